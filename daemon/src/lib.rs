@@ -1,0 +1,5 @@
+//! The asif daemon. Imports run one way, in the order written here.
+//!
+//! Pure: takes now, randomness and an input; returns effects.
+
+pub mod seal;

@@ -1,0 +1,3 @@
+//! Entries, keys and epochs: everything that is sealed before it leaves memory.
+
+pub mod wire;

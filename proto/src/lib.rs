@@ -1,0 +1,21 @@
+//! Pure data shared by the asif programs.
+//!
+//! Nothing here waits, opens a file or knows a cipher. Read in this order:
+//!
+//! - [`id`], [`rating`], [`moment`]: the small words everything is made of;
+//! - [`record`], [`share`]: sessions, practices, grants and loans as a person sees them;
+//! - [`home`]: where things live on a machine, one resolver for both programs;
+//! - [`frame`]: the one envelope of every body, statement and message;
+//! - [`local`]: what the command line asks and the daemon answers;
+//! - [`peer`]: what two daemons say to each other; [`ticket`]: how they first meet.
+
+pub mod frame;
+pub mod home;
+pub mod id;
+pub mod local;
+pub mod moment;
+pub mod peer;
+pub mod rating;
+pub mod record;
+pub mod share;
+pub mod ticket;
