@@ -3,3 +3,6 @@
 //! Pure: takes now, randomness and an input; returns effects.
 
 pub mod seal;
+
+/// The randomness that the pure part is given: seeded by the system at the edge, by a number in tests.
+pub type Rng = rand_chacha::ChaCha20Rng;
