@@ -2,6 +2,7 @@
 //!
 //! Pure: takes now, randomness and an input; returns effects.
 
+pub mod people;
 pub mod seal;
 
 /// The randomness that the pure part is given: seeded by the system at the edge, by a number in tests.

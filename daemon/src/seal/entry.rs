@@ -62,9 +62,8 @@ pub fn seal(key: &ReadKey, signer: &SigningSeed, place: &Place, bodies: &[u8], r
     let digest = blake3::hash(&plaintext);
     plaintext.extend_from_slice(&signer.sign(LABEL, &signed_parts(place, &header, &nonce, digest.as_bytes())));
     let aad = [&header[..], place.previous.as_bytes()].concat();
-    let sealed = cipher(key, place.log)
-        .encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad })
-        .map_err(|_| TooLarge(bodies.len()))?;
+    let sealed =
+        cipher(key, place.log).encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad }).map_err(|_| TooLarge(bodies.len()))?;
     let bytes = [&header[..], &nonce, &sealed].concat();
     if bytes.len() > MAX_ENTRY {
         return Err(TooLarge(bodies.len()));
@@ -114,12 +113,7 @@ impl Opened {
     }
 }
 
-fn signed_parts<'a>(
-    place: &'a Place,
-    header: &'a [u8; HEADER_LEN],
-    nonce: &'a [u8; NONCE_LEN],
-    digest: &'a [u8; 32],
-) -> [&'a [u8]; 5] {
+fn signed_parts<'a>(place: &'a Place, header: &'a [u8; HEADER_LEN], nonce: &'a [u8; NONCE_LEN], digest: &'a [u8; 32]) -> [&'a [u8]; 5] {
     [place.space.as_bytes(), place.previous.as_bytes(), header, nonce, digest]
 }
 

@@ -144,9 +144,8 @@ fn seal(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], plain: &[u8], rng: &m
     rng.fill_bytes(&mut nonce);
     let aad = [magic, name].concat();
     #[expect(clippy::expect_used, reason = "encryption fails only beyond 256 GiB")]
-    let sealed = XChaCha20Poly1305::new(key.into())
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad })
-        .expect("a short plaintext");
+    let sealed =
+        XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad }).expect("a short plaintext");
     [&magic[..], &nonce, &sealed].concat()
 }
 
@@ -154,9 +153,7 @@ fn open(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], bytes: &[u8]) -> Resu
     let rest = bytes.strip_prefix(magic).ok_or(VaultError::Format)?;
     let (nonce, sealed) = rest.split_first_chunk::<24>().ok_or(VaultError::Format)?;
     let aad = [&magic[..], name].concat();
-    XChaCha20Poly1305::new(key.into())
-        .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad })
-        .map_err(|_| VaultError::Sealed)
+    XChaCha20Poly1305::new(key.into()).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad }).map_err(|_| VaultError::Sealed)
 }
 
 #[cfg(test)]
