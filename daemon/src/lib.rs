@@ -2,6 +2,7 @@
 //!
 //! Pure: takes now, randomness and an input; returns effects.
 
+pub mod journal;
 pub mod people;
 pub mod seal;
 
