@@ -10,7 +10,7 @@ use std::panic::catch_unwind;
 use asif_proto::id::LogId;
 use automerge::{Change, ChangeHash};
 
-use super::document::{Document, keys_of};
+use super::document::keys_of;
 use crate::seal::body::Changes;
 
 /// The most bytes that the changes of one entry may unfold to.
@@ -47,6 +47,11 @@ impl Checked {
     /// The root keys it touches.
     pub fn keys(&self) -> &BTreeSet<String> {
         &self.keys
+    }
+
+    /// The counter of its last operation.
+    pub fn max_op(&self) -> u64 {
+        self.change.max_op()
     }
 
     /// Its message.
@@ -107,9 +112,10 @@ pub fn check(log: LogId, changes: &Changes) -> Result<Vec<Checked>, GuardError> 
     chunks.into_iter().map(|chunk| check_one(log, chunk.to_vec())).collect()
 }
 
-/// Whether the operation counters of `checked` are what its dependencies, all in `document`, allow.
-pub fn counter_fits(checked: &Checked, document: &Document) -> bool {
-    checked.change.start_op().get() <= document.max_op() + 1
+/// Whether the operation counters of `checked` are what its dependencies allow, all of them in a document whose highest
+/// counter is `max_op`.
+pub fn counter_fits(checked: &Checked, max_op: u64) -> bool {
+    checked.change.start_op().get() <= max_op + 1
 }
 
 fn check_one(log: LogId, chunk: Vec<u8>) -> Result<Checked, GuardError> {
@@ -165,6 +171,7 @@ fn leb128(bytes: &[u8]) -> Option<(u64, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::document::Document;
     use crate::seal::body::DocId;
     use automerge::ScalarValue;
 
@@ -187,7 +194,7 @@ mod tests {
         assert_eq!(checked.len(), 1);
         assert_eq!(checked[0].keys().len(), 40);
         let mut document = Document::default();
-        assert!(counter_fits(&checked[0], &document));
+        assert!(counter_fits(&checked[0], document.max_op()));
         document.merge(checked).unwrap();
         document.prove().unwrap();
         assert_eq!(document.scalar("key 7"), Some(ScalarValue::Str("value 7".into())));

@@ -46,7 +46,15 @@ impl View {
         self.by_time = self.sessions.iter().map(|(id, row)| (row.value.occurred_at.timestamp(), *id)).collect();
     }
 
-    /// Takes over what a change to these keys of a document made of it; counts one touch for each record.
+    /// Counts one change that touches these keys.
+    pub fn touch(&mut self, keys: &BTreeSet<String>) {
+        let records: BTreeSet<_> = keys.iter().filter_map(|key| schema::record_of(key)).collect();
+        for record in records {
+            *self.touches.entry(record).or_default() += 1;
+        }
+    }
+
+    /// Takes over what changes to these keys made of a document; returns the records that they belong to.
     pub fn refresh<'a>(&mut self, doc: DocId, document: &Document, keys: impl Iterator<Item = &'a String>) -> BTreeSet<RecordId> {
         let mut touched = BTreeSet::new();
         for key in keys {
@@ -58,10 +66,18 @@ impl View {
             }
         }
         for record in &touched {
-            *self.touches.entry(*record).or_default() += 1;
             self.refresh_record(doc, document, *record);
         }
         touched
+    }
+
+    /// Forgets every record of a document, to take it over anew.
+    pub fn forget(&mut self, doc: DocId) {
+        self.sessions.retain(|_, row| row.doc != doc);
+        self.practices.retain(|_, row| row.doc != doc);
+        self.grants.retain(|_, row| row.doc != doc);
+        self.clients.retain(|_, row| row.doc != doc);
+        self.index();
     }
 
     fn refresh_name(&mut self, document: &Document, key: &str) {
@@ -196,6 +212,7 @@ mod tests {
 
     fn put(document: &mut Document, view: &mut View, log: u8, puts: &[(String, ScalarValue)]) {
         let change = document.write(LogId([log; 16]), puts, None).unwrap().unwrap();
+        view.touch(&keys_of(&change));
         view.refresh(DocId::Plan, document, keys_of(&change).iter());
     }
 

@@ -53,7 +53,7 @@ mod tests {
     fn a_ticket_binds_to_the_first_who_proves_it_on_their_own_connection() {
         let (giver, joiner, thief) = (LinkKey([1; 32]), LinkKey([2; 32]), LinkKey([3; 32]));
         let (here, elsewhere) = ([8; 32], [9; 32]);
-        let mut invitation = Invitation { secret: [7; 16], expires_ms: 1000, yes: true, bound: None, offer: Offer::Device };
+        let mut invitation = Invitation { secret: [7; 16], expires_ms: 1000, yes: true, bound: None, used: false, offer: Offer::Device };
         let good = proof(&[7; 16], &here, &giver, &joiner);
         let mut admit =
             |now, exporter: &[u8; 32], who: &LinkKey, given: &[u8; 32]| super::admit(&mut invitation, now, exporter, &giver, who, given);

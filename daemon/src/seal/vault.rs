@@ -54,6 +54,8 @@ pub struct Invitation {
     pub yes: bool,
     /// The first link key that proved it; only that one may resume.
     pub bound: Option<LinkKey>,
+    /// It has done what it is for; the bound key may still hear so again.
+    pub used: bool,
     /// What it offers.
     pub offer: Offer,
 }

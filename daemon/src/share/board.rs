@@ -129,6 +129,11 @@ impl Board {
         self.items.iter().filter(|(_, held)| held.payload.is_some())
     }
 
+    /// Entries that no longer say anything.
+    pub fn outdated(&self) -> impl Iterator<Item = (LogId, u64)> {
+        self.items.values().flat_map(|held| held.outdated.iter().copied())
+    }
+
     /// How many items have ever come.
     pub fn arrivals(&self) -> u64 {
         self.arrivals

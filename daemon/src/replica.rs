@@ -1,0 +1,241 @@
+//! The core: joins journal, people, share and sync. It takes the time, randomness and an [`Input`], and returns
+//! [`Effect`]s. It never waits, reads or asks.
+//!
+//! ```text
+//! request -> change -> entry (sealed) -> Append -> Answer, Send
+//! peer's frame -> checked, opened -> Append -> merged -> view -> Have (the acknowledgement)
+//! ```
+//!
+//! The effects of one input are carried out in order. If an append fails, nothing after it is carried out, and the core
+//! is made anew from what is on disk: so its memory may run ahead of the disk inside one step, and never between two.
+
+mod boot;
+mod documents;
+pub mod effect;
+mod find;
+mod gate;
+mod join;
+mod links;
+mod logs;
+mod merge;
+mod peers;
+mod publish;
+mod receive;
+mod request;
+mod snapshot;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asif_proto::home::Home;
+use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, SpaceId};
+use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
+
+use crate::Rng;
+use crate::journal::document::Document;
+use crate::journal::view::View;
+use crate::people::epoch::EpochKeys;
+use crate::people::registry::Registry;
+use crate::people::space::Space;
+use crate::seal::body::{DocId, Keys};
+use crate::seal::keys::VaultKey;
+use crate::seal::vault::Vault;
+use crate::share::board::Board;
+use crate::sync::backoff::Backoff;
+use crate::sync::link::Link;
+use effect::{Append, ClientId, Effect, Input, LinkId, Now};
+use logs::Log;
+use merge::Pending;
+
+pub use boot::BootError;
+
+/// What the core is told about the program it runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The process id.
+    pub pid: u32,
+    /// The version.
+    pub version: String,
+    /// Where things live.
+    pub home: Home,
+    /// This machine's name, for a device that was given none.
+    pub host: String,
+}
+
+/// The core.
+pub struct Replica {
+    about: About,
+    vault_key: Option<VaultKey>,
+    vault: Option<Vault>,
+    fault: Option<Failure>,
+    registry: Registry,
+    keys: HashMap<(SpaceId, KeyId), EpochKeys>,
+    given: Keys,
+    logs: BTreeMap<LogId, Log>,
+    view: View,
+    boards: BTreeMap<SpaceId, Board>,
+    documents: HashMap<DocId, Document>,
+    loading: HashSet<DocId>,
+    rebuild_view_of: HashSet<DocId>,
+    recent: VecDeque<DocId>,
+    index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
+    pending: BTreeMap<DocId, Vec<Pending>>,
+    newer: BTreeSet<(LogId, u64)>,
+    quarantine: BTreeMap<LogId, String>,
+    forks: BTreeSet<LogId>,
+    own_changes: VecDeque<(DocId, [u8; 32])>,
+    outdated: BTreeMap<LogId, BTreeSet<u64>>,
+    rooms: HashMap<(LinkId, LogId), receive::Room>,
+    reading: u32,
+    parked: Vec<(ClientId, Box<Ask>)>,
+    links: BTreeMap<LinkId, Link>,
+    dialling: BTreeMap<LinkId, LinkKey>,
+    last_error: BTreeMap<LinkKey, String>,
+    next_link: u64,
+    backoff: HashMap<LinkKey, Backoff>,
+    peers: peers::Peers,
+    listening: Option<Vec<SocketAddr>>,
+    listen_wanted: bool,
+    until_listening: Vec<(ClientId, Box<Ask>)>,
+    awaiting: BTreeMap<ClientId, join::Awaiting>,
+    joining: Option<join::Joining>,
+    syncing: Vec<(ClientId, Duration)>,
+    heard: bool,
+    damage: Vec<(Option<LogId>, String)>,
+    torn: Vec<String>,
+    refused: BTreeMap<String, u64>,
+    admitted: Option<(BTreeSet<LinkKey>, bool)>,
+    prove_at: Option<Duration>,
+    stub_at: Option<Duration>,
+    sweep_at: Option<Duration>,
+    save_peers_at: Option<Duration>,
+    unsaved_entries: usize,
+    rebuilding: bool,
+}
+
+/// What one step is given and what it gives.
+struct Cx<'a> {
+    now: Now,
+    rng: &'a mut Rng,
+    saves: Vec<Effect>,
+    appends: Vec<Append>,
+    rest: Vec<Effect>,
+    fresh: Vec<logs::Fresh>,
+    touched_here: BTreeSet<asif_proto::id::RecordId>,
+    touched_elsewhere: bool,
+    statements: bool,
+}
+
+impl<'a> Cx<'a> {
+    fn new(now: Now, rng: &'a mut Rng) -> Self {
+        Self {
+            now,
+            rng,
+            saves: Vec::new(),
+            appends: Vec::new(),
+            rest: Vec::new(),
+            fresh: Vec::new(),
+            touched_here: BTreeSet::new(),
+            touched_elsewhere: false,
+            statements: false,
+        }
+    }
+
+    fn answer(&mut self, client: ClientId, answer: Result<Reply, Failure>) {
+        let answer = match answer {
+            Ok(reply) => Answer::Reply(Box::new(reply)),
+            Err(failure) => Answer::Error(failure),
+        };
+        self.rest.push(Effect::Answer { client, answer });
+    }
+
+    fn into_effects(self) -> Vec<Effect> {
+        let append = (!self.appends.is_empty()).then_some(Effect::Append(self.appends));
+        self.saves.into_iter().chain(append).chain(self.rest).collect()
+    }
+}
+
+impl Replica {
+    /// Carries out one input.
+    pub fn handle(&mut self, now: Now, rng: &mut Rng, input: Input) -> Vec<Effect> {
+        let mut cx = Cx::new(now, rng);
+        match input {
+            Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
+            Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
+            Input::Gone { client } => self.gone(client),
+            Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter),
+            Input::Frame { link, frame } => self.frame(&mut cx, link, &frame),
+            Input::Closed { link, reason } => self.closed(&mut cx, link, &reason),
+            Input::Listening { addresses } => self.listening(&mut cx, addresses),
+            Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
+            Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),
+            Input::Served { link, log, upto, bytes } => self.served(&mut cx, link, log, upto, bytes),
+            Input::Mended { logs } => self.mended(&mut cx, &logs),
+            Input::Tick => {}
+            Input::Stop => self.save_all(&mut cx),
+        }
+        self.settle(&mut cx);
+        cx.into_effects()
+    }
+
+    /// What follows from any step: merges, publishing, pushing, dialling, deadlines.
+    fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.plan_is_wanted(cx);
+        self.merge_pending(cx);
+        self.prove_due(cx);
+        if self.is_ready() {
+            self.publish(cx);
+            self.unpark(cx);
+        }
+        self.push(cx);
+        self.announce_statements(cx);
+        self.open_rooms(cx);
+        self.update_gate(cx);
+        self.tend_links(cx);
+        self.finish_syncs(cx);
+        self.finish_join(cx);
+        self.stub_due(cx);
+        self.save_due(cx);
+        self.evict();
+    }
+
+    /// When [`Input::Tick`] is due, on the monotonic clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at];
+        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline);
+        timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
+    }
+
+    /// There is a person and a journal here.
+    fn person(&self) -> Option<PersonId> {
+        let person = self.vault.as_ref()?.person?;
+        let me = self.vault.as_ref()?.signing.device();
+        self.registry.roster(&person).device(&me).map(|_| person)
+    }
+
+    fn journal(&self) -> Option<Space> {
+        self.person().map(|owner| Space::Journal { owner })
+    }
+
+    /// Everything on disk is in the views, and the plan is loaded.
+    fn is_ready(&self) -> bool {
+        self.reading == 0 && (self.person().is_none() || self.documents.contains_key(&DocId::Plan))
+    }
+
+    fn refuse(&mut self, what: &str) {
+        tracing::debug!(what, "refused");
+        *self.refused.entry(what.to_owned()).or_default() += 1;
+    }
+
+    fn save_vault(&self, cx: &mut Cx<'_>) {
+        if let (Some(key), Some(vault)) = (&self.vault_key, &self.vault) {
+            cx.saves.push(Effect::Save { name: "vault.key", bytes: key.to_file() });
+            cx.saves.push(Effect::Save { name: "vault", bytes: vault.seal(key, cx.rng) });
+        }
+    }
+}
+
+fn no_journal() -> Failure {
+    Failure::new(ErrorKind::Precondition, "there is no journal here yet").hint("start one with: asif init")
+}

@@ -1,0 +1,260 @@
+//! Starting from what is on disk.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+
+use asif_proto::id::SpaceId;
+use asif_proto::local::{ErrorKind, Failure};
+
+use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
+use super::logs::Log;
+use super::{About, Cx, Replica, peers::Peers};
+use crate::Rng;
+use crate::journal::view::View;
+use crate::people::registry::Registry;
+use crate::seal::body::{Body, DocId, Keys};
+use crate::seal::entry::{self, Place};
+use crate::seal::keys::VaultKey;
+use crate::seal::vault::{Vault, VaultError};
+
+/// Why what is on disk cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BootError {
+    /// The vault does not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl Replica {
+    /// A core over what was found on disk. The effects read what the views do not know yet.
+    pub fn new(about: About, now: Now, rng: &mut Rng, found: Found) -> (Self, Vec<Effect>) {
+        let mut replica = Self::empty(about);
+        replica.damage = found.damage.clone();
+        replica.torn = found.torn.clone();
+        if let Some(failure) = replica.open_vault(&found) {
+            replica.fault = Some(failure);
+            return (replica, Vec::new());
+        }
+        if replica.registry.load(found.statements.into_iter()).is_err() {
+            replica.damage.push((None, "a stored statement about devices and keys is not what was written".into()));
+        }
+        replica.refresh_keys();
+        replica.find_logs(&found.logs);
+        replica.load_peers(found.peers.as_deref());
+        let waiting = replica.load_snapshot(found.view.as_deref(), &found.logs);
+        replica.refresh_keys();
+        replica.name_damage();
+        let mut cx = Cx::new(now, rng);
+        replica.read_tails(&mut cx, waiting);
+        if replica.person().is_some() {
+            replica.heard = replica.has_no_other_device();
+            replica.outdated = outdated(&replica);
+            replica.stub_at = (!replica.outdated.is_empty()).then_some(now.mono);
+        }
+        replica.settle(&mut cx);
+        (replica, cx.into_effects())
+    }
+
+    fn empty(about: About) -> Self {
+        Self {
+            about,
+            vault_key: None,
+            vault: None,
+            fault: None,
+            registry: Registry::default(),
+            keys: HashMap::new(),
+            given: Keys { read: Vec::new(), items: Vec::new() },
+            logs: BTreeMap::new(),
+            view: View::default(),
+            boards: BTreeMap::new(),
+            documents: HashMap::new(),
+            loading: HashSet::new(),
+            rebuild_view_of: HashSet::new(),
+            recent: VecDeque::new(),
+            index: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            newer: BTreeSet::new(),
+            quarantine: BTreeMap::new(),
+            forks: BTreeSet::new(),
+            own_changes: VecDeque::new(),
+            outdated: BTreeMap::new(),
+            rooms: HashMap::new(),
+            reading: 0,
+            parked: Vec::new(),
+            links: BTreeMap::new(),
+            dialling: BTreeMap::new(),
+            last_error: BTreeMap::new(),
+            next_link: 0,
+            backoff: HashMap::new(),
+            peers: Peers::default(),
+            listening: None,
+            listen_wanted: false,
+            until_listening: Vec::new(),
+            awaiting: BTreeMap::new(),
+            joining: None,
+            syncing: Vec::new(),
+            heard: false,
+            damage: Vec::new(),
+            torn: Vec::new(),
+            refused: BTreeMap::new(),
+            admitted: None,
+            prove_at: None,
+            stub_at: None,
+            sweep_at: None,
+            save_peers_at: None,
+            unsaved_entries: 0,
+            rebuilding: false,
+        }
+    }
+
+    fn open_vault(&mut self, found: &Found) -> Option<Failure> {
+        let (sealed, key) = found.vault.as_ref()?;
+        let opened = VaultKey::from_file(key).and_then(|key| Ok((Vault::open(&key, sealed)?, key)));
+        match opened {
+            Ok((vault, key)) => {
+                self.vault = Some(vault);
+                self.vault_key = Some(key);
+                None
+            }
+            Err(error) => Some(
+                Failure::new(ErrorKind::Integrity, error.to_string())
+                    .hint("put back data/vault and data/vault.key from a copy of this machine, or join again from another device"),
+            ),
+        }
+    }
+
+    fn find_logs(&mut self, found: &[FoundLog]) {
+        let spaces: HashMap<_, SpaceId> = self.registry.all_epochs().map(|epoch| (epoch.queue(), epoch.space.id())).collect();
+        for log in found {
+            let Some(space) = spaces.get(&log.head.queue) else {
+                self.damage.push((None, "a log is here whose epoch is not".into()));
+                continue;
+            };
+            let log = Log { head: log.head, space: *space, device: None, seq: log.seq, link: log.link, merged: 0 };
+            self.logs.insert(log.head.log, log);
+        }
+    }
+
+    /// A damaged own log is not written on: entries behind the damage may be with others.
+    fn name_damage(&mut self) {
+        let damaged: Vec<_> = self.damage.iter().filter_map(|(log, _)| *log).collect();
+        if let Some(vault) = &mut self.vault {
+            for log in damaged {
+                if !vault.retired.contains(&log) {
+                    vault.retired.push(log);
+                }
+            }
+        }
+    }
+
+    /// Reads what is stored and not in the views. `waiting` are entries the views know to wait.
+    fn read_tails(&mut self, cx: &mut Cx<'_>, waiting: Vec<Run>) {
+        let tails =
+            self.logs.values().filter(|log| log.merged < log.seq).map(|log| Run { log: log.head.log, from: log.merged + 1, to: log.seq });
+        // Journals first: their Keys open other spaces.
+        let journal = self.journal().map(|space| space.id());
+        let mut runs: Vec<Run> = tails.chain(waiting).collect();
+        runs.sort_by_key(|run| (self.logs.get(&run.log).map(|log| log.space) != journal, run.log, run.from));
+        for run in runs {
+            self.reading += 1;
+            cx.rest.push(Effect::Read { purpose: Purpose::Merge, runs: vec![run] });
+        }
+    }
+
+    pub(super) fn read(&mut self, cx: &mut Cx<'_>, purpose: Purpose, entries: Vec<Stored>) {
+        self.reading = self.reading.saturating_sub(1);
+        match purpose {
+            Purpose::Document(doc) => self.load_document(doc, entries),
+            Purpose::Merge => {
+                for stored in entries {
+                    self.take_stored(cx, &stored);
+                }
+            }
+        }
+    }
+
+    /// Takes in an entry that was stored before this start. Its signature was checked before it was stored.
+    fn take_stored(&mut self, cx: &mut Cx<'_>, stored: &Stored) {
+        let at = (stored.wire.log(), stored.wire.seq());
+        let Some(log) = self.logs.get_mut(&at.0) else { return };
+        if stored.wire.sealed().is_none() {
+            log.merged = log.merged.max(at.1);
+            return;
+        }
+        let space = log.space;
+        let Some(keys) = self.keys.get(&(space, log.head.key)) else {
+            self.damage.push((None, "an entry is here whose key is not".into()));
+            return;
+        };
+        let place = Place { space, log: at.0, seq: at.1, previous: stored.previous };
+        match entry::open(&keys.read, &place, &stored.wire) {
+            Ok(opened) => {
+                let body = Body::from_bytes(opened.bodies());
+                if let Ok(Body::Birth(birth)) = &body {
+                    log.device = Some(birth.device);
+                }
+                self.take(cx, at, body);
+            }
+            Err(error) => self.damage.push((Some(at.0), format!("entry {} of a log: {error}", at.1))),
+        }
+    }
+
+    fn has_no_other_device(&self) -> bool {
+        self.person().is_some_and(|person| self.registry.roster(&person).devices().count() <= 1)
+    }
+
+    /// Forgets every view and makes it anew from the log.
+    pub(super) fn rebuild(&mut self, cx: &mut Cx<'_>) {
+        self.view = View::default();
+        self.boards.clear();
+        self.documents.clear();
+        self.recent.clear();
+        self.index.clear();
+        self.pending.clear();
+        self.newer.clear();
+        self.quarantine.clear();
+        self.own_changes.clear();
+        self.given = Keys { read: Vec::new(), items: Vec::new() };
+        for log in self.logs.values_mut() {
+            log.merged = 0;
+        }
+        self.unsaved_entries = usize::MAX / 2;
+        self.read_tails(cx, Vec::new());
+    }
+
+    /// Damaged tails were set aside: go on from what is good, never on the same own log.
+    pub(super) fn mended(&mut self, cx: &mut Cx<'_>, logs: &[FoundLog]) {
+        self.reading = self.reading.saturating_sub(1);
+        self.damage.clear();
+        for found in logs {
+            if let Some(log) = self.logs.get_mut(&found.head.log) {
+                (log.seq, log.link) = (found.seq, found.link);
+            }
+            if found.seq == 0 {
+                self.logs.remove(&found.head.log);
+            }
+        }
+        self.save_vault(cx);
+        self.rebuild(cx);
+        for link in self.links.values_mut() {
+            link.compare = true;
+        }
+    }
+
+    pub(super) fn plan_is_wanted(&mut self, cx: &mut Cx<'_>) {
+        if self.person().is_some() && self.reading == 0 && self.fault.is_none() {
+            self.want(cx, DocId::Plan);
+        }
+    }
+}
+
+fn outdated(replica: &Replica) -> BTreeMap<asif_proto::id::LogId, BTreeSet<u64>> {
+    let mut all: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
+    for board in replica.boards.values() {
+        for (log, seq) in board.outdated() {
+            if replica.logs.get(&log).is_some_and(|log| seq <= log.seq && seq > 1) {
+                all.entry(log).or_default().insert(seq);
+            }
+        }
+    }
+    all
+}

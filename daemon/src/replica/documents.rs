@@ -1,0 +1,179 @@
+//! Documents: loaded when a step needs one, written, proven, let go.
+
+use std::collections::BTreeMap;
+
+use asif_proto::id::{LogId, RecordId};
+use asif_proto::local::{ErrorKind, Failure};
+use automerge::ScalarValue;
+
+use super::effect::{Effect, Purpose, Run, Stored};
+use super::merge::Pending;
+use super::{Cx, Replica};
+use crate::journal::document::{Document, Put, keys_of};
+use crate::journal::guard;
+use crate::seal::body::{Body, Changes, DocId};
+
+/// Documents kept in memory, beside the plan.
+const KEPT: usize = 4;
+/// Own changes that `undo` can reach.
+const UNDOABLE: usize = 64;
+
+impl Replica {
+    /// Whether a document is here; if not, it is being read.
+    pub(super) fn want(&mut self, cx: &mut Cx<'_>, doc: DocId) -> bool {
+        if self.documents.contains_key(&doc) {
+            self.recent.retain(|one| *one != doc);
+            self.recent.push_back(doc);
+            return true;
+        }
+        match self.index.get(&doc) {
+            None => {
+                self.documents.insert(doc, Document::default());
+                self.recent.push_back(doc);
+                true
+            }
+            Some(index) => {
+                if self.loading.insert(doc) {
+                    self.reading += 1;
+                    cx.rest.push(Effect::Read { purpose: Purpose::Document(doc), runs: runs(index) });
+                }
+                false
+            }
+        }
+    }
+
+    /// The entries of a wanted document came.
+    pub(super) fn load_document(&mut self, doc: DocId, entries: Vec<Stored>) {
+        self.loading.remove(&doc);
+        let mut document = Document::default();
+        let mut waiting: Vec<Pending> = entries.into_iter().filter_map(|stored| self.reopen(&stored)).collect();
+        while let Some(batch) = super::merge::ready(&document, &mut waiting) {
+            let changes = batch.into_iter().flat_map(|one| one.checked).collect();
+            if let Err(error) = document.merge(changes) {
+                tracing::error!(%error, "a stored document could not be built");
+                self.damage.push((None, format!("a document of the journal could not be built from its entries: {error}")));
+                break;
+            }
+        }
+        if self.rebuild_view_of.remove(&doc) {
+            let keys: Vec<_> = document.keys().collect();
+            self.view.refresh(doc, &document, keys.iter());
+        }
+        self.documents.insert(doc, document);
+        self.recent.push_back(doc);
+    }
+
+    fn reopen(&self, stored: &Stored) -> Option<Pending> {
+        let (log, seq) = (stored.wire.log(), stored.wire.seq());
+        match self.open_stored(stored)? {
+            Body::Changes(changes) => Some(Pending { log, seq, checked: guard::check(log, &changes).ok()? }),
+            _ => None,
+        }
+    }
+
+    /// Writes to a document that is here; the records it touched are in the context.
+    pub(super) fn write(&mut self, cx: &mut Cx<'_>, doc: DocId, puts: &[Put], message: &str) -> Result<bool, Failure> {
+        let journal = self.journal().ok_or_else(super::no_journal)?;
+        self.prove(cx, doc);
+        // The log must exist before the change: its id is the actor.
+        let (log, _) = self.own_or_new_log(cx, journal)?;
+        let document = self.documents.entry(doc).or_default();
+        let change = document
+            .write(log, puts, Some(message))
+            .map_err(|error| Failure::new(ErrorKind::Failure, format!("the change could not be written: {error}")))?;
+        let Some(change) = change else { return Ok(false) };
+        let (codec, bytes) = guard::pack(change.raw_bytes());
+        let body = Body::Changes(Changes { doc, generation: [0; 32], codec, bytes });
+        let keys = keys_of(&change);
+        self.view.touch(&keys);
+        let touched = self.view.refresh(doc, document, keys.iter());
+        let (log, seq) = self.write_body(cx, journal, &body)?;
+        self.index.entry(doc).or_default().entry(log).or_default().push(seq);
+        self.remember_own(doc, change.hash().0);
+        cx.touched_here.extend(touched);
+        Ok(true)
+    }
+
+    pub(super) fn remember_own(&mut self, doc: DocId, hash: [u8; 32]) {
+        self.own_changes.push_back((doc, hash));
+        if self.own_changes.len() > UNDOABLE {
+            self.own_changes.pop_front();
+        }
+    }
+
+    /// Saves, loads and compares a document that took in changes from elsewhere.
+    pub(super) fn prove(&mut self, cx: &mut Cx<'_>, doc: DocId) {
+        let Some(document) = self.documents.get_mut(&doc) else { return };
+        if document.prove().is_ok() {
+            return;
+        }
+        // Something that was merged makes a document that does not come back: leave out the logs of other devices that
+        // it came from, and build both document and view without them.
+        let me = self.vault.as_ref().map(|vault| vault.signing.device());
+        let others: Vec<LogId> = self.index.get(&doc).into_iter().flatten().map(|(log, _)| *log).collect();
+        for log in others {
+            if self.logs.get(&log).and_then(|log| log.device) != me {
+                self.quarantine(log, "a change of it makes a document that cannot be loaded again");
+                if let Some(index) = self.index.get_mut(&doc) {
+                    index.remove(&log);
+                }
+            }
+        }
+        self.documents.remove(&doc);
+        self.view.forget(doc);
+        self.rebuild_view_of.insert(doc);
+        self.want(cx, doc);
+    }
+
+    pub(super) fn prove_due(&mut self, cx: &mut Cx<'_>) {
+        if self.prove_at.is_some_and(|at| cx.now.mono >= at) {
+            self.prove_at = None;
+            let unproven: Vec<_> = self.documents.iter().filter(|(_, document)| document.is_unproven()).map(|(doc, _)| *doc).collect();
+            for doc in unproven {
+                self.prove(cx, doc);
+            }
+        }
+    }
+
+    /// Lets documents go that were not used lately.
+    pub(super) fn evict(&mut self) {
+        while self.recent.len() > KEPT + 1 {
+            let unneeded = |doc: &DocId| {
+                *doc != DocId::Plan
+                    && !self.pending.contains_key(doc)
+                    && self.documents.get(doc).is_none_or(|document| !document.is_unproven())
+            };
+            let Some(at) = self.recent.iter().position(unneeded) else { return };
+            if let Some(doc) = self.recent.remove(at) {
+                self.documents.remove(&doc);
+            }
+        }
+    }
+
+    /// Puts for the fields of a record that shall have these values.
+    pub(super) fn field_puts(record: RecordId, fields: Vec<(&str, serde_json::Value)>) -> Vec<Put> {
+        fields
+            .into_iter()
+            .map(|(field, value)| (crate::journal::schema::field(record, field), crate::journal::schema::scalar(&value)))
+            .collect()
+    }
+
+    /// A put for a name.
+    pub(super) fn name_put(key: String, name: &str) -> Put {
+        (key, ScalarValue::Str(name.into()))
+    }
+}
+
+/// The entries of a document as runs that can be read in one go each.
+pub(super) fn runs(index: &BTreeMap<LogId, Vec<u64>>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (log, seqs) in index {
+        for seq in seqs {
+            match runs.last_mut() {
+                Some(run) if run.log == *log && run.to + 1 == *seq => run.to = *seq,
+                _ => runs.push(Run { log: *log, from: *seq, to: *seq }),
+            }
+        }
+    }
+    runs
+}

@@ -1,0 +1,298 @@
+//! What goes into the core and what comes out of it.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asif_proto::frame::Frame;
+use asif_proto::id::{KeyId, Link, LinkKey, LogId, QueueId};
+use asif_proto::local::{Answer, Ask, Event, Question};
+use asif_proto::peer::Message;
+use jiff::Timestamp;
+
+use crate::seal::wire::Wire;
+
+/// The time as the edge gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// The wall clock: written into records, orders nothing.
+    pub wall: Timestamp,
+    /// A clock that never goes back: for waiting.
+    pub mono: Duration,
+}
+
+/// A client of the local socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(pub u64);
+
+/// A link to a peer: even numbers are dialled by this core, odd ones were accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// The head of a log file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogHead {
+    /// The queue of its space and epoch.
+    pub queue: QueueId,
+    /// The epoch's key.
+    pub key: KeyId,
+    /// The log.
+    pub log: LogId,
+}
+
+/// A log as it was found on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundLog {
+    /// Its head.
+    pub head: LogHead,
+    /// Its last good seq.
+    pub seq: u64,
+    /// The link after it.
+    pub link: Link,
+}
+
+/// Everything that was found on disk.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Logs.
+    pub logs: Vec<FoundLog>,
+    /// Statements.
+    pub statements: Vec<Vec<u8>>,
+    /// The vault file and its key file.
+    pub vault: Option<(Vec<u8>, Vec<u8>)>,
+    /// The sealed view.
+    pub view: Option<Vec<u8>>,
+    /// The sealed list of peers.
+    pub peers: Option<Vec<u8>>,
+    /// What is damaged, in words, with the log where it is one.
+    pub damage: Vec<(Option<LogId>, String)>,
+    /// What was cut off because it was never acknowledged, in words.
+    pub torn: Vec<String>,
+}
+
+/// Something to put on stable storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Append {
+    /// An entry or a stub, with the link after it.
+    Entry {
+        /// Its log.
+        head: LogHead,
+        /// The link after it.
+        link: Link,
+        /// Itself.
+        wire: Wire,
+    },
+    /// A statement.
+    Statement(Vec<u8>),
+}
+
+/// An entry as it is read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The link before it.
+    pub previous: Link,
+    /// Itself.
+    pub wire: Wire,
+}
+
+/// Why entries are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be merged: they are stored and not yet in any view.
+    Merge,
+    /// To build a document that is wanted.
+    Document(crate::seal::body::DocId),
+}
+
+/// A run of entries to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The log.
+    pub log: LogId,
+    /// The first.
+    pub from: u64,
+    /// The last.
+    pub to: u64,
+}
+
+/// What the core is told.
+#[derive(Debug)]
+pub enum Input {
+    /// A request of a client.
+    Ask {
+        /// Who asks.
+        client: ClientId,
+        /// What.
+        ask: Box<Ask>,
+    },
+    /// The person decided.
+    Decision {
+        /// Who was asked.
+        client: ClientId,
+        /// Yes or no.
+        yes: bool,
+    },
+    /// A client went away.
+    Gone {
+        /// Who.
+        client: ClientId,
+    },
+    /// A link opened.
+    Opened {
+        /// Which.
+        link: LinkId,
+        /// The key at the other end.
+        peer: LinkKey,
+        /// Where that is.
+        address: SocketAddr,
+        /// They dialled.
+        incoming: bool,
+        /// Binds what is proven to this connection.
+        exporter: [u8; 32],
+    },
+    /// A frame came.
+    Frame {
+        /// On which link.
+        link: LinkId,
+        /// What.
+        frame: Frame,
+    },
+    /// A link closed, or could not be opened.
+    Closed {
+        /// Which.
+        link: LinkId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The network is open.
+    Listening {
+        /// Where others reach it.
+        addresses: Vec<SocketAddr>,
+    },
+    /// The network could not be opened.
+    NotListening {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Entries that were asked for.
+    Read {
+        /// Why.
+        purpose: Purpose,
+        /// Them.
+        entries: Vec<Stored>,
+    },
+    /// A run was sent to a peer.
+    Served {
+        /// On which link.
+        link: LinkId,
+        /// Which log.
+        log: LogId,
+        /// Up to which seq; none: the peer's link is not ours.
+        upto: Option<u64>,
+        /// How many sealed bytes.
+        bytes: usize,
+    },
+    /// Damaged logs were set aside and cut.
+    Mended {
+        /// Logs as they are now.
+        logs: Vec<FoundLog>,
+    },
+    /// A deadline came.
+    Tick,
+    /// The daemon stops: save what is worth saving.
+    Stop,
+}
+
+/// What the core wants done, in this order. If an append fails, nothing after it is done and the core is made anew.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Replace a small file.
+    Save {
+        /// Its name.
+        name: &'static str,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Put on stable storage.
+    Append(Vec<Append>),
+    /// Turn entries into stubs.
+    Stub {
+        /// In this log.
+        log: LogId,
+        /// These.
+        seqs: Vec<u64>,
+    },
+    /// Read entries back.
+    Read {
+        /// Why.
+        purpose: Purpose,
+        /// Which.
+        runs: Vec<Run>,
+    },
+    /// Set damaged tails aside.
+    Mend,
+    /// Tell a client something that is awaited.
+    Event {
+        /// Whom.
+        client: ClientId,
+        /// What.
+        event: Event,
+    },
+    /// Ask a client.
+    Question {
+        /// Whom.
+        client: ClientId,
+        /// What.
+        question: Question,
+    },
+    /// Answer a client.
+    Answer {
+        /// Whom.
+        client: ClientId,
+        /// What.
+        answer: Answer,
+    },
+    /// Open the network.
+    Listen,
+    /// Who is let in.
+    Admit {
+        /// These keys.
+        known: BTreeSet<LinkKey>,
+        /// And strangers, to prove a ticket.
+        strangers: bool,
+    },
+    /// Dial a peer.
+    Dial {
+        /// As this link.
+        link: LinkId,
+        /// Expecting this key.
+        peer: LinkKey,
+        /// At these addresses, in order.
+        addresses: Vec<SocketAddr>,
+    },
+    /// Send a message.
+    Send {
+        /// On this link.
+        link: LinkId,
+        /// This.
+        message: Message,
+    },
+    /// Read a run and send it, about [`asif_proto::peer::ENTRIES_BYTES`] at a time.
+    Serve {
+        /// On this link.
+        link: LinkId,
+        /// Of this log.
+        head: LogHead,
+        /// From this seq on.
+        from: u64,
+        /// The link before it as the peer has it; none before the first.
+        before: Option<[u8; 8]>,
+    },
+    /// Close a link, once what was sent is flushed.
+    Close {
+        /// Which.
+        link: LinkId,
+    },
+    /// Stop the daemon.
+    Stop,
+}

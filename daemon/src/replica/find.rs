@@ -1,0 +1,194 @@
+//! Finding records by what a person typed, and names for what they see.
+
+use asif_proto::id::{DeviceId, ItemId, LinkKey, MIN_SUFFIX, RecordId};
+use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::share::Loan;
+
+use super::Replica;
+use crate::journal::record::{Practice, record_grant};
+use crate::journal::schema;
+use crate::journal::view::Row;
+use crate::people::space::Space;
+use crate::share::item::Item;
+
+/// What an id stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A session.
+    Session(RecordId),
+    /// A practice.
+    Practice(RecordId),
+    /// A loan.
+    Loan(ItemId),
+}
+
+impl Replica {
+    /// The record that an id or a unique suffix of one names.
+    pub(super) fn find(&self, typed: &str) -> Result<Found, Failure> {
+        let sessions = self.view.sessions().map(|(id, _)| (id.to_string(), Found::Session(*id)));
+        let practices = self.view.practices().map(|(id, _)| (id.to_string(), Found::Practice(*id)));
+        let loans = self.loans_lent().into_iter().map(|loan| (loan.id.to_string(), Found::Loan(loan.id)));
+        by_suffix(typed, sessions.chain(practices).chain(loans), "nothing here has the id")
+    }
+
+    /// The practice that a slug, an id or a unique suffix of one names.
+    pub(super) fn find_practice(&self, typed: &str) -> Result<(RecordId, &Row<Practice>), Failure> {
+        let standing = || self.view.practices().filter(|(_, row)| row.value.deleted != Some(true));
+        let mut named = standing().filter(|(_, row)| row.value.slug == typed);
+        if let Some((id, row)) = named.next() {
+            return match named.next() {
+                None => Ok((*id, row)),
+                Some(_) => Err(Failure::new(ErrorKind::Usage, format!("two practices are called {typed:?}"))
+                    .hint("use the id of the one you mean: asif practice list")),
+            };
+        }
+        if let Ok(id) = by_suffix(typed, standing().map(|(id, _)| (id.to_string(), *id)), "")
+            && let Some(row) = self.view.practice(&id)
+        {
+            return Ok((id, row));
+        }
+        let mut near: Vec<&str> = standing().map(|(_, row)| row.value.slug.as_str()).collect();
+        near.sort_by_key(|slug| (distance(slug, typed), slug.len()));
+        near.dedup();
+        near.truncate(3);
+        let hint = match near[..] {
+            [] => "add one with: asif practice add".to_owned(),
+            _ => format!("did you mean: {}?  see all with: asif practice list", near.join(", ")),
+        };
+        Err(Failure::new(ErrorKind::NotFound, format!("there is no practice called {typed:?}")).hint(hint))
+    }
+
+    /// Loans lent to this person, newest first.
+    pub(super) fn loans_lent(&self) -> Vec<Loan> {
+        let mut loans: Vec<Loan> = Vec::new();
+        for (id, row) in self.view.grants() {
+            let (Some(helper), grant) = (row.value.helper, record_grant(*id)) else { continue };
+            loans.extend(self.loans_in(Space::Feedback { owner: helper, grant }, &row.value.name, row.value.until.as_ref()));
+        }
+        loans.sort_by(|a, b| (b.lent_at, b.id).cmp(&(a.lent_at, a.id)));
+        loans
+    }
+
+    /// The loans in a feedback space.
+    pub(super) fn loans_in(&self, space: Space, lender: &str, until: Option<&asif_proto::moment::Moment>) -> Vec<Loan> {
+        let over = space.grant().is_some_and(|grant| self.has_ended(grant));
+        let loan = |(item, _): (Item, u64), id: ItemId| match item {
+            Item::Loan(loan) => Some(Loan {
+                id,
+                lender: lender.to_owned(),
+                practice: loan.practice,
+                statement: loan.statement,
+                strength: loan.strength,
+                lent_at: loan.lent_at,
+                until: loan.until.or_else(|| until.cloned()),
+                ended: over,
+            }),
+            _ => None,
+        };
+        let Some(board) = self.boards.get(&space.id()) else { return Vec::new() };
+        let items = board.items().filter_map(|(id, held)| {
+            let item = crate::share::item::unpack(*id, held.kind, held.payload.as_ref()?)?;
+            loan((item, held.arrived), *id)
+        });
+        items.collect()
+    }
+
+    /// This person's own name.
+    pub(super) fn own_name(&self) -> String {
+        self.view.name(schema::SELF_NAME).unwrap_or("me").to_owned()
+    }
+
+    /// A device's name, or the start of its id.
+    pub(super) fn device_name(&self, device: &DeviceId) -> String {
+        match self.view.name(&schema::device_name(device)) {
+            Some(name) => name.to_owned(),
+            None => short(&device.to_string()),
+        }
+    }
+
+    /// Who is at the other end of a link key, in words.
+    pub(super) fn name_of_key(&self, key: &LinkKey) -> String {
+        let Some((person, device)) = self.registry.holder(key) else { return "somebody".into() };
+        if self.person() == Some(person) {
+            return self.device_name(&device);
+        }
+        let helper = self.view.grants().find(|(_, row)| row.value.helper == Some(person)).map(|(_, row)| row.value.name.clone());
+        let client = || self.view.clients().find(|(_, row)| row.value.person == person).map(|(_, row)| row.value.name.clone());
+        helper.or_else(client).unwrap_or_else(|| "somebody".into())
+    }
+
+    /// Sessions, not counting deleted ones.
+    pub(super) fn session_count(&self) -> u64 {
+        let standing = self.view.sessions().filter(|(_, row)| row.value.deleted != Some(true));
+        u64::try_from(standing.count()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The one whose id ends with `typed`.
+pub(super) fn by_suffix<T>(typed: &str, all: impl Iterator<Item = (String, T)>, nothing: &str) -> Result<T, Failure> {
+    let wanted = typed.to_ascii_lowercase();
+    if wanted.len() < MIN_SUFFIX {
+        let message = format!("{typed:?} is too short for an id: use at least its last {MIN_SUFFIX} characters");
+        return Err(Failure::new(ErrorKind::NotFound, message));
+    }
+    let mut found: Vec<(String, T)> = all.filter(|(id, _)| id.ends_with(&wanted)).collect();
+    match found.len() {
+        0 => Err(Failure::new(ErrorKind::NotFound, format!("{nothing} {typed:?}"))),
+        1 => found.pop().map(|(_, one)| one).ok_or_else(|| Failure::new(ErrorKind::NotFound, nothing)),
+        _ => {
+            let ids: Vec<_> = found.into_iter().take(8).map(|(id, _)| id).collect();
+            Err(Failure::new(ErrorKind::Usage, format!("{typed:?} could be any of: {}", ids.join(", "))).hint("use more of the id"))
+        }
+    }
+}
+
+/// The last eight characters of an id.
+pub(super) fn short(id: &str) -> String {
+    id.get(id.len().saturating_sub(8)..).unwrap_or(id).to_owned()
+}
+
+/// A name from elsewhere on one line, without control characters, not too long.
+pub(super) fn one_line(text: &str, otherwise: &str) -> String {
+    let line: String = text.chars().filter(|c| !c.is_control()).take(100).collect();
+    let line = line.trim();
+    if line.is_empty() { otherwise.to_owned() } else { line.to_owned() }
+}
+
+/// Levenshtein distance in characters (Levenshtein 1966), for suggesting near names.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().take(64).enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (above, to) in row.iter().skip(1).zip(&b) {
+            left = (diagonal + usize::from(from != *to)).min(left + 1).min(above + 1);
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_levenshteins() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("lunch", "lunch"), 0);
+    }
+
+    #[test]
+    fn a_suffix_must_be_unique_and_long_enough() {
+        let all = || [("1111abcd".to_owned(), 1), ("2222abcd".to_owned(), 2)].into_iter();
+        assert_eq!(by_suffix("1abcd", all(), ""), Ok(1));
+        assert_eq!(by_suffix("ABCD", all(), "").unwrap_err().kind, ErrorKind::Usage);
+        assert_eq!(by_suffix("bcd", all(), "").unwrap_err().kind, ErrorKind::NotFound);
+        assert_eq!(by_suffix("9999", all(), "").unwrap_err().kind, ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,188 @@
+//! Who is let in, and whom to dial.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use asif_proto::id::{GrantId, LinkKey, PersonId};
+use asif_proto::local::{Failure, Reply, Synced};
+
+use super::effect::{ClientId, Effect, LinkId};
+use super::{Cx, Replica};
+use crate::journal::record::{grant_record, record_grant};
+use crate::people::space::Space;
+use crate::sync::link::Link;
+
+impl Replica {
+    /// The persons this device talks to, beside its own: helpers, and clients, until the end has reached them.
+    pub(super) fn others(&self) -> BTreeSet<PersonId> {
+        let helpers = self.view.grants().filter(|(_, row)| row.value.end_reached != Some(true)).filter_map(|(_, row)| row.value.helper);
+        let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id))).map(|(_, row)| row.value.person);
+        helpers.chain(clients).collect()
+    }
+
+    /// Whether this key belongs to somebody who is let in.
+    pub(super) fn is_welcome(&self, person: &PersonId, key: &LinkKey) -> bool {
+        let own = self.vault.as_ref().map(|vault| vault.link.public()) == Some(*key);
+        !own && (self.person() == Some(*person) || self.others().contains(person))
+    }
+
+    /// Whether a share under this grant has ended, by the journal or by the space itself.
+    pub(super) fn has_ended(&self, grant: GrantId) -> bool {
+        if self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.ended.is_some()) {
+            return true;
+        }
+        let owner = match self.view.client(&grant_record(grant)) {
+            Some(row) => Some(row.value.person),
+            None => self.person(),
+        };
+        let space = owner.map(|owner| Space::Share { owner, grant }.id());
+        space.and_then(|space| self.boards.get(&space)).is_some_and(|board| board.ended_ms().is_some())
+    }
+
+    /// Whether a grant stands between this person and another.
+    pub(super) fn knows_grant(&self, grant: GrantId, person: PersonId) -> bool {
+        let id = grant_record(grant);
+        self.view.grant(&id).is_some_and(|row| row.value.helper == Some(person))
+            || self.view.client(&id).is_some_and(|row| row.value.person == person)
+    }
+
+    fn known_keys(&self) -> BTreeSet<LinkKey> {
+        let persons = self.person().into_iter().chain(self.others());
+        let ours = self.vault.as_ref().map(|vault| vault.link.public());
+        let devices = persons.flat_map(|person| self.registry.roster(&person).devices().map(|device| device.link));
+        devices.filter(|key| Some(*key) != ours).collect()
+    }
+
+    pub(super) fn update_gate(&mut self, cx: &mut Cx<'_>) {
+        let known = self.known_keys();
+        let now = cx.now.wall.as_millisecond();
+        let strangers = self.vault.as_ref().is_some_and(|vault| vault.invitations.iter().any(|one| one.expires_ms > now));
+        let gate = (known, strangers);
+        if self.admitted.as_ref() != Some(&gate) {
+            cx.rest.push(Effect::Admit { known: gate.0.clone(), strangers });
+            for id in self.links.keys().copied().collect::<Vec<_>>() {
+                let Some(link) = self.links.get(&id) else { continue };
+                let is_known = matches!(link.peer, crate::sync::link::Peer::Known { .. });
+                if is_known && link.closing.is_none() && !gate.0.contains(&link.key) {
+                    self.drop_link(cx, id);
+                }
+            }
+            self.admitted = Some(gate);
+        }
+        if self.is_ready() && !self.listen_wanted && self.vault.as_ref().is_some_and(|vault| vault.networked) {
+            self.listen_wanted = true;
+            cx.rest.push(Effect::Listen);
+        }
+    }
+
+    pub(super) fn next_link(&mut self) -> LinkId {
+        self.next_link += 2;
+        LinkId(self.next_link)
+    }
+
+    /// Peers that are known, have an address, and have neither a link nor a dial under way.
+    fn unlinked(&self) -> impl Iterator<Item = LinkKey> {
+        self.known_keys().into_iter().filter(|key| {
+            !self.links.values().any(|link| link.key == *key)
+                && !self.dialling.values().any(|dialled| dialled == key)
+                && self.peers.notes.get(key).is_some_and(|note| !note.addresses.is_empty())
+        })
+    }
+
+    pub(super) fn dial_due(&mut self, cx: &mut Cx<'_>) {
+        if self.listening.is_none() {
+            return;
+        }
+        for key in self.unlinked().collect::<Vec<_>>() {
+            if self.backoff.entry(key).or_default().not_before() <= cx.now.mono {
+                self.dial(cx, key);
+            }
+        }
+    }
+
+    fn dial(&mut self, cx: &mut Cx<'_>, key: LinkKey) {
+        let Some(addresses) = self.peers.notes.get(&key).map(|note| note.addresses.clone()) else { return };
+        let link = self.next_link();
+        self.dialling.insert(link, key);
+        cx.rest.push(Effect::Dial { link, peer: key, addresses });
+    }
+
+    pub(super) fn dial_deadlines(&self) -> impl Iterator<Item = Duration> {
+        let dial = self.listening.is_some();
+        self.unlinked().filter(move |_| dial).map(|key| self.backoff.get(&key).map(|one| one.not_before()).unwrap_or_default())
+    }
+
+    /// Dials everybody at once, and answers when each was brought up to date or could not be reached.
+    pub(super) fn sync(&mut self, cx: &mut Cx<'_>, client: ClientId, wait_ms: Option<u64>) {
+        for key in self.unlinked().collect::<Vec<_>>() {
+            self.backoff.entry(key).or_default().reset();
+            self.last_error.remove(&key);
+        }
+        match wait_ms {
+            Some(ms) => self.syncing.push((client, cx.now.mono + Duration::from_millis(ms))),
+            None => cx.answer(client, Ok(Reply::Synced(self.sync_state().1))),
+        }
+    }
+
+    pub(super) fn finish_syncs(&mut self, cx: &mut Cx<'_>) {
+        if self.syncing.is_empty() {
+            return;
+        }
+        let (done, state) = self.sync_state();
+        for (client, deadline) in std::mem::take(&mut self.syncing) {
+            let over = cx.now.mono >= deadline;
+            if !done && !over {
+                self.syncing.push((client, deadline));
+            } else if over && !done || (state.peers.is_empty() && !state.unreached.is_empty()) {
+                let reasons: Vec<_> = state.unreached.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+                let message = if reasons.is_empty() { "not everything arrived in time".into() } else { reasons.join("; ") };
+                let failure = Failure::new(asif_proto::local::ErrorKind::PeerUnreachable, message)
+                    .hint("nothing is lost: what is missing goes out as soon as they meet");
+                cx.answer(client, Err(failure));
+            } else {
+                cx.answer(client, Ok(Reply::Synced(state.clone())));
+            }
+        }
+    }
+
+    /// Whether every peer is up to date or out of reach, and which is which.
+    fn sync_state(&self) -> (bool, Synced) {
+        let mut state = Synced::default();
+        let mut done = self.is_ready() && self.pending.is_empty() && self.loading.is_empty();
+        for key in self.known_keys() {
+            let name = self.name_of_key(&key);
+            let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);
+            match link {
+                Some((id, link)) if link.up => {
+                    if self.is_settled(*id) {
+                        state.peers.push(name);
+                    } else {
+                        done = false;
+                        state.unreached.insert(name, "connected, and not everything has arrived yet".into());
+                    }
+                }
+                Some(_) => {
+                    done = false;
+                    state.unreached.insert(name, "connecting".into());
+                }
+                None if self.dialling.values().any(|dialled| *dialled == key) => {
+                    done = false;
+                    state.unreached.insert(name, "no answer yet".into());
+                }
+                None => {
+                    let addressed = self.peers.notes.get(&key).is_some_and(|note| !note.addresses.is_empty());
+                    match self.last_error.get(&key) {
+                        Some(error) => drop(state.unreached.insert(name, error.clone())),
+                        None if addressed && self.listening.is_some() => {
+                            done = false;
+                            state.unreached.insert(name, "no answer yet".into());
+                        }
+                        None if addressed => drop(state.unreached.insert(name, "the network is not open here".into())),
+                        None => drop(state.unreached.insert(name, "no address is known".into())),
+                    }
+                }
+            }
+        }
+        (done, state)
+    }
+}

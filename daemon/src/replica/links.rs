@@ -1,0 +1,438 @@
+//! Links to peers: Hello, Have, statements, pushing what is new, serving what is missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asif_proto::frame::Frame;
+use asif_proto::id::{Link as ChainLink, LinkKey, LogId, PersonId, SpaceId};
+use asif_proto::peer::{self, Blob, Entries, Have, Hello, Message, Refused, Sealed};
+
+use super::effect::{Effect, LinkId};
+use super::{Cx, Replica};
+use crate::people::space::Space;
+use crate::people::statement::{Said, Statement};
+use crate::seal::wire::Wire;
+use crate::sync::have::{self, Tip, short_id, short_link};
+use crate::sync::link::{Link, PATIENCE, Peer, STRANGER_LIMIT, WINDOW};
+
+/// Two links of the same pair that opened so close together were dialled by both at once.
+const SAME_MOMENT: Duration = Duration::from_secs(5);
+/// The most statements in one message.
+const MAX_STATEMENTS: usize = 12;
+
+impl Replica {
+    pub(super) fn opened(&mut self, cx: &mut Cx<'_>, id: LinkId, key: LinkKey, address: SocketAddr, incoming: bool, exporter: [u8; 32]) {
+        self.dialling.remove(&id);
+        let peer = match self.registry.holder(&key) {
+            Some((person, device)) if self.is_welcome(&person, &key) => Peer::Known { person, device },
+            _ if !incoming && self.joining.as_ref().is_some_and(|joining| joining.link == Some(id)) => Peer::Giver,
+            _ => Peer::Stranger,
+        };
+        self.links.insert(id, Link::new(key, peer, address, incoming, exporter, cx.now.mono));
+        match peer {
+            Peer::Known { .. } => self.say_hello(cx, id),
+            Peer::Giver => self.ask_to_join(cx, id),
+            Peer::Stranger if incoming => {}
+            Peer::Stranger => self.drop_link(cx, id),
+        }
+    }
+
+    pub(super) fn say_hello(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        let Some(Peer::Known { person, .. }) = self.links.get(&id).map(|link| link.peer) else { return };
+        let (min, max) = peer::VERSIONS;
+        let digest = self.digest(person);
+        let listen = self.listening.clone().unwrap_or_default();
+        cx.rest.push(Effect::Send { link: id, message: Message::Hello(Hello { min, max, digest, listen }) });
+    }
+
+    pub(super) fn frame(&mut self, cx: &mut Cx<'_>, id: LinkId, frame: &Frame) {
+        let Some(link) = self.links.get(&id) else { return };
+        let (peer, up) = (link.peer, link.up);
+        let message = match Message::from_frame(frame) {
+            Ok(Some(message)) => message,
+            Ok(None) => return,
+            Err(_) => {
+                self.refuse("a malformed message");
+                return self.drop_link(cx, id);
+            }
+        };
+        match (peer, message) {
+            (Peer::Known { person, .. }, Message::Hello(hello)) => self.hello(cx, id, person, hello),
+            (Peer::Known { person, .. }, Message::Have(theirs)) if up => self.their_have(cx, id, person, theirs),
+            (Peer::Known { person, .. }, Message::Roster(blobs) | Message::Epochs(blobs)) if up => self.statements(cx, id, person, blobs),
+            (Peer::Known { .. }, Message::Entries(entries)) if up => self.entries(cx, id, entries),
+            (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
+            (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
+            (_, Message::Refused(refused)) => {
+                if let Some(link) = self.links.get(&id) {
+                    self.last_error.insert(link.key, refused.to_string());
+                }
+                self.drop_link(cx, id);
+            }
+            (Peer::Stranger, _) => {
+                self.refuse("a stranger without a ticket");
+                cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Unknown) });
+                self.drop_link(cx, id);
+            }
+            _ => self.refuse("a message out of turn"),
+        }
+    }
+
+    fn hello(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, hello: Hello) {
+        let (min, max) = peer::VERSIONS;
+        if hello.min > max || hello.max < min {
+            self.refuse("a peer of another version");
+            if let Some(link) = self.links.get(&id) {
+                self.last_error.insert(link.key, Refused::Version.to_string());
+            }
+            cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Version) });
+            return self.drop_link(cx, id);
+        }
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.up = true;
+        let (key, address) = (link.key, link.address);
+        if let Some(backoff) = self.backoff.get_mut(&key) {
+            backoff.reset();
+        }
+        self.last_error.remove(&key);
+        self.learn_addresses(cx, key, address, &hello.listen);
+        self.one_link_each(cx, id);
+        self.was_welcomed(cx, key);
+        if hello.digest == self.digest(person) {
+            let tips: Vec<_> = self.common_tips(person).iter().map(|tip| (tip.log, tip.seq)).collect();
+            if let Some(link) = self.links.get_mut(&id) {
+                tips.into_iter().for_each(|(log, seq)| link.acknowledge(log, seq, cx.now.mono));
+                link.compared = true;
+            }
+        } else if let Some(link) = self.links.get_mut(&id) {
+            link.compare = true;
+        }
+    }
+
+    /// Of two live links of one pair one goes: of two dialled at the same moment the one that the higher key dialled,
+    /// else the older.
+    fn one_link_each(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        let Some(new) = self.links.get(&id).cloned() else { return };
+        let Some(vault) = &self.vault else { return };
+        let ours = vault.link.public();
+        let dialler = |link: &Link| if link.incoming { link.key } else { ours };
+        let others: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(other, link)| **other != id && link.key == new.key && link.up)
+            .map(|(other, link)| (*other, link.clone()))
+            .collect();
+        for (other, old) in others {
+            let together = new.opened.saturating_sub(old.opened) < SAME_MOMENT && new.incoming != old.incoming;
+            let loser = if together && dialler(&new) > dialler(&old) { id } else { other };
+            self.drop_link(cx, loser);
+        }
+    }
+
+    fn their_have(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, theirs: Have) {
+        let common: BTreeMap<LogId, Tip> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip)).collect();
+        let listed: BTreeMap<LogId, (u64, [u8; 8])> =
+            theirs.queues.iter().flat_map(|queue| queue.logs.iter().map(|(log, seq, short)| (*log, (*seq, *short)))).collect();
+        for (log, (seq, short)) in &listed {
+            if let Some(tip) = common.get(log)
+                && tip.seq == *seq
+                && short_link(&tip.link) != *short
+            {
+                self.fork(*log);
+            }
+        }
+        let missing = if theirs.full { self.missing_statements(person, &theirs.statements) } else { Vec::new() };
+        self.send_statements(cx, id, missing);
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if theirs.full {
+            if !link.compared {
+                // They did not know that there is something to compare, or compare again: tell them all.
+                link.compare = true;
+            }
+            link.acked.clear();
+            link.start_again();
+            link.compared = true;
+        }
+        for (log, (seq, _)) in listed {
+            link.acknowledge(log, seq, cx.now.mono);
+        }
+    }
+
+    fn missing_statements(&self, person: PersonId, known: &[[u8; 16]]) -> Vec<Statement> {
+        let known: BTreeSet<_> = known.iter().collect();
+        self.audience(person).filter(|statement| !known.contains(&short_id(&statement.id()))).cloned().collect()
+    }
+
+    fn send_statements(&self, cx: &mut Cx<'_>, link: LinkId, statements: Vec<Statement>) {
+        let (rosters, epochs): (Vec<_>, Vec<_>) = statements.into_iter().partition(|one| !matches!(one.said(), Said::Epoch(_)));
+        let blob = |statement: &Statement| Blob(statement.bytes().to_vec());
+        for part in rosters.chunks(MAX_STATEMENTS) {
+            cx.rest.push(Effect::Send { link, message: Message::Roster(part.iter().map(blob).collect()) });
+        }
+        for part in epochs.chunks(MAX_STATEMENTS) {
+            cx.rest.push(Effect::Send { link, message: Message::Epochs(part.iter().map(blob).collect()) });
+        }
+    }
+
+    /// Statements from a peer: about persons and spaces that the two share, and nothing else.
+    fn statements(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, blobs: Vec<Blob>) {
+        let mut new = false;
+        for blob in blobs.into_iter().take(MAX_STATEMENTS) {
+            let Ok(statement) = Statement::from_bytes(&blob.0) else {
+                self.refuse("a statement that is not well signed");
+                return self.drop_link(cx, id);
+            };
+            if self.may_tell(person, &statement) {
+                new |= self.state(cx, statement);
+            } else {
+                self.refuse("a statement about somebody else");
+            }
+        }
+        if new {
+            self.refresh_keys();
+            self.extend_epochs(cx);
+            if let Some(link) = self.links.get_mut(&id) {
+                link.compare = true;
+            }
+        }
+    }
+
+    /// Passes new statements on to everybody whom they concern, and compares again what may now be shared.
+    pub(super) fn announce_statements(&mut self, cx: &mut Cx<'_>) {
+        if !cx.statements {
+            return;
+        }
+        self.extend_epochs(cx);
+        for link in self.links.values_mut().filter(|link| link.up) {
+            link.compare = true;
+        }
+    }
+
+    /// Full Haves that are due, and acknowledgements.
+    pub(super) fn tend_links(&mut self, cx: &mut Cx<'_>) {
+        for id in self.links.keys().copied().collect::<Vec<_>>() {
+            let Some(link) = self.links.get_mut(&id) else { continue };
+            let now = cx.now.mono;
+            if matches!(link.peer, Peer::Stranger | Peer::Giver) {
+                if now >= link.opened + STRANGER_LIMIT && !self.is_awaited(id) {
+                    self.drop_link(cx, id);
+                }
+                continue;
+            }
+            if link.waiting_since.is_some_and(|since| now >= since + PATIENCE) {
+                link.start_again();
+                link.compare = true;
+            }
+            let Some(person) = link.person() else { continue };
+            let (full, owed) = (std::mem::take(&mut link.compare), std::mem::take(&mut link.owed));
+            if full || !owed.is_empty() {
+                let have = self.our_have(person, full, &owed);
+                cx.rest.push(Effect::Send { link: id, message: Message::Have(have) });
+            }
+            self.serve(cx, id, person);
+            self.note_sync(cx, id, person);
+            let over = self.links.get(&id).is_some_and(|link| link.closing.is_some_and(|at| now >= at || self.is_told(person, link)));
+            if over {
+                self.drop_link(cx, id);
+            }
+        }
+        self.dial_due(cx);
+    }
+
+    fn our_have(&self, person: PersonId, full: bool, owed: &BTreeSet<LogId>) -> Have {
+        let statements = if full { self.audience(person).map(|statement| short_id(&statement.id())).collect() } else { Vec::new() };
+        let tips = self.common_tips(person).into_iter().filter(|tip| full || owed.contains(&tip.log)).collect();
+        have::have(full, statements, tips)
+    }
+
+    /// Sends what was just stored to every link that is otherwise up to date.
+    pub(super) fn push(&mut self, cx: &mut Cx<'_>) {
+        let fresh = std::mem::take(&mut cx.fresh);
+        for id in self.links.keys().copied().collect::<Vec<_>>() {
+            let Some(person) = self.links.get(&id).filter(|link| link.compared && link.closing.is_none()).and_then(Link::person) else {
+                continue;
+            };
+            let mut runs: Vec<Entries> = Vec::new();
+            for one in &fresh {
+                let common =
+                    self.registry.epoch(one.space, one.head.key).is_some_and(|epoch| self.is_common(&epoch.space, &epoch.readers, person));
+                let Some(link) = self.links.get_mut(&id) else { break };
+                let (log, seq) = (one.head.log, one.wire.seq());
+                if !common
+                    || link.serving == Some(log)
+                    || link.sent.get(&log).copied().unwrap_or(0) + 1 != seq
+                    || link.unacknowledged() > WINDOW
+                {
+                    continue;
+                }
+                link.sent(log, seq, one.wire.bytes().len(), cx.now.mono);
+                let sealed = seal_wire(&one.wire);
+                match runs.last_mut().filter(|run| run.log == log && run.entries.len() < 64) {
+                    Some(run) => run.entries.push(sealed),
+                    None => {
+                        runs.push(Entries { queue: one.head.queue, key: one.head.key, log, before: one.previous, entries: vec![sealed] })
+                    }
+                }
+            }
+            for run in runs {
+                cx.rest.push(Effect::Send { link: id, message: Message::Entries(run) });
+            }
+        }
+        cx.fresh = fresh;
+    }
+
+    /// Asks the edge for the next run that a peer is missing.
+    fn serve(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
+        let behind = |link: &Link, tip: &Tip| link.sent.get(&tip.log).copied().unwrap_or(0) < tip.seq;
+        let Some(link) = self.links.get(&id).filter(|link| link.compared && link.serving.is_none() && link.unacknowledged() < WINDOW)
+        else {
+            return;
+        };
+        let Some(tip) = self.common_tips(person).into_iter().find(|tip| behind(link, tip) && !self.forks.contains(&tip.log)) else {
+            return;
+        };
+        let Some(log) = self.logs.get(&tip.log) else { return };
+        let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0) + 1);
+        if let Some(link) = self.links.get_mut(&id) {
+            link.serving = Some(tip.log);
+        }
+        cx.rest.push(Effect::Serve { link: id, head, from, before: None });
+    }
+
+    pub(super) fn served(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, upto: Option<u64>, bytes: usize) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if link.serving == Some(log) {
+            link.serving = None;
+            match upto {
+                Some(upto) => link.sent(log, upto, bytes, cx.now.mono),
+                None => self.fork(log),
+            }
+        }
+    }
+
+    fn fork(&mut self, log: LogId) {
+        if self.forks.insert(log) {
+            tracing::warn!(?log, "a log was continued in two ways");
+        }
+    }
+
+    pub(super) fn closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str) {
+        let was_dialled = self.dialling.remove(&id);
+        let link = self.links.remove(&id);
+        self.rooms.retain(|(link, _), _| *link != id);
+        self.join_link_closed(cx, id, reason);
+        let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
+        if link.as_ref().is_none_or(|link| !link.up) {
+            self.last_error.entry(key).or_insert_with(|| reason.to_owned());
+            self.backoff.entry(key).or_default().failed(cx.now.mono, cx.rng);
+        } else {
+            self.backoff.entry(key).or_default().reset();
+        }
+    }
+
+    pub(super) fn drop_link(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        if self.links.remove(&id).is_some() {
+            self.rooms.retain(|(link, _), _| *link != id);
+            cx.rest.push(Effect::Close { link: id });
+        }
+    }
+
+    fn digest(&self, person: PersonId) -> [u8; 16] {
+        let statements: Vec<_> = self.audience(person).map(|statement| short_id(&statement.id())).collect();
+        have::digest(&statements, self.common_tips(person))
+    }
+
+    /// The tips of every log of the spaces that are shared with a person.
+    pub(super) fn common_tips(&self, person: PersonId) -> Vec<Tip> {
+        let tip = |log: &super::logs::Log| {
+            let epoch = self.registry.epoch(log.space, log.head.key)?;
+            let shared = log.seq > 0 && self.is_common(&epoch.space, &epoch.readers, person);
+            shared.then_some(Tip { queue: log.head.queue, key: log.head.key, log: log.head.log, seq: log.seq, link: log.link })
+        };
+        self.logs.values().filter_map(tip).collect()
+    }
+
+    /// Whether a space is shared with a person: own devices share all, others what both read and what has not ended.
+    pub(super) fn is_common(&self, space: &Space, readers: &[PersonId], person: PersonId) -> bool {
+        let Some(me) = self.person() else { return false };
+        if !readers.contains(&me) || !readers.contains(&person) {
+            return false;
+        }
+        person == me
+            || match space {
+                Space::Journal { .. } => false,
+                Space::Share { .. } => true,
+                Space::Feedback { grant, .. } => !self.has_ended(*grant),
+            }
+    }
+
+    fn spaces_with(&self, person: PersonId) -> BTreeSet<SpaceId> {
+        let common = self.registry.all_epochs().filter(|epoch| self.is_common(&epoch.space, &epoch.readers, person));
+        common.map(|epoch| epoch.space.id()).collect()
+    }
+
+    /// The statements that concern a person: one's own devices all; others the rosters of both and the shared epochs.
+    fn audience(&self, person: PersonId) -> impl Iterator<Item = &Statement> {
+        let me = self.person();
+        let own = me == Some(person);
+        let spaces = if own { BTreeSet::new() } else { self.spaces_with(person) };
+        self.registry.statements().filter(move |statement| match statement.said() {
+            _ if own => true,
+            Said::Add(add) => add.person == person || Some(add.person) == me,
+            Said::Epoch(epoch) => spaces.contains(&epoch.space.id()),
+            Said::Unknown(_) => false,
+        })
+    }
+
+    /// Whether a person may tell this statement: one's own devices any; others about themselves and shared spaces.
+    fn may_tell(&self, person: PersonId, statement: &Statement) -> bool {
+        let me = self.person();
+        if me == Some(person) {
+            return true;
+        }
+        match statement.said() {
+            Said::Add(add) => add.person == person,
+            Said::Epoch(epoch) => {
+                epoch.space.owner() == person
+                    && !matches!(epoch.space, Space::Journal { .. })
+                    && me.is_some_and(|me| epoch.readers.contains(&me))
+                    && epoch.space.grant().is_some_and(|grant| self.knows_grant(grant, person))
+            }
+            Said::Unknown(_) => false,
+        }
+    }
+
+    pub(super) fn link_deadlines(&self) -> impl Iterator<Item = Duration> {
+        let patience = self.links.values().filter_map(|link| link.waiting_since.map(|since| since + PATIENCE));
+        let strangers =
+            self.links.values().filter(|link| !matches!(link.peer, Peer::Known { .. })).map(|link| link.opened + STRANGER_LIMIT);
+        let closing = self.links.values().filter_map(|link| link.closing);
+        patience.chain(strangers).chain(closing).chain(self.dial_deadlines())
+    }
+
+    /// Whether both ends of a link hold the same.
+    pub(super) fn is_settled(&self, id: LinkId) -> bool {
+        let Some(link) = self.links.get(&id) else { return false };
+        let Some(person) = link.person() else { return false };
+        let tips: BTreeMap<LogId, u64> =
+            self.common_tips(person).into_iter().filter(|tip| !self.forks.contains(&tip.log)).map(|tip| (tip.log, tip.seq)).collect();
+        link.compared
+            && !link.compare
+            && tips.iter().all(|(log, seq)| link.acked.get(log) == Some(seq))
+            && link.acked.iter().all(|(log, seq)| self.forks.contains(log) || tips.get(log) == Some(seq))
+    }
+}
+
+/// An entry as it travels.
+pub(super) fn seal_wire(wire: &Wire) -> Sealed {
+    match wire {
+        Wire::Entry(bytes) => Sealed::Entry(Blob(bytes.clone())),
+        Wire::Stub(bytes) => Sealed::Stub(Blob(bytes.clone())),
+    }
+}
+
+/// A run of a log as it travels, for the edge that reads it.
+pub fn run(head: super::effect::LogHead, before: ChainLink, wires: &[Wire]) -> Message {
+    Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries: wires.iter().map(seal_wire).collect() })
+}

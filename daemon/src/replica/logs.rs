@@ -1,0 +1,192 @@
+//! The logs of every space, and writing to one's own.
+
+use asif_proto::id::{DeviceId, KeyId, Link, LogId, SpaceId};
+use asif_proto::local::{ErrorKind, Failure};
+use rand_core::Rng as _;
+
+use super::effect::{Append, LogHead};
+use super::{Cx, Replica};
+use crate::people::epoch::{self, EpochKeys, Reader};
+use crate::people::space::Space;
+use crate::people::statement::{Said, Statement};
+use crate::seal::body::{Birth, Body};
+use crate::seal::entry::{self, Place};
+use crate::seal::wire::Wire;
+
+/// The most logs of one device in one space and epoch.
+pub(super) const MAX_LOGS: usize = 64;
+
+/// A log as it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    pub(super) head: LogHead,
+    pub(super) space: SpaceId,
+    pub(super) device: Option<DeviceId>,
+    pub(super) seq: u64,
+    pub(super) link: Link,
+    /// Entries up to here were taken into the views or are known to wait.
+    pub(super) merged: u64,
+}
+
+/// An entry that was just stored and is to be passed on.
+#[derive(Debug, Clone)]
+pub(super) struct Fresh {
+    pub(super) head: LogHead,
+    pub(super) space: SpaceId,
+    pub(super) previous: Link,
+    pub(super) wire: Wire,
+}
+
+impl Replica {
+    /// Seals a body and stores it in this device's own log of a space.
+    pub(super) fn write_body(&mut self, cx: &mut Cx<'_>, space: Space, body: &Body) -> Result<(LogId, u64), Failure> {
+        let (id, keys) = self.own_or_new_log(cx, space)?;
+        let seq = self.append_sealed(cx, space, id, &keys, body)?;
+        if let Some(log) = self.logs.get_mut(&id) {
+            log.merged = seq;
+        }
+        Ok((id, seq))
+    }
+
+    /// The log of this device that it writes in a space; born if there is none.
+    pub(super) fn own_or_new_log(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(LogId, EpochKeys), Failure> {
+        let (key, keys) = self.write_epoch(cx, space)?;
+        let id = match self.own_log(space.id(), key) {
+            Some(id) => id,
+            None => self.bear(cx, space, key, &keys)?,
+        };
+        Ok((id, keys))
+    }
+
+    fn own_log(&self, space: SpaceId, key: KeyId) -> Option<LogId> {
+        let vault = self.vault.as_ref()?;
+        let me = vault.signing.device();
+        let writable = |log: &&Log| {
+            log.device == Some(me)
+                && log.space == space
+                && log.head.key == key
+                && !vault.retired.contains(&log.head.log)
+                && !self.quarantine.contains_key(&log.head.log)
+                && !self.forks.contains(&log.head.log)
+        };
+        self.logs.values().find(writable).map(|log| log.head.log)
+    }
+
+    fn bear(&mut self, cx: &mut Cx<'_>, space: Space, key: KeyId, keys: &EpochKeys) -> Result<LogId, Failure> {
+        let mut id = [0; 16];
+        cx.rng.fill_bytes(&mut id);
+        let id = LogId(id);
+        let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(space.id(), key)) else { return Err(super::no_journal()) };
+        let device = vault.signing.device();
+        let head = LogHead { queue: epoch.queue(), key, log: id };
+        self.logs.insert(id, Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 1 });
+        let birth = Birth { device, space: space.id(), key, continues: None };
+        self.append_sealed(cx, space, id, keys, &Body::Birth(birth))?;
+        Ok(id)
+    }
+
+    fn append_sealed(&mut self, cx: &mut Cx<'_>, space: Space, id: LogId, keys: &EpochKeys, body: &Body) -> Result<u64, Failure> {
+        let (Some(vault), Some(log)) = (&self.vault, self.logs.get_mut(&id)) else { return Err(super::no_journal()) };
+        let place = Place { space: space.id(), log: id, seq: log.seq + 1, previous: log.link };
+        let wire = entry::seal(&keys.read, &vault.signing, &place, &body.to_frame().to_bytes(), cx.rng)
+            .map_err(|error| Failure::new(ErrorKind::Usage, error.to_string()))?;
+        let previous = log.link;
+        log.seq += 1;
+        log.link = wire.link(&previous);
+        cx.appends.push(Append::Entry { head: log.head, link: log.link, wire: wire.clone() });
+        cx.fresh.push(Fresh { head: log.head, space: space.id(), previous, wire });
+        self.unsaved_entries += 1;
+        Ok(log.seq)
+    }
+
+    /// The epoch to write under: of those this device may write in, the one with the lowest key id; opened if none.
+    fn write_epoch(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(KeyId, EpochKeys), Failure> {
+        let writable = |keys: &EpochKeys| keys.write.is_some();
+        let known = self.registry.epochs(space.id()).find_map(|epoch| {
+            let keys = self.keys.get(&(space.id(), epoch.key)).filter(|keys| writable(keys))?;
+            Some((epoch.key, keys.clone()))
+        });
+        match known {
+            Some(known) => Ok(known),
+            None if self.person() == Some(space.owner()) => self.open_epoch(cx, space, &[]),
+            None => Err(Failure::new(ErrorKind::NotPermitted, "only its owner writes here")),
+        }
+    }
+
+    /// Opens an epoch of an own space, for one's own devices and those of the other readers.
+    pub(super) fn open_epoch(
+        &mut self,
+        cx: &mut Cx<'_>,
+        space: Space,
+        others: &[asif_proto::id::PersonId],
+    ) -> Result<(KeyId, EpochKeys), Failure> {
+        let Some(vault) = &self.vault else { return Err(super::no_journal()) };
+        let persons = std::iter::once(space.owner()).chain(others.iter().copied());
+        let readers: Vec<_> = persons.map(|person| Reader { person, devices: self.registry.roster(&person).devices().collect() }).collect();
+        let kit = match space {
+            Space::Journal { .. } => vault.kit.as_ref().map(|kit| kit.sealing().public()),
+            _ => None,
+        };
+        let (epoch, keys) = epoch::open(space, &readers, kit.as_deref(), cx.rng);
+        let key = epoch.key;
+        let statement = Statement::by_device(&vault.signing, &Said::Epoch(epoch));
+        self.state(cx, statement);
+        self.keys.insert((space.id(), key), keys.clone());
+        Ok((key, keys))
+    }
+
+    /// Stores a statement and takes it in; `true` when it was new.
+    pub(super) fn state(&mut self, cx: &mut Cx<'_>, statement: Statement) -> bool {
+        if self.registry.contains(&statement.id()) {
+            return false;
+        }
+        cx.appends.push(Append::Statement(statement.bytes().to_vec()));
+        cx.statements = true;
+        self.registry.insert(statement);
+        true
+    }
+
+    /// Opens every box that is for this device, and adds the keys that were passed on inside the journal.
+    pub(super) fn refresh_keys(&mut self) {
+        let Some(vault) = &self.vault else { return };
+        let me = vault.signing.device();
+        for epoch in self.registry.all_epochs() {
+            let place = (epoch.space.id(), epoch.key);
+            if self
+                .keys
+                .get(&place)
+                .is_some_and(|keys| keys.write.is_some() || epoch.space.owner() != vault.person.unwrap_or(epoch.space.owner()))
+            {
+                continue;
+            }
+            if let Some(keys) = epoch::read_box(epoch, me, &vault.sealing) {
+                self.keys.insert(place, keys);
+            } else if !self.keys.contains_key(&place)
+                && let Some((_, _, read)) = self.given.read.iter().find(|(space, key, _)| (*space, *key) == place)
+                && read.capability() == epoch.read_capability
+            {
+                self.keys.insert(place, EpochKeys { read: read.clone(), write: None });
+            }
+        }
+    }
+
+    /// Seals the keys of own spaces for own devices, and helpers' devices, that stand and have no box yet.
+    pub(super) fn extend_epochs(&mut self, cx: &mut Cx<'_>) {
+        let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
+        let mut statements = Vec::new();
+        for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me) {
+            let Some(keys) = self.keys.get(&(epoch.space.id(), epoch.key)).filter(|keys| keys.write.is_some()) else { continue };
+            for person in &epoch.readers {
+                let lacking = |device: &&crate::people::statement::DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing);
+                let devices: Vec<_> = self.registry.roster(person).devices().filter(lacking).collect();
+                if !devices.is_empty() {
+                    let more = epoch::extend(epoch, keys, &Reader { person: *person, devices }, cx.rng);
+                    statements.push(Statement::by_device(&vault.signing, &Said::Epoch(more)));
+                }
+            }
+        }
+        for statement in statements {
+            self.state(cx, statement);
+        }
+    }
+}

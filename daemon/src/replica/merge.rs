@@ -1,0 +1,234 @@
+//! From stored to merged: bodies taken into documents, boards and keys. What cannot be taken in yet waits.
+
+use std::collections::BTreeSet;
+
+use asif_proto::id::LogId;
+use automerge::ChangeHash;
+
+use super::effect::Stored;
+use super::{Cx, Replica};
+use crate::journal::document::Document;
+use crate::journal::guard::{self, Checked};
+use crate::people::space::Space;
+use crate::seal::body::{Body, BodyError, DocId, Ended};
+use crate::seal::entry::{self, Place};
+use crate::share::board::Taken;
+
+/// How long a document may stay unproven after a merge.
+const PROVE_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
+/// How long entries may stay whole after a newer item outdated them.
+const STUB_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
+/// How long another device may take to publish what it wrote.
+const PUBLISH_FOR_OTHERS_AFTER: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// The changes of one entry, checked, waiting for their document or their dependencies.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    pub(super) log: LogId,
+    pub(super) seq: u64,
+    pub(super) checked: Vec<Checked>,
+}
+
+impl Replica {
+    /// Opens an entry that was stored.
+    pub(super) fn open_stored(&self, stored: &Stored) -> Option<Body> {
+        let log = self.logs.get(&stored.wire.log())?;
+        let keys = self.keys.get(&(log.space, log.head.key))?;
+        let place = Place { space: log.space, log: log.head.log, seq: stored.wire.seq(), previous: stored.previous };
+        Body::from_bytes(entry::open(&keys.read, &place, &stored.wire).ok()?.bodies()).ok()
+    }
+
+    /// Takes in one stored entry, opened. Bytes that a good signature covers and that make no sense quarantine the log.
+    pub(super) fn take(&mut self, cx: &mut Cx<'_>, at: (LogId, u64), body: Result<Body, BodyError>) {
+        let Some(log) = self.logs.get_mut(&at.0) else { return };
+        log.merged = log.merged.max(at.1);
+        let space_id = log.space;
+        let (device, key) = (log.device, log.head.key);
+        if self.quarantine.contains_key(&at.0) {
+            return;
+        }
+        let Some(space) = self.registry.epoch(space_id, key).map(|epoch| epoch.space) else { return };
+        let body = match body {
+            Ok(body) => body,
+            Err(BodyError::Unknown(_)) => {
+                self.newer.insert(at);
+                return;
+            }
+            Err(error) => return self.quarantine(at.0, &error.to_string()),
+        };
+        let in_journal = matches!(space, Space::Journal { .. });
+        if in_journal && self.journal() != Some(space) {
+            return;
+        }
+        match body {
+            Body::Birth(_) if at.1 == 1 => {}
+            Body::Seen(_) => {}
+            Body::Changes(changes) if in_journal => match guard::check(at.0, &changes) {
+                Ok(checked) => {
+                    let own = device == self.vault.as_ref().map(|vault| vault.signing.device());
+                    if own {
+                        checked.iter().for_each(|one| self.remember_own(changes.doc, one.hash().0));
+                    }
+                    self.pending.entry(changes.doc).or_default().push(Pending { log: at.0, seq: at.1, checked });
+                }
+                Err(guard::GuardError::Codec(_)) => {
+                    self.newer.insert(at);
+                }
+                Err(error) => self.quarantine(at.0, &error.to_string()),
+            },
+            Body::Keys(keys) if in_journal => {
+                self.given.read.extend(keys.read);
+                self.given.items.extend(keys.items);
+                self.refresh_keys();
+                cx.statements = true;
+            }
+            Body::Put(put) if !in_journal => {
+                let taken = self.boards.entry(space_id).or_default().put(at, put);
+                self.outdate(cx, taken);
+            }
+            Body::Retract(retract) if !in_journal => {
+                let taken = self.boards.entry(space_id).or_default().retract(at, retract);
+                self.outdate(cx, taken);
+            }
+            Body::Ended(ended) if matches!(space, Space::Share { .. }) => self.take_end(cx, at, space, ended),
+            _ => self.quarantine(at.0, "it holds a body that does not belong there"),
+        }
+    }
+
+    fn take_end(&mut self, cx: &mut Cx<'_>, at: (LogId, u64), space: Space, mut ended: Ended) {
+        // The end itself counts, and so does every end that another device wrote at the same time.
+        ended.have.retain(|(log, _, _)| *log != at.0);
+        ended.have.push((at.0, at.1, asif_proto::id::Link::ZERO));
+        self.boards.entry(space.id()).or_default().end(ended);
+        cx.touched_elsewhere = true;
+    }
+
+    pub(super) fn quarantine(&mut self, log: LogId, why: &str) {
+        tracing::warn!(?log, why, "a log is quarantined");
+        self.quarantine.insert(log, why.to_owned());
+        for waiting in self.pending.values_mut() {
+            waiting.retain(|one| one.log != log);
+        }
+        self.pending.retain(|_, waiting| !waiting.is_empty());
+    }
+
+    /// Merges what waits, where its document and dependencies are here.
+    pub(super) fn merge_pending(&mut self, cx: &mut Cx<'_>) {
+        let docs: Vec<DocId> = self.pending.keys().copied().collect();
+        for doc in docs {
+            if self.want(cx, doc) {
+                self.merge_into(cx, doc);
+            }
+        }
+    }
+
+    fn merge_into(&mut self, cx: &mut Cx<'_>, doc: DocId) {
+        let Some(mut waiting) = self.pending.remove(&doc) else { return };
+        loop {
+            let Some(document) = self.documents.get(&doc) else { break };
+            let Some(batch) = ready(document, &mut waiting) else { break };
+            let mut queue = vec![batch];
+            while let Some(batch) = queue.pop() {
+                let changes: Vec<Checked> = batch.iter().flat_map(|one| one.checked.iter().cloned()).collect();
+                let Some(document) = self.documents.get_mut(&doc) else { break };
+                match document.merge(changes) {
+                    Ok(()) => self.merged(cx, doc, &batch),
+                    Err(error) => {
+                        let logs: BTreeSet<LogId> = batch.iter().map(|one| one.log).collect();
+                        if logs.len() == 1 {
+                            logs.iter().for_each(|log| self.quarantine(*log, &error.to_string()));
+                            waiting.retain(|one| !logs.contains(&one.log));
+                        } else {
+                            // One by one the logs tell which of them it is; what builds on it waits.
+                            for log in logs {
+                                let part: Vec<_> = batch.iter().filter(|one| one.log == log).cloned().collect();
+                                let Some(document) = self.documents.get(&doc) else { break };
+                                let mut part = part;
+                                if let Some(now) = ready(document, &mut part) {
+                                    queue.push(now);
+                                }
+                                waiting.append(&mut part);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            self.pending.insert(doc, waiting);
+        }
+    }
+
+    fn merged(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) {
+        let mut keys = BTreeSet::new();
+        let index = self.index.entry(doc).or_default();
+        for one in batch {
+            index.entry(one.log).or_default().push(one.seq);
+            for checked in &one.checked {
+                self.view.touch(checked.keys());
+                keys.extend(checked.keys().iter().cloned());
+            }
+        }
+        if let Some(document) = self.documents.get(&doc) {
+            self.view.refresh(doc, document, keys.iter());
+        }
+        self.unsaved_entries += batch.len();
+        self.prove_at.get_or_insert(cx.now.mono + PROVE_WITHIN);
+        self.sweep_at.get_or_insert(cx.now.mono + PUBLISH_FOR_OTHERS_AFTER);
+        cx.touched_elsewhere = true;
+    }
+
+    pub(super) fn outdate(&mut self, cx: &mut Cx<'_>, taken: Taken) {
+        self.unsaved_entries += 1;
+        for (log, seq) in taken.outdated {
+            if self.logs.get(&log).is_some_and(|log| seq <= log.seq && seq > 1) {
+                self.outdated.entry(log).or_default().insert(seq);
+                self.stub_at.get_or_insert(cx.now.mono + STUB_WITHIN);
+            }
+        }
+    }
+
+    pub(super) fn stub_due(&mut self, cx: &mut Cx<'_>) {
+        if self.stub_at.is_some_and(|at| cx.now.mono >= at) {
+            self.stub_at = None;
+            for (log, seqs) in std::mem::take(&mut self.outdated) {
+                cx.rest.push(super::Effect::Stub { log, seqs: seqs.into_iter().collect() });
+            }
+        }
+    }
+}
+
+/// Takes from `waiting` what can be merged into a document now, in an order that works; `None` if nothing can.
+///
+/// Changes that are already there count as merged.
+pub(super) fn ready(document: &Document, waiting: &mut Vec<Pending>) -> Option<Vec<Pending>> {
+    let mut here: BTreeSet<ChangeHash> = BTreeSet::new();
+    let mut max_op = document.max_op();
+    let mut batch: Vec<Pending> = Vec::new();
+    loop {
+        let before = waiting.len();
+        let mut rest = Vec::with_capacity(before);
+        for mut one in waiting.drain(..) {
+            let is_here = |hash: &ChangeHash| here.contains(hash) || document.contains(hash);
+            let mut added = BTreeSet::new();
+            let fits = one.checked.iter().all(|checked| {
+                let fits = checked.deps().iter().all(|dep| is_here(dep) || added.contains(dep));
+                added.insert(checked.hash());
+                fits && guard::counter_fits(checked, max_op)
+            });
+            if fits {
+                one.checked.retain(|checked| !is_here(&checked.hash()));
+                max_op = one.checked.iter().map(Checked::max_op).fold(max_op, u64::max);
+                here.append(&mut added);
+                batch.push(one);
+            } else {
+                rest.push(one);
+            }
+        }
+        *waiting = rest;
+        if waiting.len() == before {
+            break;
+        }
+    }
+    (!batch.is_empty()).then_some(batch)
+}

@@ -1,0 +1,120 @@
+//! What is remembered about peers between starts: addresses, what they acknowledged, when both last had the same.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asif_proto::frame;
+use asif_proto::id::{GrantId, LinkKey, LogId, PersonId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::effect::{Effect, LinkId};
+use super::{Cx, Replica};
+
+/// The name of the sealed file.
+pub(super) const FILE: &str = "peers";
+const SAVE_WITHIN: Duration = Duration::from_secs(5);
+const MAX_ADDRESSES: usize = 8;
+
+/// Everything that is remembered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Peers {
+    pub(super) notes: BTreeMap<LinkKey, Note>,
+    /// Of each client: how many items had come when they were last opened here.
+    pub(super) opened: BTreeMap<GrantId, u64>,
+}
+
+/// What is remembered about one device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    /// Where it was reached or said it listens, best first.
+    pub(super) addresses: Vec<SocketAddr>,
+    /// When both last had the same.
+    pub(super) last_sync: Option<Timestamp>,
+    /// What of the journal it acknowledged.
+    pub(super) acked: BTreeMap<LogId, u64>,
+}
+
+impl Replica {
+    /// Opens the sealed file; one that does not open is begun anew.
+    pub(super) fn load_peers(&mut self, bytes: Option<&[u8]>) {
+        let Some(vault) = &self.vault else { return };
+        let opened = bytes.and_then(|bytes| vault.cache.open(FILE, bytes).ok());
+        self.peers = opened.and_then(|plain| frame::decode(&plain)).unwrap_or_default();
+    }
+
+    pub(super) fn save_peers_soon(&mut self, cx: &Cx<'_>) {
+        self.save_peers_at.get_or_insert(cx.now.mono + SAVE_WITHIN);
+    }
+
+    pub(super) fn save_peers(&mut self, cx: &mut Cx<'_>) {
+        self.save_peers_at = None;
+        if let Some(vault) = &self.vault {
+            let bytes = vault.cache.seal(FILE, &frame::encode(&self.peers), cx.rng);
+            cx.rest.push(Effect::Save { name: FILE, bytes });
+        }
+    }
+
+    /// A peer told where it listens; where it was seen with its listening ports comes first.
+    pub(super) fn learn_addresses(&mut self, cx: &mut Cx<'_>, key: LinkKey, seen: SocketAddr, told: &[SocketAddr]) {
+        let told =
+            told.iter().take(asif_proto::peer::MAX_ADDRESSES).filter(|address| address.port() != 0 && !address.ip().is_unspecified());
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        for address in told.clone().map(|address| SocketAddr::new(seen.ip(), address.port())).chain(told.copied()) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        if let Some(link) = self.links.values().find(|link| link.key == key && !link.incoming)
+            && !addresses.contains(&link.address)
+        {
+            addresses.insert(0, link.address);
+        }
+        addresses.truncate(MAX_ADDRESSES);
+        let note = self.peers.notes.entry(key).or_default();
+        if !addresses.is_empty() && note.addresses != addresses {
+            note.addresses = addresses;
+            self.save_peers(cx);
+        }
+    }
+
+    /// After each step: remembers what a peer acknowledged, and that both have the same.
+    pub(super) fn note_sync(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
+        let settled = self.is_settled(id);
+        let own = self.person() == Some(person);
+        let Some(link) = self.links.get(&id) else { return };
+        let (key, acked) = (link.key, own.then(|| link.acked.iter().map(|(log, seq)| (*log, *seq)).collect::<BTreeMap<_, _>>()));
+        let note = self.peers.notes.entry(key).or_default();
+        let before = note.clone();
+        if let Some(acked) = acked {
+            note.acked.extend(acked);
+        }
+        if settled {
+            let stale = note.last_sync.is_none_or(|last| cx.now.wall.as_second() - last.as_second() >= 1 || last > cx.now.wall);
+            if stale || note.acked != before.acked {
+                note.last_sync = Some(cx.now.wall);
+            }
+            if own && !self.heard {
+                self.heard = true;
+                self.sweep_at = Some(cx.now.mono);
+            }
+        }
+        if self.peers.notes.get(&key) != Some(&before) {
+            self.save_peers_soon(cx);
+        }
+    }
+
+    /// Devices known to hold every entry of the journal that this one holds, this one included.
+    pub(super) fn safely_stored_on(&self) -> u64 {
+        let (Some(journal), Some(vault)) = (self.journal(), &self.vault) else { return 0 };
+        let ours = vault.link.public();
+        let logs: Vec<_> = self.logs.values().filter(|log| log.space == journal.id()).collect();
+        let holds = |key: &LinkKey| {
+            let Some(note) = self.peers.notes.get(key) else { return false };
+            logs.iter().all(|log| note.acked.get(&log.head.log).is_some_and(|seq| *seq >= log.seq))
+        };
+        let others = self.registry.roster(&journal.owner()).devices().filter(|device| device.link != ours && holds(&device.link)).count();
+        1 + u64::try_from(others).unwrap_or(u64::MAX)
+    }
+}

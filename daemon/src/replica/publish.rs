@@ -1,0 +1,277 @@
+//! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
+
+use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
+use asif_proto::local::Failure;
+use serde::Serialize;
+
+use super::{Cx, Replica};
+use crate::journal::record::{self, Grant, grant_record, record_grant};
+use crate::people::space::Space;
+use crate::seal::body::{Body, DocId, Put, Retract, Revision};
+use crate::seal::keys::ItemKey;
+use crate::share::item::{self, Item};
+use crate::share::projection::{self, Terms};
+use crate::share::terms::{self, Side, Signed};
+use crate::sync::link::Link;
+
+/// The version of grants that are never edited.
+const GRANT_VERSION: u32 = 1;
+/// The most entries that one item names as outdated.
+const MAX_REPLACES: usize = 64;
+
+/// A standing grant with what is needed to publish under it.
+struct Standing {
+    grant: Grant,
+    space: Space,
+    key: ItemKey,
+}
+
+impl Replica {
+    /// After a step: publishes what was written here at once, and everything when a sweep is due.
+    pub(super) fn publish(&mut self, cx: &mut Cx<'_>) {
+        let touched = std::mem::take(&mut cx.touched_here);
+        let due = self.sweep_at.is_some_and(|at| cx.now.mono >= at);
+        if due {
+            self.sweep_at = None;
+        }
+        if due || !touched.is_empty() {
+            for standing in self.standing() {
+                let whole = due || touched.iter().any(|id| self.view.practice(id).is_some() || *id == grant_record(standing_id(&standing)));
+                let records: Vec<RecordId> =
+                    if whole { projection::shareable(&self.view).collect() } else { touched.iter().copied().collect() };
+                if let Err(failure) = self.publish_under(cx, &standing, &records) {
+                    tracing::warn!(reason = %failure, "nothing could be published");
+                }
+            }
+        }
+        if cx.touched_elsewhere || !cx.fresh.is_empty() {
+            self.sign_receipts(cx);
+        }
+        self.note_ends(cx);
+    }
+
+    /// Grants under which this device may publish now. None before it heard from another own device, if there is one.
+    fn standing(&self) -> Vec<Standing> {
+        let Some(owner) = self.person().filter(|_| self.heard) else { return Vec::new() };
+        let grants = self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));
+        grants
+            .filter_map(|(id, row)| {
+                let grant = record_grant(*id);
+                let (_, key) = self.given.items.iter().find(|(one, _)| *one == grant)?;
+                let space = Space::Share { owner, grant };
+                self.registry.epochs(space.id()).next()?;
+                Some(Standing { grant: row.value.clone(), space, key: key.clone() })
+            })
+            .collect()
+    }
+
+    fn publish_under(&mut self, cx: &mut Cx<'_>, standing: &Standing, records: &[RecordId]) -> Result<(), Failure> {
+        self.publish_terms(cx, standing)?;
+        for record in records {
+            self.publish_record(cx, standing, *record)?;
+        }
+        Ok(())
+    }
+
+    fn publish_terms(&mut self, cx: &mut Cx<'_>, standing: &Standing) -> Result<(), Failure> {
+        let (grant, space) = (standing_id(standing), standing.space);
+        let id = item::terms_item(grant, item::GRANT);
+        if self.boards.get(&space.id()).is_some_and(|board| board.get(&id).is_some()) {
+            return Ok(());
+        }
+        let (Some(vault), Some(helper)) = (&self.vault, standing.grant.helper) else { return Ok(()) };
+        let agreed = terms::Terms {
+            grant,
+            version: GRANT_VERSION,
+            client: space.owner(),
+            client_name: standing.grant.client_name.clone(),
+            helper,
+            role: standing.grant.role,
+            scopes: standing.grant.scopes.clone(),
+            since: standing.grant.since.clone(),
+            until: standing.grant.until.clone(),
+            delay_s: 0,
+            purpose: None,
+            at: standing.grant.created_at,
+        };
+        let signed = terms::sign(serde_json::to_string(&agreed).unwrap_or_default(), Side::Client, &vault.signing);
+        self.put(cx, space, id, Revision { grant: GRANT_VERSION, touches: 1 }, item::GRANT, &signed)
+    }
+
+    fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId) -> Result<(), Failure> {
+        let terms = Terms::of(&standing.grant);
+        let id = item::item_id(&standing.key, record);
+        let (touches, shown) = if let Some(row) = self.view.session(&record) {
+            let practice = row.value.practice.and_then(|practice| self.view.practice(&practice)).map_or(0, |row| row.touches);
+            let shown = terms.session(&row.value, &self.view).ok().map(|shared| (item::SESSION, item::pack(&shared)));
+            (row.touches + practice, shown)
+        } else if let Some(row) = self.view.practice(&record) {
+            (row.touches, terms.practice(&row.value).ok().map(|shared| (item::PRACTICE, item::pack(&shared))))
+        } else {
+            return Ok(());
+        };
+        let revision = Revision { grant: GRANT_VERSION, touches };
+        let held = self.boards.get(&standing.space.id()).and_then(|board| board.get(&id));
+        match (shown, held) {
+            (Some((kind, payload)), held) if held.is_none_or(|held| held.payload.as_ref() != Some(&payload)) => {
+                self.put_bytes(cx, standing.space, id, revision, kind, payload)
+            }
+            (None, Some(held)) if held.payload.is_some() => self.retract(cx, standing.space, id, revision),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes an item into an own space.
+    pub(super) fn put<T: Serialize>(
+        &mut self,
+        cx: &mut Cx<'_>,
+        space: Space,
+        id: ItemId,
+        revision: Revision,
+        kind: u16,
+        value: &T,
+    ) -> Result<(), Failure> {
+        self.put_bytes(cx, space, id, revision, kind, item::pack(value))
+    }
+
+    fn put_bytes(
+        &mut self,
+        cx: &mut Cx<'_>,
+        space: Space,
+        id: ItemId,
+        revision: Revision,
+        kind: u16,
+        payload: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let put = Put { item: id, revision, kind, payload, replaces: self.replaced(space, &id) };
+        let at = self.write_body(cx, space, &Body::Put(put.clone()))?;
+        let taken = self.boards.entry(space.id()).or_default().put(at, put);
+        self.outdate(cx, taken);
+        Ok(())
+    }
+
+    fn retract(&mut self, cx: &mut Cx<'_>, space: Space, id: ItemId, revision: Revision) -> Result<(), Failure> {
+        let retract = Retract { item: id, revision, replaces: self.replaced(space, &id) };
+        let at = self.write_body(cx, space, &Body::Retract(retract.clone()))?;
+        let taken = self.boards.entry(space.id()).or_default().retract(at, retract);
+        self.outdate(cx, taken);
+        Ok(())
+    }
+
+    fn replaced(&self, space: Space, id: &ItemId) -> Vec<(asif_proto::id::LogId, u64)> {
+        let held = self.boards.get(&space.id()).and_then(|board| board.get(id));
+        let entries = held.into_iter().flat_map(|held| std::iter::once(held.entry).chain(held.outdated.iter().rev().copied()));
+        entries.take(MAX_REPLACES).collect()
+    }
+
+    /// A helper's device signs the terms that came: the receipt.
+    fn sign_receipts(&mut self, cx: &mut Cx<'_>) {
+        let Some(me) = self.person() else { return };
+        let clients: Vec<(GrantId, PersonId)> = self.view.clients().map(|(id, row)| (record_grant(*id), row.value.person)).collect();
+        for (grant, client) in clients {
+            let (share, feedback) = (Space::Share { owner: client, grant }, Space::Feedback { owner: me, grant });
+            let id = item::terms_item(grant, item::RECEIPT);
+            let is_signed = self.boards.get(&feedback.id()).is_some_and(|board| board.get(&id).is_some());
+            if is_signed || self.has_ended(grant) || self.registry.epochs(feedback.id()).next().is_none() {
+                continue;
+            }
+            let Some(agreed) = self.terms_of(share) else { continue };
+            let Some(vault) = &self.vault else { return };
+            let receipt = terms::sign(agreed.terms, Side::Helper, &vault.signing);
+            let revision = Revision { grant: GRANT_VERSION, touches: 1 };
+            if let Err(failure) = self.put(cx, feedback, id, revision, item::RECEIPT, &receipt) {
+                tracing::warn!(reason = %failure, "a receipt could not be written");
+            }
+        }
+    }
+
+    /// The terms in a share space, if a device of its owner signed them for this grant.
+    pub(super) fn terms_of(&self, share: Space) -> Option<Signed> {
+        let id = item::terms_item(share.grant()?, item::GRANT);
+        let held = self.boards.get(&share.id())?.get(&id)?;
+        let signed: Signed = serde_json::from_slice(held.payload.as_ref()?).ok()?;
+        let terms = signed.verify(Side::Client)?;
+        let stands = self.registry.roster(&share.owner()).device(&signed.device).is_some();
+        (stands && Some(terms.grant) == share.grant() && terms.client == share.owner()).then_some(signed)
+    }
+
+    /// Ends a share: its end is written, and links to the helper are closed once they have it.
+    pub(super) fn revoke(&mut self, cx: &mut Cx<'_>, id: RecordId) -> Result<(), Failure> {
+        let (Some(owner), grant) = (self.person(), record_grant(id)) else { return Err(super::no_journal()) };
+        let puts = Self::field_puts(id, vec![("ended", serde_json::json!(cx.now.wall))]);
+        self.write(cx, DocId::Plan, &puts, "share")?;
+        let space = Space::Share { owner, grant };
+        let tips = self.logs.values().filter(|log| log.space == space.id()).map(|log| (log.head.log, (log.seq, log.link))).collect();
+        let ended = crate::share::board::end(&tips, cx.now.wall.as_millisecond());
+        let at = self.write_body(cx, space, &Body::Ended(ended.clone()))?;
+        self.take(cx, at, Ok(Body::Ended(ended)));
+        let helper = self.view.grant(&id).and_then(|row| row.value.helper);
+        let still = self.view.grants().any(|(id, row)| row.value.helper == helper && !self.has_ended(record_grant(*id)));
+        let closing = cx.now.mono + std::time::Duration::from_millis(800);
+        if !still {
+            // Pushed before it closes: the end is the last thing that they are sent.
+            self.push(cx);
+            cx.fresh.clear();
+            for link in self.links.values_mut().filter(|link| link.person().is_some() && link.person() == helper) {
+                link.closing = Some(closing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a person holds every end that concerns them.
+    pub(super) fn is_told(&self, person: PersonId, link: &Link) -> bool {
+        let ended = self.view.grants().filter(|(id, row)| row.value.helper == Some(person) && self.has_ended(record_grant(**id)));
+        ended.into_iter().all(|(id, _)| self.holds_end(record_grant(*id), link))
+    }
+
+    fn holds_end(&self, grant: GrantId, link: &Link) -> bool {
+        let Some(owner) = self.person() else { return false };
+        let space = Space::Share { owner, grant }.id();
+        let mut logs = self.logs.values().filter(|log| log.space == space).peekable();
+        logs.peek().is_some() && logs.all(|log| link.acked.get(&log.head.log).is_some_and(|seq| *seq >= log.seq))
+    }
+
+    /// Notes in the journal that a helper's device has heard of the end.
+    fn note_ends(&mut self, cx: &mut Cx<'_>) {
+        let unheard = self.view.grants().filter(|(id, row)| row.value.end_reached != Some(true) && self.has_ended(record_grant(**id)));
+        let reached: Vec<RecordId> = unheard
+            .filter(|(id, row)| {
+                let links =
+                    self.links.values().filter(|link| link.compared && link.person().is_some() && link.person() == row.value.helper);
+                links.into_iter().any(|link| self.holds_end(record_grant(**id), link))
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in reached {
+            let puts = Self::field_puts(id, vec![("end_reached", true.into())]);
+            if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share") {
+                tracing::warn!(reason = %failure, "the end of a share could not be noted");
+            }
+        }
+    }
+
+    /// The items of a space that this program can show.
+    pub(super) fn items(&self, space: Space) -> impl Iterator<Item = (Item, u64)> {
+        let board = self.boards.get(&space.id());
+        let held = board.into_iter().flat_map(|board| board.items());
+        held.filter_map(|(id, held)| Some((item::unpack(*id, held.kind, held.payload.as_ref()?)?, held.arrived)))
+    }
+
+    /// Sessions of a client that this helper sees.
+    pub(super) fn shared_sessions_with(&self, giver: &asif_proto::id::LinkKey) -> u64 {
+        let Some((client, _)) = self.registry.holder(giver) else { return 0 };
+        let spaces = self.view.clients().filter(|(_, row)| row.value.person == client);
+        let sessions = spaces.flat_map(|(id, _)| self.items(Space::Share { owner: client, grant: record_grant(*id) }));
+        u64::try_from(sessions.filter(|(item, _)| matches!(item, Item::Session(_))).count()).unwrap_or(u64::MAX)
+    }
+}
+
+fn standing_id(standing: &Standing) -> GrantId {
+    standing.space.grant().unwrap_or(GrantId([0; 16]))
+}
+
+/// The record of a grant, packed, as an invitation keeps it.
+pub(super) fn draft(grant: &Grant) -> String {
+    record::pack(record::kind::GRANT, grant)
+}

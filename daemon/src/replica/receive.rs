@@ -1,0 +1,277 @@
+//! Runs of entries from a peer: bounded, chained, opened, signed by a device that may write, then stored.
+
+use std::collections::BTreeSet;
+
+use asif_proto::id::{DeviceId, Link, LogId};
+use asif_proto::peer::{Entries, Sealed};
+
+use super::effect::{Append, LinkId, LogHead};
+use super::logs::{Fresh, Log, MAX_LOGS};
+use super::{Cx, Replica};
+use crate::people::space::Space;
+use crate::seal::body::{Body, BodyError};
+use crate::seal::entry::{self, Opened, Place};
+use crate::seal::wire::Wire;
+use crate::sync::link::Peer;
+
+/// The most entries in one message.
+const MAX_RUN: usize = 8192;
+/// Sealed bytes that may wait for the item that allows a stub before them.
+const ROOM: usize = 8 << 20;
+
+/// A run that waits until a stub in it is allowed.
+#[derive(Debug, Clone)]
+pub(super) struct Room {
+    head: LogHead,
+    before: Link,
+    wires: Vec<Wire>,
+}
+
+/// A run that continues a log: what comes after its tip.
+struct Tail {
+    head: LogHead,
+    space: Space,
+    before: Link,
+    wires: Vec<Wire>,
+}
+
+impl Replica {
+    /// A run came. What is good of it is stored; what is not leaves the tip where it was.
+    pub(super) fn entries(&mut self, cx: &mut Cx<'_>, from: LinkId, message: Entries) {
+        let Entries { queue, key, log, before, entries } = message;
+        let wires: Result<Vec<Wire>, _> = entries
+            .into_iter()
+            .take(MAX_RUN)
+            .map(|sealed| match sealed {
+                Sealed::Entry(bytes) => Wire::entry(bytes.0),
+                Sealed::Stub(bytes) => Wire::stub(bytes.0),
+            })
+            .collect();
+        let Ok(wires) = wires else { return self.refuse("a malformed entry") };
+        let head = LogHead { queue, key, log };
+        self.run(cx, from, head, before, wires);
+    }
+
+    /// Runs that waited for an item are tried again.
+    pub(super) fn open_rooms(&mut self, cx: &mut Cx<'_>) {
+        if !cx.fresh.is_empty() {
+            let rooms: Vec<_> = self.rooms.drain().collect();
+            for ((link, _), room) in rooms {
+                self.run(cx, link, room.head, room.before, room.wires);
+            }
+        }
+    }
+
+    fn run(&mut self, cx: &mut Cx<'_>, from: LinkId, head: LogHead, before: Link, mut wires: Vec<Wire>) {
+        let (mut head, mut start) = (head, before);
+        if let Some(mut room) = self.rooms.remove(&(from, head.log)) {
+            let end = room.wires.iter().fold(room.before, |link, wire| wire.link(&link));
+            if room.head == head && end == before {
+                room.wires.append(&mut wires);
+                (head, start, wires) = (room.head, room.before, room.wires);
+            }
+        }
+        let Some(tail) = self.tail(from, head, start, wires) else { return };
+        self.accept(cx, from, tail);
+    }
+
+    /// What of a run continues the log, if this peer may bring it.
+    fn tail(&mut self, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
+        let Some(epoch) = self.registry.queue(&head.queue) else {
+            self.refuse("an entry for a queue that is not known");
+            return None;
+        };
+        let space = epoch.space;
+        let readers = epoch.readers.clone();
+        let key_fits = epoch.key == head.key;
+        let peer = match self.links.get(&from)?.peer {
+            Peer::Known { person, .. } => person,
+            Peer::Stranger | Peer::Giver => return None,
+        };
+        if !key_fits || !self.is_common(&space, &readers, peer) {
+            self.refuse("an entry for a space that the two do not share");
+            return None;
+        }
+        if !wires.windows(2).all(|pair| matches!(pair, [a, b] if a.seq() + 1 == b.seq())) || wires.iter().any(|wire| wire.log() != head.log)
+        {
+            self.refuse("a run with a gap or of several logs");
+            return None;
+        }
+        let (tip, tip_link) = match self.logs.get(&head.log) {
+            Some(log) if log.head != head => {
+                self.refuse("a log under another queue");
+                return None;
+            }
+            Some(log) => (log.seq, log.link),
+            None => (0, Link::ZERO),
+        };
+        let first = wires.first()?.seq();
+        if first > tip + 1 {
+            self.refuse("a run that begins beyond a gap");
+            return None;
+        }
+        let mut link = before;
+        let mut fits = first == tip + 1 && before == tip_link;
+        let mut rest = Vec::new();
+        for wire in wires {
+            let seq = wire.seq();
+            link = wire.link(&link);
+            if seq == tip {
+                fits = link == tip_link;
+            } else if seq > tip {
+                rest.push(wire);
+            }
+        }
+        if rest.is_empty() {
+            return None;
+        }
+        if !fits {
+            self.refuse("a run that does not fit the chain");
+            return None;
+        }
+        Some(Tail { head, space, before: tip_link, wires: rest })
+    }
+
+    fn accept(&mut self, cx: &mut Cx<'_>, from: LinkId, tail: Tail) {
+        let Tail { head, space, before, wires } = tail;
+        let space_id = space.id();
+        let Some(keys) = self.keys.get(&(space_id, head.key)).cloned() else {
+            return self.refuse("an entry whose key is not here yet");
+        };
+        // Open everything; stubs have nothing to open.
+        let mut chain = Vec::with_capacity(wires.len());
+        let mut link = before;
+        for wire in wires {
+            let place = Place { space: space_id, log: head.log, seq: wire.seq(), previous: link };
+            let opened = match &wire {
+                Wire::Stub(_) => None,
+                Wire::Entry(_) => match entry::open(&keys.read, &place, &wire) {
+                    Ok(opened) => Some(opened),
+                    Err(_) => {
+                        self.refuse("an entry that does not open");
+                        break;
+                    }
+                },
+            };
+            let previous = link;
+            link = wire.link(&previous);
+            chain.push((wire, previous, link, opened));
+        }
+        let Some(device) = self.writer(head, space, chain.first().and_then(|(wire, _, _, opened)| Some((wire.seq(), opened.as_ref()?))))
+        else {
+            return;
+        };
+        // The last good signature covers what stands before it.
+        let good = chain.iter().rposition(|(_, _, _, opened)| opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
+        let signed = good.map_or(0, |at| at + 1);
+        if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|(_, _, _, opened)| opened.is_some())) {
+            self.refuse("an entry without a good signature");
+        }
+        let keep = self.allowed(space_id, head.log, chain.get(..signed).unwrap_or_default());
+        let mut waiting = Vec::new();
+        for (at, (wire, previous, link, opened)) in chain.into_iter().enumerate() {
+            if at >= keep {
+                waiting.push((previous, wire));
+                continue;
+            }
+            let seq = wire.seq();
+            self.store(cx, from, head, space, device, (previous, link), wire);
+            if let Some(opened) = opened {
+                self.take(cx, (head.log, seq), Body::from_bytes(opened.bodies()));
+            }
+        }
+        if let Some((before, _)) = waiting.first().filter(|(_, wire)| matches!(wire, Wire::Stub(_))) {
+            let before = *before;
+            let wires: Vec<Wire> = waiting.into_iter().map(|(_, wire)| wire).collect();
+            if wires.iter().map(|wire| wire.bytes().len()).sum::<usize>() <= ROOM {
+                self.rooms.insert((from, head.log), Room { head, before, wires });
+            }
+        }
+    }
+
+    /// Who writes this log: its birth says so, and the roster of the space's owner must know them.
+    fn writer(&mut self, head: LogHead, space: Space, first: Option<(u64, &Opened)>) -> Option<DeviceId> {
+        let device = match self.logs.get(&head.log) {
+            Some(log) => log.device?,
+            None => {
+                let (seq, opened) = first?;
+                match Body::from_bytes(opened.bodies()) {
+                    Ok(Body::Birth(birth)) if seq == 1 && birth.space == space.id() && birth.key == head.key => birth.device,
+                    _ => {
+                        self.refuse("a log without a birth");
+                        return None;
+                    }
+                }
+            }
+        };
+        if self.registry.roster(&space.owner()).device(&device).is_none() {
+            self.refuse("an entry by a device that may not write there");
+            return None;
+        }
+        let siblings = self.logs.values().filter(|log| log.space == space.id() && log.head.key == head.key && log.device == Some(device));
+        if !self.logs.contains_key(&head.log) && siblings.count() >= MAX_LOGS {
+            self.refuse("more logs than a device may have");
+            return None;
+        }
+        Some(device)
+    }
+
+    /// How much of a signed run may be stored: up to the first stub that nothing allows, or the end of the space.
+    fn allowed(&self, space: asif_proto::id::SpaceId, log: LogId, chain: &[(Wire, Link, Link, Option<Opened>)]) -> usize {
+        let board = self.boards.get(&space);
+        let permits: BTreeSet<(LogId, u64)> = chain
+            .iter()
+            .filter_map(|(_, _, _, opened)| Body::from_bytes(opened.as_ref()?.bodies()).ok())
+            .flat_map(|body| match body {
+                Body::Put(put) => put.replaces,
+                Body::Retract(retract) => retract.replaces,
+                _ => Vec::new(),
+            })
+            .collect();
+        let allowed = |(wire, _, _, opened): &(Wire, Link, Link, Option<Opened>)| {
+            let at = (log, wire.seq());
+            match opened {
+                None => permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
+                Some(opened) => board.is_none_or(|board| {
+                    board.ended_ms().is_none()
+                        || board.counts(at)
+                        || matches!(Body::from_bytes(opened.bodies()), Ok(Body::Birth(_) | Body::Ended(_)) | Err(BodyError::Unknown(_)))
+                }),
+            }
+        };
+        chain.iter().position(|one| !allowed(one)).unwrap_or(chain.len())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one stored entry")]
+    fn store(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: LinkId,
+        head: LogHead,
+        space: Space,
+        device: DeviceId,
+        (previous, link): (Link, Link),
+        wire: Wire,
+    ) {
+        let seq = wire.seq();
+        let log =
+            self.logs.entry(head.log).or_insert(Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 0 });
+        (log.seq, log.link) = (seq, link);
+        log.merged = log.merged.max(seq);
+        // A peer had more of an own log than this device: it comes back, and is not written on.
+        if let Some(vault) = &mut self.vault
+            && vault.signing.device() == device
+            && !vault.retired.contains(&head.log)
+        {
+            vault.retired.push(head.log);
+            self.save_vault(cx);
+        }
+        if let Some(link) = self.links.get_mut(&from) {
+            link.acknowledge(head.log, seq, cx.now.mono);
+            link.owed.insert(head.log);
+        }
+        cx.appends.push(Append::Entry { head, link, wire: wire.clone() });
+        cx.fresh.push(Fresh { head, space: space.id(), previous, wire });
+        self.unsaved_entries += 1;
+    }
+}

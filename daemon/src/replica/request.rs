@@ -1,0 +1,206 @@
+//! Requests of the command line, carried out.
+
+mod journal;
+mod practice;
+mod share;
+mod status;
+mod undo;
+
+use asif_proto::local::{Ask, ErrorKind, Failure, NewGoal, Reply, Request, VERSIONS};
+use serde_json::json;
+
+use super::effect::{ClientId, Effect};
+use super::{Cx, Replica};
+use crate::journal::document::Put;
+use crate::journal::record::kind;
+use crate::journal::schema;
+use crate::seal::body::DocId;
+use crate::seal::vault::Offer;
+
+/// What becomes of a request.
+enum Outcome {
+    /// Answered now.
+    Reply(Reply),
+    /// A document is being read; asked again then.
+    Wanted,
+    /// Answered later, by an event of its own.
+    Later,
+}
+
+type Handled = Result<Outcome, Failure>;
+
+impl Replica {
+    pub(super) fn ask(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: Box<Ask>) {
+        if !VERSIONS.contains(&ask.version) {
+            let message = format!("this daemon does not speak version {} of the local protocol", ask.version);
+            return cx.answer(client, Err(Failure::new(ErrorKind::Usage, message)));
+        }
+        if !self.is_ready() && !matches!(ask.request, Request::Stop) {
+            self.parked.push((client, ask));
+            return;
+        }
+        match self.carry_out(cx, client, &ask) {
+            Ok(Outcome::Reply(reply)) => cx.answer(client, Ok(reply)),
+            Ok(Outcome::Wanted) => self.parked.push((client, ask)),
+            Ok(Outcome::Later) => {}
+            Err(failure) => cx.answer(client, Err(failure)),
+        }
+    }
+
+    /// Requests that waited for a document are asked again.
+    pub(super) fn unpark(&mut self, cx: &mut Cx<'_>) {
+        if self.loading.is_empty() {
+            for (client, ask) in std::mem::take(&mut self.parked) {
+                self.ask(cx, client, ask);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask) -> Handled {
+        let reply = |reply| Ok(Outcome::Reply(reply));
+        match &ask.request {
+            Request::Status => return reply(Reply::Status(self.status())),
+            Request::Doctor { rebuild } => return self.doctor(cx, *rebuild),
+            Request::Stop => {
+                self.save_all(cx);
+                cx.answer(client, Ok(Reply::Done));
+                cx.rest.push(Effect::Stop);
+                return Ok(Outcome::Later);
+            }
+            _ => {}
+        }
+        self.intact()?;
+        match &ask.request {
+            Request::Init { name, device, wish, goal } => {
+                self.found_person(cx, name.as_deref(), device.as_deref(), wish.as_deref(), goal.as_ref())?;
+                return reply(Reply::Status(self.status()));
+            }
+            Request::DeviceJoin { .. } | Request::HelperJoin { .. } => {
+                self.join(cx, client, &ask.request)?;
+                return Ok(Outcome::Later);
+            }
+            _ if self.person().is_none() => return Err(super::no_journal()),
+            _ => {}
+        }
+        match &ask.request {
+            Request::PracticeAdd(new) => self.practice_add(cx, ask, new),
+            Request::PracticeList { all } => reply(Reply::Practices(self.practice_list(*all))),
+            Request::PracticeShow { practice } => {
+                let (id, _) = self.find_practice(practice)?;
+                reply(Reply::Practice(self.practice_view(id)?))
+            }
+            Request::PracticeArchive { practice } => self.practice_archive(cx, practice),
+            Request::Log { practice, fields } => self.log(cx, ask, practice.as_deref(), fields),
+            Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
+            Request::Show { id } => self.show(id),
+            Request::Edit { id, fields, clear } => self.edit(cx, ask, id, fields, clear),
+            Request::Delete { id } => self.hide(cx, id, true),
+            Request::Restore { id } => self.hide(cx, id, false),
+            Request::Undo => self.undo(cx, ask),
+            Request::DevicePair { yes, no_wait } => self.giving(cx, client, ask, Offer::Device, *yes, *no_wait),
+            Request::DeviceList => reply(Reply::Devices(self.device_list())),
+            Request::Sync { wait_ms } => {
+                self.sync(cx, client, *wait_ms);
+                Ok(Outcome::Later)
+            }
+            Request::SharePreview(invite) => {
+                let grant = self.draft_grant(cx, ask, invite)?;
+                reply(Reply::Preview(self.preview(&grant)))
+            }
+            Request::SharePreviewOf { name } => {
+                let (_, grant) = self.find_grant(name)?;
+                reply(Reply::Preview(self.preview(&grant)))
+            }
+            Request::ShareInvite { invite, yes, no_wait } => {
+                let grant = self.draft_grant(cx, ask, invite)?;
+                let offer = Offer::Helper { grant: ask.id, record: super::publish::draft(&grant) };
+                self.giving(cx, client, ask, offer, *yes, *no_wait)
+            }
+            Request::ShareList => reply(Reply::Grants(self.grant_list())),
+            Request::ShareRevoke { name } => self.share_revoke(cx, name),
+            Request::Caseload => reply(Reply::Caseload(self.caseload())),
+            Request::CaseloadOpen { client } => {
+                let client = self.caseload_open(cx, client)?;
+                reply(Reply::Client(client))
+            }
+            Request::Lend { client, practice, statement, strength, until } => {
+                let loan = self.lend(cx, ask, client, practice, statement, *strength, until.as_deref())?;
+                reply(Reply::Loan(loan))
+            }
+            Request::BorrowList => reply(Reply::Loans(self.loans_lent())),
+            Request::ConfigList | Request::ConfigGet { .. } | Request::ConfigSet { .. } => {
+                Err(Failure::new(ErrorKind::Failure, "settings are kept outside the journal"))
+            }
+            Request::Status
+            | Request::Doctor { .. }
+            | Request::Stop
+            | Request::Init { .. }
+            | Request::DeviceJoin { .. }
+            | Request::HelperJoin { .. } => Ok(Outcome::Later),
+        }
+    }
+
+    /// Nothing is read from or added to a journal whose bytes on disk were changed, before somebody looked.
+    fn intact(&self) -> Result<(), Failure> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        match self.damage.first() {
+            None => Ok(()),
+            Some((_, what)) => Err(Failure::new(ErrorKind::Integrity, format!("bytes on disk are not what was written: {what}"))
+                .hint("asif doctor tells more; asif doctor --rebuild sets the damaged piece aside and keeps everything else")),
+        }
+    }
+
+    fn giving(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask, offer: Offer, yes: bool, no_wait: bool) -> Handled {
+        if no_wait && !yes {
+            let failure = Failure::new(ErrorKind::Usage, "with --no-wait nobody can be asked who comes in").hint("add --yes");
+            return Err(failure);
+        }
+        if self.listening.is_none() {
+            if let Some(vault) = &mut self.vault {
+                vault.networked = true;
+            }
+            self.save_vault(cx);
+            self.listen_wanted = true;
+            self.until_listening.push((client, Box::new(ask.clone())));
+            cx.rest.push(Effect::Listen);
+            return Ok(Outcome::Later);
+        }
+        self.invite(cx, client, offer, yes, no_wait)?;
+        Ok(Outcome::Later)
+    }
+
+    /// Whether a document is here to be written to.
+    fn has(&mut self, cx: &mut Cx<'_>, doc: DocId) -> bool {
+        self.want(cx, doc)
+    }
+}
+
+/// A first goal, and how much the person believes that they deserve it.
+pub(super) fn goal_puts(goal: &NewGoal, cx: &mut Cx<'_>) -> Vec<Put> {
+    use rand_core::Rng as _;
+    let at = cx.now.wall;
+    let mut id = || {
+        let mut bytes = [0; 10];
+        cx.rng.fill_bytes(&mut bytes);
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    };
+    let mut puts: Vec<Put> = Vec::new();
+    let goal_id = id();
+    let record = json!({ "type": kind::GOAL, "text": goal.text, "status": "open", "recorded_at": at });
+    puts.push((goal_id.simple().to_string(), record.to_string().as_str().into()));
+    if let Some(agree) = goal.agree {
+        let rating = json!({ "value": agree, "at": at });
+        puts.push((format!("{}/agree/{}", goal_id.simple(), id().simple()), schema::scalar(&rating)));
+    }
+    if let Some(belief) = goal.belief {
+        let belief_id = id();
+        let record = json!({ "type": kind::BELIEF, "statement": format!("I deserve this: {}", goal.text), "role": "new", "goal": goal_id, "recorded_at": at });
+        puts.push((belief_id.simple().to_string(), record.to_string().as_str().into()));
+        let rating = json!({ "heart": belief, "at": at });
+        puts.push((format!("{}/ratings/{}", belief_id.simple(), id().simple()), schema::scalar(&rating)));
+    }
+    puts
+}

@@ -1,0 +1,334 @@
+//! Sessions and notes: log, list, show, edit, delete, restore.
+
+use std::collections::BTreeMap;
+
+use asif_proto::id::{ItemId, RecordId};
+use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
+use asif_proto::moment::{self, Moment, MomentError};
+use asif_proto::record::{Basis, ClearField, Conflict, MAX_LINE, MAX_NOTE, Session as SessionView, SessionFields, SessionTag, Visibility};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::find::{Found, by_suffix};
+use super::super::{Cx, Replica};
+use super::{Handled, Outcome};
+use crate::journal::document::Put;
+use crate::journal::record::{self, Session, kind};
+use crate::journal::schema;
+use crate::journal::view::Row;
+use crate::seal::body::DocId;
+use crate::share::projection::is_backfilled;
+
+impl Replica {
+    pub(super) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
+        let id = RecordId(ask.id);
+        if self.view.session(&id).is_some() {
+            return self.session_reply(id);
+        }
+        check_texts(fields)?;
+        let practice = practice.map(|typed| self.find_practice(typed).map(|(id, row)| (id, row.value.slug.clone()))).transpose()?;
+        let occurred_at = occurred_at(cx, ask, fields.at.as_deref())?;
+        let doc = schema::month(occurred_at.local_date());
+        if !self.has(cx, doc) {
+            return Ok(Outcome::Wanted);
+        }
+        let borrowed = self.borrowed(fields, practice.as_ref().map(|(_, slug)| slug.as_str()), cx.now.wall)?;
+        let note = fields.note.clone().filter(|note| !note.is_empty());
+        let beside = note.as_ref().is_some_and(|note| note.len() > schema::PACKED_NOTE);
+        let mut tags = fields.tags.clone();
+        tags.sort();
+        tags.dedup();
+        let session = Session {
+            practice: practice.map(|(id, _)| id),
+            occurred_at,
+            recorded_at: whole_seconds(cx.now.wall),
+            before: fields.before,
+            after: fields.after,
+            acted_as_if: fields.acted_as_if,
+            felt_real: fields.felt_real,
+            felt_state: fields.felt_state,
+            basis: fields.basis.filter(|basis| *basis != Basis::Own),
+            borrowed_belief: borrowed,
+            expectancy: fields.expectancy,
+            willingness: fields.willingness,
+            repetitions: fields.repetitions,
+            duration_s: fields.duration_s,
+            where_felt: fields.where_felt.clone(),
+            felt_worse: fields.felt_worse.filter(|worse| *worse),
+            stopped_early: fields.stopped_early.filter(|early| *early),
+            note: note.clone().filter(|_| !beside),
+            tags,
+            visibility: fields.visibility.filter(|visibility| *visibility == Visibility::Private),
+            deleted: None,
+        };
+        let mut puts: Vec<Put> = vec![(id.key(), record::pack(kind::SESSION, &session).as_str().into())];
+        if let Some(note) = note.filter(|_| beside) {
+            puts.push((schema::field(id, "note"), note.as_str().into()));
+        }
+        self.write(cx, doc, &puts, "log")?;
+        self.session_reply(id)
+    }
+
+    pub(super) fn list(&self, cx: &Cx<'_>, ask: &Ask, filter: &ListFilter) -> Result<Vec<SessionView>, Failure> {
+        let since = bound(cx, ask, filter.since.as_deref())?;
+        let until = bound(cx, ask, filter.until.as_deref())?;
+        let practice = filter.practice.as_deref().map(|typed| self.find_practice(typed).map(|(id, _)| id)).transpose()?;
+        let wanted = |row: &Row<Session>| {
+            let at = row.value.occurred_at.timestamp();
+            row.value.deleted.unwrap_or_default() == filter.deleted
+                && since.as_ref().is_none_or(|since| at >= since.timestamp())
+                && until.as_ref().is_none_or(|until| at < until.timestamp())
+                && practice.is_none_or(|practice| row.value.practice == Some(practice))
+                && filter.tags.iter().all(|tag| row.value.tags.contains(tag))
+        };
+        let rows = self.view.newest().filter(|(_, row)| wanted(row));
+        Ok(rows.take(filter.limit.unwrap_or(usize::MAX)).map(|(id, row)| self.session_view(*id, row)).collect())
+    }
+
+    pub(super) fn show(&self, typed: &str) -> Handled {
+        match self.find(typed) {
+            Ok(Found::Session(id)) => self.session_reply(id),
+            Ok(Found::Practice(id)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
+            Ok(Found::Loan(id)) => match self.loans_lent().into_iter().find(|loan| loan.id == id) {
+                Some(loan) => Ok(Outcome::Reply(Reply::Loan(loan))),
+                None => Err(Failure::new(ErrorKind::NotFound, "this loan is no longer here")),
+            },
+            Err(failure) => match self.find_practice(typed) {
+                Ok((id, _)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
+                Err(_) => Err(failure.hint("see ids with: asif list")),
+            },
+        }
+    }
+
+    pub(super) fn edit(&mut self, cx: &mut Cx<'_>, ask: &Ask, typed: &str, fields: &SessionFields, clear: &[ClearField]) -> Handled {
+        let Found::Session(id) = self.find(typed)? else {
+            return Err(Failure::new(ErrorKind::Usage, "only sessions and notes can be edited with this"));
+        };
+        check_texts(fields)?;
+        let Some(row) = self.view.session(&id).cloned() else { return Err(Failure::new(ErrorKind::NotFound, "no such session")) };
+        if row.value.deleted == Some(true) {
+            return Err(
+                Failure::new(ErrorKind::Precondition, "this session is deleted").hint(format!("bring it back first: asif restore {typed}"))
+            );
+        }
+        if !self.has(cx, row.doc) {
+            return Ok(Outcome::Wanted);
+        }
+        let mut puts: BTreeMap<&str, Value> = BTreeMap::new();
+        let mut tags: BTreeMap<String, bool> = BTreeMap::new();
+        for field in clear {
+            match field {
+                ClearField::Tags => tags.extend(row.value.tags.iter().map(|tag| (tag.clone(), false))),
+                field => drop(puts.insert(stored_name(*field), Value::Null)),
+            }
+        }
+        if fields.at.is_some() {
+            puts.insert("occurred_at", json!(occurred_at(cx, ask, fields.at.as_deref())?));
+        }
+        let slug = row.value.practice.and_then(|id| self.view.practice(&id)).map(|row| row.value.slug.clone());
+        let borrowed = self.borrowed(fields, slug.as_deref(), cx.now.wall)?;
+        let said: [(&str, Option<Value>); 17] = [
+            ("before", fields.before.map(|value| json!(value))),
+            ("after", fields.after.map(|value| json!(value))),
+            ("acted_as_if", fields.acted_as_if.map(|value| json!(value))),
+            ("felt_real", fields.felt_real.map(|value| json!(value))),
+            ("felt_state", fields.felt_state.map(|value| json!(value))),
+            ("basis", fields.basis.map(|value| json!(value))),
+            ("borrowed_belief", borrowed.map(|value| json!(value))),
+            ("expectancy", fields.expectancy.map(|value| json!(value))),
+            ("willingness", fields.willingness.map(|value| json!(value))),
+            ("where_felt", fields.where_felt.as_ref().map(|value| json!(value))),
+            ("felt_worse", fields.felt_worse.map(|value| json!(value))),
+            ("stopped_early", fields.stopped_early.map(|value| json!(value))),
+            ("repetitions", fields.repetitions.map(|value| json!(value))),
+            ("duration_s", fields.duration_s.map(|value| json!(value))),
+            ("visibility", fields.visibility.map(|value| json!(value))),
+            ("note", fields.note.as_ref().map(|value| if value.is_empty() { Value::Null } else { json!(value) })),
+            // Another basis than a borrowed one rests on no loan.
+            ("borrowed_belief", fields.basis.filter(|basis| *basis != Basis::Borrowed).map(|_| Value::Null)),
+        ];
+        puts.extend(said.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        tags.extend(fields.tags.iter().map(|tag| (tag.clone(), true)));
+        let mut all = Self::field_puts(id, puts.into_iter().collect());
+        all.extend(tags.into_iter().map(|(tag, on)| (schema::field(id, &format!("tags/{tag}")), on.into())));
+        if all.is_empty() {
+            return Err(Failure::new(ErrorKind::Usage, "nothing to change was named").hint("see the fields with: asif edit --help"));
+        }
+        let changes = self.changing(row.doc, id, all);
+        self.write(cx, row.doc, &changes, "edit")?;
+        self.session_reply(id)
+    }
+
+    /// Of these puts, those that change what the record says now.
+    fn changing(&self, doc: DocId, id: RecordId, puts: Vec<Put>) -> Vec<Put> {
+        let fields = self.documents.get(&doc).and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
+        let is_new = |(key, value): &Put| {
+            let field = key.split_once('/').map_or("", |(_, field)| field);
+            match field.strip_prefix("tags/") {
+                Some(tag) => {
+                    let has = fields.get("tags").and_then(Value::as_array).is_some_and(|tags| tags.iter().any(|one| one == tag));
+                    *value != automerge::ScalarValue::Boolean(has)
+                }
+                None => fields.get(field).map_or(automerge::ScalarValue::Null, schema::scalar) != *value,
+            }
+        };
+        puts.into_iter().filter(is_new).collect()
+    }
+
+    /// Deletes, which only hides, or restores.
+    pub(super) fn hide(&mut self, cx: &mut Cx<'_>, typed: &str, deleted: bool) -> Handled {
+        let (id, doc, was) = match self.find(typed) {
+            Ok(Found::Session(id)) => self.view.session(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
+            Ok(Found::Practice(id)) => self.view.practice(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
+            Ok(Found::Loan(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it")),
+            Err(failure) => match self.find_practice(typed) {
+                Ok((id, row)) => Some((id, row.doc, row.value.deleted.unwrap_or_default())),
+                Err(_) => return Err(failure),
+            },
+        }
+        .ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such record"))?;
+        if !self.has(cx, doc) {
+            return Ok(Outcome::Wanted);
+        }
+        if was != deleted {
+            let puts = Self::field_puts(id, vec![("deleted", deleted.into())]);
+            self.write(cx, doc, &puts, if deleted { "delete" } else { "restore" })?;
+        }
+        match self.view.session(&id) {
+            Some(_) => self.session_reply(id),
+            None => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
+        }
+    }
+
+    /// The loan that a session rests on: the one named, or with `--basis borrowed` the only one there is for the practice.
+    fn borrowed(&self, fields: &SessionFields, practice: Option<&str>, now: Timestamp) -> Result<Option<ItemId>, Failure> {
+        if let Some(typed) = &fields.borrowed {
+            if fields.basis.is_some_and(|basis| basis != Basis::Borrowed) {
+                return Err(Failure::new(ErrorKind::Usage, "--borrowed goes with --basis borrowed"));
+            }
+            let loans = self.loans_lent().into_iter().map(|loan| (loan.id.to_string(), loan.id));
+            return by_suffix(typed, loans, "no loan has the id")
+                .map(Some)
+                .map_err(|failure| failure.hint("see them with: asif borrow list"));
+        }
+        if fields.basis != Some(Basis::Borrowed) {
+            return Ok(None);
+        }
+        let standing = |loan: &asif_proto::share::Loan| !loan.ended && loan.until.as_ref().is_none_or(|until| until.timestamp() > now);
+        let loans: Vec<_> =
+            self.loans_lent().into_iter().filter(|loan| standing(loan) && Some(loan.practice.as_str()) == practice).collect();
+        match &loans[..] {
+            [one] => Ok(Some(one.id)),
+            [] => Err(Failure::new(ErrorKind::Precondition, "no belief is lent to you for this practice at the moment")
+                .hint("see them with: asif borrow list   (--basis leap needs none)")),
+            _ => Err(Failure::new(ErrorKind::Usage, "more than one belief is lent to you for this practice")
+                .hint("name one with --borrowed ID: asif borrow list")),
+        }
+    }
+
+    fn session_reply(&self, id: RecordId) -> Handled {
+        let row = self.view.session(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such session"))?;
+        Ok(Outcome::Reply(Reply::Session(self.session_view(id, row))))
+    }
+
+    fn session_view(&self, id: RecordId, row: &Row<Session>) -> SessionView {
+        let session = &row.value;
+        let device = row.author.and_then(|log| self.logs.get(&log)).and_then(|log| log.device);
+        SessionView {
+            kind: SessionTag::Session,
+            id,
+            practice: session.practice.map(|id| self.view.practice(&id).map_or_else(|| id.to_string(), |row| row.value.slug.clone())),
+            occurred_at: session.occurred_at.clone(),
+            recorded_at: session.recorded_at,
+            backfilled: is_backfilled(session),
+            before: session.before,
+            after: session.after,
+            acted_as_if: session.acted_as_if,
+            felt_real: session.felt_real,
+            felt_state: session.felt_state,
+            basis: session.basis.unwrap_or(Basis::Own),
+            borrowed_belief: session.borrowed_belief,
+            expectancy: session.expectancy,
+            willingness: session.willingness,
+            repetitions: session.repetitions,
+            duration_s: session.duration_s,
+            where_felt: session.where_felt.clone(),
+            felt_worse: session.felt_worse.unwrap_or_default(),
+            stopped_early: session.stopped_early.unwrap_or_default(),
+            note: session.note.clone(),
+            tags: session.tags.clone(),
+            visibility: session.visibility.unwrap_or(Visibility::Inherit),
+            deleted: session.deleted.unwrap_or_default(),
+            device: device.map(|device| self.device_name(&device)),
+            conflicts: row
+                .contested
+                .iter()
+                .map(|(field, others)| Conflict {
+                    field: field.clone(),
+                    others: others.iter().filter_map(|text| serde_json::from_str(text).ok()).collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The field of a stored session that a person clears.
+fn stored_name(field: ClearField) -> &'static str {
+    match field {
+        ClearField::Before => "before",
+        ClearField::After => "after",
+        ClearField::Acted => "acted_as_if",
+        ClearField::FeltReal => "felt_real",
+        ClearField::FeltState => "felt_state",
+        ClearField::Borrowed => "borrowed_belief",
+        ClearField::Expectancy => "expectancy",
+        ClearField::Willingness => "willingness",
+        ClearField::Where => "where_felt",
+        ClearField::Worse => "felt_worse",
+        ClearField::StoppedEarly => "stopped_early",
+        ClearField::Repetitions => "repetitions",
+        ClearField::Duration => "duration_s",
+        ClearField::Tags => "tags",
+        ClearField::Note => "note",
+        ClearField::Private => "visibility",
+    }
+}
+
+fn check_texts(fields: &SessionFields) -> Result<(), Failure> {
+    let too_long = |what: &str, len: usize, max: usize| {
+        Failure::new(ErrorKind::Usage, format!("{what} has {len} bytes; it may have {max}")).hint("nothing was stored")
+    };
+    if let Some(note) = fields.note.as_ref().filter(|note| note.len() > MAX_NOTE) {
+        return Err(too_long("the note", note.len(), MAX_NOTE));
+    }
+    let lines = fields.tags.iter().map(|tag| ("a tag", tag)).chain(fields.where_felt.iter().map(|place| ("--where", place)));
+    for (what, line) in lines {
+        if line.len() > MAX_LINE {
+            return Err(too_long(what, line.len(), MAX_LINE));
+        }
+        if line.trim().is_empty() || line.contains('\n') {
+            return Err(Failure::new(ErrorKind::Usage, format!("{what} must be one line with something on it")));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn whole_seconds(now: Timestamp) -> Timestamp {
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+pub(super) fn usage(error: MomentError) -> Failure {
+    Failure::new(ErrorKind::Usage, error.to_string())
+}
+
+fn occurred_at(cx: &Cx<'_>, ask: &Ask, typed: Option<&str>) -> Result<Moment, Failure> {
+    let zone = moment::zone(&ask.zone);
+    match typed {
+        None => Ok(Moment::at(cx.now.wall, &zone)),
+        Some(text) => Moment::parse(text, cx.now.wall, &zone).map_err(usage),
+    }
+}
+
+pub(super) fn bound(cx: &Cx<'_>, ask: &Ask, typed: Option<&str>) -> Result<Option<Moment>, Failure> {
+    typed.map(|text| Moment::parse_bound(text, cx.now.wall, &moment::zone(&ask.zone)).map_err(usage)).transpose()
+}

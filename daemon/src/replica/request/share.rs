@@ -1,0 +1,319 @@
+//! Sharing: drafts and previews of grants, revoking, the caseload, lending.
+
+use asif_proto::id::{ItemId, RecordId};
+use asif_proto::local::{Ask, ErrorKind, Failure, Invite, Reply};
+use asif_proto::moment::{self, Moment};
+use asif_proto::rating::Rating;
+use asif_proto::record::MAX_NOTE;
+use asif_proto::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, SharedSession, Withheld};
+use jiff::Timestamp;
+
+use super::super::find::{one_line, short};
+use super::super::{Cx, Replica};
+use super::journal::{bound, whole_seconds};
+use super::{Handled, Outcome};
+use crate::journal::record::{Client, Grant, record_grant};
+use crate::people::space::Space;
+use crate::seal::body::Revision;
+use crate::seal::vault::Offer;
+use crate::share::item::{self, Item, LoanItem};
+use crate::share::projection::{Hidden, Terms};
+
+const EXAMPLES: usize = 3;
+
+impl Replica {
+    /// The grant that an invitation would give.
+    pub(super) fn draft_grant(&self, cx: &Cx<'_>, ask: &Ask, invite: &Invite) -> Result<Grant, Failure> {
+        let name = one_line(&invite.name, "");
+        if name.is_empty() {
+            return Err(Failure::new(ErrorKind::Usage, "a helper needs a name: --name Dana"));
+        }
+        let standing = |row: &Grant| row.name.eq_ignore_ascii_case(&name) && row.ended.is_none();
+        if self.view.grants().any(|(_, row)| standing(&row.value)) {
+            return Err(Failure::new(ErrorKind::Precondition, format!("{name} is already invited and can see what you chose"))
+                .hint(format!("end that first with: asif share revoke {name}   or use another name")));
+        }
+        let zone = moment::zone(&ask.zone);
+        let since = match bound(cx, ask, invite.since.as_deref())? {
+            Some(since) => since,
+            None => Moment::parse_bound("today", cx.now.wall, &zone).map_err(super::journal::usage)?,
+        };
+        let until = bound(cx, ask, invite.until.as_deref())?;
+        if until.as_ref().is_some_and(|until| until.timestamp() <= since.timestamp()) {
+            return Err(Failure::new(ErrorKind::Usage, "--until must be later than --since"));
+        }
+        let mut scopes = if invite.scopes.is_empty() { invite.role.default_scopes().to_vec() } else { invite.scopes.clone() };
+        scopes.sort();
+        scopes.dedup();
+        Ok(Grant {
+            name,
+            role: invite.role,
+            scopes,
+            since,
+            until,
+            client_name: self.own_name(),
+            created_at: whole_seconds(cx.now.wall),
+            helper: None,
+            ended: None,
+            end_reached: None,
+        })
+    }
+
+    /// What a helper sees under a grant, by the code that projects.
+    pub(super) fn preview(&self, grant: &Grant) -> Preview {
+        let terms = Terms::of(grant);
+        let mut withheld = Withheld::default();
+        let (mut sessions, mut notes, mut examples) = (0, 0, Vec::new());
+        for (_, row) in self.view.newest() {
+            match terms.session(&row.value, &self.view) {
+                Ok(shared) => {
+                    sessions += 1;
+                    notes += u64::from(shared.note.is_some());
+                    withheld.notes += u64::from(row.value.note.is_some() && shared.note.is_none());
+                    if examples.len() < EXAMPLES {
+                        examples.push(shared);
+                    }
+                }
+                Err(Hidden::Private) => withheld.private += 1,
+                Err(Hidden::BeforeSince) => withheld.before_since += 1,
+                Err(Hidden::AfterUntil) => withheld.after_until += 1,
+                Err(Hidden::BareNote) => withheld.bare_notes += 1,
+                Err(Hidden::Deleted | Hidden::Scope) => {}
+            }
+        }
+        let mut practices = 0;
+        for (_, row) in self.view.practices() {
+            match terms.practice(&row.value) {
+                Ok(_) => practices += 1,
+                Err(Hidden::Private) => withheld.private += 1,
+                Err(_) => {}
+            }
+        }
+        Preview {
+            name: grant.name.clone(),
+            role: grant.role,
+            scopes: grant.scopes.clone(),
+            since: grant.since.clone(),
+            until: grant.until.clone(),
+            client: grant.client_name.clone(),
+            sessions,
+            practices,
+            notes,
+            examples,
+            withheld,
+        }
+    }
+
+    /// The standing grant of a helper, by name or id; else the last one that ended.
+    pub(super) fn find_grant(&self, typed: &str) -> Result<(RecordId, Grant), Failure> {
+        let id_of = |id: &RecordId| record_grant(*id).to_string();
+        let wanted = typed.strip_prefix("r-").unwrap_or(typed).to_ascii_lowercase();
+        let named =
+            |id: &RecordId, grant: &Grant| grant.name.eq_ignore_ascii_case(typed) || (wanted.len() >= 4 && id_of(id).ends_with(&wanted));
+        let mut found: Vec<_> = self.view.grants().filter(|(id, row)| named(id, &row.value)).collect();
+        found.sort_by_key(|(_, row)| (row.value.ended.is_none(), row.value.created_at));
+        match found.pop() {
+            Some((id, row)) => Ok((*id, row.value.clone())),
+            None => {
+                Err(Failure::new(ErrorKind::NotFound, format!("nobody called {typed:?} was invited"))
+                    .hint("see them with: asif share list"))
+            }
+        }
+    }
+
+    pub(super) fn grant_list(&self) -> Vec<GrantView> {
+        let mut list: Vec<GrantView> = self.view.grants().map(|(id, row)| self.grant_view(*id, &row.value)).collect();
+        let open = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| !one.used);
+        list.extend(open.filter_map(|one| match &one.offer {
+            Offer::Helper { grant, record } => {
+                let view = self.grant_view(RecordId(*grant), &serde_json::from_str(record).ok()?);
+                Some(view)
+            }
+            Offer::Device => None,
+        }));
+        list.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.id.cmp(&b.id)));
+        list
+    }
+
+    fn grant_view(&self, id: RecordId, grant: &Grant) -> GrantView {
+        let grant_id = record_grant(id);
+        let space = self.person().map(|owner| Space::Share { owner, grant: grant_id });
+        let items = space.map_or(0, |space| self.items(space).count());
+        let devices = grant.helper.map_or(0, |helper| self.registry.roster(&helper).devices().count());
+        let waits = grant.helper.is_some() && grant.ended.is_none() && !self.heard;
+        GrantView {
+            id: grant_id,
+            receipt: format!("r-{}", short(&grant_id.to_string()).get(4..).unwrap_or_default()),
+            name: grant.name.clone(),
+            role: grant.role,
+            scopes: grant.scopes.clone(),
+            since: grant.since.clone(),
+            until: grant.until.clone(),
+            joined: grant.helper.is_some(),
+            ended: grant.ended,
+            devices: u32::try_from(devices).unwrap_or(u32::MAX),
+            items: u64::try_from(items).unwrap_or(u64::MAX),
+            waiting: waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned()),
+            end_reached: grant.ended.map(|_| grant.end_reached.unwrap_or_default()),
+        }
+    }
+
+    pub(super) fn share_revoke(&mut self, cx: &mut Cx<'_>, typed: &str) -> Handled {
+        let (id, grant) = match self.find_grant(typed) {
+            Ok(found) => found,
+            Err(failure) => return self.withdraw_invitation(cx, typed, failure),
+        };
+        if grant.ended.is_some() {
+            return Err(Failure::new(ErrorKind::Precondition, format!("sharing with {} has already ended", grant.name)));
+        }
+        self.revoke(cx, id)?;
+        let (_, grant) = self.find_grant(&record_grant(id).to_string())?;
+        Ok(Outcome::Reply(Reply::Grants(vec![self.grant_view(id, &grant)])))
+    }
+
+    /// An invitation that nobody used yet is simply taken back.
+    fn withdraw_invitation(&mut self, cx: &mut Cx<'_>, typed: &str, failure: Failure) -> Handled {
+        let open = self.grant_list().into_iter().find(|view| !view.joined && view.name.eq_ignore_ascii_case(typed)).ok_or(failure)?;
+        if let Some(vault) = &mut self.vault {
+            vault.invitations.retain(|one| !matches!(&one.offer, Offer::Helper { grant, .. } if *grant.as_bytes() == open.id.0));
+        }
+        self.save_vault(cx);
+        let ended = Some(whole_seconds(cx.now.wall));
+        Ok(Outcome::Reply(Reply::Grants(vec![GrantView { ended, end_reached: None, ..open }])))
+    }
+
+    // -- the helper --
+
+    pub(super) fn caseload(&self) -> Vec<CaseloadRow> {
+        let mut rows: Vec<CaseloadRow> = self.view.clients().map(|(id, row)| self.caseload_row(*id, &row.value)).collect();
+        rows.sort_by(|a, b| a.client.to_lowercase().cmp(&b.client.to_lowercase()));
+        rows
+    }
+
+    fn caseload_row(&self, id: RecordId, client: &Client) -> CaseloadRow {
+        let grant = record_grant(id);
+        let space = Space::Share { owner: client.person, grant };
+        let opened = self.peers.opened.get(&grant).copied().unwrap_or_default();
+        let new: Vec<SharedSession> = self
+            .items(space)
+            .filter(|(_, arrived)| *arrived > opened)
+            .filter_map(|(item, _)| match item {
+                Item::Session(session) => Some(*session),
+                _ => None,
+            })
+            .collect();
+        let to_discuss = new.iter().filter(|session| session.felt_worse == Some(true) || session.stopped_early == Some(true)).count();
+        let notes = self.registry.roster(&client.person).devices().filter_map(|device| self.peers.notes.get(&device.link));
+        CaseloadRow {
+            client: client.name.clone(),
+            last_synced: notes.filter_map(|note| note.last_sync).max(),
+            new: u64::try_from(new.len()).unwrap_or(u64::MAX),
+            to_discuss: u64::try_from(to_discuss).unwrap_or(u64::MAX),
+            until: self.agreed(space).and_then(|terms| terms.until),
+            ended: self.ended_at(space),
+        }
+    }
+
+    fn agreed(&self, space: Space) -> Option<crate::share::terms::Terms> {
+        self.terms_of(space)?.verify(crate::share::terms::Side::Client)
+    }
+
+    fn ended_at(&self, space: Space) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.boards.get(&space.id())?.ended_ms()?).ok()
+    }
+
+    fn find_client(&self, typed: &str) -> Result<(RecordId, Client), Failure> {
+        let mut found: Vec<_> = self.view.clients().filter(|(_, row)| row.value.name.eq_ignore_ascii_case(typed)).collect();
+        // Of several under one name the one that still shares.
+        found.sort_by_key(|(id, row)| (!self.has_ended(record_grant(**id)), row.value.joined_at));
+        match found.pop() {
+            Some((id, row)) => Ok((*id, row.value.clone())),
+            None => Err(Failure::new(ErrorKind::NotFound, format!("no client is called {typed:?}")).hint("see them with: asif caseload")),
+        }
+    }
+
+    pub(super) fn caseload_open(&mut self, cx: &mut Cx<'_>, typed: &str) -> Result<CaseloadOpen, Failure> {
+        let (id, client) = self.find_client(typed)?;
+        let (grant, me) = (record_grant(id), self.person().ok_or_else(super::super::no_journal)?);
+        let space = Space::Share { owner: client.person, grant };
+        let (mut sessions, mut practices) = (Vec::new(), Vec::new());
+        for (item, arrived) in self.items(space) {
+            match item {
+                Item::Session(session) => sessions.push((*session, arrived)),
+                Item::Practice(practice) => practices.push(*practice),
+                Item::Loan(_) => {}
+            }
+        }
+        let at = |session: &SharedSession| session.occurred_at.as_ref().map(Moment::timestamp);
+        sessions.sort_by(|(a, x), (b, y)| at(b).cmp(&at(a)).then(y.cmp(x)));
+        practices.sort_by(|a, b| a.slug.cmp(&b.slug));
+        let arrivals = self.boards.get(&space.id()).map_or(0, crate::share::board::Board::arrivals);
+        if self.peers.opened.insert(grant, arrivals) != Some(arrivals) {
+            self.save_peers_soon(cx);
+        }
+        let own = self.own_name();
+        Ok(CaseloadOpen {
+            client: client.name,
+            ended: self.ended_at(space),
+            scopes: self.agreed(space).map(|terms| terms.scopes).unwrap_or_default(),
+            sessions: sessions.into_iter().map(|(session, _)| session).collect(),
+            experiments: Vec::new(),
+            practices,
+            loans: self.loans_in(Space::Feedback { owner: me, grant }, &own, None),
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one request")]
+    pub(super) fn lend(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ask: &Ask,
+        client: &str,
+        practice: &str,
+        statement: &str,
+        strength: Rating,
+        until: Option<&str>,
+    ) -> Result<Loan, Failure> {
+        let (id, client) = self.find_client(client)?;
+        let (grant, me) = (record_grant(id), self.person().ok_or_else(super::super::no_journal)?);
+        if self.has_ended(grant) {
+            return Err(Failure::new(ErrorKind::Precondition, format!("{} no longer shares with you; nothing can be sent", client.name)));
+        }
+        let statement = statement.trim();
+        if statement.is_empty() || statement.len() > MAX_NOTE {
+            return Err(Failure::new(ErrorKind::Usage, format!("a lent belief needs words, at most {MAX_NOTE} bytes")));
+        }
+        let share = Space::Share { owner: client.person, grant };
+        let mut slugs: Vec<String> = self
+            .items(share)
+            .filter_map(|(item, _)| match item {
+                Item::Practice(one) => Some(one.slug),
+                Item::Session(one) => one.practice,
+                Item::Loan(_) => None,
+            })
+            .collect();
+        slugs.sort();
+        slugs.dedup();
+        if !slugs.iter().any(|slug| slug == practice) {
+            let hint = if slugs.is_empty() { "no practice is shared yet".to_owned() } else { format!("shared are: {}", slugs.join(", ")) };
+            return Err(Failure::new(ErrorKind::NotFound, format!("{} shares no practice called {practice:?}", client.name)).hint(hint));
+        }
+        let until = bound(cx, ask, until)?;
+        let feedback = Space::Feedback { owner: me, grant };
+        let id = loan_id(ask);
+        if self.boards.get(&feedback.id()).is_none_or(|board| board.get(&id).is_none()) {
+            let loan =
+                LoanItem { practice: practice.into(), statement: statement.into(), strength, lent_at: whole_seconds(cx.now.wall), until };
+            self.put(cx, feedback, id, Revision { grant: 1, touches: 1 }, item::LOAN, &loan)?;
+        }
+        let own = self.own_name();
+        let until = self.agreed(share).and_then(|terms| terms.until);
+        let loans = self.loans_in(feedback, &own, until.as_ref());
+        loans.into_iter().find(|loan| loan.id == id).ok_or_else(|| Failure::new(ErrorKind::Failure, "the loan was not kept"))
+    }
+}
+
+/// The item of a loan: made from the request, so that asking twice lends once.
+fn loan_id(ask: &Ask) -> ItemId {
+    ItemId(blake3::derive_key("asif loan item v1", ask.id.as_bytes()))
+}

@@ -1,0 +1,151 @@
+//! How things stand: status, devices, doctor.
+
+use asif_proto::local::{Check, DaemonView, DeviceView, Doctor, Failure, HelperView, JournalView, Reply, Status};
+use asif_proto::record::PracticeStatus;
+
+use super::super::effect::Effect;
+use super::super::{Cx, Replica};
+use super::{Handled, Outcome};
+use crate::journal::record::record_grant;
+
+impl Replica {
+    pub(super) fn status(&self) -> Status {
+        let practices =
+            self.view.practices().filter(|(_, row)| row.value.deleted != Some(true) && row.value.status != PracticeStatus::Archived);
+        let helpers = self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));
+        let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id)));
+        Status {
+            daemon: DaemonView { pid: self.about.pid, version: self.about.version.clone() },
+            initialised: self.person().is_some(),
+            locked: false,
+            name: self.person().map(|_| self.own_name()),
+            journal: JournalView { sessions: self.session_count(), practices: count(practices) },
+            devices: self.device_list(),
+            helpers: helpers
+                .map(|(_, row)| HelperView {
+                    name: row.value.name.clone(),
+                    role: row.value.role,
+                    until: row.value.until.clone(),
+                    joined: true,
+                    last_sync: row.value.helper.and_then(|helper| {
+                        let devices = self.registry.roster(&helper).devices();
+                        devices.filter_map(|device| self.peers.notes.get(&device.link)?.last_sync).max()
+                    }),
+                })
+                .collect(),
+            clients: count(clients),
+            safely_stored_on: self.safely_stored_on(),
+            listen: self.listening.iter().flatten().map(ToString::to_string).collect(),
+            vault: "key file".into(),
+            problems: count(self.checks().iter().filter(|check| !check.ok)),
+            paths: self.about.home.clone(),
+        }
+    }
+
+    pub(super) fn device_list(&self) -> Vec<DeviceView> {
+        let (Some(person), Some(vault)) = (self.person(), &self.vault) else { return Vec::new() };
+        let me = vault.signing.device();
+        let mut devices: Vec<DeviceView> = self
+            .registry
+            .roster(&person)
+            .devices()
+            .map(|device| DeviceView {
+                name: self.device_name(&device.signing),
+                id: device.signing.to_string(),
+                this: device.signing == me,
+                last_sync: self.peers.notes.get(&device.link).and_then(|note| note.last_sync),
+                connected: self.links.values().any(|link| link.key == device.link && link.up),
+            })
+            .collect();
+        devices.sort_by(|a, b| b.this.cmp(&a.this).then(a.name.cmp(&b.name)).then(a.id.cmp(&b.id)));
+        devices
+    }
+
+    pub(super) fn doctor(&mut self, cx: &mut Cx<'_>, rebuild: bool) -> Handled {
+        if !rebuild || self.fault.is_some() {
+            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt: false })));
+        }
+        if self.rebuilding {
+            self.rebuilding = false;
+            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt: true })));
+        }
+        self.rebuilding = true;
+        if self.damage.is_empty() {
+            self.rebuild(cx);
+        } else {
+            self.reading += 1;
+            cx.rest.push(Effect::Mend);
+        }
+        Ok(Outcome::Wanted)
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let mut checks = Vec::new();
+        let mut good = |text: String| checks.push(Check { ok: true, text, hint: None });
+        match (&self.fault, self.person()) {
+            (Some(_), _) => {}
+            (None, None) => good("no journal here yet; nothing can be wrong with it".into()),
+            (None, Some(_)) => {
+                let entries: u64 = self.logs.values().map(|log| log.seq).sum();
+                good(format!("vault opens; {} entries in {} logs, every one chained to the one before", entries, self.logs.len()));
+                good(format!("{} sessions and {} practices can be shown", self.session_count(), count(self.view.practices())));
+                good(format!("everything written here is on {} device(s) as far as this one knows", self.safely_stored_on()));
+            }
+        }
+        for what in &self.torn {
+            good(format!("a write that was never acknowledged was cut off at the last start: {what}"));
+        }
+        for (what, times) in &self.refused {
+            good(format!("refused from the network since the start: {what} ({times} times)"));
+        }
+        let mut bad = |text: String, hint: &str| checks.push(Check { ok: false, text, hint: Some(hint.to_owned()) });
+        if let Some(Failure { message, hint, .. }) = &self.fault {
+            bad(message.clone(), hint.as_deref().unwrap_or_default());
+        }
+        for (_, what) in &self.damage {
+            bad(
+                format!("bytes on disk are not what was written: {what}"),
+                "asif doctor --rebuild sets the damaged piece aside, keeps everything else, and another device of yours gives back what it holds",
+            );
+        }
+        for (log, why) in &self.quarantine {
+            bad(
+                format!(
+                    "changes of one log are kept and not used, since they make no sense: {why} ({})",
+                    super::super::find::short(&log.to_string())
+                ),
+                "asif doctor --rebuild tries them again",
+            );
+        }
+        for log in &self.forks {
+            bad(
+                format!(
+                    "one log was continued in two ways, as happens when a home is copied ({})",
+                    super::super::find::short(&log.to_string())
+                ),
+                "what this device holds stays; use only one of the two copies",
+            );
+        }
+        if !self.newer.is_empty() {
+            bad(format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
+        }
+        let waiting: usize = self.pending.values().map(Vec::len).sum();
+        if waiting > 0 {
+            bad(
+                format!("{waiting} entries wait for others that have not arrived yet"),
+                "they come when the device that has them is reached",
+            );
+        }
+        if self.view.unreadable() > 0 {
+            bad(
+                format!("{} records have fields that this asif cannot read; they are kept", self.view.unreadable()),
+                "update asif on this machine",
+            );
+        }
+        checks
+    }
+}
+
+fn count<T>(all: impl IntoIterator<Item = T>) -> u64 {
+    u64::try_from(all.into_iter().count()).unwrap_or(u64::MAX)
+}

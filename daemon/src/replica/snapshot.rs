@@ -1,0 +1,124 @@
+//! The sealed view on disk: what lists are read from after a start, without loading months. Made anew when it is missing,
+//! does not open, or does not fit the log.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use asif_proto::frame;
+use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
+use serde::{Deserialize, Serialize};
+
+use super::effect::{Effect, FoundLog, Run};
+use super::{Cx, Replica};
+use crate::journal::view::View;
+use crate::seal::body::{DocId, Keys};
+use crate::share::board::Board;
+
+/// The name of the sealed file.
+pub(super) const FILE: &str = "view";
+const VERSION: u16 = 1;
+/// After so many entries the view is saved again.
+const SAVE_EVERY: usize = 512;
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    version: u16,
+    view: View,
+    index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
+    logs: BTreeMap<LogId, SavedLog>,
+    boards: BTreeMap<SpaceId, Board>,
+    given: Keys,
+    newer: BTreeSet<(LogId, u64)>,
+    waiting: Vec<(LogId, u64)>,
+    quarantine: BTreeMap<LogId, String>,
+    own_changes: VecDeque<(DocId, [u8; 32])>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedLog {
+    device: Option<DeviceId>,
+    merged: u64,
+    tip: (u64, Link),
+}
+
+impl Replica {
+    /// Takes the saved view over where it fits the logs that were found; returns entries that still wait in it.
+    pub(super) fn load_snapshot(&mut self, bytes: Option<&[u8]>, found: &[FoundLog]) -> Vec<Run> {
+        let Some(vault) = &self.vault else { return Vec::new() };
+        let snapshot = bytes
+            .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
+            .and_then(|plain| frame::decode::<Snapshot>(&plain))
+            .filter(|snapshot| snapshot.version == VERSION && fits(snapshot, found));
+        let Some(snapshot) = snapshot else {
+            tracing::info!("the view is made anew");
+            return Vec::new();
+        };
+        self.view = snapshot.view;
+        self.view.index();
+        self.index = snapshot.index;
+        self.boards = snapshot.boards;
+        self.given = snapshot.given;
+        self.newer = snapshot.newer;
+        self.quarantine = snapshot.quarantine;
+        self.own_changes = snapshot.own_changes;
+        for (id, saved) in snapshot.logs {
+            if let Some(log) = self.logs.get_mut(&id) {
+                log.device = saved.device;
+                log.merged = saved.merged;
+            }
+        }
+        snapshot.waiting.into_iter().map(|(log, seq)| Run { log, from: seq, to: seq }).collect()
+    }
+
+    /// Saves the view when much has changed, and peers when that is due.
+    pub(super) fn save_due(&mut self, cx: &mut Cx<'_>) {
+        if self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() {
+            self.save_snapshot(cx);
+        }
+        if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
+            self.save_peers(cx);
+        }
+    }
+
+    /// Saves everything that is worth saving before a stop.
+    pub(super) fn save_all(&mut self, cx: &mut Cx<'_>) {
+        self.stub_at = self.stub_at.map(|_| std::time::Duration::ZERO);
+        if self.person().is_some() && self.fault.is_none() {
+            if self.is_ready() && self.unsaved_entries > 0 {
+                self.save_snapshot(cx);
+            }
+            self.save_peers(cx);
+        }
+    }
+
+    pub(super) fn save_snapshot(&mut self, cx: &mut Cx<'_>) {
+        self.unsaved_entries = 0;
+        let Some(vault) = &self.vault else { return };
+        let logs = self.logs.values().map(|log| {
+            let saved = SavedLog { device: log.device, merged: log.merged, tip: (log.seq, log.link) };
+            (log.head.log, saved)
+        });
+        let snapshot = Snapshot {
+            version: VERSION,
+            view: self.view.clone(),
+            index: self.index.clone(),
+            logs: logs.collect(),
+            boards: self.boards.clone(),
+            given: self.given.clone(),
+            newer: self.newer.clone(),
+            waiting: self.pending.values().flatten().map(|one| (one.log, one.seq)).collect(),
+            quarantine: self.quarantine.clone(),
+            own_changes: self.own_changes.clone(),
+        };
+        let bytes = vault.cache.seal(FILE, &frame::encode(&snapshot), cx.rng);
+        cx.rest.push(Effect::Save { name: FILE, bytes });
+    }
+}
+
+/// A view fits if every log it took in is still there, as long as then, and the same where it is as long.
+fn fits(snapshot: &Snapshot, found: &[FoundLog]) -> bool {
+    let found: BTreeMap<LogId, &FoundLog> = found.iter().map(|log| (log.head.log, log)).collect();
+    snapshot.logs.iter().all(|(id, saved)| {
+        let (seq, link) = saved.tip;
+        found.get(id).is_some_and(|log| log.seq > seq || (log.seq == seq && log.link == link))
+    })
+}

@@ -1,0 +1,133 @@
+//! What is known about one live link: who is at the other end, what they hold, what is on its way.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asif_proto::id::{DeviceId, LinkKey, LogId, PersonId};
+
+/// Sealed bytes that may be on their way to one peer before it acknowledged them.
+pub const WINDOW: usize = 4 << 20;
+/// After so long without an acknowledgement everything is compared again.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// A stranger has so long to prove a ticket.
+pub const STRANGER_LIMIT: Duration = Duration::from_secs(20);
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// A device of a known person.
+    Known {
+        /// Whose.
+        person: PersonId,
+        /// Which.
+        device: DeviceId,
+    },
+    /// Somebody who may hold a ticket.
+    Stranger,
+    /// The giver of a ticket that this device holds.
+    Giver,
+}
+
+/// A live link.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The key at the other end.
+    pub key: LinkKey,
+    /// Who that is.
+    pub peer: Peer,
+    /// Where the other end is.
+    pub address: SocketAddr,
+    /// They dialled.
+    pub incoming: bool,
+    /// Binds what is proven to this very connection.
+    pub exporter: [u8; 32],
+    /// When it opened, on the monotonic clock.
+    pub opened: Duration,
+    /// Their Hello came: only then the link counts.
+    pub up: bool,
+    /// Their full Have came, or the digests were equal.
+    pub compared: bool,
+    /// What they acknowledged.
+    pub acked: HashMap<LogId, u64>,
+    /// What was sent to them.
+    pub sent: HashMap<LogId, u64>,
+    /// What is on its way: log, up to, bytes.
+    pub in_flight: VecDeque<(LogId, u64, usize)>,
+    /// When something was last sent that is not yet acknowledged.
+    pub waiting_since: Option<Duration>,
+    /// Logs being read for them now.
+    pub serving: Option<LogId>,
+    /// Logs of which something was stored that is not yet acknowledged to them.
+    pub owed: BTreeSet<LogId>,
+    /// A full Have is due to them: something new is shared.
+    pub compare: bool,
+    /// The link is to be closed then, or when everything is acknowledged.
+    pub closing: Option<Duration>,
+}
+
+impl Link {
+    /// A link that just opened.
+    pub fn new(key: LinkKey, peer: Peer, address: SocketAddr, incoming: bool, exporter: [u8; 32], now: Duration) -> Self {
+        Self {
+            key,
+            peer,
+            address,
+            incoming,
+            exporter,
+            opened: now,
+            up: false,
+            compared: false,
+            acked: HashMap::new(),
+            sent: HashMap::new(),
+            in_flight: VecDeque::new(),
+            waiting_since: None,
+            serving: None,
+            owed: BTreeSet::new(),
+            compare: false,
+            closing: None,
+        }
+    }
+
+    /// The person at the other end, where known and their Hello came.
+    pub fn person(&self) -> Option<PersonId> {
+        match self.peer {
+            Peer::Known { person, .. } if self.up => Some(person),
+            _ => None,
+        }
+    }
+
+    /// Bytes on their way.
+    pub fn unacknowledged(&self) -> usize {
+        self.in_flight.iter().map(|(_, _, bytes)| bytes).sum()
+    }
+
+    /// They hold `log` up to `seq`.
+    pub fn acknowledge(&mut self, log: LogId, seq: u64, now: Duration) {
+        self.acked.insert(log, seq);
+        let sent = self.sent.entry(log).or_insert(seq);
+        *sent = (*sent).max(seq);
+        let before = self.in_flight.len();
+        self.in_flight.retain(|(one, upto, _)| *one != log || *upto > seq);
+        if self.in_flight.is_empty() {
+            self.waiting_since = None;
+        } else if self.in_flight.len() != before {
+            self.waiting_since = Some(now);
+        }
+    }
+
+    /// Something was sent to them.
+    pub fn sent(&mut self, log: LogId, upto: u64, bytes: usize, now: Duration) {
+        self.sent.insert(log, upto);
+        self.in_flight.push_back((log, upto, bytes));
+        self.waiting_since.get_or_insert(now);
+    }
+
+    /// Forgets what was sent and not acknowledged, so that it is sent again.
+    pub fn start_again(&mut self) {
+        self.sent = self.acked.clone();
+        self.in_flight.clear();
+        self.waiting_since = None;
+        self.serving = None;
+    }
+}
