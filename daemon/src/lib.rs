@@ -3,3 +3,6 @@
 //! Pure: takes now, randomness and an input; returns effects.
 
 pub mod seal;
+
+// IO: each knows its own library, none knows the others.
+pub mod net;
