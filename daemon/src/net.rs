@@ -150,7 +150,6 @@ impl std::fmt::Debug for Exporter {
 }
 
 /// The endpoint and all its links. Dropping it ends them at once and unawaited; [`Net::shutdown`] ends them well.
-#[derive(Debug)]
 pub struct Net {
     shared: Arc<Shared>,
     local_addr: SocketAddr,
@@ -206,6 +205,12 @@ impl Net {
     pub async fn shutdown(self) {
         self.shared.stop();
         self.shared.join().await;
+    }
+}
+
+impl std::fmt::Debug for Net {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Net").field("local_addr", &self.local_addr).finish_non_exhaustive()
     }
 }
 

@@ -16,7 +16,6 @@ use super::tls::Identity;
 use super::{Event, transport};
 
 /// The endpoint, its keys and its links.
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) endpoint: Endpoint,
     pub(super) identity: Identity,
@@ -74,7 +73,6 @@ impl Shared {
 }
 
 /// Where events go out. It waits for room, but not after the stop: then nobody may be reading any more.
-#[derive(Debug)]
 pub(super) struct Outlet {
     events: mpsc::Sender<Event>,
     stop: watch::Sender<bool>,

@@ -33,7 +33,6 @@ pub enum TlsError {
 }
 
 /// Our key and the provider: all that both directions need.
-#[derive(Debug)]
 pub(super) struct Identity {
     certified: Arc<CertifiedKey>,
     provider: Arc<CryptoProvider>,

@@ -128,3 +128,19 @@ async fn strangers_have_a_limited_number_of_places() {
     let (_endpoint, _late) = raw_client(101, &b).await;
     assert!(!b.opened().await.2, "a place that is free again is given");
 }
+
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_proves_its_addresses_and_gets_in() {
+    let mut b = end(200, &[]).await;
+    b.gate.set(keys(&[]), true);
+    let mut crowd = tokio::task::JoinSet::new();
+    for name in 0..MAX_STRANGERS as u8 {
+        let tls = Identity::new(&secret(name)).unwrap().client_tls(Some(b.key)).unwrap();
+        crowd.spawn(raw_dial(tls, b.address()));
+    }
+    let connections = crowd.join_all().await;
+    for _ in &connections {
+        b.opened().await;
+    }
+    assert!(connections.iter().all(|(_, connection)| connection.is_ok()));
+}

@@ -54,7 +54,7 @@ async fn a_frame_passes_the_bulk_that_was_sent_before_it() {
 
 #[tokio::test]
 async fn closing_sends_what_was_queued_before() {
-    let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
+    let (mut a, mut b) = (end(1, &[2]).await, end_with_room(2, &[1], 1).await);
     let (here, there) = link(&mut a, 0, &mut b).await;
     a.send_bulk(here, vec![Frame::new(8, vec![0; 300_000])]);
     for n in 0..50 {
@@ -62,6 +62,8 @@ async fn closing_sends_what_was_queued_before() {
     }
     a.send(here, frame(99, "goodbye"));
     a.close(here, CloseReason::Protocol);
+    // The other end has had no room for events until now: it reads all this after the connection has ended.
+    assert_eq!(a.closed().await, (here, Closed::Here(CloseReason::Protocol)));
     let mut kinds = Vec::new();
     let reason = loop {
         match b.next().await {
@@ -72,7 +74,6 @@ async fn closing_sends_what_was_queued_before() {
     };
     assert_eq!(reason, (there, Closed::There(CloseReason::Protocol)));
     assert_eq!((kinds.len(), kinds.contains(&8), kinds.contains(&99)), (52, true, true));
-    assert_eq!(a.closed().await, (here, Closed::Here(CloseReason::Protocol)));
 }
 
 #[tokio::test]
@@ -175,12 +176,16 @@ async fn shutdown_says_goodbye_and_ends_every_task() {
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_a_reader_of_events() {
-    let (mut a, mut b) = (end(1, &[2]).await, end_with_room(2, &[1], 1).await);
+    let mut a = end(1, &[2]).await;
+    let gate = Gate::default();
+    gate.set(keys(&[1]), false);
+    let (tx, events) = mpsc::channel(1);
+    let net = Net::bind(ANYWHERE, &secret(2), gate.clone(), tx.clone()).await.unwrap();
+    let mut b = End { net, gate, events, key: key(2) };
     let (here, _) = link(&mut a, 0, &mut b).await;
-    for _ in 0..10 {
-        a.send(here, frame(1, "nobody reads this"));
-    }
-    timeout(DEADLINE, b.net.shutdown()).await.unwrap();
+    let _the_only_room = tx.reserve().await.unwrap();
+    a.send(here, frame(1, "nobody reads this"));
+    timeout(DEADLINE, b.net.shutdown()).await.expect("shutdown in time");
     assert_eq!(a.closed().await, (here, Closed::There(CloseReason::GoingAway)));
 }
 
