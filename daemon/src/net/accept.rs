@@ -71,7 +71,7 @@ async fn meet(incoming: Incoming, _pass: Pass) -> Option<Met> {
 
 /// Looks at the gate again, since it may have changed during the handshake, and finds the link a place.
 async fn receive(shared: Arc<Shared>, met: Met, strangers: Arc<Semaphore>) {
-    let _place = match shared.gate.standing(&met.peer) {
+    let place = match shared.gate.standing(&met.peer) {
         Some(Standing::Known) => None,
         Some(Standing::Stranger) => match strangers.try_acquire_owned() {
             Ok(place) => Some(place),
@@ -86,7 +86,7 @@ async fn receive(shared: Arc<Shared>, met: Met, strangers: Arc<Semaphore>) {
         }
     };
     match shared.links.accept(met.peer) {
-        Some((link, inbox)) => live(shared, link, met, inbox).await,
+        Some((link, inbox)) => live(shared, link, met, inbox, place).await,
         None => {
             close(&met.connection, CloseReason::GoingAway);
         }

@@ -23,7 +23,7 @@ pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, peer: Option<LinkKey
         met = first(&shared, peer, addresses) => met,
     };
     match met {
-        Ok(met) => live(shared, link, met, inbox).await,
+        Ok(met) => live(shared, link, met, inbox, None).await,
         Err(error) => {
             tracing::debug!(link = link.0, %error, "dialling failed");
             shared.links.forget(link);

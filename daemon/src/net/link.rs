@@ -9,7 +9,7 @@ use asif_proto::id::LinkKey;
 use quinn::{Connection, ConnectionError, RecvStream, SendStream, Side, StoppedError, VarInt, WriteError};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{sleep, timeout};
 use tokio::{select, try_join};
 
@@ -41,8 +41,8 @@ impl Met {
     }
 }
 
-/// Announces a link, runs it to its end, and says how it ended.
-pub(super) async fn live(shared: Arc<Shared>, link: LinkId, met: Met, inbox: Inbox) {
+/// Announces a link, runs it to its end, and says how it ended; by then its number and its `place` are free again.
+pub(super) async fn live(shared: Arc<Shared>, link: LinkId, met: Met, inbox: Inbox, place: Option<OwnedSemaphorePermit>) {
     let Met { connection, peer, exporter } = met;
     let known = shared.gate.standing(&peer) == Some(Standing::Known);
     if known {
@@ -54,6 +54,7 @@ pub(super) async fn live(shared: Arc<Shared>, link: LinkId, met: Met, inbox: Inb
     let reason = run(link, &connection, inbox, &shared.outlet).await;
     tracing::debug!(link = link.0, ?reason, "link closed");
     shared.links.forget(link);
+    drop(place);
     shared.outlet.send(Event::Closed { link, reason }).await;
 }
 
