@@ -8,6 +8,10 @@
 //! - [`share`]: scopes, projection, items, what a helper sees
 //! - [`sync`]: have against have, links, backoff
 //! - [`replica`]: joins the above
+//!
+//! IO: each knows its own library, none knows the others.
+//!
+//! - [`net`]: the QUIC endpoint, TLS keys, links
 
 pub mod journal;
 pub mod people;
@@ -15,6 +19,8 @@ pub mod replica;
 pub mod seal;
 pub mod share;
 pub mod sync;
+
+pub mod net;
 
 /// The randomness that the pure part is given: seeded by the system at the edge, by a number in tests.
 pub type Rng = rand_chacha::ChaCha20Rng;

@@ -1,0 +1,51 @@
+//! Links that this end dials.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use asif_proto::id::LinkKey;
+use tokio::select;
+use tokio::time::timeout;
+
+use super::link::{Met, live};
+use super::links::Inbox;
+use super::reason::DialError;
+use super::shared::Shared;
+use super::tls::SERVER_NAME;
+use super::transport::{HANDSHAKE_LIMIT, client_config};
+use super::{Event, LinkId};
+
+/// Tries `addresses` in order, and lives the link that comes of it.
+pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, peer: Option<LinkKey>, addresses: Vec<SocketAddr>, mut inbox: Inbox) {
+    let met = select! {
+        biased;
+        _ = &mut inbox.order => Err(DialError::Cancelled),
+        met = first(&shared, peer, addresses) => met,
+    };
+    match met {
+        Ok(met) => live(shared, link, met, inbox, None).await,
+        Err(error) => {
+            tracing::debug!(link = link.0, %error, "dialling failed");
+            shared.links.forget(link);
+            shared.outlet.send(Event::DialFailed { link, error }).await;
+        }
+    }
+}
+
+async fn first(shared: &Shared, peer: Option<LinkKey>, addresses: Vec<SocketAddr>) -> Result<Met, DialError> {
+    let mut telling = DialError::NoAddress;
+    for address in addresses {
+        match timeout(HANDSHAKE_LIMIT, attempt(shared, peer, address)).await.unwrap_or(Err(DialError::Unreachable)) {
+            Ok(met) => return Ok(met),
+            Err(error) => telling = telling.max(error),
+        }
+    }
+    Err(telling)
+}
+
+async fn attempt(shared: &Shared, peer: Option<LinkKey>, address: SocketAddr) -> Result<Met, DialError> {
+    let config = client_config(shared.identity.client(peer).map_err(|_| DialError::Handshake)?);
+    let connecting = shared.endpoint.connect_with(config, address, SERVER_NAME).map_err(|error| DialError::from_connect(&error))?;
+    let connection = connecting.await.map_err(|error| DialError::from_error(&error))?;
+    Met::new(connection).ok_or(DialError::Handshake)
+}

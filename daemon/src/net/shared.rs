@@ -1,0 +1,96 @@
+//! What all tasks of one endpoint share, and how they end.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quinn::{AsyncUdpSocket, Endpoint, EndpointConfig, Runtime};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::gate::Gate;
+use super::key::LinkSecret;
+use super::links::Links;
+use super::reason::{BindError, CloseReason};
+use super::tls::Identity;
+use super::{Event, transport};
+
+/// The endpoint, its keys and its links.
+pub(super) struct Shared {
+    pub(super) endpoint: Endpoint,
+    pub(super) identity: Identity,
+    pub(super) gate: Gate,
+    pub(super) links: Links,
+    pub(super) outlet: Outlet,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Shared {
+    pub(super) fn start(
+        socket: Arc<dyn AsyncUdpSocket>,
+        runtime: Arc<dyn Runtime>,
+        secret: &LinkSecret,
+        gate: Gate,
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, BindError> {
+        let identity = Identity::new(secret)?;
+        let server = transport::server_config(identity.server(gate.clone())?);
+        // A provider that cannot dial should be known now, not at the first dial.
+        identity.client(None)?;
+        let endpoint =
+            Endpoint::new_with_abstract_socket(EndpointConfig::default(), Some(server), socket, runtime).map_err(BindError::Start)?;
+        let outlet = Outlet { events, stop: watch::Sender::new(false) };
+        Ok(Self { endpoint, identity, gate, links: Links::default(), outlet, tasks: Mutex::default() })
+    }
+
+    /// Runs `task` until it ends; [`Shared::join`] waits for it.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    /// Tells every task to end.
+    pub(super) fn stop(&self) {
+        self.outlet.stop.send_replace(true);
+        self.links.stop(CloseReason::GoingAway);
+    }
+
+    /// Waits for every task, then for the last packets.
+    pub(super) async fn join(&self) {
+        loop {
+            let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+            if tasks.is_empty() {
+                break;
+            }
+            while tasks.join_next().await.is_some() {}
+        }
+        self.endpoint.close(CloseReason::GoingAway.code(), CloseReason::GoingAway.word().as_bytes());
+        if timeout(transport::IDLE_LIMIT, self.endpoint.wait_idle()).await.is_err() {
+            tracing::debug!("endpoint not idle in time");
+        }
+    }
+}
+
+/// Where events go out. It waits for room, but not after the stop: then nobody may be reading any more.
+pub(super) struct Outlet {
+    events: mpsc::Sender<Event>,
+    stop: watch::Sender<bool>,
+}
+
+impl Outlet {
+    /// Hands over `event`; after the stop only if there is room.
+    pub(super) async fn send(&self, event: Event) {
+        tokio::select! {
+            biased;
+            room = self.events.reserve() => if let Ok(room) = room { room.send(event) },
+            () = self.stopped() => { let _ = self.events.try_send(event); }
+        }
+    }
+
+    /// Waits for the stop.
+    pub(super) async fn stopped(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+}

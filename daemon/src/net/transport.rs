@@ -1,0 +1,76 @@
+//! The limits of QUIC connections and of the endpoint.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use quinn::{ClientConfig, NoneTokenStore, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt};
+
+/// How long one handshake may take, on either end.
+pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
+/// How long the dialler may take to open the control stream.
+pub(super) const HELLO_LIMIT: Duration = Duration::from_secs(10);
+/// How long queued frames may take to go out after a link was told to close.
+pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(1);
+/// How long an end that has said its last frame may take to close; longer than [`FLUSH_LIMIT`], which it may be using.
+pub(super) const FAREWELL_LIMIT: Duration = Duration::from_secs(3);
+/// How long the endpoint waits for its last packets.
+pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(1);
+
+/// Handshakes of incoming links at one time.
+pub(super) const MAX_HANDSHAKES: usize = 64;
+/// Of these, those from addresses that have not proven that they can be reached; whoever comes next is asked to.
+pub(super) const MAX_UNVALIDATED: usize = 8;
+/// Incoming links of strangers at one time.
+pub(super) const MAX_STRANGERS: usize = 32;
+/// Streams of each direction that the other end may have open.
+pub(super) const MAX_STREAMS: u32 = 16;
+
+/// Bytes that a known peer may have in flight: all bulk streams full, and room left for the control stream.
+pub(super) const KNOWN_WINDOW: u32 = (MAX_STREAMS + 1) * STREAM_WINDOW;
+/// Bytes that anybody else may have in flight.
+const STRANGER_WINDOW: u32 = 128 << 10;
+const STREAM_WINDOW: u32 = 1 << 20;
+const SEND_WINDOW: u64 = 4 << 20;
+const IDLE_TIMEOUT_MS: u32 = 30_000;
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+const INCOMING_BUFFER: u64 = 16 << 10;
+const INCOMING_BUFFERS: u64 = 512 << 10;
+
+/// For links that come in.
+pub(super) fn server_config(crypto: QuicServerConfig) -> ServerConfig {
+    let mut tokens = ValidationTokenConfig::default();
+    // A token from an earlier link would let an observer tell that the same device is back.
+    tokens.sent(0);
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config
+        .transport_config(Arc::new(transport()))
+        .validation_token_config(tokens)
+        .migration(true)
+        .max_incoming(MAX_HANDSHAKES)
+        .incoming_buffer_size(INCOMING_BUFFER)
+        .incoming_buffer_size_total(INCOMING_BUFFERS);
+    config
+}
+
+/// For a link that is dialled.
+pub(super) fn client_config(crypto: QuicClientConfig) -> ClientConfig {
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(transport())).token_store(Arc::new(NoneTokenStore));
+    config
+}
+
+fn transport() -> TransportConfig {
+    let mut config = TransportConfig::default();
+    config
+        .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
+        .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW))
+        .send_window(SEND_WINDOW)
+        .max_idle_timeout(Some(VarInt::from_u32(IDLE_TIMEOUT_MS).into()))
+        .keep_alive_interval(Some(KEEP_ALIVE))
+        .datagram_receive_buffer_size(None)
+        .allow_spin(false);
+    config
+}
