@@ -200,6 +200,13 @@ impl Replica {
         self.evict();
     }
 
+    /// Clients that wait for an answer, for when the core is made anew.
+    pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
+        let asks = self.parked.iter().chain(&self.until_listening).map(|(client, _)| *client);
+        let syncs = self.syncing.iter().map(|(client, _)| *client);
+        asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).collect()
+    }
+
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at];

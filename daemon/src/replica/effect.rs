@@ -7,7 +7,7 @@ use std::time::Duration;
 use asif_proto::frame::Frame;
 use asif_proto::id::{KeyId, Link, LinkKey, LogId, QueueId};
 use asif_proto::local::{Answer, Ask, Event, Question};
-use asif_proto::peer::Message;
+use asif_proto::peer::{Entries, Message};
 use jiff::Timestamp;
 
 use crate::seal::wire::Wire;
@@ -113,6 +113,12 @@ pub struct Run {
     pub from: u64,
     /// The last.
     pub to: u64,
+}
+
+/// A run of a log as it travels, for the edge that reads it.
+pub fn run_message(head: LogHead, before: Link, wires: &[Wire]) -> Message {
+    let entries = wires.iter().map(super::links::seal_wire).collect();
+    Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
 }
 
 /// What the core is told.

@@ -588,6 +588,10 @@ impl Replica {
         }
     }
 
+    pub(super) fn joining_client(&self) -> Option<ClientId> {
+        self.joining.as_ref().and_then(|joining| joining.client)
+    }
+
     pub(super) fn join_deadlines(&self) -> impl Iterator<Item = Duration> {
         self.joining.iter().map(|joining| joining.deadline)
     }

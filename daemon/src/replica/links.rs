@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::frame::Frame;
-use asif_proto::id::{Link as ChainLink, LinkKey, LogId, PersonId, SpaceId};
+use asif_proto::id::{LinkKey, LogId, PersonId, SpaceId};
 use asif_proto::peer::{self, Blob, Entries, Have, Hello, Message, Refused, Sealed};
 
 use super::effect::{Effect, LinkId};
@@ -154,7 +154,8 @@ impl Replica {
             link.start_again();
             link.compared = true;
         }
-        for (log, (seq, _)) in listed {
+        for (log, (seq, short)) in listed {
+            link.theirs.insert(log, (seq, short));
             link.acknowledge(log, seq, cx.now.mono);
         }
     }
@@ -297,7 +298,8 @@ impl Replica {
         if let Some(link) = self.links.get_mut(&id) {
             link.serving = Some(tip.log);
         }
-        cx.rest.push(Effect::Serve { link: id, head, from, before: None });
+        let before = link_before(self.links.get(&id), &tip.log, from);
+        cx.rest.push(Effect::Serve { link: id, head, from, before });
     }
 
     pub(super) fn served(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, upto: Option<u64>, bytes: usize) {
@@ -305,7 +307,10 @@ impl Replica {
         if link.serving == Some(log) {
             link.serving = None;
             match upto {
-                Some(upto) => link.sent(log, upto, bytes, cx.now.mono),
+                Some(upto) => {
+                    link.bulk.insert(log, upto);
+                    link.sent(log, upto, bytes, cx.now.mono);
+                }
                 None => self.fork(log),
             }
         }
@@ -424,15 +429,16 @@ impl Replica {
     }
 }
 
+/// The link that a peer says to have just before `from`.
+fn link_before(link: Option<&Link>, log: &LogId, from: u64) -> Option<[u8; 8]> {
+    let (seq, short) = link?.theirs.get(log)?;
+    (seq + 1 == from && from > 1).then_some(*short)
+}
+
 /// An entry as it travels.
 pub(super) fn seal_wire(wire: &Wire) -> Sealed {
     match wire {
         Wire::Entry(bytes) => Sealed::Entry(Blob(bytes.clone())),
         Wire::Stub(bytes) => Sealed::Stub(Blob(bytes.clone())),
     }
-}
-
-/// A run of a log as it travels, for the edge that reads it.
-pub fn run(head: super::effect::LogHead, before: ChainLink, wires: &[Wire]) -> Message {
-    Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries: wires.iter().map(seal_wire).collect() })
 }

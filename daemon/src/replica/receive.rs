@@ -1,6 +1,7 @@
 //! Runs of entries from a peer: bounded, chained, opened, signed by a device that may write, then stored.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use asif_proto::id::{DeviceId, Link, LogId};
 use asif_proto::peer::{Entries, Sealed};
@@ -71,14 +72,15 @@ impl Replica {
                 (head, start, wires) = (room.head, room.before, room.wires);
             }
         }
-        let Some(tail) = self.tail(from, head, start, wires) else { return };
+        let Some(tail) = self.tail(cx.now.mono, from, head, start, wires) else { return };
         self.accept(cx, from, tail);
     }
 
     /// What of a run continues the log, if this peer may bring it.
-    fn tail(&mut self, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
+    fn tail(&mut self, now: Duration, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
         let Some(epoch) = self.registry.queue(&head.queue) else {
             self.refuse("an entry for a queue that is not known");
+            self.complain(from, now);
             return None;
         };
         let space = epoch.space;
@@ -108,6 +110,7 @@ impl Replica {
         let first = wires.first()?.seq();
         if first > tip + 1 {
             self.refuse("a run that begins beyond a gap");
+            self.complain(from, now);
             return None;
         }
         let mut link = before;
@@ -132,10 +135,17 @@ impl Replica {
         Some(Tail { head, space, before: tip_link, wires: rest })
     }
 
+    fn complain(&mut self, id: LinkId, now: Duration) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.complain(now);
+        }
+    }
+
     fn accept(&mut self, cx: &mut Cx<'_>, from: LinkId, tail: Tail) {
         let Tail { head, space, before, wires } = tail;
         let space_id = space.id();
         let Some(keys) = self.keys.get(&(space_id, head.key)).cloned() else {
+            self.complain(from, cx.now.mono);
             return self.refuse("an entry whose key is not here yet");
         };
         // Open everything; stubs have nothing to open.

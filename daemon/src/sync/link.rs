@@ -52,6 +52,12 @@ pub struct Link {
     pub acked: HashMap<LogId, u64>,
     /// What was sent to them.
     pub sent: HashMap<LogId, u64>,
+    /// What they said they hold: seq and the first 8 bytes of its link.
+    pub theirs: HashMap<LogId, (u64, [u8; 8])>,
+    /// Up to where a log was last sent in bulk, on a stream of its own.
+    pub bulk: HashMap<LogId, u64>,
+    /// When a full Have was last asked for because something did not fit.
+    pub complained: Option<Duration>,
     /// What is on its way: log, up to, bytes.
     pub in_flight: VecDeque<(LogId, u64, usize)>,
     /// When something was last sent that is not yet acknowledged.
@@ -80,6 +86,9 @@ impl Link {
             compared: false,
             acked: HashMap::new(),
             sent: HashMap::new(),
+            theirs: HashMap::new(),
+            bulk: HashMap::new(),
+            complained: None,
             in_flight: VecDeque::new(),
             waiting_since: None,
             serving: None,
@@ -123,10 +132,25 @@ impl Link {
         self.waiting_since.get_or_insert(now);
     }
 
+    /// Whether what is sent now on the control stream cannot overtake what was sent in bulk.
+    pub fn is_in_order(&self, log: &LogId) -> bool {
+        let acked = self.acked.get(log).copied().unwrap_or(0);
+        self.serving != Some(*log) && self.bulk.get(log).is_none_or(|upto| acked >= *upto)
+    }
+
+    /// Something came that does not fit: everything is compared again, not more often than every 200 ms.
+    pub fn complain(&mut self, now: Duration) {
+        if self.complained.is_none_or(|last| now >= last + Duration::from_millis(200)) {
+            self.complained = Some(now);
+            self.compare = true;
+        }
+    }
+
     /// Forgets what was sent and not acknowledged, so that it is sent again.
     pub fn start_again(&mut self) {
         self.sent = self.acked.clone();
         self.in_flight.clear();
+        self.bulk.clear();
         self.waiting_since = None;
         self.serving = None;
     }
