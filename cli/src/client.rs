@@ -115,9 +115,7 @@ impl ClientError {
         let (kind, hint) = match self {
             Self::Refused(failure) => return failure,
             Self::Home(_) => return Failure::new(ErrorKind::Failure, message),
-            Self::Folder { folder, .. } => {
-                (ErrorKind::NotPermitted, format!("it must be yours alone: chmod 700 {}", folder.display()))
-            }
+            Self::Folder { folder, .. } => (ErrorKind::NotPermitted, format!("it must be yours alone: chmod 700 {}", folder.display())),
             Self::Stranger { .. } => (ErrorKind::NotPermitted, "set ASIF_HOME to a folder of your own".to_owned()),
             Self::Hanging { .. } => (ErrorKind::DaemonUnreachable, "asif daemon restart".to_owned()),
             Self::NoProgram | Self::Spawn { .. } => {

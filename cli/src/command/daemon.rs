@@ -118,10 +118,8 @@ fn tell(context: &mut Context<'_, '_>, client: Option<&Client>, done: &'static s
 
 fn logs(path: &Path, follow: bool, context: &mut Context<'_, '_>) -> Outcome {
     let unreadable = |error: std::io::Error| {
-        let failure = asif_proto::local::Failure::new(
-            asif_proto::local::ErrorKind::Failure,
-            format!("cannot read {}: {error}", path.display()),
-        );
+        let failure =
+            asif_proto::local::Failure::new(asif_proto::local::ErrorKind::Failure, format!("cannot read {}: {error}", path.display()));
         CommandError::from(failure)
     };
     let file = match File::open(path) {
@@ -149,4 +147,3 @@ fn logs(path: &Path, follow: bool, context: &mut Context<'_, '_>) -> Outcome {
         }
     }
 }
-

@@ -17,7 +17,7 @@ pub enum Args {
         /// The ticket: the long text that starts with asif1
         #[arg(value_name = "TICKET")]
         ticket: String,
-        /// Your own name, where asif is new on this machine
+        /// Your own name, on a machine where you have not used this before
         #[arg(long)]
         name: Option<String>,
         /// An address to try first

@@ -122,8 +122,7 @@ fn agreed(context: &mut Context<'_, '_>) -> Outcome<bool> {
 
 fn revoke(name: String, yes: bool, context: &mut Context<'_, '_>) -> Outcome {
     if !yes {
-        let question =
-            format!("Stop sharing with {name}? New entries stop at once; what {name} has read cannot be taken back.");
+        let question = format!("Stop sharing with {name}? New entries stop at once; what {name} has read cannot be taken back.");
         match context.prompt() {
             None => return Err(CommandError::usage("this asks first, and nobody can be asked here", "say it with --yes")),
             Some(mut prompt) => {

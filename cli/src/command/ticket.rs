@@ -8,10 +8,7 @@ use crate::error::{CommandError, Outcome};
 pub fn read(text: &str, role: TicketRole) -> Outcome<String> {
     let text = text.trim();
     if is_short_code(text) {
-        return Err(CommandError::usage(
-            "short codes do not work yet",
-            "ask for the ticket: the long text that starts with asif1",
-        ));
+        return Err(CommandError::usage("short codes do not work yet", "ask for the ticket: the long text that starts with asif1"));
     }
     let ticket: Ticket = text
         .parse()

@@ -6,5 +6,7 @@ use crate::error::Outcome;
 pub struct Args {}
 impl Args {
     /// x
-    pub fn run(self, _context: &mut Context<'_, '_>) -> Outcome { Ok(()) }
+    pub fn run(self, _context: &mut Context<'_, '_>) -> Outcome {
+        Ok(())
+    }
 }

@@ -11,7 +11,13 @@ use super::time;
 pub fn list(screen: &mut Screen, devices: &[DeviceView]) {
     let mut table = Table::new(&["Device", "Last sync", "Now"]);
     for device in devices {
-        let now = if device.this { "this one" } else if device.connected { "connected" } else { "away" };
+        let now = if device.this {
+            "this one"
+        } else if device.connected {
+            "connected"
+        } else {
+            "away"
+        };
         let synced = device.last_sync.map(|at| time::ago(at, screen.now));
         let synced = synced.unwrap_or_else(|| if device.this { String::new() } else { "never".to_owned() });
         table.row(vec![device.name.clone(), synced, now.to_owned()]);

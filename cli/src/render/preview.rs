@@ -85,7 +85,8 @@ fn unseen(screen: &Screen, preview: &Preview) -> Vec<String> {
     if let Some(until) = &preview.until {
         counted(format!("anything from {} on", time::bound(until, screen.now)), withheld.after_until);
     }
-    let others: Vec<String> = Scope::ALL.iter().filter(|scope| !preview.scopes.contains(scope)).map(hyphens).collect();
+    let told = |scope: &Scope| preview.scopes.contains(scope) || (*scope == Scope::Notes && withheld.notes > 0);
+    let others: Vec<String> = Scope::ALL.iter().filter(|scope| !told(scope)).map(hyphens).collect();
     if !others.is_empty() {
         lines.push(format!("now or later: {}", others.join(", ")));
     }
@@ -147,7 +148,7 @@ mod tests {
     fn a_wide_terminal_shows_two_columns_that_fit() {
         let text = shown(false, 80);
         assert!(text.starts_with("WHAT DANA WOULD SEE                              WOULD NOT SEE\n"), "{text}");
-        assert!(text.contains("  41 sessions: time, practice, 0-100 ratings      notes (38)\n"), "{text}");
+        assert!(text.contains("  41 sessions: time, practice, 0-100 ratings       notes (38)\n"), "{text}");
         assert!(text.contains("anything before 1 Oct (12)"), "{text}");
         assert!(text.lines().all(|line| width(line) <= 80), "{text}");
     }
