@@ -97,7 +97,7 @@ fn invitation(tour: &mut Tour<'_, '_, '_>) -> Outcome {
 fn loan(tour: &mut Tour<'_, '_, '_>) -> Outcome {
     tour.act(
         "6. A borrowed belief",
-        "Robin does not believe that this will help. Dana does, and lends Robin that belief in her own words. Robin leans on it for one \
+        "Robin does not believe that this will help. Dana does, and lends Robin that belief in words of Dana's own. Robin leans on it for one \
          session, without having to share it.",
     )?;
     tour.run_with(
