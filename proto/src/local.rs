@@ -8,7 +8,7 @@
 //! daemon -> asif   Answer     a reply or an error; the connection may then ask again
 //! ```
 //!
-//! Each is one [`Frame`](crate::frame::Frame) whose payload is JSON. Only an answer may be longer than one frame: then
+//! Each is one [`Frame`] whose payload is JSON. Only an answer may be longer than one frame: then
 //! `More` frames carry its first pieces and the `Answer` frame its last ([`answer_frames`]).
 
 use std::collections::BTreeMap;
