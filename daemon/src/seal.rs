@@ -1,3 +1,12 @@
 //! Entries, keys and epochs: everything that is sealed before it leaves memory.
+//!
+//! [`wire`] is the outside of an entry, [`entry`] seals and opens it, [`body`] is what lies inside. [`keys`] holds one
+//! type per purpose of a key; [`hpke`] seals small secrets for one device; [`vault`] keeps the keys of this device.
 
+pub mod body;
+pub mod entry;
+pub mod hpke;
+pub mod keys;
+pub mod padding;
+pub mod vault;
 pub mod wire;

@@ -1,1 +1,249 @@
-//! x
+//! What two daemons say to each other over one authenticated link: device with device, device with helper.
+//!
+//! ```text
+//! both      Hello                     versions, addresses, and a digest of what both share; equal digests end it here
+//! both      Have (full)               statements and version vectors, where the digests differ
+//! both      Roster, Epochs, Entries   what the other is missing
+//! both      Have                      again, for what was stored since: sending it is the acknowledgement
+//! ```
+//!
+//! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`].
+//! Each message is one [`Frame`]; a kind that is not known is ignored.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::{Frame, FrameError};
+use crate::id::{KeyId, Link, LogId, PersonId, QueueId};
+
+/// The lowest and highest version of this protocol that this program speaks.
+pub const VERSIONS: (u16, u16) = (1, 1);
+/// The most addresses a peer may tell.
+pub const MAX_ADDRESSES: usize = 8;
+/// Sealed bytes in one [`Entries`] message, about.
+pub const ENTRIES_BYTES: usize = 256 * 1024;
+
+/// Bytes that are only passed on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Blob(#[serde(with = "serde_bytes")] pub Vec<u8>);
+
+/// The first message of each side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The lowest version spoken.
+    pub min: u16,
+    /// The highest version spoken.
+    pub max: u16,
+    /// Digest of the statements and Haves that both share.
+    pub digest: [u8; 16],
+    /// Where the sender listens.
+    pub listen: Vec<SocketAddr>,
+}
+
+/// What the sender holds on stable storage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Have {
+    /// Everything shared is listed; else only what changed.
+    pub full: bool,
+    /// First 16 bytes of the ids of the statements held; only when full.
+    pub statements: Vec<[u8; 16]>,
+    /// Logs by queue.
+    pub queues: Vec<QueueHave>,
+}
+
+/// The logs of one queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueHave {
+    /// The queue.
+    pub queue: QueueId,
+    /// The key its entries are sealed with.
+    pub key: KeyId,
+    /// Highest contiguous seq of each log, and the first 8 bytes of its link.
+    pub logs: Vec<(LogId, u64, [u8; 8])>,
+}
+
+/// A run of one log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entries {
+    /// The queue.
+    pub queue: QueueId,
+    /// The key they are sealed with.
+    pub key: KeyId,
+    /// The log.
+    pub log: LogId,
+    /// The full link before the first.
+    pub before: Link,
+    /// The entries, in order.
+    pub entries: Vec<Sealed>,
+}
+
+/// An entry or a stub as it travels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sealed {
+    /// Whole.
+    Entry(Blob),
+    /// Without its sealed bytes.
+    Stub(Blob),
+}
+
+/// The holder of a ticket asks to be let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// Which ticket.
+    pub ticket: [u8; 8],
+    /// A MAC that only a holder of the ticket can make on this very connection.
+    pub proof: [u8; 32],
+    /// What they want to become.
+    pub joiner: Joiner,
+    /// The name they give.
+    pub name: String,
+    /// Where they listen.
+    pub listen: Vec<SocketAddr>,
+}
+
+/// What the holder of a ticket wants to become.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Joiner {
+    /// One more device: its keys first go to the giver, who says whose person it will be.
+    Device {
+        /// Signing, sealing and link keys with a proof that they belong together, made for `person`.
+        candidate: Blob,
+        /// The person it was made for; zero in the first message, when the joiner does not know yet.
+        person: PersonId,
+    },
+    /// A helper, with the statements of their own roster.
+    Helper {
+        /// Who.
+        person: PersonId,
+        /// Their roster.
+        roster: Vec<Blob>,
+    },
+}
+
+/// The holder of a ticket is let in; everything in it is on the giver's stable storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Whose journal it is.
+    pub person: PersonId,
+    /// Their name, as the joiner will see it.
+    pub name: String,
+    /// Statements to begin with: roster and epochs.
+    pub statements: Vec<Blob>,
+    /// The grant, for a helper.
+    pub grant: Option<crate::id::GrantId>,
+}
+
+/// Why a peer ends a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refused {
+    /// No version that both speak.
+    #[error("the two devices run versions of asif that do not understand each other; update the older one")]
+    Version,
+    /// No such ticket, a wrong proof, or a ticket for something else.
+    #[error("the ticket is wrong")]
+    Ticket,
+    /// The ticket was used by another device.
+    #[error("the ticket was already used")]
+    Used,
+    /// The ticket is over.
+    #[error("the ticket has expired")]
+    Expired,
+    /// The person said no.
+    #[error("the other person said no")]
+    Declined,
+    /// The keys or the roster do not fit.
+    #[error("the keys that were sent do not fit together")]
+    Keys,
+    /// The link is not let in.
+    #[error("the other device does not know this one")]
+    Unknown,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// First of each side.
+    Hello(Hello),
+    /// Roster statements the other is missing.
+    Roster(Vec<Blob>),
+    /// Epoch statements the other is missing.
+    Epochs(Vec<Blob>),
+    /// What the sender holds.
+    Have(Have),
+    /// A run of one log.
+    Entries(Entries),
+    /// May I come in?
+    Join(Join),
+    /// The person to make the keys for; the joiner joins again with them.
+    For(PersonId),
+    /// Come in.
+    Welcome(Welcome),
+    /// No.
+    Refused(Refused),
+}
+
+/// Frame kinds of the peer protocol. 6 to 9 are kept for checkpoints and forks.
+mod kind {
+    pub(super) const HELLO: u16 = 1;
+    pub(super) const ROSTER: u16 = 2;
+    pub(super) const EPOCHS: u16 = 3;
+    pub(super) const HAVE: u16 = 4;
+    pub(super) const ENTRIES: u16 = 5;
+    pub(super) const JOIN: u16 = 16;
+    pub(super) const FOR: u16 = 17;
+    pub(super) const WELCOME: u16 = 18;
+    pub(super) const REFUSED: u16 = 19;
+}
+
+impl Message {
+    /// As a frame.
+    pub fn to_frame(&self) -> Frame {
+        match self {
+            Message::Hello(body) => Frame::postcard(kind::HELLO, body),
+            Message::Roster(body) => Frame::postcard(kind::ROSTER, body),
+            Message::Epochs(body) => Frame::postcard(kind::EPOCHS, body),
+            Message::Have(body) => Frame::postcard(kind::HAVE, body),
+            Message::Entries(body) => Frame::postcard(kind::ENTRIES, body),
+            Message::Join(body) => Frame::postcard(kind::JOIN, body),
+            Message::For(body) => Frame::postcard(kind::FOR, body),
+            Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
+            Message::Refused(body) => Frame::postcard(kind::REFUSED, body),
+        }
+    }
+
+    /// From a frame; `None` for a kind of a newer program.
+    pub fn from_frame(frame: &Frame) -> Result<Option<Self>, FrameError> {
+        Ok(Some(match frame.kind {
+            kind::HELLO => Message::Hello(frame.decode()?),
+            kind::ROSTER => Message::Roster(frame.decode()?),
+            kind::EPOCHS => Message::Epochs(frame.decode()?),
+            kind::HAVE => Message::Have(frame.decode()?),
+            kind::ENTRIES => Message::Entries(frame.decode()?),
+            kind::JOIN => Message::Join(frame.decode()?),
+            kind::FOR => Message::For(frame.decode()?),
+            kind::WELCOME => Message::Welcome(frame.decode()?),
+            kind::REFUSED => Message::Refused(frame.decode()?),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_back_and_newer_kinds_are_passed_over() {
+        let have = Have {
+            full: true,
+            statements: vec![[1; 16]],
+            queues: vec![QueueHave { queue: QueueId([2; 32]), key: KeyId([3; 16]), logs: vec![(LogId([4; 16]), 300, [5; 8])] }],
+        };
+        let message = Message::Have(have);
+        assert_eq!(Message::from_frame(&message.to_frame()), Ok(Some(message)));
+        assert_eq!(Message::from_frame(&Frame::new(900, vec![])), Ok(None));
+        assert_eq!(Message::from_frame(&Frame::new(1, vec![1])), Err(FrameError::Payload { kind: 1 }));
+    }
+}

@@ -73,13 +73,13 @@ impl Role {
 pub struct SharedSession {
     /// The item.
     pub id: ItemId,
-    /// The practice's slug.
+    /// Scope `ratings`: the practice's slug.
     pub practice: Option<String>,
-    /// When it happened.
-    pub occurred_at: Moment,
-    /// When it was written down.
-    pub recorded_at: Timestamp,
-    /// Written down later than it happened.
+    /// Scope `ratings`: when it happened.
+    pub occurred_at: Option<Moment>,
+    /// Scope `ratings`: when it was written down.
+    pub recorded_at: Option<Timestamp>,
+    /// Scope `ratings`: written down more than an hour after it happened.
     pub backfilled: Option<bool>,
     /// Scope `ratings`.
     pub basis: Option<Basis>,

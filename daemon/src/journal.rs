@@ -1,0 +1,10 @@
+//! The typed face of the Automerge documents.
+//!
+//! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
+//! elsewhere before Automerge sees them; [`record`] gives records their types; [`view`] is what lists are read from.
+
+pub mod document;
+pub mod guard;
+pub mod record;
+pub mod schema;
+pub mod view;

@@ -1,0 +1,232 @@
+//! One Automerge document: writing to it, merging into it on a copy, reading records from it.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use asif_proto::id::{LogId, RecordId};
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
+use serde_json::{Map, Value};
+
+use super::guard::Checked;
+use super::schema;
+
+/// A value to put under a key of the root.
+pub type Put = (String, ScalarValue);
+
+/// One document and what is known of it.
+#[derive(Clone)]
+pub struct Document {
+    automerge: Automerge,
+    max_op: u64,
+    unproven: bool,
+}
+
+/// Why changes could not be merged. The document is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// Automerge panicked on the copy.
+    #[error("the change made the merge fail")]
+    Panic,
+    /// Automerge refused it.
+    #[error("the change was refused: {0}")]
+    Refused(String),
+    /// The merged document does not come back after saving.
+    #[error("the merged document cannot be loaded again")]
+    NotLoadable,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self { automerge: Automerge::new(), max_op: 0, unproven: false }
+    }
+}
+
+impl Document {
+    /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change.
+    pub fn write(&mut self, log: LogId, puts: &[Put], message: Option<&str>) -> Result<Option<Change>, MergeError> {
+        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.scalar(key).as_ref() != Some(value)).collect();
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        self.automerge.set_actor(ActorId::from(log.as_bytes().as_slice()));
+        let mut options = CommitOptions::default();
+        if let Some(message) = message {
+            options = options.with_message(message);
+        }
+        let mut transaction = self.automerge.transaction();
+        for (key, value) in changed {
+            transaction.put(ROOT, key.as_str(), value.clone()).map_err(|error| MergeError::Refused(error.to_string()))?;
+        }
+        transaction.commit_with(options);
+        let change = self.automerge.get_last_local_change().ok_or(MergeError::NotLoadable)?;
+        self.max_op = self.max_op.max(change.max_op());
+        Ok(Some(change))
+    }
+
+    /// Merges checked changes whose dependencies are all here: tried on a copy, then kept.
+    pub fn merge(&mut self, changes: Vec<Checked>) -> Result<(), MergeError> {
+        let mut copy = self.automerge.clone();
+        let max_op = changes.iter().map(|checked| checked.change.max_op()).fold(self.max_op, u64::max);
+        let changes: Vec<Change> = changes.into_iter().map(|checked| checked.change).collect();
+        let expected = changes.len();
+        let before = copy.get_changes_meta(&[]).len();
+        let merged = catch_unwind(AssertUnwindSafe(move || copy.apply_changes(changes).map(|()| copy)));
+        match merged {
+            Err(_) => Err(MergeError::Panic),
+            Ok(Err(error)) => Err(MergeError::Refused(error.to_string())),
+            Ok(Ok(copy)) => {
+                if copy.get_changes_meta(&[]).len() != before + expected {
+                    return Err(MergeError::Refused("not every change was applied".into()));
+                }
+                self.automerge = copy;
+                self.max_op = max_op;
+                self.unproven = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether changes from elsewhere were merged since it was last proven.
+    pub fn is_unproven(&self) -> bool {
+        self.unproven
+    }
+
+    /// Saves, loads and compares heads.
+    pub fn prove(&mut self) -> Result<(), MergeError> {
+        if !self.unproven {
+            return Ok(());
+        }
+        let proof = catch_unwind(AssertUnwindSafe(|| {
+            let loaded = Automerge::load(&self.automerge.save_nocompress()).ok()?;
+            (loaded.get_heads() == self.automerge.get_heads()).then_some(())
+        }));
+        match proof {
+            Ok(Some(())) => {
+                self.unproven = false;
+                Ok(())
+            }
+            _ => Err(MergeError::NotLoadable),
+        }
+    }
+
+    /// Whether a change is here.
+    pub fn contains(&self, hash: &ChangeHash) -> bool {
+        self.automerge.get_change_meta_by_hash(hash).is_some()
+    }
+
+    /// The highest operation counter so far.
+    pub fn max_op(&self) -> u64 {
+        self.max_op
+    }
+
+    /// The heads.
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.automerge.get_heads()
+    }
+
+    /// The winning scalar under a key.
+    pub fn scalar(&self, key: &str) -> Option<ScalarValue> {
+        scalar_in(&self.automerge, key, None)
+    }
+
+    /// The winning scalar under a key as it stood at `heads`.
+    pub fn scalar_at(&self, key: &str, heads: &[ChangeHash]) -> Option<ScalarValue> {
+        scalar_in(&self.automerge, key, Some(heads))
+    }
+
+    /// The values under a key that two devices put apart and that do not win.
+    pub fn losers(&self, key: &str) -> Vec<Value> {
+        let Ok(all) = self.automerge.get_all(ROOT, key) else { return Vec::new() };
+        let winner = self.scalar(key);
+        let values = all.into_iter().filter_map(|(value, _)| value.as_scalar().cloned());
+        let mut losers: Vec<Value> =
+            values.filter(|value| Some(value) != winner.as_ref()).filter_map(|value| schema::json(&value)).collect();
+        losers.dedup();
+        losers
+    }
+
+    /// The log whose device first wrote a record.
+    pub fn author(&self, record: RecordId) -> Option<LogId> {
+        let (_, id) = self.automerge.get(ROOT, record.key().as_str()).ok()??;
+        match id {
+            ObjId::Id(_, actor, _) => actor.to_bytes().try_into().ok().map(LogId),
+            ObjId::Root => None,
+        }
+    }
+
+    /// A record: the packed one with everything laid over it. Tags are gathered in `tags`, names of fields with losing
+    /// values in the second part.
+    pub fn record(&self, record: RecordId) -> Option<(Map<String, Value>, Vec<String>)> {
+        let key = record.key();
+        let ScalarValue::Str(packed) = self.scalar(&key)? else { return None };
+        let Ok(Value::Object(mut fields)) = serde_json::from_str(packed.as_str()) else { return None };
+        let mut tags: BTreeSet<String> = fields
+            .remove("tags")
+            .and_then(|tags| serde_json::from_value::<Vec<String>>(tags).ok())
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
+        let mut contested = Vec::new();
+        let (from, to) = (format!("{key}/"), format!("{key}0"));
+        for item in self.automerge.map_range(ROOT, from.clone()..to) {
+            let Some(field) = item.key.strip_prefix(&from) else { continue };
+            let Some(value) = item.value.into_value().as_scalar().and_then(schema::json) else { continue };
+            if let Some(tag) = field.strip_prefix("tags/") {
+                if value == Value::Bool(true) {
+                    tags.insert(tag.to_owned());
+                } else {
+                    tags.remove(tag);
+                }
+            } else if !field.contains('/') {
+                fields.insert(field.to_owned(), value);
+                if item.conflict {
+                    contested.push(field.to_owned());
+                }
+            }
+        }
+        if !tags.is_empty() {
+            fields.insert("tags".into(), tags.into_iter().map(Value::from).collect());
+        }
+        Some((fields, contested))
+    }
+
+    /// Every key of the root.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        self.automerge.keys(ROOT)
+    }
+
+    /// A change by its hash.
+    pub fn change(&self, hash: &ChangeHash) -> Option<Change> {
+        self.automerge.get_change_by_hash(hash)
+    }
+
+    /// The document as Automerge saves it, for comparing.
+    pub fn save(&self) -> Vec<u8> {
+        self.automerge.save_nocompress()
+    }
+}
+
+fn scalar_in(automerge: &Automerge, key: &str, heads: Option<&[ChangeHash]>) -> Option<ScalarValue> {
+    let found = match heads {
+        Some(heads) => automerge.get_at(ROOT, key, heads),
+        None => automerge.get(ROOT, key),
+    };
+    let (value, _) = found.ok()??;
+    value.as_scalar().cloned()
+}
+
+/// The keys of the root that a change puts or deletes, once each.
+pub fn keys_of(change: &Change) -> BTreeSet<String> {
+    let root = automerge::legacy::ObjectId::Root;
+    change
+        .decode()
+        .operations
+        .into_iter()
+        .filter(|op| op.obj == root)
+        .filter_map(|op| match op.key {
+            automerge::legacy::Key::Map(key) => Some(key.to_string()),
+            automerge::legacy::Key::Seq(_) => None,
+        })
+        .collect()
+}

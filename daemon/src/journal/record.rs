@@ -1,0 +1,227 @@
+//! Records with their types, as they are packed into a document.
+//!
+//! A record is JSON with a `type`; a type or a field that is not known here stays in the document and is passed over.
+
+use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
+use asif_proto::moment::Moment;
+use asif_proto::rating::Rating;
+use asif_proto::record::{Basis, FeltState, PracticeKind, PracticeStatus, Specificity, Visibility};
+use asif_proto::share::{Role, Scope};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::schema;
+
+/// A session or, without a practice, a note.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Which practice.
+    #[serde(default)]
+    pub practice: Option<RecordId>,
+    /// When it happened.
+    pub occurred_at: Moment,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// Feeling before.
+    #[serde(default)]
+    pub before: Option<Rating>,
+    /// Feeling after.
+    #[serde(default)]
+    pub after: Option<Rating>,
+    /// How far I acted as if.
+    #[serde(default)]
+    pub acted_as_if: Option<Rating>,
+    /// How real it felt.
+    #[serde(default)]
+    pub felt_real: Option<Rating>,
+    /// How it felt, in a word.
+    #[serde(default)]
+    pub felt_state: Option<FeltState>,
+    /// On whose belief; absent: one's own.
+    #[serde(default)]
+    pub basis: Option<Basis>,
+    /// The loan it rests on.
+    #[serde(default)]
+    pub borrowed_belief: Option<ItemId>,
+    /// How likely it seemed to help.
+    #[serde(default)]
+    pub expectancy: Option<Rating>,
+    /// How willing I was.
+    #[serde(default)]
+    pub willingness: Option<Rating>,
+    /// How many times.
+    #[serde(default)]
+    pub repetitions: Option<u32>,
+    /// How long, in seconds.
+    #[serde(default)]
+    pub duration_s: Option<u32>,
+    /// Where in the body.
+    #[serde(default)]
+    pub where_felt: Option<String>,
+    /// It felt worse.
+    #[serde(default)]
+    pub felt_worse: Option<bool>,
+    /// Stopped early.
+    #[serde(default)]
+    pub stopped_early: Option<bool>,
+    /// The note.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Tags, sorted.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Who may see it; absent: as the grants say.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
+    /// Hidden.
+    #[serde(default)]
+    pub deleted: Option<bool>,
+}
+
+/// Something to practise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Practice {
+    /// What it is.
+    pub title: String,
+    /// Its short name; never changes.
+    pub slug: String,
+    /// What kind of thing.
+    pub kind: PracticeKind,
+    /// More words.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// When, where, how long.
+    #[serde(default)]
+    pub specificity: Specificity,
+    /// What reminds me of it.
+    #[serde(default)]
+    pub cue: Option<String>,
+    /// How often.
+    #[serde(default)]
+    pub frequency: Option<String>,
+    /// How hard it seems.
+    #[serde(default)]
+    pub difficulty: Option<Rating>,
+    /// Where it stands.
+    pub status: PracticeStatus,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// Who may see it.
+    #[serde(default)]
+    pub visibility: Option<Visibility>,
+    /// Hidden.
+    #[serde(default)]
+    pub deleted: Option<bool>,
+}
+
+/// A permission given to one helper. Its record id is its grant id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The helper, as the client names them.
+    pub name: String,
+    /// Who they are.
+    pub role: Role,
+    /// What they may see.
+    pub scopes: Vec<Scope>,
+    /// From when on.
+    pub since: Moment,
+    /// Until when.
+    #[serde(default)]
+    pub until: Option<Moment>,
+    /// The client's name as the helper sees it.
+    pub client_name: String,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// The helper's identity.
+    #[serde(default)]
+    pub helper: Option<PersonId>,
+    /// When it ended.
+    #[serde(default)]
+    pub ended: Option<Timestamp>,
+    /// A device of the helper has it that it ended.
+    #[serde(default)]
+    pub end_reached: Option<bool>,
+}
+
+/// A client of this person. Its record id is the grant's id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Client {
+    /// The client's identity.
+    pub person: PersonId,
+    /// As this person calls them.
+    pub name: String,
+    /// When this person joined.
+    pub joined_at: Timestamp,
+}
+
+/// The words under `type`.
+pub mod kind {
+    /// [`Session`](super::Session)
+    pub const SESSION: &str = "session";
+    /// [`Practice`](super::Practice)
+    pub const PRACTICE: &str = "practice";
+    /// [`Grant`](super::Grant)
+    pub const GRANT: &str = "grant";
+    /// [`Client`](super::Client)
+    pub const CLIENT: &str = "client";
+    /// A goal.
+    pub const GOAL: &str = "goal";
+    /// A belief.
+    pub const BELIEF: &str = "belief";
+}
+
+/// A record with its type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A session.
+    Session(Box<Session>),
+    /// A practice.
+    Practice(Box<Practice>),
+    /// A grant.
+    Grant(Box<Grant>),
+    /// A client.
+    Client(Box<Client>),
+    /// A type that this program keeps and does not show.
+    Other,
+    /// A known type whose fields do not fit.
+    Unreadable,
+}
+
+impl Record {
+    /// Gives fields their type.
+    pub fn from_fields(fields: Map<String, Value>) -> Self {
+        fn typed<T: DeserializeOwned>(fields: Map<String, Value>, make: impl Fn(Box<T>) -> Record) -> Record {
+            serde_json::from_value(Value::Object(fields)).map_or(Record::Unreadable, |value| make(Box::new(value)))
+        }
+        let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match kind.as_str() {
+            kind::SESSION => typed(fields, Record::Session),
+            kind::PRACTICE => typed(fields, Record::Practice),
+            kind::GRANT => typed(fields, Record::Grant),
+            kind::CLIENT => typed(fields, Record::Client),
+            _ => Record::Other,
+        }
+    }
+}
+
+/// The packed form of a record of a type.
+pub fn pack<T: Serialize>(kind: &str, value: &T) -> String {
+    let mut fields = match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    fields.insert("type".into(), kind.into());
+    schema::pack(fields)
+}
+
+/// The record id of a grant.
+pub fn grant_record(grant: GrantId) -> RecordId {
+    RecordId(uuid::Uuid::from_bytes(grant.0))
+}
+
+/// The grant of a record id.
+pub fn record_grant(record: RecordId) -> GrantId {
+    GrantId(*record.0.as_bytes())
+}

@@ -1,0 +1,93 @@
+//! How records lie in a document: flat in the root, so that no map is ever created by two devices.
+//!
+//! ```text
+//! <record>               the packed record: JSON without nulls, written once, never changed
+//! <record>/<field>       a field laid over it: a plain scalar; null empties it
+//! <record>/tags/<tag>    true or false
+//! <record>/<list>/<id>   something appended: packed JSON
+//! self/name  device/<device>  person/<person>     names
+//! ```
+//!
+//! A record is 32 hexadecimal digits.
+
+use asif_proto::id::{DeviceId, PersonId, RecordId};
+use automerge::ScalarValue;
+use serde_json::{Map, Value};
+
+use crate::seal::body::DocId;
+
+/// The key of this person's own name.
+pub const SELF_NAME: &str = "self/name";
+/// The key of what the person would like to be different.
+pub const SELF_WISH: &str = "self/wish";
+/// A note longer than this lies beside its record, plain, and not packed inside it.
+pub const PACKED_NOTE: usize = 4 * 1024;
+
+/// The key of a device's name.
+pub fn device_name(device: &DeviceId) -> String {
+    format!("device/{device}")
+}
+
+/// The key of a person's name as this journal's owner calls them.
+pub fn person_name(person: &PersonId) -> String {
+    format!("person/{person}")
+}
+
+/// The key of a field laid over a record.
+pub fn field(record: RecordId, field: &str) -> String {
+    format!("{}/{field}", record.key())
+}
+
+/// The record that a document key belongs to.
+pub fn record_of(key: &str) -> Option<RecordId> {
+    RecordId::from_key(key.split('/').next()?)
+}
+
+/// The document of a record created at this local date.
+pub fn month(date: jiff::civil::Date) -> DocId {
+    DocId::Month { year: u16::try_from(date.year()).unwrap_or(1970), month: u8::try_from(date.month()).unwrap_or(1) }
+}
+
+/// A scalar for a JSON value; objects and lists become packed text.
+pub fn scalar(value: &Value) -> ScalarValue {
+    match value {
+        Value::Null => ScalarValue::Null,
+        Value::Bool(value) => ScalarValue::Boolean(*value),
+        Value::Number(number) => number.as_i64().map_or_else(|| ScalarValue::F64(number.as_f64().unwrap_or(0.0)), ScalarValue::Int),
+        Value::String(text) => ScalarValue::Str(text.as_str().into()),
+        packed => ScalarValue::Str(packed.to_string().into()),
+    }
+}
+
+/// The JSON value of a scalar; bytes and unknown types have none.
+pub fn json(scalar: &ScalarValue) -> Option<Value> {
+    Some(match scalar {
+        ScalarValue::Null => Value::Null,
+        ScalarValue::Boolean(value) => Value::Bool(*value),
+        ScalarValue::Int(value) => Value::from(*value),
+        ScalarValue::Uint(value) => Value::from(*value),
+        ScalarValue::F64(value) => Value::from(*value),
+        ScalarValue::Str(text) => Value::from(text.as_str()),
+        ScalarValue::Timestamp(value) => Value::from(*value),
+        ScalarValue::Counter(_) | ScalarValue::Bytes(_) | ScalarValue::Unknown { .. } => return None,
+    })
+}
+
+/// Packs a record: JSON without nulls, empty lists and empty objects.
+pub fn pack(mut record: Map<String, Value>) -> String {
+    fn strip(fields: &mut Map<String, Value>) {
+        fields.retain(|_, value| {
+            if let Value::Object(inner) = value {
+                strip(inner);
+            }
+            match value {
+                Value::Null => false,
+                Value::Array(list) => !list.is_empty(),
+                Value::Object(inner) => !inner.is_empty(),
+                _ => true,
+            }
+        });
+    }
+    strip(&mut record);
+    Value::Object(record).to_string()
+}

@@ -1,0 +1,273 @@
+//! What lists are read from: every record as it now stands, without Automerge. Can be made anew from the sealed log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asif_proto::id::{LogId, RecordId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::document::Document;
+use super::record::{Client, Grant, Practice, Record, Session};
+use super::schema;
+use crate::seal::body::DocId;
+
+/// A record and what is known about it beside its fields.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row<T> {
+    /// The record.
+    pub value: T,
+    /// The document it lives in.
+    pub doc: DocId,
+    /// The log that first wrote it.
+    pub author: Option<LogId>,
+    /// Changes that ever touched it.
+    pub touches: u64,
+    /// Fields changed apart, with the values that do not show, as JSON text.
+    pub contested: Vec<(String, Vec<String>)>,
+}
+
+/// Every record as it now stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    sessions: BTreeMap<RecordId, Row<Session>>,
+    practices: BTreeMap<RecordId, Row<Practice>>,
+    grants: BTreeMap<RecordId, Row<Grant>>,
+    clients: BTreeMap<RecordId, Row<Client>>,
+    names: BTreeMap<String, String>,
+    touches: BTreeMap<RecordId, u64>,
+    unreadable: BTreeSet<RecordId>,
+    #[serde(skip)]
+    by_time: BTreeSet<(Timestamp, RecordId)>,
+}
+
+impl View {
+    /// After loading: builds the order by time.
+    pub fn index(&mut self) {
+        self.by_time = self.sessions.iter().map(|(id, row)| (row.value.occurred_at.timestamp(), *id)).collect();
+    }
+
+    /// Takes over what a change to these keys of a document made of it; counts one touch for each record.
+    pub fn refresh<'a>(&mut self, doc: DocId, document: &Document, keys: impl Iterator<Item = &'a String>) -> BTreeSet<RecordId> {
+        let mut touched = BTreeSet::new();
+        for key in keys {
+            match schema::record_of(key) {
+                Some(record) => {
+                    touched.insert(record);
+                }
+                None => self.refresh_name(document, key),
+            }
+        }
+        for record in &touched {
+            *self.touches.entry(*record).or_default() += 1;
+            self.refresh_record(doc, document, *record);
+        }
+        touched
+    }
+
+    fn refresh_name(&mut self, document: &Document, key: &str) {
+        let value = document.scalar(key).and_then(|scalar| schema::json(&scalar));
+        match value.as_ref().and_then(serde_json::Value::as_str) {
+            Some(name) => self.names.insert(key.to_owned(), name.to_owned()),
+            None => self.names.remove(key),
+        };
+    }
+
+    fn refresh_record(&mut self, doc: DocId, document: &Document, id: RecordId) {
+        let Some((fields, contested)) = document.record(id) else { return };
+        let author = document.author(id);
+        let touches = self.touches.get(&id).copied().unwrap_or_default();
+        let contested: Vec<_> = contested
+            .into_iter()
+            .map(|field| {
+                let losers: Vec<_> = document.losers(&schema::field(id, &field)).iter().map(ToString::to_string).collect();
+                (field, losers)
+            })
+            .filter(|(_, losers)| !losers.is_empty())
+            .collect();
+        self.unreadable.remove(&id);
+        match Record::from_fields(fields) {
+            Record::Session(value) => {
+                self.by_time.insert((value.occurred_at.timestamp(), id));
+                let row = Row { value: *value, doc, author, touches, contested };
+                let time = row.value.occurred_at.timestamp();
+                if let Some(old) = self.sessions.insert(id, row) {
+                    let old = old.value.occurred_at.timestamp();
+                    if old != time {
+                        self.by_time.remove(&(old, id));
+                    }
+                }
+            }
+            Record::Practice(value) => {
+                self.practices.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            Record::Grant(value) => {
+                self.grants.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            Record::Client(value) => {
+                self.clients.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            Record::Other => {}
+            Record::Unreadable => {
+                self.unreadable.insert(id);
+            }
+        }
+    }
+
+    /// Whether any record is here, of a type that shows or not.
+    pub fn is_empty(&self) -> bool {
+        self.touches.is_empty()
+    }
+
+    /// Records of a known type whose fields do not fit.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable.len()
+    }
+
+    /// A session, also a deleted one.
+    pub fn session(&self, id: &RecordId) -> Option<&Row<Session>> {
+        self.sessions.get(id)
+    }
+
+    /// Every session by id, also deleted ones.
+    pub fn sessions(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
+        self.sessions.iter()
+    }
+
+    /// Every session, newest first, also deleted ones.
+    pub fn newest(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
+        self.by_time.iter().rev().filter_map(|(_, id)| self.sessions.get_key_value(id))
+    }
+
+    /// A practice, also a deleted one.
+    pub fn practice(&self, id: &RecordId) -> Option<&Row<Practice>> {
+        self.practices.get(id)
+    }
+
+    /// Every practice by id, also deleted ones.
+    pub fn practices(&self) -> impl Iterator<Item = (&RecordId, &Row<Practice>)> {
+        self.practices.iter()
+    }
+
+    /// Every grant by id.
+    pub fn grants(&self) -> impl Iterator<Item = (&RecordId, &Row<Grant>)> {
+        self.grants.iter()
+    }
+
+    /// A grant.
+    pub fn grant(&self, id: &RecordId) -> Option<&Row<Grant>> {
+        self.grants.get(id)
+    }
+
+    /// Every client by id.
+    pub fn clients(&self) -> impl Iterator<Item = (&RecordId, &Row<Client>)> {
+        self.clients.iter()
+    }
+
+    /// A client.
+    pub fn client(&self, id: &RecordId) -> Option<&Row<Client>> {
+        self.clients.get(id)
+    }
+
+    /// The name under a key of [`schema`].
+    pub fn name(&self, key: &str) -> Option<&str> {
+        self.names.get(key).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::document::keys_of;
+    use crate::journal::record;
+    use automerge::ScalarValue;
+    use serde_json::json;
+
+    fn id(n: u8) -> RecordId {
+        RecordId(uuid::Uuid::from_bytes([n; 16]))
+    }
+
+    fn session() -> String {
+        let fields = json!({
+            "type": "session", "occurred_at": "2026-11-23T12:41:07+00:00[Europe/London]", "recorded_at": "2026-11-23T12:41:07Z",
+            "before": 30, "tags": ["work"], "surprising": "kept",
+        });
+        fields.to_string()
+    }
+
+    fn put(document: &mut Document, view: &mut View, log: u8, puts: &[(String, ScalarValue)]) {
+        let change = document.write(LogId([log; 16]), puts, None).unwrap().unwrap();
+        view.refresh(DocId::Plan, document, keys_of(&change).iter());
+    }
+
+    #[test]
+    fn fields_are_laid_over_the_packed_record() {
+        let (mut document, mut view) = (Document::default(), View::default());
+        put(&mut document, &mut view, 1, &[(id(1).key(), ScalarValue::Str(session().into()))]);
+        put(&mut document, &mut view, 1, &[(schema::field(id(1), "before"), ScalarValue::Int(45))]);
+        put(
+            &mut document,
+            &mut view,
+            1,
+            &[(schema::field(id(1), "tags/work"), false.into()), (schema::field(id(1), "tags/home"), true.into())],
+        );
+        let row = view.session(&id(1)).unwrap();
+        assert_eq!(row.value.before.unwrap().value(), 45);
+        assert_eq!(row.value.tags, ["home"]);
+        assert_eq!(row.touches, 3);
+        assert_eq!(row.author, Some(LogId([1; 16])));
+        put(&mut document, &mut view, 1, &[(schema::field(id(1), "before"), ScalarValue::Null)]);
+        assert_eq!(view.session(&id(1)).unwrap().value.before, None, "absent is null, never 0");
+    }
+
+    #[test]
+    fn what_two_devices_put_apart_is_shown_as_contested() {
+        let mut one = Document::default();
+        let mut view = View::default();
+        put(&mut one, &mut view, 1, &[(id(1).key(), ScalarValue::Str(session().into()))]);
+        let mut two = one.clone();
+        let change = two.write(LogId([2; 16]), &[(schema::field(id(1), "note"), "theirs".into())], None).unwrap().unwrap();
+        put(&mut one, &mut view, 1, &[(schema::field(id(1), "note"), "mine".into())]);
+        let changes = crate::seal::body::Changes { doc: DocId::Plan, generation: [0; 32], codec: 0, bytes: change.raw_bytes().to_vec() };
+        let checked = crate::journal::guard::check(LogId([2; 16]), &changes).unwrap();
+        let keys = checked[0].keys().clone();
+        one.merge(checked).unwrap();
+        view.refresh(DocId::Plan, &one, keys.iter());
+        let row = view.session(&id(1)).unwrap();
+        let [(field, others)] = &row.contested[..] else { panic!("{:?}", row.contested) };
+        assert_eq!(field, "note");
+        let shown = row.value.note.clone().unwrap();
+        assert_eq!(others.len(), 1);
+        assert!(shown == "mine" && others[0] == "\"theirs\"" || shown == "theirs" && others[0] == "\"mine\"");
+    }
+
+    #[test]
+    fn a_record_whose_fields_do_not_fit_is_counted_not_shown() {
+        let (mut document, mut view) = (Document::default(), View::default());
+        put(&mut document, &mut view, 1, &[(id(1).key(), ScalarValue::Str("{\"type\":\"session\",\"before\":900}".into()))]);
+        put(&mut document, &mut view, 1, &[(id(2).key(), ScalarValue::Str("{\"type\":\"of a newer program\"}".into()))]);
+        assert!(view.session(&id(1)).is_none());
+        assert_eq!(view.unreadable(), 1);
+    }
+
+    #[test]
+    fn packing_leaves_out_what_is_absent() {
+        let practice = Practice {
+            title: "Lunch".into(),
+            slug: "lunch".into(),
+            kind: asif_proto::record::PracticeKind::AsIfAction,
+            description: None,
+            specificity: Default::default(),
+            cue: None,
+            frequency: None,
+            difficulty: None,
+            status: asif_proto::record::PracticeStatus::Active,
+            recorded_at: "2026-11-23T12:41:07Z".parse().unwrap(),
+            visibility: None,
+            deleted: None,
+        };
+        let packed = record::pack(record::kind::PRACTICE, &practice);
+        assert!(!packed.contains("null"), "{packed}");
+        let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(&packed) else { panic!() };
+        assert_eq!(Record::from_fields(fields), Record::Practice(Box::new(practice)));
+    }
+}

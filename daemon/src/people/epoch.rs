@@ -1,0 +1,89 @@
+//! Epochs: opening one, sealing its keys for readers, and reading one's own box.
+
+use asif_proto::id::{DeviceId, KeyId, PersonId, SpaceId};
+use rand_core::Rng as _;
+
+use super::space::Space;
+use super::statement::{DeviceKeys, Epoch, KeyBox};
+use crate::Rng;
+use crate::seal::hpke;
+use crate::seal::keys::{ReadKey, SealingSeed, WriteKey};
+
+/// The keys of an epoch as one device holds them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EpochKeys {
+    /// Opens its entries.
+    pub read: ReadKey,
+    /// The owner's devices hold it.
+    pub write: Option<WriteKey>,
+}
+
+/// A reader of an epoch, with the keys to seal for.
+pub struct Reader<'a> {
+    /// The person.
+    pub person: PersonId,
+    /// Their devices.
+    pub devices: Vec<&'a DeviceKeys>,
+}
+
+/// Opens an epoch of `space` for its readers, the owner first.
+///
+/// `kit` is the public sealing key of the owner's kit, for journals.
+pub fn open(space: Space, readers: &[Reader<'_>], kit: Option<&[u8]>, rng: &mut Rng) -> (Epoch, EpochKeys) {
+    let mut key = [0; 16];
+    rng.fill_bytes(&mut key);
+    let key = KeyId(key);
+    let (read, write) = (ReadKey::random(rng), WriteKey::random(rng));
+    let keys = EpochKeys { read, write: Some(write.clone()) };
+    let kit = kit.and_then(|public| hpke::seal(public, &info(space.id(), key, None), keys.read.danger_bytes(), rng).ok());
+    let epoch = Epoch {
+        space,
+        key,
+        readers: readers.iter().map(|reader| reader.person).collect(),
+        read_capability: keys.read.capability(),
+        write_capability: write.capability(),
+        removals: Vec::new(),
+        boxes: readers.iter().flat_map(|reader| boxes(space, key, &keys, reader, rng)).collect(),
+        kit,
+    };
+    (epoch, keys)
+}
+
+/// The same epoch, with boxes for these devices of a reader and nothing else new.
+pub fn extend(epoch: &Epoch, keys: &EpochKeys, reader: &Reader<'_>, rng: &mut Rng) -> Epoch {
+    Epoch { boxes: boxes(epoch.space, epoch.key, keys, reader, rng), kit: None, ..epoch.clone() }
+}
+
+/// Opens this device's box, if there is one that is right.
+pub fn read_box(epoch: &Epoch, device: DeviceId, sealing: &SealingSeed) -> Option<EpochKeys> {
+    let info = info(epoch.space.id(), epoch.key, Some(device));
+    epoch.boxes.iter().filter(|one| one.device == device).find_map(|one| {
+        let plain = hpke::open(sealing, &info, &one.sealed).ok()?;
+        let (read, rest) = plain.split_first_chunk::<32>()?;
+        let read = ReadKey::from_bytes(*read);
+        let write = <[u8; 32]>::try_from(rest).ok().map(WriteKey::from_bytes);
+        let commits =
+            read.capability() == epoch.read_capability && write.as_ref().is_none_or(|write| write.capability() == epoch.write_capability);
+        commits.then_some(EpochKeys { read, write })
+    })
+}
+
+fn boxes(space: Space, key: KeyId, keys: &EpochKeys, reader: &Reader<'_>, rng: &mut Rng) -> Vec<KeyBox> {
+    let mut plain = keys.read.danger_bytes().to_vec();
+    if reader.person == space.owner()
+        && let Some(write) = &keys.write
+    {
+        plain.extend_from_slice(write.danger_bytes());
+    }
+    let seal = |device: &&DeviceKeys| {
+        let info = info(space.id(), key, Some(device.signing));
+        let sealed = hpke::seal(&device.sealing, &info, &plain, rng).ok()?;
+        Some(KeyBox { device: device.signing, sealed })
+    };
+    reader.devices.iter().filter_map(seal).collect()
+}
+
+/// What a sealed key is bound to: "asif epoch key v1" ‖ space ‖ key id ‖ device, or zeros for the kit.
+fn info(space: SpaceId, key: KeyId, device: Option<DeviceId>) -> Vec<u8> {
+    [b"asif epoch key v1", &space.as_bytes()[..], key.as_bytes(), device.unwrap_or(DeviceId([0; 32])).as_bytes()].concat()
+}

@@ -1,0 +1,156 @@
+//! Every statement this device holds, and what follows from them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use asif_proto::id::{DeviceId, KeyId, LinkKey, PersonId, QueueId, SpaceId, StatementId};
+
+use super::roster::Roster;
+use super::statement::{Epoch, Said, Signer, Statement, StatementError};
+
+/// The set of statements and its consequences.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    statements: BTreeMap<StatementId, Statement>,
+    rosters: HashMap<PersonId, Roster>,
+    epochs: BTreeMap<(SpaceId, KeyId), Epoch>,
+    queues: HashMap<QueueId, (SpaceId, KeyId)>,
+    links: HashMap<LinkKey, (PersonId, DeviceId)>,
+}
+
+impl Registry {
+    /// Takes a statement in; `true` when it was new. It counts once its signer stands, whenever that is.
+    pub fn insert(&mut self, statement: Statement) -> bool {
+        let new = self.statements.insert(statement.id(), statement).is_none();
+        if new {
+            self.recompute();
+        }
+        new
+    }
+
+    /// Takes many in at once.
+    pub fn load(&mut self, statements: impl Iterator<Item = Vec<u8>>) -> Result<(), StatementError> {
+        for bytes in statements {
+            let statement = Statement::from_bytes(&bytes)?;
+            self.statements.insert(statement.id(), statement);
+        }
+        self.recompute();
+        Ok(())
+    }
+
+    /// Whether a statement is held.
+    pub fn contains(&self, id: &StatementId) -> bool {
+        self.statements.contains_key(id)
+    }
+
+    /// Every statement held, by id.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.statements.values()
+    }
+
+    /// A person's devices; empty for a person not heard of.
+    pub fn roster(&self, person: &PersonId) -> &Roster {
+        static NOBODY: std::sync::LazyLock<Roster> = std::sync::LazyLock::new(Roster::default);
+        self.rosters.get(person).unwrap_or(&NOBODY)
+    }
+
+    /// The epochs of a space by key id, each with the boxes of all its statements.
+    pub fn epochs(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
+        self.epochs.range((space, KeyId([0; 16]))..=(space, KeyId([255; 16]))).map(|(_, epoch)| epoch)
+    }
+
+    /// Every epoch of every space.
+    pub fn all_epochs(&self) -> impl Iterator<Item = &Epoch> {
+        self.epochs.values()
+    }
+
+    /// One epoch.
+    pub fn epoch(&self, space: SpaceId, key: KeyId) -> Option<&Epoch> {
+        self.epochs.get(&(space, key))
+    }
+
+    /// The epoch whose queue this is.
+    pub fn queue(&self, queue: &QueueId) -> Option<&Epoch> {
+        self.queues.get(queue).and_then(|key| self.epochs.get(key))
+    }
+
+    /// Whose link key this is.
+    pub fn holder(&self, link: &LinkKey) -> Option<(PersonId, DeviceId)> {
+        self.links.get(link).copied()
+    }
+
+    fn recompute(&mut self) {
+        self.rosters.clear();
+        self.links.clear();
+        for statement in self.statements.values() {
+            if let Said::Add(add) = statement.said()
+                && !self.rosters.contains_key(&add.person)
+            {
+                self.rosters.insert(add.person, Roster::of(add.person, self.statements.values()));
+            }
+        }
+        for (person, roster) in &self.rosters {
+            self.links.extend(roster.devices().map(|device| (device.link, (*person, device.signing))));
+        }
+        self.epochs.clear();
+        for statement in self.statements.values() {
+            let (Said::Epoch(epoch), Signer::Device(device)) = (statement.said(), statement.signer()) else { continue };
+            let stands = self.rosters.get(&epoch.space.owner()).is_some_and(|roster| roster.device(&device).is_some());
+            if !stands {
+                continue;
+            }
+            let known = self.epochs.entry((epoch.space.id(), epoch.key)).or_insert_with(|| Epoch { boxes: Vec::new(), ..epoch.clone() });
+            if known.queue() == epoch.queue() {
+                known.boxes.extend(epoch.boxes.iter().cloned());
+            }
+        }
+        self.queues = self.epochs.iter().map(|(key, epoch)| (epoch.queue(), *key)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rng;
+    use crate::people::epoch::{self, Reader};
+    use crate::people::space::Space;
+    use crate::people::statement::{Add, Candidate};
+    use crate::seal::keys::{KitEntropy, LinkSeed, SealingSeed, SigningSeed};
+    use rand_core::SeedableRng;
+
+    #[test]
+    fn an_epoch_counts_only_from_a_device_of_the_owner_and_is_read_only_by_its_readers() {
+        let mut rng = Rng::seed_from_u64(4);
+        let kit = KitEntropy::random(&mut rng);
+        let person = kit.person();
+        let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
+        let candidate = Candidate::new(person, &signing, &sealing, LinkSeed::random(&mut rng).public());
+        let keys = candidate.keys.clone();
+        let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: vec![] }));
+        let space = Space::Journal { owner: person };
+        let (epoch, secret) = epoch::open(space, &[Reader { person, devices: vec![&keys] }], None, &mut rng);
+        let mut registry = Registry::default();
+        registry.insert(Statement::by_device(&SigningSeed::random(&mut rng), &Said::Epoch(epoch.clone())));
+        registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
+        assert_eq!(registry.epochs(space.id()).count(), 0, "the device does not stand yet");
+        registry.insert(add);
+        let held = registry.epoch(space.id(), epoch.key).unwrap();
+        assert_eq!(held.boxes.len(), 1, "the stranger's statement adds nothing");
+        assert_eq!(epoch::read_box(held, keys.signing, &sealing).unwrap(), secret);
+        assert_eq!(epoch::read_box(held, keys.signing, &SealingSeed::random(&mut rng)), None);
+        assert_eq!(registry.queue(&epoch.queue()).unwrap().key, epoch.key);
+        assert_eq!(registry.holder(&keys.link), Some((person, keys.signing)));
+    }
+
+    #[test]
+    fn a_helper_is_given_the_read_key_alone() {
+        let mut rng = Rng::seed_from_u64(4);
+        let (owner, helper) = (PersonId([1; 32]), PersonId([2; 32]));
+        let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
+        let keys = Candidate::new(helper, &signing, &sealing, LinkKey([3; 32])).keys;
+        let space = Space::Share { owner, grant: asif_proto::id::GrantId([7; 16]) };
+        let readers = [Reader { person: owner, devices: vec![] }, Reader { person: helper, devices: vec![&keys] }];
+        let (epoch, secret) = epoch::open(space, &readers, None, &mut rng);
+        let given = epoch::read_box(&epoch, keys.signing, &sealing).unwrap();
+        assert_eq!((given.read, given.write), (secret.read, None));
+    }
+}

@@ -1,0 +1,190 @@
+//! The vault: this device's secrets, sealed by one key that lies in a file of its own.
+//!
+//! ```text
+//! vault      magic 8 "asifvlt1" · nonce 24 · XChaCha20-Poly1305(vault key, aad = magic, postcard(Vault))
+//! vault.key  magic 8 "asifkey1" · vault key 32
+//! cache file magic 8 "asifcch1" · nonce 24 · XChaCha20-Poly1305(cache key, aad = magic ‖ name, bytes)
+//! ```
+
+use asif_proto::frame;
+use asif_proto::id::{LinkKey, LogId, PersonId};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use rand_core::Rng as _;
+use serde::{Deserialize, Serialize};
+
+use super::keys::{CacheKey, KEY_LEN, KitEntropy, LinkSeed, SealingSeed, SigningSeed, VaultKey};
+use crate::Rng;
+
+const VAULT_MAGIC: &[u8; 8] = b"asifvlt1";
+const KEY_MAGIC: &[u8; 8] = b"asifkey1";
+const CACHE_MAGIC: &[u8; 8] = b"asifcch1";
+
+/// What the vault holds.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Vault {
+    /// The person whose journal this is; none until a join is through.
+    pub person: Option<PersonId>,
+    /// The recovery kit, until it is confirmed; only on the device that made the person.
+    pub kit: Option<KitEntropy>,
+    /// Signs statements and entries.
+    pub signing: SigningSeed,
+    /// Opens what is sealed for this device.
+    pub sealing: SealingSeed,
+    /// The TLS identity.
+    pub link: LinkSeed,
+    /// Seals what can be made anew.
+    pub cache: CacheKey,
+    /// Own logs that are written no more: their tail was lost here.
+    pub retired: Vec<LogId>,
+    /// The network was used: listen at each start.
+    pub networked: bool,
+    /// Invitations that stand.
+    pub invitations: Vec<Invitation>,
+}
+
+/// An invitation that stands, as the giver keeps it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Invitation {
+    /// What the ticket proves.
+    pub secret: [u8; 16],
+    /// When it ends, in milliseconds since 1970.
+    pub expires_ms: i64,
+    /// Confirm whoever proves it.
+    pub yes: bool,
+    /// The first link key that proved it; only that one may resume.
+    pub bound: Option<LinkKey>,
+    /// What it offers.
+    pub offer: Offer,
+}
+
+/// What an invitation offers.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum Offer {
+    /// To become one more device.
+    Device,
+    /// To become a helper under a grant, in JSON as the journal will keep it.
+    Helper {
+        /// The record id of the grant.
+        grant: uuid::Uuid,
+        /// The grant.
+        record: String,
+    },
+}
+
+/// Why a vault does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// Not a vault, or of a newer program.
+    #[error("the vault file is not one that this asif can read")]
+    Format,
+    /// The key file is not one.
+    #[error("the vault's key file is not one that this asif can read")]
+    Key,
+    /// Wrong key or changed bytes.
+    #[error("the vault does not open: its bytes or its key file were changed")]
+    Sealed,
+}
+
+impl Vault {
+    /// A vault of fresh keys.
+    pub fn random(rng: &mut Rng) -> Self {
+        Self {
+            person: None,
+            kit: None,
+            signing: SigningSeed::random(rng),
+            sealing: SealingSeed::random(rng),
+            link: LinkSeed::random(rng),
+            cache: CacheKey::random(rng),
+            retired: Vec::new(),
+            networked: false,
+            invitations: Vec::new(),
+        }
+    }
+
+    /// The vault file's bytes.
+    pub fn seal(&self, key: &VaultKey, rng: &mut Rng) -> Vec<u8> {
+        seal(key.danger_bytes(), VAULT_MAGIC, b"", &frame::encode(self), rng)
+    }
+
+    /// Opens the vault file's bytes.
+    pub fn open(key: &VaultKey, bytes: &[u8]) -> Result<Self, VaultError> {
+        let plain = open(key.danger_bytes(), VAULT_MAGIC, b"", bytes)?;
+        frame::decode(&plain).ok_or(VaultError::Format)
+    }
+}
+
+impl VaultKey {
+    /// The key file's bytes.
+    pub fn to_file(&self) -> Vec<u8> {
+        [&KEY_MAGIC[..], self.danger_bytes()].concat()
+    }
+
+    /// Reads the key file's bytes.
+    pub fn from_file(bytes: &[u8]) -> Result<Self, VaultError> {
+        let key = bytes.strip_prefix(KEY_MAGIC).and_then(|key| <[u8; KEY_LEN]>::try_from(key).ok());
+        key.map(Self::from_bytes).ok_or(VaultError::Key)
+    }
+}
+
+impl CacheKey {
+    /// Seals a cache file called `name`.
+    pub fn seal(&self, name: &str, plain: &[u8], rng: &mut Rng) -> Vec<u8> {
+        seal(self.danger_bytes(), CACHE_MAGIC, name.as_bytes(), plain, rng)
+    }
+
+    /// Opens a cache file called `name`.
+    pub fn open(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+        open(self.danger_bytes(), CACHE_MAGIC, name.as_bytes(), bytes)
+    }
+}
+
+fn seal(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], plain: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let mut nonce = [0; 24];
+    rng.fill_bytes(&mut nonce);
+    let aad = [magic, name].concat();
+    #[expect(clippy::expect_used, reason = "encryption fails only beyond 256 GiB")]
+    let sealed =
+        XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad }).expect("a short plaintext");
+    [&magic[..], &nonce, &sealed].concat()
+}
+
+fn open(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let rest = bytes.strip_prefix(magic).ok_or(VaultError::Format)?;
+    let (nonce, sealed) = rest.split_first_chunk::<24>().ok_or(VaultError::Format)?;
+    let aad = [&magic[..], name].concat();
+    XChaCha20Poly1305::new(key.into()).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad }).map_err(|_| VaultError::Sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_core::SeedableRng;
+
+    #[test]
+    fn a_vault_opens_only_with_its_key_and_whole() {
+        let mut rng = Rng::seed_from_u64(3);
+        let (key, other) = (VaultKey::random(&mut rng), VaultKey::random(&mut rng));
+        let vault = Vault::random(&mut rng);
+        let bytes = vault.seal(&key, &mut rng);
+        assert_eq!(Vault::open(&key, &bytes).unwrap().signing, vault.signing);
+        assert_eq!(Vault::open(&other, &bytes).err(), Some(VaultError::Sealed));
+        assert_eq!(Vault::open(&key, &bytes[..20]).err(), Some(VaultError::Format));
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert!(Vault::open(&key, &flipped).is_err(), "byte {at}");
+        }
+        assert_eq!(VaultKey::from_file(&key.to_file()).unwrap(), key);
+        assert_eq!(VaultKey::from_file(b"asifkey1short").err(), Some(VaultError::Key));
+    }
+
+    #[test]
+    fn a_cache_file_is_bound_to_its_name() {
+        let mut rng = Rng::seed_from_u64(3);
+        let key = CacheKey::random(&mut rng);
+        let bytes = key.seal("view", b"plain", &mut rng);
+        assert_eq!(key.open("view", &bytes).unwrap(), b"plain");
+        assert_eq!(key.open("peers", &bytes), Err(VaultError::Sealed));
+    }
+}

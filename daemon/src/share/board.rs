@@ -1,0 +1,216 @@
+//! A share or feedback space as it now stands: the last writer of each item wins.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use asif_proto::id::{ItemId, Link, LogId};
+use serde::{Deserialize, Serialize};
+
+use crate::seal::body::{Ended, Put, Retract, Revision};
+
+/// One item as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// How new.
+    pub revision: Revision,
+    /// Breaks ties of equal revisions: the higher content hash wins.
+    pub hash: [u8; 32],
+    /// What kind of item.
+    pub kind: u16,
+    /// The item; none: retracted.
+    pub payload: Option<Vec<u8>>,
+    /// The entry that holds it.
+    pub entry: (LogId, u64),
+    /// Entries of this item that it outdated, or that were outdated before it.
+    pub outdated: Vec<(LogId, u64)>,
+    /// When it came, counted: higher came later.
+    pub arrived: u64,
+}
+
+/// The items of one space.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Board {
+    items: BTreeMap<ItemId, Held>,
+    ended: Option<Ended>,
+    arrivals: u64,
+    permits: BTreeSet<(LogId, u64)>,
+}
+
+/// What taking an item in did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// It now stands.
+    pub changed: bool,
+    /// Entries that no longer say anything: each may become a stub.
+    pub outdated: Vec<(LogId, u64)>,
+}
+
+impl Board {
+    /// Takes in an item as it was put.
+    pub fn put(&mut self, entry: (LogId, u64), put: Put) -> Taken {
+        let hash = content_hash(put.kind, &put.payload);
+        self.take(entry, put.item, put.revision, hash, put.kind, Some(put.payload), put.replaces)
+    }
+
+    /// Takes in that an item is no longer shared; it wins over a put of equal revision.
+    pub fn retract(&mut self, entry: (LogId, u64), retract: Retract) -> Taken {
+        self.take(entry, retract.item, retract.revision, [255; 32], 0, None, retract.replaces)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one item, from two bodies")]
+    fn take(
+        &mut self,
+        entry: (LogId, u64),
+        item: ItemId,
+        revision: Revision,
+        hash: [u8; 32],
+        kind: u16,
+        payload: Option<Vec<u8>>,
+        replaces: Vec<(LogId, u64)>,
+    ) -> Taken {
+        self.permits.extend(&replaces);
+        if !self.counts(entry) {
+            return Taken::default();
+        }
+        let mut outdated = replaces;
+        let Some(held) = self.items.get_mut(&item) else {
+            self.arrivals += 1;
+            let held = Held { revision, hash, kind, payload, entry, outdated: outdated.clone(), arrived: self.arrivals };
+            self.items.insert(item, held);
+            return Taken { changed: true, outdated };
+        };
+        if (revision, hash) > (held.revision, held.hash) {
+            outdated.push(held.entry);
+            outdated.append(&mut held.outdated);
+            outdated.sort();
+            outdated.dedup();
+            self.arrivals += 1;
+            *held = Held { revision, hash, kind, payload, entry, outdated: outdated.clone(), arrived: self.arrivals };
+            Taken { changed: true, outdated }
+        } else {
+            if held.entry != entry {
+                held.outdated.push(entry);
+                outdated.push(entry);
+            }
+            Taken { changed: false, outdated }
+        }
+    }
+
+    /// Takes in the end of the space: nothing beyond its tips counts. Of two ends the earlier counts.
+    pub fn end(&mut self, ended: Ended) {
+        if self.ended.as_ref().is_none_or(|known| ended.at_ms < known.at_ms) {
+            self.ended = Some(ended);
+            let end = self.ended.clone();
+            self.items.retain(|_, held| within(end.as_ref(), held.entry));
+        }
+    }
+
+    /// Whether an entry counts: not beyond the end.
+    pub fn counts(&self, entry: (LogId, u64)) -> bool {
+        within(self.ended.as_ref(), entry)
+    }
+
+    /// When the space ended, in milliseconds since 1970.
+    pub fn ended_ms(&self) -> Option<i64> {
+        self.ended.as_ref().map(|ended| ended.at_ms)
+    }
+
+    /// Whether a stub at this place is allowed by a newer item.
+    pub fn permits(&self, entry: (LogId, u64)) -> bool {
+        self.permits.contains(&entry)
+    }
+
+    /// One item, also a retracted one.
+    pub fn get(&self, item: &ItemId) -> Option<&Held> {
+        self.items.get(item)
+    }
+
+    /// Items that stand and are not retracted.
+    pub fn items(&self) -> impl Iterator<Item = (&ItemId, &Held)> {
+        self.items.iter().filter(|(_, held)| held.payload.is_some())
+    }
+
+    /// How many items have ever come.
+    pub fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+}
+
+fn within(ended: Option<&Ended>, (log, seq): (LogId, u64)) -> bool {
+    ended.is_none_or(|ended| ended.have.iter().any(|(one, last, _)| *one == log && seq <= *last))
+}
+
+/// The hash by which equal revisions are told apart.
+pub fn content_hash(kind: u16, payload: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_derive_key("asif item content v1");
+    hasher.update(&kind.to_be_bytes());
+    hasher.update(payload);
+    *hasher.finalize().as_bytes()
+}
+
+/// The end of a space with these tips.
+pub fn end(tips: &HashMap<LogId, (u64, Link)>, at_ms: i64) -> Ended {
+    let mut have: Vec<_> = tips.iter().map(|(log, (seq, link))| (*log, *seq, *link)).collect();
+    have.sort();
+    Ended { have, at_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ITEM: ItemId = ItemId([1; 32]);
+
+    fn put(touches: u64, text: &str) -> Put {
+        Put { item: ITEM, revision: Revision { grant: 1, touches }, kind: 2, payload: text.into(), replaces: vec![] }
+    }
+
+    fn entry(seq: u64) -> (LogId, u64) {
+        (LogId([7; 16]), seq)
+    }
+
+    fn text(board: &Board) -> Option<String> {
+        board.get(&ITEM)?.payload.clone().map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_ends_with_the_same_item(order in Just((0..6usize).collect::<Vec<_>>()).prop_shuffle()) {
+            let mut board = Board::default();
+            for at in order {
+                match at {
+                    5 => board.retract(entry(6), Retract { item: ITEM, revision: Revision { grant: 1, touches: 3 }, replaces: vec![] }),
+                    at => board.put(entry(at as u64 + 1), put([1, 2, 3, 3, 4][at], ["a", "b", "c", "d", "e"][at])),
+                };
+            }
+            prop_assert_eq!(text(&board), Some("e".into()));
+            let mut outdated = board.get(&ITEM).unwrap().outdated.clone();
+            outdated.sort();
+            outdated.dedup();
+            prop_assert_eq!(outdated, [1, 2, 3, 4, 6].map(entry));
+        }
+    }
+
+    #[test]
+    fn a_retraction_wins_over_an_equal_revision_and_loses_to_a_newer() {
+        let mut board = Board::default();
+        board.put(entry(1), put(2, "x"));
+        board.retract(entry(2), Retract { item: ITEM, revision: Revision { grant: 1, touches: 2 }, replaces: vec![entry(1)] });
+        assert_eq!(text(&board), None);
+        assert!(board.permits(entry(1)));
+        board.put(entry(3), put(2, "y"));
+        assert_eq!(text(&board), None);
+        board.put(entry(4), put(3, "z"));
+        assert_eq!(text(&board), Some("z".into()));
+    }
+
+    #[test]
+    fn nothing_beyond_the_end_counts() {
+        let mut board = Board::default();
+        board.put(entry(1), put(1, "before"));
+        board.end(Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 });
+        board.put(entry(2), put(2, "after"));
+        assert_eq!(text(&board), Some("before".into()));
+        assert_eq!(board.ended_ms(), Some(5));
+    }
+}

@@ -1,0 +1,112 @@
+//! Shared items: plain records in one small closed set of kinds. Not Automerge, so a helper's bytes never reach the CRDT.
+
+use asif_proto::id::{GrantId, ItemId, RecordId};
+use asif_proto::moment::Moment;
+use asif_proto::rating::Rating;
+use asif_proto::share::{SharedPractice, SharedSession};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::Sha256;
+
+use crate::journal::schema;
+use crate::seal::keys::ItemKey;
+
+/// The grant, signed by the client: see [`super::terms`].
+pub const GRANT: u16 = 1;
+/// A [`SharedSession`].
+pub const SESSION: u16 = 2;
+/// A [`SharedPractice`].
+pub const PRACTICE: u16 = 3;
+/// The grant, signed by the helper.
+pub const RECEIPT: u16 = 16;
+/// A [`LoanItem`].
+pub const LOAN: u16 = 17;
+
+/// The most bytes of one item.
+pub const MAX_PAYLOAD: usize = 200 * 1024;
+
+/// The name of a record's item under a grant: HMAC-SHA256 with the grant's item key. It tells neither the record's time
+/// nor that another helper has it too.
+pub fn item_id(key: &ItemKey, record: RecordId) -> ItemId {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key.danger_bytes()).expect("any length");
+    mac.update(record.0.as_bytes());
+    ItemId(mac.finalize().into_bytes().into())
+}
+
+/// The item that holds a grant's terms, or the receipt for them: one for each grant and kind.
+pub fn terms_item(grant: GrantId, kind: u16) -> ItemId {
+    let mut hasher = blake3::Hasher::new_derive_key("asif terms item v1");
+    hasher.update(&kind.to_be_bytes());
+    hasher.update(grant.as_bytes());
+    ItemId(*hasher.finalize().as_bytes())
+}
+
+/// A belief lent by a helper, as it travels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoanItem {
+    /// The practice it is for, by slug.
+    pub practice: String,
+    /// The lender's own words.
+    pub statement: String,
+    /// How strongly the lender believes it.
+    pub strength: Rating,
+    /// When it was lent.
+    pub lent_at: Timestamp,
+    /// Until when.
+    #[serde(default)]
+    pub until: Option<Moment>,
+}
+
+/// An item of a known kind, opened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// Kind [`SESSION`].
+    Session(Box<SharedSession>),
+    /// Kind [`PRACTICE`].
+    Practice(Box<SharedPractice>),
+    /// Kind [`LOAN`].
+    Loan(LoanItem),
+}
+
+/// Packs an item: JSON without nulls and without its own id.
+pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut fields = match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    fields.remove("id");
+    schema::pack(fields).into_bytes()
+}
+
+/// Opens an item; `None` for kinds and payloads that this program cannot show.
+pub fn unpack(id: ItemId, kind: u16, payload: &[u8]) -> Option<Item> {
+    fn typed<T: DeserializeOwned>(id: ItemId, payload: &[u8]) -> Option<T> {
+        let mut fields: Map<String, Value> = serde_json::from_slice(payload).ok()?;
+        fields.insert("id".into(), id.to_string().into());
+        serde_json::from_value(Value::Object(fields)).ok()
+    }
+    match kind {
+        SESSION => typed(id, payload).map(|item| Item::Session(Box::new(item))),
+        PRACTICE => typed(id, payload).map(|item| Item::Practice(Box::new(item))),
+        LOAN => typed(id, payload).map(Item::Loan),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_id_depends_on_the_grants_key() {
+        let record = RecordId(uuid::Uuid::from_bytes([1; 16]));
+        let (one, two) = (ItemKey::from_bytes([1; 32]), ItemKey::from_bytes([2; 32]));
+        assert_eq!(item_id(&one, record), item_id(&one, record));
+        assert_ne!(item_id(&one, record), item_id(&two, record));
+        assert_ne!(terms_item(GrantId([1; 16]), GRANT), terms_item(GrantId([1; 16]), RECEIPT));
+    }
+}
