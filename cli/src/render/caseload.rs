@@ -60,7 +60,7 @@ fn sessions(screen: &mut Screen, sessions: &[SharedSession]) {
     let mut table = Table::new(&["When", "Practice", "Feeling", "What else"]);
     for session in sessions {
         table.row(vec![
-            time::when(&session.occurred_at, screen.now),
+            happened(screen, session),
             session.practice.clone().unwrap_or_default(),
             feeling(session.before, session.after).unwrap_or_default(),
             what_else(session),
@@ -70,9 +70,13 @@ fn sessions(screen: &mut Screen, sessions: &[SharedSession]) {
     for session in sessions {
         let Some(note) = &session.note else { continue };
         let practice = session.practice.as_deref().unwrap_or("note");
-        screen.line(&format!("{}  {practice}:", time::when(&session.occurred_at, screen.now)));
+        screen.line(format!("{}  {practice}:", happened(screen, session)).trim_start());
         screen.prose("  ", note);
     }
+}
+
+fn happened(screen: &Screen, session: &SharedSession) -> String {
+    session.occurred_at.as_ref().map(|at| time::when(at, screen.now)).unwrap_or_default()
 }
 
 fn what_else(session: &SharedSession) -> String {

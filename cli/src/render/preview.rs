@@ -49,9 +49,9 @@ fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
     let mut lines = Vec::new();
     let has = |scope| preview.scopes.contains(&scope);
     let sessions = count(preview.sessions, "session", "sessions");
-    lines.push(match (has(Scope::Ratings), preview.sessions) {
-        (true, _) => format!("{sessions}: time, practice, 0-100 ratings"),
-        (false, _) => format!("{sessions}: time and practice"),
+    lines.push(match has(Scope::Ratings) {
+        true => format!("{sessions}: time, practice, 0-100 ratings"),
+        false => format!("{sessions}, without time, practice or ratings"),
     });
     for scope in preview.scopes.iter().filter(|scope| **scope != Scope::Ratings) {
         lines.push(match scope {
@@ -64,7 +64,8 @@ fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
             other => format!("{}, once there are any", hyphens(other)),
         });
     }
-    lines.extend(preview.examples.iter().map(|session| format!("e.g. {}", example(screen, session))));
+    let examples = preview.examples.iter().map(|session| example(screen, session)).filter(|example| !example.is_empty());
+    lines.extend(examples.map(|example| format!("e.g. {example}")));
     lines
 }
 
@@ -98,7 +99,7 @@ fn unseen(screen: &Screen, preview: &Preview) -> Vec<String> {
 
 /// `Thu 19 Nov 12:30 speak-as-M 25 -> 40 acted 70`
 fn example(screen: &Screen, session: &SharedSession) -> String {
-    let mut parts = vec![time::when(&session.occurred_at, screen.now)];
+    let mut parts: Vec<String> = session.occurred_at.iter().map(|at| time::when(at, screen.now)).collect();
     parts.extend(session.practice.clone());
     parts.extend(feeling(session.before, session.after));
     parts.extend(session.acted_as_if.map(|acted| format!("acted {acted}")));
