@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `asif`.
+
+fn main() -> std::process::ExitCode {
+    asif_cli::main()
+}

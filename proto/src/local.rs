@@ -8,7 +8,8 @@
 //! daemon -> asif   Answer     a reply or an error; the connection may then ask again
 //! ```
 //!
-//! Each is one [`Frame`](crate::frame::Frame) whose payload is JSON.
+//! Each is one [`Frame`] whose payload is JSON. Only an answer may be longer than one frame: then
+//! `More` frames carry its first pieces and the `Answer` frame its last ([`answer_frames`]).
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::frame::{Frame, MAX_LEN};
 use crate::home::Home;
 use crate::id::RecordId;
 use crate::rating::Rating;
@@ -27,6 +29,8 @@ use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, Role, Sc
 pub const VERSIONS: RangeInclusive<u16> = 1..=1;
 /// The most clients a daemon serves at once.
 pub const MAX_CLIENTS: usize = 64;
+/// The longest answer, in bytes of JSON over all of its frames.
+pub const MAX_ANSWER: usize = 256 << 20;
 
 /// Frame kinds of the local socket.
 pub mod kind {
@@ -40,8 +44,10 @@ pub mod kind {
     pub const QUESTION: u16 = 4;
     /// [`Decision`](super::Decision).
     pub const DECISION: u16 = 5;
-    /// [`Answer`](super::Answer).
+    /// [`Answer`](super::Answer), or the last piece of one.
     pub const ANSWER: u16 = 6;
+    /// An earlier piece of an [`Answer`](super::Answer) that is too long for one frame.
+    pub const MORE: u16 = 7;
 }
 
 /// The daemon's first frame.
@@ -362,6 +368,15 @@ pub enum Answer {
     Error(Failure),
 }
 
+/// The frames of an answer: `More` pieces of at most [`MAX_LEN`] bytes, then one `Answer` with the rest.
+pub fn answer_frames(answer: &Answer) -> Vec<Frame> {
+    #[expect(clippy::expect_used, reason = "our own plain structs with text keys always encode")]
+    let json = serde_json::to_vec(answer).expect("plain data encodes");
+    let pieces = json.len().div_ceil(MAX_LEN).max(1);
+    let kind = |at| if at + 1 == pieces { kind::ANSWER } else { kind::MORE };
+    json.chunks(MAX_LEN).enumerate().map(|(at, piece)| Frame::new(kind(at), piece.to_vec())).collect()
+}
+
 /// What was asked for. In `--json` the `data` is the content alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", content = "data", rename_all = "snake_case")]
@@ -614,5 +629,23 @@ impl ErrorKind {
             Self::Integrity => 9,
             Self::Interrupted => 130,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_answer_is_told_in_pieces_that_join() {
+        let long = Answer::Error(Failure::new(ErrorKind::Failure, "x".repeat(2 * MAX_LEN)));
+        let frames = answer_frames(&long);
+        let kinds: Vec<_> = frames.iter().map(|frame| frame.kind).collect();
+        assert_eq!(kinds, [kind::MORE, kind::MORE, kind::ANSWER]);
+        let joined: Vec<u8> = frames.into_iter().flat_map(|frame| frame.bytes).collect();
+        assert_eq!(serde_json::from_slice::<Answer>(&joined).unwrap(), long);
+
+        let short = Answer::Reply(Box::new(Reply::Done));
+        assert_eq!(answer_frames(&short).iter().map(|frame| frame.kind).collect::<Vec<_>>(), [kind::ANSWER]);
     }
 }

@@ -1,0 +1,121 @@
+//! Stopping the daemon, asked kindly first, and knowing when it is gone.
+
+use std::time::Instant;
+
+use asif_proto::home::Home;
+use asif_proto::local::{Answer, Ask, Request, VERSIONS, kind};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use uuid::Uuid;
+
+use super::connection::PAUSE;
+use super::{ClientError, Connection, Starter, find};
+
+/// Asks the daemon to stop, tells its process to end where it does not understand, and waits until it is gone.
+pub fn stop(mut connection: Connection, starter: &Starter) -> Result<u32, ClientError> {
+    let pid = connection.pid.unwrap_or(connection.hello.pid);
+    let deadline = Instant::now() + starter.patience.stop;
+    let version = connection.hello.max.min(*VERSIONS.end());
+    let ask = Ask { version, id: Uuid::now_v7(), zone: "UTC".to_owned(), request: Request::Stop };
+    let asked = connection.send(kind::ASK, &ask)?.is_ok() && understood(&mut connection, deadline);
+    drop(connection);
+    if !asked && !gone(&starter.home, pid) {
+        signal(pid, Signal::TERM);
+    }
+    await_end(pid, deadline, || gone(&starter.home, pid))
+}
+
+/// What ended a daemon that hung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It ended when told to (SIGTERM).
+    Told(u32),
+    /// It had to be ended (SIGKILL).
+    Killed(u32),
+}
+
+/// Tells a daemon that hangs to end; with `force`, ends it when it does not.
+///
+/// `pid` is its process as the socket tells it; where it does not, the lock file's, once that is known to be a daemon.
+pub fn stop_hanging(starter: &Starter, pid: Option<u32>, force: bool) -> Result<Ended, ClientError> {
+    let home = &starter.home;
+    let locked = || find::lock(home).map(|lock| lock.pid).filter(|&pid| is_daemon(pid));
+    let pid = pid.or_else(locked).ok_or(ClientError::Hanging { socket: find::socket(home), pid: None })?;
+    signal(pid, Signal::TERM);
+    let wait = if force { starter.patience.term } else { starter.patience.stop };
+    match await_end(pid, Instant::now() + wait, || !alive(pid)) {
+        Ok(pid) => Ok(Ended::Told(pid)),
+        Err(_) if force => {
+            signal(pid, Signal::KILL);
+            await_end(pid, Instant::now() + starter.patience.stop, || !alive(pid)).map(Ended::Killed)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The daemon answered, or closed the connection, as one that stops does.
+fn understood(connection: &mut Connection, deadline: Instant) -> bool {
+    match connection.receive_until(deadline) {
+        Ok(frame) => matches!(serde_json::from_slice(&frame.bytes), Ok(Answer::Reply(_))),
+        Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
+    }
+}
+
+fn await_end(pid: u32, deadline: Instant, ended: impl Fn() -> bool) -> Result<u32, ClientError> {
+    while !ended() {
+        if Instant::now() >= deadline {
+            return Err(ClientError::StillRunning(pid));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(pid)
+}
+
+/// The lock file no longer names the process, or the process is no more.
+fn gone(home: &Home, pid: u32) -> bool {
+    find::lock(home).is_none_or(|lock| lock.pid != pid) || !alive(pid)
+}
+
+/// The process runs; one that ended and was not yet collected by its parent does not.
+fn alive(pid: u32) -> bool {
+    let there = process(pid).is_some_and(|pid| test_kill_process(pid).is_ok());
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    let ended = state.as_deref().and_then(|stat| stat.rsplit_once(") ")).is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']));
+    there && !ended
+}
+
+/// The process is a daemon of asif, as far as the system tells: a number in a file may long be another's.
+fn is_daemon(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "asifd")
+}
+
+fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = process(pid) {
+        // A process that is gone already is what was wanted; one that stays is noticed by waiting for it.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+fn process(pid: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(pid).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_process_that_ended_is_not_alive_before_it_is_collected() {
+        assert!(alive(std::process::id()));
+        let mut child = std::process::Command::new("true").stdout(std::process::Stdio::piped()).spawn().unwrap();
+        // Its standard output closes when it ends: no need to sleep.
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut rest).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while alive(child.id()) {
+            assert!(Instant::now() < deadline, "an ended process counts as alive");
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+    }
+}

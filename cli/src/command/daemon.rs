@@ -1,0 +1,149 @@
+//! `asif daemon`
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::time::Duration;
+
+use asif_proto::local::DaemonView;
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::client::{Client, ClientError, find, stop};
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+
+/// How often `logs --follow` looks for more.
+const FOLLOW: Duration = Duration::from_millis(200);
+
+/// The program that keeps the journal, in the background.
+///
+/// It starts by itself when a command needs it.
+#[derive(Debug, Subcommand)]
+pub enum Args {
+    /// Run it here, in the foreground.
+    Run,
+    /// Start it.
+    Start,
+    /// Stop it.
+    Stop,
+    /// Stop it and start it again; ends one that no longer answers.
+    Restart,
+    /// What it wrote down about itself; nothing of your journal is in it.
+    Logs {
+        /// Go on as it writes more
+        #[arg(long, short)]
+        follow: bool,
+    },
+}
+
+/// What was done to the daemon.
+#[derive(Debug, Serialize)]
+struct Done {
+    #[serde(flatten)]
+    daemon: Option<DaemonView>,
+    done: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct LogLine<'l> {
+    line: &'l str,
+}
+
+impl Args {
+    /// Does it.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self {
+            Self::Run => {
+                let program = context.starter()?.daemon()?;
+                let source = std::process::Command::new(&program).arg("run").exec();
+                Err(ClientError::Spawn { program, source }.into())
+            }
+            Self::Start => start(context),
+            Self::Stop => {
+                let starter = context.starter()?;
+                match find::connect(&starter.home, starter.patience.hello) {
+                    Ok(Some(connection)) => {
+                        stop::stop(connection, &starter)?;
+                        tell(context, None, "stopped")
+                    }
+                    Ok(None) => tell(context, None, "not running"),
+                    Err(ClientError::Hanging { pid, .. }) => {
+                        stop::stop_hanging(&starter, pid, false)?;
+                        tell(context, None, "stopped")
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Self::Restart => restart(context),
+            Self::Logs { follow } => logs(&context.home()?.log(), follow, context),
+        }
+    }
+}
+
+fn start(context: &mut Context<'_, '_>) -> Outcome {
+    let home = context.home()?;
+    let running = find::connect(&home, context.world.patience.hello)?.and_then(|connection| connection.pid);
+    let client = context.client()?;
+    let done = if running == Some(client.hello().pid) { "running already" } else { "started" };
+    tell(context, Some(&client), done)
+}
+
+fn restart(context: &mut Context<'_, '_>) -> Outcome {
+    let starter = context.starter()?;
+    match find::connect(&starter.home, starter.patience.hello) {
+        Ok(Some(connection)) => {
+            stop::stop(connection, &starter)?;
+        }
+        Ok(None) => {}
+        Err(ClientError::Hanging { pid, .. }) => match stop::stop_hanging(&starter, pid, true)? {
+            stop::Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end"))?,
+            stop::Ended::Killed(pid) => {
+                context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"))?;
+            }
+        },
+        Err(error) => return Err(error.into()),
+    }
+    let client = context.client()?;
+    tell(context, Some(&client), "started")
+}
+
+fn tell(context: &mut Context<'_, '_>, client: Option<&Client>, done: &'static str) -> Outcome {
+    let daemon = client.map(|client| DaemonView { pid: client.hello().pid, version: client.hello().version.clone() });
+    let process = daemon.as_ref().map(|daemon| format!("  (process {}, version {})", daemon.pid, daemon.version));
+    let line = format!("daemon {done}{}", process.unwrap_or_default());
+    context.tell(&Done { daemon, done }, |screen| screen.line(&line))
+}
+
+fn logs(path: &Path, follow: bool, context: &mut Context<'_, '_>) -> Outcome {
+    let unreadable = |error: std::io::Error| {
+        let failure =
+            asif_proto::local::Failure::new(asif_proto::local::ErrorKind::Failure, format!("cannot read {}: {error}", path.display()));
+        CommandError::from(failure)
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return context.say(&format!("none yet ({} does not exist)", path.display()));
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        let read = reader.read_until(b'\n', &mut line).map_err(unreadable)?;
+        let whole = line.ends_with(b"\n");
+        if whole || (read == 0 && !follow && !line.is_empty()) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            context.tell(&LogLine { line: &text }, |screen| screen.line(&text))?;
+            line.clear();
+        } else if read == 0 {
+            if !follow {
+                return Ok(());
+            }
+            context.world.stdout.flush().map_err(CommandError::Output)?;
+            std::thread::sleep(FOLLOW);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `asif delete`
+
+use asif_proto::local::{Reply, Request};
+
+use crate::client::ClientError;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::render::{practice, session};
+
+/// Hide a record. It can be restored.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which one: an id, or the end of one
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Args {
+    /// Deletes a session or a practice.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        if !self.yes && !confirmed(&self.id, context)? {
+            return context.say("Nothing was deleted.");
+        }
+        match context.ask(Request::Delete { id: self.id })? {
+            Reply::Session(one) => context.tell(&one, |screen| session::changed(screen, "deleted", &one)),
+            Reply::Practice(one) => context.tell(&one, |screen| practice::changed(screen, "deleted", &one)),
+            _ => Err(ClientError::Garbled.into()),
+        }
+    }
+}
+
+/// Shows what would go, and asks.
+fn confirmed(id: &str, context: &mut Context<'_, '_>) -> Outcome<bool> {
+    if !context.can_ask() {
+        return Err(CommandError::usage("deleting asks first, and nobody can be asked here", "say it with --yes"));
+    }
+    let what = match context.ask(Request::Show { id: id.to_owned() })? {
+        Reply::Session(one) => session::title(&one, context.now()),
+        Reply::Practice(one) => format!("the practice {}", one.slug),
+        _ => return Err(CommandError::usage("only what you wrote down yourself can be deleted", "asif list tells the ids")),
+    };
+    match context.prompt() {
+        Some(mut prompt) => prompt.yes_or_no(&format!("Delete {what}? (asif restore {id} brings it back)")),
+        None => Ok(false),
+    }
+}

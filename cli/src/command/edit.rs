@@ -1,0 +1,50 @@
+//! `asif edit`
+
+use asif_proto::local::{Reply, Request};
+use asif_proto::record::{ClearField, SessionFields};
+
+use super::fields::Fields;
+use super::prose;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::render::session;
+
+/// Change what you wrote down.
+///
+/// Only what you name changes. `--clear FIELD` empties a field: before, after, acted, felt-real, felt-state, borrowed,
+/// expectancy, willingness, where, worse, stopped-early, repetitions, duration, tags, note, private.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which one: an id, or the end of one
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    fields: Fields,
+    /// A note in place of the present one; - reads it from standard input
+    #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
+    note: Option<String>,
+    /// A field to empty; can be given again
+    #[arg(long, value_name = "FIELD")]
+    clear: Vec<ClearField>,
+}
+
+impl Args {
+    /// Changes a session.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let note = match &self.note {
+            Some(value) => prose::given(value, context)?,
+            None => None,
+        };
+        let empty = self.note.is_some() && note.is_none();
+        let fields = self.fields.into_fields(note);
+        if empty {
+            context.say("the note was empty: the note stays as it is (--clear note empties it)")?;
+        }
+        if fields == SessionFields::default() && self.clear.is_empty() {
+            return Err(CommandError::usage("nothing to change was named", "asif edit --help tells what can be"));
+        }
+        let request = Request::Edit { id: self.id, fields: Box::new(fields), clear: self.clear };
+        let session = context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })?;
+        context.tell(&session, |screen| session::changed(screen, "edited", &session))
+    }
+}

@@ -1,0 +1,50 @@
+//! `asif note`
+
+use asif_proto::local::{Reply, Request};
+use asif_proto::record::{SessionFields, Visibility};
+
+use super::prose;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::render::session;
+
+/// Write something down, without a practice.
+///
+/// On a terminal you are asked for it. With - it comes from standard input.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// - reads the note from standard input
+    #[arg(value_name = "-")]
+    source: Option<String>,
+    /// When it happened: 21:30, "yesterday 21:30", 2026-11-20T21:30
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// A tag; can be given again
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// For nobody but you: in no share, whatever you share
+    #[arg(long)]
+    private: bool,
+}
+
+impl Args {
+    /// Stores a note.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let note = match self.source.as_deref() {
+            Some("-") => prose::given("-", context)?,
+            None => prose::asked("What would you like to write down?", "asif note - reads it from standard input", context)?,
+            Some(_) => {
+                let hint = "asif note asks for it; asif note - reads standard input";
+                return Err(CommandError::usage("a note is not taken from the command's own words: a shell keeps those", hint));
+            }
+        };
+        if note.is_none() {
+            return context.say("the note was empty: nothing was stored");
+        }
+        let visibility = self.private.then_some(Visibility::Private);
+        let fields = SessionFields { note, at: self.at, tags: self.tags, visibility, ..SessionFields::default() };
+        let request = Request::Log { practice: None, fields: Box::new(fields) };
+        let session = context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })?;
+        context.tell(&session, |screen| session::logged(screen, &session))
+    }
+}

@@ -1,0 +1,145 @@
+//! `asif share`
+
+use asif_proto::local::{Invite, Reply, Request};
+use asif_proto::share::{GrantView, Preview, Role, Scope};
+use clap::Subcommand;
+
+use super::device::Giving;
+use crate::client::ClientError;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::render::{preview, share};
+
+/// Who may see what.
+#[derive(Debug, Subcommand)]
+pub enum Args {
+    /// Invite someone to help: shows what they would see, asks, and makes a ticket for them.
+    Invite(Box<Inviting>),
+    /// What a helper sees now.
+    Preview {
+        /// The helper
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Everyone you invited, and what they may see.
+    List,
+    /// Stop sharing with a helper.
+    ///
+    /// That stops new entries at once. It cannot take back what they have read.
+    Revoke {
+        /// The helper, or a receipt (asif share list)
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+/// An invitation.
+#[derive(Debug, clap::Args)]
+pub struct Inviting {
+    /// The helper, as you call them
+    #[arg(long)]
+    name: String,
+    /// Who they are: therapist, counsellor, coach, sponsor, friend, family or helper
+    #[arg(long, default_value = "helper")]
+    role: Role,
+    /// What they may see, with commas between: ratings, practices, experiments, phrases, beliefs, goals, measures, anchor,
+    /// rapport, safety-plan, notes (default: ratings,practices,experiments; for friend and family ratings)
+    #[arg(long = "scope", value_name = "SCOPES", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+    /// Only what happened from then on: 2026-10-01, 7d (default: today)
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Only what happens before then (default: no end)
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// Only show what they would see
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    giving: Giving,
+}
+
+impl Args {
+    /// Does it.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self {
+            Self::Invite(inviting) => inviting.run(context),
+            Self::Preview { name } => {
+                let preview = preview_for(Request::SharePreviewOf { name }, context)?;
+                context.tell(&preview, |screen| preview::preview(screen, &preview))
+            }
+            Self::List => {
+                let grants = grants(Request::ShareList, context)?;
+                context.tell(&grants, |screen| share::list(screen, &grants))?;
+                if grants.is_empty() && !context.json() {
+                    return context.say("Nobody but you sees your journal.");
+                }
+                Ok(())
+            }
+            Self::Revoke { name, yes } => revoke(name, yes, context),
+        }
+    }
+}
+
+impl Inviting {
+    fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let Self { name, role, scopes, since, until, dry_run, giving } = self;
+        let invite = Invite { name, role, scopes, since, until };
+        if dry_run {
+            let preview = preview_for(Request::SharePreview(invite), context)?;
+            return context.tell(&preview, |screen| preview::preview(screen, &preview));
+        }
+        giving.check(context)?;
+        // A script that confirmed in advance and reads JSON has nobody to show the preview to.
+        if !(giving.yes && context.json()) {
+            let preview = preview_for(Request::SharePreview(invite.clone()), context)?;
+            let mut screen = context.screen();
+            preview::preview(&mut screen, &preview);
+            preview::honest_words(&mut screen, &preview.name);
+            let text = screen.finish();
+            if context.json() { context.talk(&text)? } else { context.write(&text)? }
+        }
+        if !giving.yes && !agreed(context)? {
+            return context.say("Nobody was invited.");
+        }
+        if !giving.no_wait {
+            context.say(&format!("Waiting for {}. Ctrl-C stops the waiting here.", invite.name))?;
+        }
+        let request = Request::ShareInvite { invite, yes: giving.yes, no_wait: giving.no_wait };
+        context.ask_for(request, |reply| if let Reply::Done = reply { Some(()) } else { None })
+    }
+}
+
+fn agreed(context: &mut Context<'_, '_>) -> Outcome<bool> {
+    match context.prompt() {
+        Some(mut prompt) => prompt.yes_or_no("Create invitation?"),
+        None => Ok(false),
+    }
+}
+
+fn revoke(name: String, yes: bool, context: &mut Context<'_, '_>) -> Outcome {
+    if !yes {
+        let question = format!("Stop sharing with {name}? New entries stop at once; what {name} has read cannot be taken back.");
+        match context.prompt() {
+            None => return Err(CommandError::usage("this asks first, and nobody can be asked here", "say it with --yes")),
+            Some(mut prompt) => {
+                if !prompt.yes_or_no(&question)? {
+                    return context.say("Nothing was changed.");
+                }
+            }
+        }
+    }
+    let grant = grants(Request::ShareRevoke { name }, context)?.pop().ok_or(ClientError::Garbled)?;
+    context.tell(&grant, |screen| share::revoked(screen, &grant))
+}
+
+fn preview_for(request: Request, context: &mut Context<'_, '_>) -> Outcome<Preview> {
+    context.ask_for(request, |reply| if let Reply::Preview(preview) = reply { Some(preview) } else { None })
+}
+
+fn grants(request: Request, context: &mut Context<'_, '_>) -> Outcome<Vec<GrantView>> {
+    context.ask_for(request, |reply| if let Reply::Grants(grants) = reply { Some(grants) } else { None })
+}

@@ -1,0 +1,67 @@
+//! The ticket among the words of `device join` and `helper join`, read before anything else.
+
+use asif_proto::ticket::{Ticket, TicketRole};
+
+use crate::error::{CommandError, Outcome};
+
+/// The ticket as it will be sent on, once it is known to read and to be for `role`.
+pub fn read(text: &str, role: TicketRole) -> Outcome<String> {
+    let text = text.trim();
+    if is_short_code(text) {
+        return Err(CommandError::usage("short codes do not work yet", "ask for the ticket: the long text that starts with asif1"));
+    }
+    let ticket: Ticket = text
+        .parse()
+        .map_err(|error: asif_proto::ticket::TicketError| CommandError::usage(error.to_string(), "copy it whole; it starts with asif1"))?;
+    match (ticket.role, role) {
+        (TicketRole::Device, TicketRole::Helper) => Err(CommandError::usage(
+            "this ticket adds one of a person's own devices; it is not an invitation to help",
+            "on your own other device: asif device join TICKET",
+        )),
+        (TicketRole::Helper, TicketRole::Device) => {
+            Err(CommandError::usage("this ticket is an invitation to help someone", "to accept it: asif helper join TICKET"))
+        }
+        (TicketRole::Device, TicketRole::Device) | (TicketRole::Helper, TicketRole::Helper) => Ok(text.to_owned()),
+    }
+}
+
+/// `7-harbour-violin-kettle`
+fn is_short_code(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let number = parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let words: Vec<&str> = parts.collect();
+    number && words.len() == 3 && words.iter().all(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use asif_proto::id::LinkKey;
+
+    fn ticket(role: TicketRole) -> String {
+        Ticket { role, link_key: LinkKey([3; 32]), secret: [9; 16], addresses: Vec::new() }.to_string()
+    }
+
+    fn told(text: &str, role: TicketRole) -> String {
+        let error = read(text, role).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let failure = error.failure().unwrap();
+        format!("{}: {}", failure.message, failure.hint.unwrap())
+    }
+
+    #[test]
+    fn a_ticket_for_the_other_command_names_that_command() {
+        let (device, helper) = (ticket(TicketRole::Device), ticket(TicketRole::Helper));
+        assert_eq!(read(&device, TicketRole::Device).unwrap(), device);
+        assert_eq!(read(&helper, TicketRole::Helper).unwrap(), helper);
+        assert!(told(&device, TicketRole::Helper).contains("asif device join"));
+        assert!(told(&helper, TicketRole::Device).contains("asif helper join"));
+    }
+
+    #[test]
+    fn a_short_code_is_answered_in_words() {
+        assert!(told("7-harbour-violin-kettle", TicketRole::Device).contains("short codes do not work yet"));
+        assert!(told("7-harbour-violin", TicketRole::Device).contains("not a ticket"));
+        assert!(told("asif1qqqq", TicketRole::Helper).contains("not a ticket"));
+    }
+}

@@ -1,0 +1,158 @@
+//! A command at work: the world, the global flags, and the ways to ask the daemon and to tell the person.
+
+use asif_proto::home::Home;
+use asif_proto::local::{Event, Question, Reply, Request};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::args::{Colour, Global};
+use crate::client::{Client, News, Starter};
+use crate::error::{CommandError, Outcome};
+use crate::prompt::Prompt;
+use crate::render::Screen;
+use crate::render::text::visible;
+use crate::render::{envelope, event};
+use crate::world::World;
+
+/// What a command works with.
+pub struct Context<'c, 'w> {
+    /// Streams, home, clock.
+    pub world: &'c mut World<'w>,
+    json: bool,
+    plain: bool,
+    colour: bool,
+    no_input: bool,
+}
+
+impl<'c, 'w> Context<'c, 'w> {
+    /// A command in `world` under the global flags.
+    pub fn new(world: &'c mut World<'w>, global: &Global) -> Self {
+        let colour = match global.color {
+            Colour::Auto => world.colour && world.terminals.stdout,
+            Colour::Always => true,
+            Colour::Never => false,
+        };
+        Self { json: global.json, plain: global.plain, colour: colour && !global.plain, no_input: global.no_input, world }
+    }
+
+    /// `--json` was given.
+    pub fn json(&self) -> bool {
+        self.json
+    }
+
+    /// `--plain` was given.
+    pub fn plain(&self) -> bool {
+        self.plain
+    }
+
+    /// The home, or why there is none.
+    pub fn home(&self) -> Outcome<Home> {
+        Ok(self.world.home.clone()?)
+    }
+
+    /// How the daemon is found and started from here.
+    pub fn starter(&self) -> Outcome<Starter> {
+        Ok(Starter {
+            home: self.home()?,
+            program: self.world.program.clone(),
+            path: self.world.path.clone(),
+            patience: self.world.patience,
+        })
+    }
+
+    /// A connection to the daemon, which is started where it does not run.
+    pub fn client(&mut self) -> Outcome<Client> {
+        let (starter, zone) = (self.starter()?, self.world.zone_name());
+        Client::open(starter, zone, &mut |notice| self.say(notice))
+    }
+
+    /// Asks the daemon one thing.
+    pub fn ask(&mut self, request: Request) -> Outcome<Reply> {
+        self.client()?.ask(request, &mut |news| self.hear(news))
+    }
+
+    /// Asks one thing and takes the reply that `wanted` picks; another reply is an error.
+    pub fn ask_for<T>(&mut self, request: Request, wanted: impl FnOnce(Reply) -> Option<T>) -> Outcome<T> {
+        let reply = self.ask(request)?;
+        wanted(reply).ok_or_else(|| crate::client::ClientError::Garbled.into())
+    }
+
+    /// What comes while something is awaited; for a question, the person's decision.
+    fn hear(&mut self, news: News) -> Outcome<bool> {
+        match news {
+            News::Notice(text) => self.say(&text).map(|()| false),
+            News::Event(event) => self.tell_event(&event).map(|()| false),
+            News::Question(Question::Admit { name, role }) => self.admit(&name, &role),
+        }
+    }
+
+    fn tell_event(&mut self, event: &Event) -> Outcome {
+        self.tell(event, |screen| event::event(screen, event))?;
+        self.world.stdout.flush().map_err(CommandError::Output)
+    }
+
+    fn admit(&mut self, name: &str, role: &str) -> Outcome<bool> {
+        let question = match role {
+            "device" => format!("\"{name}\" holds the ticket and would become one of your own devices. Let it in?"),
+            role => format!("{name} holds the ticket and would become your helper ({role}). Let them in?"),
+        };
+        match self.prompt() {
+            Some(mut prompt) => prompt.yes_or_no(&question),
+            None => Ok(false),
+        }
+    }
+
+    /// A prompt, where the person can be asked: on a terminal, without `--no-input`.
+    pub fn prompt(&mut self) -> Option<Prompt<'_>> {
+        let there = self.world.terminals.stdin && self.world.terminals.stderr && !self.no_input;
+        there.then(|| Prompt::new(self.world.stdin, self.world.stderr))
+    }
+
+    /// The person can be asked.
+    pub fn can_ask(&self) -> bool {
+        self.world.terminals.stdin && self.world.terminals.stderr && !self.no_input
+    }
+
+    /// Data for standard output: with `--json` one envelope around `data`, else what `show` puts on the screen.
+    pub fn tell<T: Serialize + ?Sized>(&mut self, data: &T, show: impl FnOnce(&mut Screen)) -> Outcome {
+        if self.json {
+            return self.write(&(envelope::data(data) + "\n"));
+        }
+        self.show(show)
+    }
+
+    /// What people read, on standard output; nothing with `--json`.
+    pub fn show(&mut self, show: impl FnOnce(&mut Screen)) -> Outcome {
+        if self.json {
+            return Ok(());
+        }
+        let mut screen = self.screen();
+        show(&mut screen);
+        self.write(&screen.finish())
+    }
+
+    /// An empty screen in this command's manner.
+    pub fn screen(&self) -> Screen {
+        Screen::new(self.plain, self.colour, self.world.width, self.world.now, self.world.zone.clone())
+    }
+
+    /// Bytes for standard output as they are.
+    pub fn write(&mut self, text: &str) -> Outcome {
+        self.world.stdout.write_all(text.as_bytes()).map_err(CommandError::Output)
+    }
+
+    /// Text as it is, on standard error.
+    pub fn talk(&mut self, text: &str) -> Outcome {
+        self.world.stderr.write_all(text.as_bytes()).map_err(CommandError::Output)
+    }
+
+    /// One line of talk, on standard error.
+    pub fn say(&mut self, text: &str) -> Outcome {
+        writeln!(self.world.stderr, "{}", visible(text)).map_err(CommandError::Output)
+    }
+
+    /// The time at which the command began.
+    pub fn now(&self) -> Timestamp {
+        self.world.now
+    }
+}

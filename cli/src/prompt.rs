@@ -1,0 +1,114 @@
+//! Asking the person, line by line: questions go to standard error, answers come from the terminal.
+
+use std::io::{BufRead, Write};
+
+use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::rating::Rating;
+use asif_proto::record::MAX_NOTE;
+
+use crate::error::{CommandError, Outcome};
+use crate::render::text::visible;
+
+/// The most bytes of one answer that are read.
+const MAX_ANSWER: u64 = MAX_NOTE as u64 + 2;
+
+/// A terminal with a person before it.
+pub struct Prompt<'p> {
+    input: &'p mut dyn BufRead,
+    output: &'p mut dyn Write,
+}
+
+impl<'p> Prompt<'p> {
+    /// Asks on `output`, reads answers from `input`.
+    pub fn new(input: &'p mut dyn BufRead, output: &'p mut dyn Write) -> Self {
+        Self { input, output }
+    }
+
+    /// One line of talk between questions.
+    pub fn say(&mut self, text: &str) -> Outcome {
+        writeln!(self.output, "{}", visible(text)).map_err(CommandError::Output)
+    }
+
+    /// One line of text; empty when the person only pressed Enter.
+    pub fn line(&mut self, question: &str) -> Outcome<String> {
+        write!(self.output, "{} ", visible(question)).and_then(|()| self.output.flush()).map_err(CommandError::Output)?;
+        let mut answer = Vec::new();
+        let read = std::io::Read::take(&mut *self.input, MAX_ANSWER).read_until(b'\n', &mut answer).map_err(|_| stopped())?;
+        if read == 0 {
+            return Err(stopped());
+        }
+        Ok(String::from_utf8_lossy(&answer).trim().to_owned())
+    }
+
+    /// A rating, asked for again until it is one; nothing when the person only pressed Enter.
+    pub fn rating(&mut self, question: &str) -> Outcome<Option<Rating>> {
+        loop {
+            let answer = self.line(question)?;
+            if answer.is_empty() {
+                return Ok(None);
+            }
+            match answer.parse() {
+                Ok(rating) => return Ok(Some(rating)),
+                Err(error) => self.say(&format!("  {error}"))?,
+            }
+        }
+    }
+
+    /// Yes or no; only a clear yes is yes.
+    pub fn yes_or_no(&mut self, question: &str) -> Outcome<bool> {
+        let answer = self.line(&format!("{question} [y/N]"))?;
+        Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Several lines, ended by Ctrl-D, at most `limit` bytes and one more.
+    pub fn lines(&mut self, invitation: &str, limit: usize) -> Outcome<Vec<u8>> {
+        self.say(&format!("{invitation} (end with Ctrl-D on an empty line)"))?;
+        let mut text = Vec::new();
+        let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        std::io::Read::read_to_end(&mut std::io::Read::take(&mut *self.input, bound), &mut text).map_err(|_| stopped())?;
+        Ok(text)
+    }
+}
+
+/// The person ended the asking.
+fn stopped() -> CommandError {
+    Failure::new(ErrorKind::Interrupted, "stopped here; nothing was changed").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked<T>(input: &str, ask: impl FnOnce(&mut Prompt<'_>) -> Outcome<T>) -> (Outcome<T>, String) {
+        let mut output = Vec::new();
+        let answer = ask(&mut Prompt::new(&mut input.as_bytes(), &mut output));
+        (answer, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn a_rating_is_asked_for_until_it_is_one() {
+        let (rating, output) = asked("101\nten\n0\n", |prompt| prompt.rating("How much?"));
+        assert_eq!(rating.unwrap().unwrap().value(), 0);
+        assert_eq!(output.matches("How much?").count(), 3);
+        assert!(asked("\n", |prompt| prompt.rating("How much?")).0.unwrap().is_none());
+    }
+
+    #[test]
+    fn only_a_clear_yes_is_yes() {
+        for (input, yes) in [("y\n", true), ("Yes\n", true), ("\n", false), ("n\n", false), ("maybe\n", false)] {
+            assert_eq!(asked(input, |prompt| prompt.yes_or_no("Delete?")).0.unwrap(), yes, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn an_ended_input_stops_the_asking() {
+        let error = asked("", |prompt| prompt.line("What?")).0.unwrap_err();
+        assert_eq!(error.exit_code(), 130);
+    }
+
+    #[test]
+    fn several_lines_are_bounded() {
+        let (text, _) = asked(&"x".repeat(50), |prompt| prompt.lines("Write:", 10));
+        assert_eq!(text.unwrap().len(), 11);
+    }
+}

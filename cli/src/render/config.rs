@@ -1,0 +1,35 @@
+//! Settings.
+
+use asif_proto::local::Setting;
+
+use super::Screen;
+use super::table::Table;
+
+/// The value that counts.
+pub fn in_force(setting: &Setting) -> &str {
+    setting.value.as_deref().unwrap_or(&setting.default)
+}
+
+/// What a changed setting is now.
+pub fn changed(screen: &mut Screen, setting: &Setting) {
+    screen.line(&format!("{} is now {}", setting.key, told(setting)));
+    if setting.source == "environment" {
+        screen.line("  the environment says otherwise, and counts while it does");
+    }
+}
+
+/// The settings in columns.
+pub fn list(screen: &mut Screen, settings: &[Setting]) {
+    let mut table = Table::new(&["Setting", "Value", "From", "What it does"]);
+    for setting in settings {
+        table.row(vec![setting.key.clone(), told(setting), setting.source.clone(), setting.help.clone()]);
+    }
+    table.show(screen);
+}
+
+fn told(setting: &Setting) -> String {
+    match in_force(setting) {
+        "" => "(nothing)".to_owned(),
+        value => value.to_owned(),
+    }
+}

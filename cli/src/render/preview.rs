@@ -1,0 +1,174 @@
+//! What a helper would see, and what not, side by side.
+
+use asif_proto::share::{Preview, Scope, SharedSession};
+
+use super::Screen;
+use super::practice::hyphens;
+use super::session::feeling;
+use super::text::{count, pad, visible, width, wrap};
+use super::time;
+
+/// The narrowest output that holds two columns.
+const TWO_COLUMNS: usize = 80;
+/// The columns of the left one.
+const LEFT: usize = 46;
+
+/// Two columns where there is room, else one after the other.
+pub fn preview(screen: &mut Screen, preview: &Preview) {
+    let name = visible(&preview.name);
+    let heads = (format!("WHAT {} WOULD SEE", name.to_uppercase()), "WOULD NOT SEE".to_owned());
+    let (seen, unseen) = (seen(screen, preview), unseen(screen, preview));
+    if screen.plain || screen.width < TWO_COLUMNS {
+        for (head, lines) in [(heads.0, seen), (heads.1, unseen)] {
+            screen.heading(&head);
+            lines.iter().for_each(|line| screen.line(&format!("  {line}")));
+        }
+    } else {
+        let right = screen.width - LEFT - 3;
+        screen.heading(&format!("{}   {}", pad(&heads.0, LEFT), heads.1));
+        let fit = |lines: Vec<String>, columns: usize| lines.iter().flat_map(|line| hanging(line, columns)).collect::<Vec<_>>();
+        let (seen, unseen) = (fit(seen, LEFT - 2), fit(unseen, right - 2));
+        for at in 0..seen.len().max(unseen.len()) {
+            let cell = |lines: &[String]| lines.get(at).map(|line| format!("  {line}")).unwrap_or_default();
+            screen.line(format!("{}   {}", pad(&cell(&seen), LEFT), cell(&unseen)).trim_end());
+        }
+    }
+    screen.line(&format!("{name} would know you as \"{}\".", preview.client));
+}
+
+/// What an invitation does and cannot do, in these words.
+pub fn honest_words(screen: &mut Screen, name: &str) {
+    screen.sentence(&format!(
+        "You can stop this any time. That stops new entries at once. It cannot take back what {name} has read, and {name} may have to \
+         keep clinical notes. Nobody monitors this."
+    ));
+    screen.sentence("Two helpers who compare the keys they know you by can tell that they share a client.");
+}
+
+fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
+    let mut lines = Vec::new();
+    let has = |scope| preview.scopes.contains(&scope);
+    let sessions = count(preview.sessions, "session", "sessions");
+    lines.push(match has(Scope::Ratings) {
+        true => format!("{sessions}: time, practice, 0-100 ratings"),
+        false => format!("{sessions}, without time, practice or ratings"),
+    });
+    for scope in preview.scopes.iter().filter(|scope| **scope != Scope::Ratings) {
+        lines.push(match scope {
+            Scope::Practices => {
+                let practices = count(preview.practices, "practice", "practices");
+                format!("{practices}: what, when and where; of sessions willingness, how often, how long")
+            }
+            Scope::Notes => format!("{}; where it was felt; tags", count(preview.notes, "note", "notes")),
+            Scope::Phrases => "how it felt, in a word".to_owned(),
+            other => format!("{}, once there are any", hyphens(other)),
+        });
+    }
+    let examples = preview.examples.iter().map(|session| example(screen, session)).filter(|example| !example.is_empty());
+    lines.extend(examples.map(|example| format!("e.g. {example}")));
+    lines
+}
+
+fn unseen(screen: &Screen, preview: &Preview) -> Vec<String> {
+    let withheld = &preview.withheld;
+    let mut lines = Vec::new();
+    let mut counted = |what: String, number: u64| {
+        if number > 0 {
+            lines.push(format!("{what} ({number})"));
+        }
+    };
+    if !preview.scopes.contains(&Scope::Notes) {
+        counted("notes".to_owned(), withheld.notes);
+    }
+    counted("notes without a practice".to_owned(), withheld.bare_notes);
+    counted("anything marked private".to_owned(), withheld.private);
+    counted(format!("anything before {}", time::bound(&preview.since, screen.now)), withheld.before_since);
+    if let Some(until) = &preview.until {
+        counted(format!("anything from {} on", time::bound(until, screen.now)), withheld.after_until);
+    }
+    let told = |scope: &Scope| preview.scopes.contains(scope) || (*scope == Scope::Notes && withheld.notes > 0);
+    let others: Vec<String> = Scope::ALL.iter().filter(|scope| !told(scope)).map(hyphens).collect();
+    if !others.is_empty() {
+        lines.push(format!("now or later: {}", others.join(", ")));
+    }
+    if withheld.private == 0 {
+        lines.push("anything you mark --private".to_owned());
+    }
+    lines
+}
+
+/// `Thu 19 Nov 12:30 speak-as-M 25 -> 40 acted 70`
+fn example(screen: &Screen, session: &SharedSession) -> String {
+    let mut parts: Vec<String> = session.occurred_at.iter().map(|at| time::when(at, screen.now)).collect();
+    parts.extend(session.practice.clone());
+    parts.extend(feeling(session.before, session.after));
+    parts.extend(session.acted_as_if.map(|acted| format!("acted {acted}")));
+    visible(&parts.join(" "))
+}
+
+/// One entry over several lines, the later ones indented.
+fn hanging(text: &str, columns: usize) -> Vec<String> {
+    if width(text) <= columns {
+        return vec![text.to_owned()];
+    }
+    let lines = wrap(text, columns.saturating_sub(2));
+    lines.into_iter().enumerate().map(|(at, line)| if at == 0 { line } else { format!("  {line}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::screen_for_tests;
+    use asif_proto::moment::{Moment, zone};
+    use asif_proto::share::{Role, Withheld};
+
+    fn dana() -> Preview {
+        let day = |text: &str| Moment::parse_bound(text, "2026-11-23T12:00:00Z".parse().unwrap(), &zone("Europe/London")).unwrap();
+        Preview {
+            name: "Dana".into(),
+            role: Role::Therapist,
+            scopes: vec![Scope::Ratings, Scope::Practices],
+            since: day("2026-10-01"),
+            until: Some(day("2027-02-21")),
+            client: "Robin".into(),
+            sessions: 41,
+            practices: 1,
+            notes: 0,
+            examples: Vec::new(),
+            withheld: Withheld { notes: 38, private: 3, before_since: 12, after_until: 0, bare_notes: 0 },
+        }
+    }
+
+    fn shown(plain: bool, width: usize) -> String {
+        let mut screen = screen_for_tests(plain, width);
+        preview(&mut screen, &dana());
+        screen.finish()
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_two_columns_that_fit() {
+        let text = shown(false, 80);
+        assert!(text.starts_with("WHAT DANA WOULD SEE                              WOULD NOT SEE\n"), "{text}");
+        assert!(text.contains("  41 sessions: time, practice, 0-100 ratings       notes (38)\n"), "{text}");
+        assert!(text.contains("anything before 1 Oct (12)"), "{text}");
+        assert!(text.lines().all(|line| width(line) <= 80), "{text}");
+    }
+
+    #[test]
+    fn plain_and_narrow_output_is_stacked() {
+        for text in [shown(true, 80), shown(false, 60)] {
+            assert!(text.starts_with("WHAT DANA WOULD SEE\n  41 sessions"), "{text}");
+            assert!(text.contains("\nWOULD NOT SEE\n  notes (38)\n  anything marked private (3)\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_words_promise_only_what_can_be_done() {
+        let mut screen = screen_for_tests(false, 80);
+        honest_words(&mut screen, "Dana");
+        let words = screen.finish().replace('\n', " ");
+        for told in ["cannot take back what Dana has read", "Nobody monitors this", "share a client"] {
+            assert!(words.contains(told), "{words}");
+        }
+    }
+}

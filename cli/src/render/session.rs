@@ -1,0 +1,201 @@
+//! Sessions and notes.
+
+use asif_proto::id::unique_suffix;
+use asif_proto::rating::Rating;
+use asif_proto::record::{Basis, Session, Visibility};
+use jiff::Timestamp;
+
+use super::table::Table;
+use super::text::{shorten, visible};
+use super::{Screen, short_id, time};
+
+/// The most columns of a note in a list.
+const NOTE: usize = 40;
+
+/// `logged lunch  7f3a  Mon 23 Nov 12:41  feeling 30 -> 45  (undo: asif undo)`
+pub fn logged(screen: &mut Screen, session: &Session) {
+    let what = session.practice.as_ref().map_or_else(|| "noted".to_owned(), |practice| format!("logged {practice}"));
+    line(screen, &what, session, "(undo: asif undo)");
+}
+
+/// `edited lunch  7f3a  Mon 23 Nov 12:41  feeling 30 -> 45  (undo: asif undo)`, for what was done to a session.
+pub fn changed(screen: &mut Screen, done: &str, session: &Session) {
+    let what = format!("{done} {}", session.practice.as_deref().unwrap_or("note"));
+    let id = session.id.to_string();
+    let hint = if session.deleted { format!("(restore: asif restore {})", short_id(&id)) } else { "(undo: asif undo)".to_owned() };
+    line(screen, &what, session, &hint);
+}
+
+/// `lunch 7f3a of Mon 23 Nov 12:41`, inside a sentence.
+pub fn title(session: &Session, now: Timestamp) -> String {
+    let what = session.practice.as_deref().unwrap_or("the note");
+    format!("{what} {} of {}", short_id(&session.id.to_string()), time::when(&session.occurred_at, now))
+}
+
+/// The sessions in columns, newest first as they come.
+pub fn list(screen: &mut Screen, sessions: &[Session]) {
+    let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
+    let mut table = Table::new(&["Id", "When", "Practice", "Feeling", "What else"]);
+    for (session, id) in sessions.iter().zip(&ids) {
+        table.row(vec![
+            unique_suffix(id, ids.iter().map(String::as_str)).to_owned(),
+            time::when(&session.occurred_at, screen.now),
+            session.practice.clone().unwrap_or_else(|| "(note)".to_owned()),
+            feeling(session.before, session.after).unwrap_or_default(),
+            what_else(session),
+        ]);
+    }
+    table.show(screen);
+}
+
+/// Everything about one session, a line for each thing that was said.
+pub fn whole(screen: &mut Screen, session: &Session) {
+    let id = session.id.to_string();
+    let what = session.practice.as_deref().unwrap_or("note");
+    let deleted = if session.deleted { "  (deleted)" } else { "" };
+    screen.heading(&format!("{what}  {}  {}{deleted}", short_id(&id), time::when(&session.occurred_at, screen.now)));
+    let mut say = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            screen.line(&format!("  {name}: {value}"));
+        }
+    };
+    let rating = |rating: Option<Rating>| rating.map(|rating| rating.to_string());
+    let yes = |yes: bool| yes.then(|| "yes".to_owned());
+    say("feeling before", rating(session.before));
+    say("feeling after", rating(session.after));
+    say("acted as if", rating(session.acted_as_if));
+    say("felt real", rating(session.felt_real));
+    say("how it felt", session.felt_state.map(|state| state.to_string()));
+    say("on whose belief", (session.practice.is_some()).then(|| session.basis.to_string()));
+    say("borrowed belief", session.borrowed_belief.map(|loan| short_id(&loan.to_string()).to_owned()));
+    say("seemed likely to help", rating(session.expectancy));
+    say("willing", rating(session.willingness));
+    say("repetitions", session.repetitions.map(|times| times.to_string()));
+    say("how long", session.duration_s.map(time::length));
+    say("where it was felt", session.where_felt.clone());
+    say("felt worse", yes(session.felt_worse));
+    say("stopped early", yes(session.stopped_early));
+    say("tags", (!session.tags.is_empty()).then(|| session.tags.join(", ")));
+    say("private", yes(session.visibility == Visibility::Private));
+    say("written down later", yes(session.backfilled));
+    say("device", session.device.clone());
+    if let Some(note) = &session.note {
+        screen.prose("  ", note);
+    }
+    for conflict in &session.conflicts {
+        screen.line(&format!("  two devices changed \"{}\" apart; this was written too, and is kept:", conflict.field));
+        for other in &conflict.others {
+            let text = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+            screen.prose("    ", &text);
+        }
+    }
+    screen.faint(&format!("  id: {id}"));
+}
+
+/// `30 -> 45`, `30 -> ?`; nothing where neither was said.
+pub fn feeling(before: Option<Rating>, after: Option<Rating>) -> Option<String> {
+    let told = |rating: Option<Rating>| rating.map_or_else(|| "?".to_owned(), |rating| rating.to_string());
+    (before.is_some() || after.is_some()).then(|| format!("{} -> {}", told(before), told(after)))
+}
+
+fn line(screen: &mut Screen, what: &str, session: &Session, hint: &str) {
+    let id = session.id.to_string();
+    let mut parts = vec![what.to_owned(), short_id(&id).to_owned(), time::when(&session.occurred_at, screen.now)];
+    parts.extend(feeling(session.before, session.after).map(|feeling| format!("feeling {feeling}")));
+    if session.visibility == Visibility::Private {
+        parts.push("private".to_owned());
+    }
+    parts.push(hint.to_owned());
+    screen.line(&parts.join("  "));
+}
+
+fn what_else(session: &Session) -> String {
+    let named = |name: &str, rating: Option<Rating>| rating.map(|rating| format!("{name} {rating}"));
+    let word = |word: &str, there: bool| there.then(|| word.to_owned());
+    let parts = [
+        named("acted", session.acted_as_if),
+        named("real", session.felt_real),
+        session.felt_state.map(|state| state.to_string()),
+        (session.basis != Basis::Own).then(|| session.basis.to_string()),
+        session.where_felt.as_deref().map(|place| format!("felt in: {}", shorten(&visible(place), NOTE))),
+        word("felt worse", session.felt_worse),
+        word("stopped early", session.stopped_early),
+        word("private", session.visibility == Visibility::Private),
+        word("changed apart", !session.conflicts.is_empty()),
+        (!session.tags.is_empty()).then(|| session.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ")),
+        session.note.as_deref().map(first_line),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The first line of a note, in quotes, shortened.
+fn first_line(note: &str) -> String {
+    let mut lines = note.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = visible(lines.next().unwrap_or_default());
+    let more = lines.next().is_some() && !first.ends_with("...");
+    let short = shorten(&first, NOTE);
+    let dots = if more && !short.ends_with("...") { " ..." } else { "" };
+    format!("\"{short}{dots}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::screen_for_tests;
+
+    fn session(json: serde_json::Value) -> Session {
+        let mut all = serde_json::json!({
+            "type": "session", "id": "019a0000-0000-7000-8000-000000007f3a", "practice": "lunch",
+            "occurred_at": "2026-11-23T12:41:07+00:00[Europe/London]", "recorded_at": "2026-11-23T12:41:07Z", "backfilled": false,
+            "before": 30, "after": 45, "acted_as_if": null, "felt_real": null, "felt_state": null, "basis": "own",
+            "borrowed_belief": null, "expectancy": null, "willingness": null, "repetitions": null, "duration_s": null,
+            "where_felt": null, "felt_worse": false, "stopped_early": false, "note": null, "tags": [], "visibility": "inherit",
+            "deleted": false, "device": "laptop"
+        });
+        all.as_object_mut().unwrap().extend(json.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    }
+
+    fn shown(show: impl FnOnce(&mut Screen)) -> String {
+        let mut screen = screen_for_tests(false, 80);
+        show(&mut screen);
+        screen.finish()
+    }
+
+    #[test]
+    fn a_logged_session_is_one_line() {
+        let lunch = session(serde_json::json!({}));
+        let line = shown(|screen| logged(screen, &lunch));
+        assert_eq!(line, "logged lunch  7f3a  Mon 23 Nov 12:41  feeling 30 -> 45  (undo: asif undo)\n");
+        let note = session(serde_json::json!({ "practice": null, "before": null, "after": null, "visibility": "private" }));
+        let line = shown(|screen| logged(screen, &note));
+        assert_eq!(line, "noted  7f3a  Mon 23 Nov 12:41  private  (undo: asif undo)\n");
+        let gone = session(serde_json::json!({ "deleted": true, "after": null }));
+        let line = shown(|screen| changed(screen, "deleted", &gone));
+        assert_eq!(line, "deleted lunch  7f3a  Mon 23 Nov 12:41  feeling 30 -> ?  (restore: asif restore 7f3a)\n");
+    }
+
+    #[test]
+    fn a_list_tells_no_absent_value() {
+        let long = "a note that goes on and on and does not end before the column does\nand more";
+        let one = session(serde_json::json!({ "note": long, "acted_as_if": 80, "tags": ["work"] }));
+        let two = session(serde_json::json!({ "id": "019a0000-0000-7000-8000-000000017f3a", "before": null, "after": null }));
+        let text = shown(|screen| list(screen, &[one, two]));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[1].starts_with("07f3a  Mon 23 Nov 12:41  lunch     30 -> 45  acted 80, #work, \"a note that"), "{text}");
+        assert!(lines[1].ends_with("...\""), "{text}");
+        assert_eq!(lines[2], "17f3a  Mon 23 Nov 12:41  lunch", "{text}");
+    }
+
+    #[test]
+    fn what_two_devices_wrote_apart_is_shown_whole() {
+        let apart = session(serde_json::json!({
+            "note": "one\n\u{1b}[31mtwo", "conflicts": [{ "field": "note", "others": ["the other"] }, { "field": "before", "others": [10] }]
+        }));
+        let text = shown(|screen| whole(screen, &apart));
+        assert!(text.contains("  one\n  ␛[31mtwo\n"), "{text}");
+        assert!(text.contains("    the other\n") && text.contains("    10\n"), "{text}");
+        assert!(!text.contains("felt worse") && !text.contains("null"), "{text}");
+    }
+}

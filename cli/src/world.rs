@@ -1,0 +1,114 @@
+//! What a command touches outside itself: streams, the home, the clock, the machine. A test brings its own.
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use asif_proto::home::{Home, HomeError};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Columns where the width of the output is not known.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Everything outside the command.
+pub struct World<'w> {
+    /// Where the journal lives, or why that cannot be told.
+    pub home: Result<Home, HomeError>,
+    /// This program's own file.
+    pub program: Option<PathBuf>,
+    /// Where programs are looked for: `PATH`.
+    pub path: Option<OsString>,
+    /// The environment does not ask for output without colour (`NO_COLOR`, a dumb terminal).
+    pub colour: bool,
+    /// Columns of the output.
+    pub width: usize,
+    /// The caller's zone.
+    pub zone: TimeZone,
+    /// The time at which the command began.
+    pub now: Timestamp,
+    /// How long the daemon is waited for.
+    pub patience: Patience,
+    /// Standard input.
+    pub stdin: &'w mut dyn BufRead,
+    /// Standard output.
+    pub stdout: &'w mut dyn Write,
+    /// Standard error.
+    pub stderr: &'w mut dyn Write,
+    /// Which of the three streams are terminals.
+    pub terminals: Terminals,
+}
+
+/// Which streams are terminals.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terminals {
+    /// Standard input.
+    pub stdin: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+/// How long the daemon is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From connecting to its first frame.
+    pub hello: Duration,
+    /// From starting it to its ready line.
+    pub start: Duration,
+    /// From asking it to stop until it is gone.
+    pub stop: Duration,
+    /// From telling a hanging one to end (SIGTERM) until it is ended (SIGKILL).
+    pub term: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_millis(300),
+            start: Duration::from_secs(5),
+            stop: Duration::from_secs(10),
+            term: Duration::from_secs(2),
+        }
+    }
+}
+
+impl World<'_> {
+    /// Calls `with` with this process's own world.
+    pub fn with_real<T>(with: impl FnOnce(&mut World<'_>) -> T) -> T {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let terminals =
+            Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal(), stderr: io::stderr().is_terminal() };
+        let mut world = World {
+            home: Home::from_env(),
+            program: std::env::current_exe().ok(),
+            path: std::env::var_os("PATH"),
+            colour: !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+            width: columns(),
+            zone: TimeZone::system(),
+            now: Timestamp::now(),
+            patience: Patience::default(),
+            stdin: &mut io::stdin().lock(),
+            stdout: &mut io::stdout().lock(),
+            stderr: &mut io::stderr().lock(),
+            terminals,
+        };
+        with(&mut world)
+    }
+
+    /// The IANA name of the caller's zone; `UTC` where the machine does not say.
+    pub fn zone_name(&self) -> String {
+        match self.zone.iana_name() {
+            Some("Etc/Unknown") | None => "UTC".to_owned(),
+            Some(name) => name.to_owned(),
+        }
+    }
+}
+
+fn columns() -> usize {
+    let terminal = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal().filter(|&columns| columns > 0).or_else(named).filter(|&columns| columns >= 20).unwrap_or(DEFAULT_WIDTH)
+}
