@@ -11,7 +11,12 @@
 //!
 //! IO: each knows its own library, none knows the others.
 //!
+//! - [`process`]: arguments, lock, detaching, log, signals
+//! - [`store`]: durable entries, statements, small files
 //! - [`net`]: the QUIC endpoint, TLS keys, links
+//! - [`local`]: the Unix socket
+//!
+//! The meeting place: [`run`].
 
 pub mod journal;
 pub mod people;
@@ -20,7 +25,19 @@ pub mod seal;
 pub mod share;
 pub mod sync;
 
+pub mod local;
 pub mod net;
+pub mod process;
+pub mod store;
+
+pub mod run;
+
+use std::process::ExitCode;
 
 /// The randomness that the pure part is given: seeded by the system at the edge, by a number in tests.
 pub type Rng = rand_chacha::ChaCha20Rng;
+
+/// The program `asifd`.
+pub fn main() -> ExitCode {
+    run::main()
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The asif daemon.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    asif_daemon::main()
+}

@@ -185,8 +185,8 @@ impl Replica {
         self.merge_pending(cx);
         self.prove_due(cx);
         if self.is_ready() {
-            self.publish(cx);
             self.unpark(cx);
+            self.publish(cx);
         }
         self.push(cx);
         self.announce_statements(cx);

@@ -10,7 +10,8 @@ use crate::render::event;
 
 /// Bring your devices and helpers up to date now.
 ///
-/// With --wait it returns once they hold what this device holds; exit code 8, with the reason, where one does not.
+/// With --wait it returns once everybody who can be reached holds what this device holds; exit code 8, with the reason, where
+/// nobody can, or where it takes too long.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Wait until it is done
@@ -35,12 +36,11 @@ impl Args {
 }
 
 fn unreached(synced: &Synced) -> Option<Failure> {
-    if synced.unreached.is_empty() {
+    if synced.unreached.is_empty() || !synced.peers.is_empty() {
         return None;
     }
     let reasons: Vec<String> = synced.unreached.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
-    let reached = if synced.peers.is_empty() { String::new() } else { format!(" (up to date: {})", synced.peers.join(", ")) };
-    let message = format!("not reached: {}{reached}", reasons.join("; "));
+    let message = format!("not reached: {}", reasons.join("; "));
     Some(Failure::new(ErrorKind::PeerUnreachable, message).hint("nothing is lost: it goes on by itself once they are there"))
 }
 

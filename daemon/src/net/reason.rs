@@ -94,6 +94,18 @@ pub enum Closed {
     Lost,
 }
 
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Here(reason) => write!(f, "this side ended the connection ({})", reason.word()),
+            Self::There(reason) => write!(f, "the other side ended the connection ({})", reason.word()),
+            Self::Refused => f.write_str("the other side does not let this device in"),
+            Self::TimedOut => f.write_str("nothing was heard for 30 seconds"),
+            Self::Lost => f.write_str("the connection broke"),
+        }
+    }
+}
+
 impl Closed {
     /// What QUIC's account of an ended connection means.
     pub(super) fn from_error(error: &ConnectionError) -> Self {

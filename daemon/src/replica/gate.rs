@@ -75,6 +75,11 @@ impl Replica {
         }
     }
 
+    /// The seed of this device's link key, for the network.
+    pub fn link_secret(&self) -> Option<[u8; 32]> {
+        self.vault.as_ref().map(|vault| *vault.link.danger_bytes())
+    }
+
     pub(super) fn next_link(&mut self) -> LinkId {
         self.next_link += 2;
         LinkId(self.next_link)
@@ -145,12 +150,23 @@ impl Replica {
         }
     }
 
+    fn is_linked(&self, key: &LinkKey) -> bool {
+        self.links.values().any(|link| link.key == *key)
+    }
+
     /// Whether every peer is up to date or out of reach, and which is which.
     fn sync_state(&self) -> (bool, Synced) {
         let mut state = Synced::default();
         let mut done = self.is_ready() && self.pending.is_empty() && self.loading.is_empty();
+        let met: BTreeSet<PersonId> =
+            self.links.iter().filter(|(id, _)| self.is_settled(**id)).filter_map(|(_, link)| link.person()).collect();
         for key in self.known_keys() {
             let name = self.name_of_key(&key);
+            let person = self.registry.holder(&key).map(|(person, _)| person);
+            if person != self.person() && person.is_some_and(|person| met.contains(&person)) && !self.is_linked(&key) {
+                // One device of another person is enough: it passes on what there is.
+                continue;
+            }
             let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);
             match link {
                 Some((id, link)) if link.up => {

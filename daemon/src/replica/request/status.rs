@@ -87,9 +87,18 @@ impl Replica {
             (None, None) => good("no journal here yet; nothing can be wrong with it".into()),
             (None, Some(_)) => {
                 let entries: u64 = self.logs.values().map(|log| log.seq).sum();
-                good(format!("vault opens; {} entries in {} logs, every one chained to the one before", entries, self.logs.len()));
-                good(format!("{} sessions and {} practices can be shown", self.session_count(), count(self.view.practices())));
-                good(format!("everything written here is on {} device(s) as far as this one knows", self.safely_stored_on()));
+                let logs = u64::try_from(self.logs.len()).unwrap_or(u64::MAX);
+                good(format!(
+                    "the vault opens; {} in {}, each chained to the one before",
+                    many(entries, "entry", "entries"),
+                    many(logs, "log", "logs")
+                ));
+                let practices = many(count(self.view.practices()), "practice", "practices");
+                good(format!("{} and {practices} can be shown", many(self.session_count(), "session", "sessions")));
+                good(format!(
+                    "everything written here is on {}, as far as this one knows",
+                    many(self.safely_stored_on(), "device", "devices")
+                ));
             }
         }
         for what in &self.torn {
@@ -144,6 +153,10 @@ impl Replica {
         }
         checks
     }
+}
+
+fn many(n: u64, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
 }
 
 fn count<T>(all: impl IntoIterator<Item = T>) -> u64 {

@@ -1,0 +1,192 @@
+//! The store as the core uses it: carries out the effects that touch the disk, and no others.
+//!
+//! The simulation uses this very code over a disk in memory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use asif_proto::id::{Link, LogId};
+use asif_proto::peer::{ENTRIES_BYTES, Message};
+
+use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Stored, run_message};
+use crate::store::{self, Disk, Store};
+use crate::sync::have::short_link;
+
+/// The small files.
+const VAULT: &str = "vault";
+const VAULT_KEY: &str = "vault.key";
+const VIEW: &str = "view";
+const PEERS: &str = "peers";
+/// The most entries read at once.
+const MAX_COUNT: usize = 4096;
+
+/// The opened store.
+#[derive(Debug)]
+pub struct Shelf {
+    store: Store,
+    disk: Arc<dyn Disk>,
+    data: PathBuf,
+    damaged: Vec<Option<LogId>>,
+}
+
+/// Why the disk did not do what the core wants. What was acknowledged before is safe.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    /// Opening.
+    #[error(transparent)]
+    Open(#[from] store::OpenError),
+    /// Appending.
+    #[error(transparent)]
+    Append(#[from] store::AppendError),
+    /// A small file.
+    #[error(transparent)]
+    Small(#[from] store::SmallFileError),
+    /// Stubs.
+    #[error(transparent)]
+    Stub(#[from] store::StubError),
+    /// Setting damage aside.
+    #[error(transparent)]
+    SetAside(#[from] store::SetAsideError),
+}
+
+/// What became of an effect.
+#[derive(Debug)]
+pub enum Done {
+    /// It was the disk's, and this is to be told the core.
+    Input(Input),
+    /// It was the disk's, and there is nothing to tell.
+    Quiet,
+    /// A run for a peer, and what to tell the core.
+    Serve(LinkId, Option<Message>, Input),
+    /// It is not the disk's.
+    Elsewhere(Effect),
+}
+
+impl Shelf {
+    /// Opens the store of a home and reads everything the core starts from.
+    pub fn open(disk: Arc<dyn Disk>, data: &std::path::Path) -> Result<(Self, Found), ShelfError> {
+        let (store, found) = Store::open(disk.clone(), data)?;
+        let damaged = found.damage.iter().map(|damage| damage.log).collect();
+        let vault = match (store.load(VAULT)?, store.load(VAULT_KEY)?) {
+            (Some(vault), key) => Some((vault, key.unwrap_or_default())),
+            (None, _) => None,
+        };
+        let found = Found {
+            logs: found.logs.iter().map(found_log).collect(),
+            statements: found.statements,
+            vault,
+            view: store.load(VIEW)?,
+            peers: store.load(PEERS)?,
+            damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
+            torn: found.torn.into_iter().map(|torn| format!("{} bytes at the end of {}", torn.bytes, name(&torn.file))).collect(),
+        };
+        Ok((Self { store, disk, data: data.to_owned(), damaged }, found))
+    }
+
+    /// Puts everything on stable storage with one call; `Ok` means that it is there.
+    pub fn append(&mut self, appends: Vec<effect::Append>) -> Result<(), ShelfError> {
+        let appends: Vec<store::Append> = appends
+            .into_iter()
+            .map(|append| match append {
+                effect::Append::Entry { head, link, wire } => store::Append::Entry { head: store_head(head), link, wire },
+                effect::Append::Statement(bytes) => store::Append::Statement(bytes),
+            })
+            .collect();
+        Ok(self.store.append(&appends)?)
+    }
+
+    /// Carries out an effect, if it is the disk's.
+    pub fn perform(&mut self, effect: Effect) -> Result<Done, ShelfError> {
+        match effect {
+            Effect::Save { name, bytes } => self.store.save(name, &bytes)?,
+            Effect::Append(appends) => self.append(appends)?,
+            Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
+            Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs) })),
+            Effect::Mend => return Ok(Done::Input(Input::Mended { logs: self.mend()? })),
+            Effect::Serve { link, head, from, before } => return Ok(self.serve(link, head, from, before)),
+            other => return Ok(Done::Elsewhere(other)),
+        }
+        Ok(Done::Quiet)
+    }
+
+    fn read(&self, runs: &[Run]) -> Vec<Stored> {
+        let mut entries = Vec::new();
+        for run in runs {
+            let mut from = run.from;
+            let mut previous = self.link_before(run.log, run.from);
+            while from <= run.to {
+                let count = usize::try_from(run.to - from + 1).unwrap_or(MAX_COUNT).min(MAX_COUNT);
+                match self.store.read(run.log, from, usize::MAX, count) {
+                    Ok(read) if !read.is_empty() => {
+                        from += u64::try_from(read.len()).unwrap_or(u64::MAX);
+                        for (link, wire) in read {
+                            entries.push(Stored { previous, wire });
+                            previous = link;
+                        }
+                    }
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::error!(%error, "entries could not be read back");
+                        break;
+                    }
+                }
+            }
+        }
+        entries
+    }
+
+    fn link_before(&self, log: LogId, seq: u64) -> Link {
+        if seq <= 1 {
+            return Link::ZERO;
+        }
+        self.store.read(log, seq - 1, usize::MAX, 1).ok().and_then(|read| read.first().map(|(link, _)| *link)).unwrap_or(Link::ZERO)
+    }
+
+    fn serve(&self, link: LinkId, head: LogHead, from: u64, expected: Option<[u8; 8]>) -> Done {
+        let before = self.link_before(head.log, from);
+        if expected.is_some_and(|expected| expected != short_link(&before)) {
+            return Done::Serve(link, None, Input::Served { link, log: head.log, upto: None, bytes: 0 });
+        }
+        match self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT) {
+            Ok(read) if !read.is_empty() => {
+                let upto = read.last().map(|(_, wire)| wire.seq());
+                let wires: Vec<_> = read.into_iter().map(|(_, wire)| wire).collect();
+                let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
+                Done::Serve(link, Some(run_message(head, before, &wires)), Input::Served { link, log: head.log, upto, bytes })
+            }
+            Ok(_) => Done::Serve(link, None, Input::Served { link, log: head.log, upto: Some(from.saturating_sub(1)), bytes: 0 }),
+            Err(error) => {
+                tracing::error!(%error, "entries could not be read for a peer");
+                Done::Quiet
+            }
+        }
+    }
+
+    fn mend(&mut self) -> Result<Vec<FoundLog>, ShelfError> {
+        for log in std::mem::take(&mut self.damaged) {
+            match log {
+                Some(log) => self.store.set_aside(log)?,
+                None => self.store.set_aside_statements()?,
+            };
+        }
+        let (store, found) = Store::open(self.disk.clone(), &self.data)?;
+        self.store = store;
+        Ok(found.logs.iter().map(found_log).collect())
+    }
+}
+
+fn found_log(log: &store::FoundLog) -> FoundLog {
+    FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link }
+}
+
+fn store_head(head: LogHead) -> store::LogHead {
+    store::LogHead { queue: head.queue, key: head.key, log: head.log }
+}
+
+fn damage_words(damage: &store::Damage) -> String {
+    format!("{} from byte {} on: {} ({} records before it are good)", name(&damage.file), damage.offset, damage.what, damage.last_good)
+}
+
+fn name(path: &std::path::Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
