@@ -1,0 +1,16 @@
+//! The daemon as a process: its arguments, its one lock, how it starts, what it writes about itself, how it stops.
+//!
+//! In the order in which a start uses them: [`parse_args`], [`harden()`], [`detach()`], [`log`], [`lock`], [`ready`], [`signals`].
+
+pub mod args;
+pub mod detach;
+pub mod harden;
+pub mod lock;
+pub mod log;
+pub mod private;
+pub mod ready;
+pub mod signals;
+
+pub use args::{Command, USAGE, Usage, parse_args};
+pub use detach::detach;
+pub use harden::harden;

@@ -1,0 +1,132 @@
+//! The one lock of a home: whoever holds it is the daemon of this journal.
+//!
+//! `<data>/lock` is locked with `flock` for the daemon's whole life, so that the system frees it however the daemon ends.
+//! Its text says where the daemon listens ([`asif_proto::home::Lock`]); it is empty while nobody serves.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use asif_proto::home::Lock;
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+use super::private::{NotPrivate, open_private};
+
+/// Why the lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another daemon holds it.
+    #[error("asifd is already running{}", .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
+    AlreadyRunning {
+        /// Its process id; none while it is still starting or stopping.
+        pid: Option<u32>,
+    },
+    /// The lock file is not ours alone.
+    #[error(transparent)]
+    NotPrivate(#[from] NotPrivate),
+    /// It cannot be locked or written.
+    #[error("cannot {doing} the lock file {}", .path.display())]
+    Io {
+        /// What was attempted.
+        doing: &'static str,
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Proof that this process is the one daemon of its home. Dropping it lets the next one start.
+#[derive(Debug)]
+pub struct Held {
+    file: File,
+    path: PathBuf,
+}
+
+/// Takes the lock at `path`, without waiting. The folder must be there.
+pub fn acquire(path: &Path) -> Result<Held, LockError> {
+    let file = open_private(path, OFlags::CREATE | OFlags::RDWR)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => return Err(LockError::AlreadyRunning { pid: holder(&file) }),
+        Err(source) => return Err(LockError::Io { doing: "lock", path: path.into(), source: source.into() }),
+    }
+    let held = Held { file, path: path.into() };
+    held.empty()?;
+    Ok(held)
+}
+
+impl Held {
+    /// Tells clients where the daemon listens. After the socket is bound.
+    pub fn publish(&self, lock: &Lock) -> Result<(), LockError> {
+        self.empty()?;
+        self.file.write_all_at(lock.to_text().as_bytes(), 0).map_err(|source| self.error("write", source))
+    }
+
+    /// Empties the lock file and lets it go: a clean stop.
+    pub fn release(self) -> Result<(), LockError> {
+        self.empty()
+    }
+
+    fn empty(&self) -> Result<(), LockError> {
+        self.file.set_len(0).map_err(|source| self.error("empty", source))
+    }
+
+    fn error(&self, doing: &'static str, source: io::Error) -> LockError {
+        LockError::Io { doing, path: self.path.clone(), source }
+    }
+}
+
+/// What the lock file says of its holder, at most one page of it.
+fn holder(file: &File) -> Option<u32> {
+    let mut text = vec![0; 4096];
+    let len = file.read_at(&mut text, 0).ok()?;
+    text.truncate(len);
+    Lock::parse(&String::from_utf8(text).ok()?).map(|lock| lock.pid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn told() -> Lock {
+        Lock { pid: 4711, socket: "/run/x/asifd.sock".into() }
+    }
+
+    #[test]
+    fn a_second_daemon_is_refused_and_told_who_runs() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        let held = acquire(&path).unwrap();
+        assert!(matches!(acquire(&path), Err(LockError::AlreadyRunning { pid: None })));
+        held.publish(&told()).unwrap();
+        let error = acquire(&path).unwrap_err();
+        assert_eq!(error.to_string(), "asifd is already running (process 4711)");
+        assert_eq!(Lock::parse(&fs::read_to_string(&path).unwrap()), Some(told()), "a refused start changes nothing");
+    }
+
+    #[test]
+    fn a_clean_stop_leaves_it_empty_and_free() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        let held = acquire(&path).unwrap();
+        held.publish(&told()).unwrap();
+        held.release().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        acquire(&path).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_daemon_left_is_wiped_by_the_next() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        let held = acquire(&path).unwrap();
+        held.publish(&told()).unwrap();
+        drop(held);
+        assert!(!fs::read(&path).unwrap().is_empty());
+        let _next = acquire(&path).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"");
+    }
+}
