@@ -1,0 +1,410 @@
+//! What is on stable storage: the sealed logs, the signed statements, a few small files.
+//!
+//! ```text
+//! <data>/store/logs/<log id>     one file per log, append-only             format: log_file
+//! <data>/store/statements        signed statements, append-only            format: statement_file
+//! <data>/store/damaged/          bytes that did not check, kept for whoever wants to look
+//! <data>/vault, vault.key, ...   small files, replaced as a whole
+//! ```
+//!
+//! Folders are 0700, files 0600. Everything is sealed or public before it comes here; the store holds no key and opens nothing.
+//! It checks the chain of each log, because the chain is also its checksum.
+//!
+//! # What it promises
+//!
+//! 1. What [`Store::append`] acknowledged is there after any crash, and in its order.
+//! 2. What a crash cut off was never acknowledged: opening cuts the rest of it off and says so ([`Torn`]).
+//! 3. Anything else that does not check is [`Damage`]: told, kept, never skipped in silence. Its log takes nothing more until
+//!    [`Store::set_aside`]; all others go on.
+//! 4. After a failed write or sync nobody knows what the disk holds. The store is then *poisoned*: it still reads, but takes nothing
+//!    until it is opened again.
+//! 5. What [`Store::open`] reports is on stable storage, also where an earlier process wrote it and was killed before its sync.
+//!
+//! Blocking; for one thread. The seam to the disk is [`Disk`]: [`RealDisk`], or [`MemDisk`] for simulations.
+
+mod disk;
+mod log_file;
+mod mem;
+mod open;
+mod real;
+mod rewrite;
+mod small;
+mod statement_file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use asif_proto::id::{KeyId, Link, LogId, QueueId};
+
+pub use disk::Disk;
+pub use mem::{Call, Choose, Fault, MemDisk, Op};
+pub use open::{Damage, Found, FoundLog, OpenError, Torn};
+pub use real::RealDisk;
+pub use rewrite::{SetAsideError, StubError};
+pub use small::SmallFileError;
+pub use statement_file::MAX_STATEMENT;
+
+use crate::seal::wire::Wire;
+
+/// What a log is for: written once, at the head of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogHead {
+    /// The queue that serves its space and epoch.
+    pub queue: QueueId,
+    /// The key it is sealed with.
+    pub key: KeyId,
+    /// The log.
+    pub log: LogId,
+}
+
+/// One thing to make durable.
+#[derive(Debug, Clone)]
+pub enum Append {
+    /// The next entry or stub of a log; the first one makes the log.
+    Entry {
+        /// The log.
+        head: LogHead,
+        /// The link after this entry.
+        link: Link,
+        /// The entry.
+        wire: Wire,
+    },
+    /// A signed statement, 1 to [`MAX_STATEMENT`] bytes.
+    Statement(Vec<u8>),
+}
+
+/// The disk did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}", .path.display())]
+pub struct DiskError {
+    /// What was attempted.
+    pub doing: &'static str,
+    /// On which file or folder.
+    pub path: PathBuf,
+    /// What the system said. A path that others may open is a `PermissionDenied` that spells out what to do.
+    pub source: io::Error,
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// An earlier write failed.
+    #[error("an earlier write to the store failed; nothing more is written until it is opened again")]
+    Poisoned,
+    /// The log, or the statements where no log is named, must be set aside first.
+    #[error("{} is damaged and takes nothing more until the damage is set aside", .log.map_or("the statement file".into(), |log| format!("log {log}")))]
+    Damaged {
+        /// The log.
+        log: Option<LogId>,
+    },
+    /// The entry names another log than its head, or the head differs from the one in the file.
+    #[error("the entry does not belong to log {log} as it is known here")]
+    Head {
+        /// The log.
+        log: LogId,
+    },
+    /// A gap, or an entry that is there already.
+    #[error("log {log} needs entry {expected} next, not {got}")]
+    Seq {
+        /// The log.
+        log: LogId,
+        /// What follows its tip.
+        expected: u64,
+        /// What was given.
+        got: u64,
+    },
+    /// The link is not what follows from the tip and the entry.
+    #[error("entry {seq} does not follow the chain of log {log}")]
+    Link {
+        /// The log.
+        log: LogId,
+        /// The entry.
+        seq: u64,
+    },
+    /// An empty or too long statement.
+    #[error("a statement of {0} bytes cannot be stored")]
+    Statement(usize),
+    /// It failed on the way; the store is now poisoned.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No such log is held.
+    #[error("log {0} is not here")]
+    NoLog(LogId),
+    /// It was good when the store was opened and is not what was written now.
+    #[error("entry {seq} of log {log} is no longer what was written")]
+    Changed {
+        /// The log.
+        log: LogId,
+        /// The first entry that does not check.
+        seq: u64,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// The opened store of one home.
+#[derive(Debug)]
+pub struct Store {
+    disk: Arc<dyn Disk>,
+    places: Places,
+    logs: BTreeMap<LogId, LogState>,
+    statements: StatementState,
+    poisoned: bool,
+}
+
+/// The folders of a store.
+#[derive(Debug)]
+struct Places {
+    data: PathBuf,
+    store: PathBuf,
+    logs: PathBuf,
+    damaged: PathBuf,
+}
+
+/// What is known of a log without reading it.
+#[derive(Debug)]
+struct LogState {
+    /// None where not even the head of its file can be read.
+    head: Option<LogHead>,
+    /// Where each good record ends, by seq from 1.
+    ends: Vec<u64>,
+    /// The link after the last good record.
+    tip: Link,
+    /// Where the first bytes lie that do not check.
+    damaged_at: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+struct StatementState {
+    exists: bool,
+    /// Length of the file where it is whole.
+    len: u64,
+    damaged_at: Option<u64>,
+}
+
+/// The bytes that one append adds to one file.
+struct Addition {
+    to: Option<LogId>,
+    path: PathBuf,
+    /// Length before; none where the file is new.
+    before: Option<u64>,
+    bytes: Vec<u8>,
+    /// The file may have been changed.
+    touched: bool,
+    /// For a log: what it is afterwards.
+    head: Option<LogHead>,
+    new_ends: Vec<u64>,
+    seq: u64,
+    tip: Link,
+}
+
+impl Addition {
+    fn new(to: Option<LogId>, path: PathBuf, before: Option<u64>, bytes: Vec<u8>) -> Self {
+        Self { to, path, before, bytes, touched: false, head: None, new_ends: Vec::new(), seq: 0, tip: Link::ZERO }
+    }
+}
+
+impl Store {
+    /// Makes all of `batch` durable, in its order within each file. On an error nothing of it is acknowledged.
+    ///
+    /// Each file is written once and synced once; a new file's name is synced too. Everything is checked before anything is written.
+    pub fn append(&mut self, batch: &[Append]) -> Result<(), AppendError> {
+        if self.poisoned {
+            return Err(AppendError::Poisoned);
+        }
+        let mut additions: Vec<Addition> = Vec::new();
+        for append in batch {
+            match append {
+                Append::Entry { head, link, wire } => self.plan_entry(&mut additions, head, link, wire)?,
+                Append::Statement(bytes) => self.plan_statement(&mut additions, bytes)?,
+            }
+        }
+        if let Err(error) = additions.iter_mut().try_for_each(|addition| self.write(addition)) {
+            self.poison(&additions);
+            return Err(error.into());
+        }
+        additions.into_iter().for_each(|addition| self.acknowledge(addition));
+        Ok(())
+    }
+
+    /// Entries of `log` from `from_seq` on with the link after each: at most `max_count`, at most `max_bytes` of entries, but one at least.
+    ///
+    /// Empty past the tip. The chain is checked again on the way out.
+    pub fn read(&self, log: LogId, from_seq: u64, max_bytes: usize, max_count: usize) -> Result<Vec<(Link, Wire)>, ReadError> {
+        let state = self.logs.get(&log).filter(|state| state.head.is_some()).ok_or(ReadError::NoLog(log))?;
+        let first = from_seq.max(1);
+        let Some(start) = state.start(first).filter(|_| first <= state.seq()) else { return Ok(Vec::new()) };
+        let mut end = start;
+        let mut room = max_bytes;
+        for (count, next) in state.ends.iter().copied().skip(log_file::index(first)).enumerate() {
+            let len = log_file::wire_len(end, next);
+            if count > 0 && (count >= max_count || len > room) {
+                break;
+            }
+            room = room.saturating_sub(len);
+            end = next;
+        }
+        let path = self.places.log(log);
+        let failed = |source| DiskError { doing: "read", path: path.clone(), source };
+        let previous = match state.start(first - 1) {
+            Some(before) if first > 1 => log_file::parse_link(&self.disk.read_at(&path, before + 4, 32).map_err(failed)?),
+            _ => Link::ZERO,
+        };
+        let bytes = self.disk.read_at(&path, start, log_file::usize_of(end - start)).map_err(failed)?;
+        log_file::records(&bytes, log, first, previous).map_err(|seq| ReadError::Changed { log, seq })
+    }
+
+    fn plan_entry(&self, additions: &mut Vec<Addition>, head: &LogHead, link: &Link, wire: &Wire) -> Result<(), AppendError> {
+        let log = head.log;
+        let at = match additions.iter().position(|addition| addition.to == Some(log)) {
+            Some(at) => at,
+            None => {
+                additions.push(self.addition_to(head)?);
+                additions.len() - 1
+            }
+        };
+        let Some(addition) = additions.get_mut(at) else { return Err(AppendError::Head { log }) };
+        if addition.head != Some(*head) || wire.log() != log {
+            return Err(AppendError::Head { log });
+        }
+        if wire.seq() != addition.seq + 1 {
+            return Err(AppendError::Seq { log, expected: addition.seq + 1, got: wire.seq() });
+        }
+        if wire.link(&addition.tip) != *link {
+            return Err(AppendError::Link { log, seq: wire.seq() });
+        }
+        log_file::write_record(&mut addition.bytes, link, wire);
+        addition.seq += 1;
+        addition.tip = *link;
+        addition.new_ends.push(addition.before.unwrap_or(0) + addition.bytes.len() as u64);
+        Ok(())
+    }
+
+    fn addition_to(&self, head: &LogHead) -> Result<Addition, AppendError> {
+        let (to, path) = (Some(head.log), self.places.log(head.log));
+        match self.logs.get(&head.log) {
+            Some(LogState { damaged_at: Some(_), .. }) => Err(AppendError::Damaged { log: to }),
+            Some(state) => {
+                let addition = Addition::new(to, path, Some(state.len()), Vec::new());
+                Ok(Addition { head: state.head, seq: state.seq(), tip: state.tip, ..addition })
+            }
+            None => Ok(Addition { head: Some(*head), ..Addition::new(to, path, None, log_file::header(head)) }),
+        }
+    }
+
+    fn plan_statement(&self, additions: &mut Vec<Addition>, bytes: &[u8]) -> Result<(), AppendError> {
+        if bytes.is_empty() || bytes.len() > MAX_STATEMENT {
+            return Err(AppendError::Statement(bytes.len()));
+        }
+        if self.statements.damaged_at.is_some() {
+            return Err(AppendError::Damaged { log: None });
+        }
+        if let Some(addition) = additions.iter_mut().find(|addition| addition.to.is_none()) {
+            statement_file::write_record(&mut addition.bytes, bytes);
+            return Ok(());
+        }
+        let before = self.statements.exists.then_some(self.statements.len);
+        let mut added = if before.is_none() { statement_file::MAGIC.to_vec() } else { Vec::new() };
+        statement_file::write_record(&mut added, bytes);
+        additions.push(Addition::new(None, self.places.statements(), before, added));
+        Ok(())
+    }
+
+    fn write(&self, addition: &mut Addition) -> Result<(), DiskError> {
+        let path = &addition.path;
+        let failed = |doing| move |source| DiskError { doing, path: path.clone(), source };
+        if addition.before.is_none() {
+            self.disk.create(path).map_err(failed("make"))?;
+        }
+        addition.touched = true;
+        self.disk.append(path, &addition.bytes).map_err(failed("append to"))?;
+        self.disk.sync(path).map_err(failed("sync"))?;
+        if addition.before.is_none() {
+            let folder = if addition.to.is_some() { &self.places.logs } else { &self.places.store };
+            self.disk.sync_dir(folder).map_err(|source| DiskError { doing: "sync", path: folder.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, addition: Addition) {
+        let len = addition.before.unwrap_or(0) + addition.bytes.len() as u64;
+        match addition.to {
+            Some(log) => {
+                let state = self.logs.entry(log).or_insert_with(LogState::new);
+                state.head = addition.head;
+                state.ends.extend(addition.new_ends);
+                state.tip = addition.tip;
+            }
+            None => self.statements = StatementState { exists: true, len, damaged_at: None },
+        }
+    }
+
+    /// Takes nothing more, and tries to take back what was written but not acknowledged.
+    ///
+    /// After a failed sync the system may show bytes that it will never write. Cut off, they cannot be mistaken for stored ones
+    /// when the store is opened again. Where that fails too, opening finds them torn or whole.
+    fn poison(&mut self, additions: &[Addition]) {
+        self.poisoned = true;
+        for addition in additions.iter().filter(|addition| addition.touched) {
+            let path = &addition.path;
+            let taken_back = match addition.before {
+                Some(len) => self.disk.truncate(path, len).and_then(|()| self.disk.sync(path)),
+                None => self.disk.remove(path),
+            };
+            if let Err(error) = taken_back {
+                tracing::debug!(%error, "what was not acknowledged could not be taken back");
+            }
+        }
+        tracing::error!("a write to the store failed; it takes nothing more until it is opened again");
+    }
+}
+
+impl Places {
+    fn new(data: &Path) -> Self {
+        let store = data.join("store");
+        Self { data: data.into(), logs: store.join("logs"), damaged: store.join("damaged"), store }
+    }
+
+    fn log(&self, log: LogId) -> PathBuf {
+        self.logs.join(log.to_string())
+    }
+
+    fn statements(&self) -> PathBuf {
+        self.store.join("statements")
+    }
+}
+
+impl LogState {
+    fn new() -> Self {
+        Self { head: None, ends: Vec::new(), tip: Link::ZERO, damaged_at: None }
+    }
+
+    /// The seq of the last good record.
+    fn seq(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    /// Bytes of the good part of its file.
+    fn len(&self) -> u64 {
+        self.ends.last().copied().unwrap_or(log_file::HEADER_LEN as u64)
+    }
+
+    /// Where the record `seq` begins, for 1 to tip and one past it.
+    fn start(&self, seq: u64) -> Option<u64> {
+        match seq {
+            0 => None,
+            1 => Some(log_file::HEADER_LEN as u64),
+            _ => self.ends.get(log_file::index(seq - 1)).copied(),
+        }
+    }
+}

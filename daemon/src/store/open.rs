@@ -1,0 +1,185 @@
+//! Opening: every byte is read and checked, torn ends are cut off, damage is told.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use asif_proto::id::{Link, LogId};
+
+use super::log_file::{self, End};
+use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, rewrite, statement_file};
+
+/// What was found at opening. All of it is on stable storage.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The logs with at least one good record, by id; a damaged one as far as it is good.
+    pub logs: Vec<FoundLog>,
+    /// The statements, in the order in which they came.
+    pub statements: Vec<Vec<u8>>,
+    /// Ends that a crash left and that were cut off.
+    pub torn: Vec<Torn>,
+    /// What does not check.
+    pub damage: Vec<Damage>,
+}
+
+/// A log that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundLog {
+    /// What it is for.
+    pub head: LogHead,
+    /// Its tip.
+    pub seq: u64,
+    /// The link after its tip.
+    pub link: Link,
+    /// Bytes of its file, as far as it is good.
+    pub bytes: u64,
+}
+
+/// The rest of an append that a crash interrupted. It was never acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Torn {
+    /// The file it was cut from; a file without one good record was removed.
+    pub file: PathBuf,
+    /// Where it began.
+    pub offset: u64,
+    /// How long it was.
+    pub bytes: u64,
+}
+
+/// Bytes that are not what was written, or that a newer program wrote. They are left as they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The log; none for the statements or a file that is no log.
+    pub log: Option<LogId>,
+    /// The file.
+    pub file: PathBuf,
+    /// Where it begins.
+    pub offset: u64,
+    /// The good records before it: of a log the last good seq.
+    pub last_good: u64,
+    /// What is wrong, in words.
+    pub what: String,
+}
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The disk did not do what it was asked, or others may open the store's files.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl Store {
+    /// Opens the store in the data folder `data`, which is made when it is not there. The caller holds the lock of the home.
+    pub fn open(disk: Arc<dyn Disk>, data: &Path) -> Result<(Self, Found), OpenError> {
+        let places = Places::new(data);
+        for folder in [&places.data, &places.store, &places.logs] {
+            disk.create_dir(folder).map_err(failed("use the folder", folder))?;
+        }
+        let mut store = Self { disk, places, logs: BTreeMap::new(), statements: StatementState::default(), poisoned: false };
+        let mut found = Found::default();
+        for folder in [store.places.data.clone(), store.places.store.clone(), store.places.logs.clone()] {
+            store.remove_unfinished(&folder)?;
+        }
+        for name in store.disk.list(&store.places.logs).map_err(failed("list", &store.places.logs))? {
+            store.open_log(&name, &mut found)?;
+        }
+        store.open_statements(&mut found)?;
+        // Names that an earlier process made and was killed before it could sync them.
+        for folder in [&store.places.data, &store.places.store, &store.places.logs] {
+            store.disk.sync_dir(folder).map_err(failed("sync", folder))?;
+        }
+        for torn in &found.torn {
+            tracing::warn!(file = %torn.file.display(), offset = torn.offset, bytes = torn.bytes, "the end of an interrupted write was cut off");
+        }
+        for damage in &found.damage {
+            tracing::error!(file = %damage.file.display(), offset = damage.offset, last_good = damage.last_good, "a file of the store is damaged");
+        }
+        Ok((store, found))
+    }
+
+    /// Removes new versions of files whose writing was interrupted.
+    fn remove_unfinished(&self, folder: &Path) -> Result<(), DiskError> {
+        for name in self.disk.list(folder).map_err(failed("list", folder))? {
+            if name.ends_with(rewrite::UNFINISHED) {
+                let path = folder.join(name);
+                self.disk.remove(&path).map_err(failed("remove", &path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_log(&mut self, name: &str, found: &mut Found) -> Result<(), DiskError> {
+        let file = self.places.logs.join(name);
+        let Some(log) = name.parse::<LogId>().ok().filter(|log| log.to_string() == name) else {
+            let what = "this is not the name of a log".into();
+            found.damage.push(Damage { log: None, file, offset: 0, last_good: 0, what });
+            return Ok(());
+        };
+        let bytes = self.disk.read(&file).map_err(failed("read", &file))?;
+        let scan = log_file::scan(log, &bytes);
+        let mut state = LogState { head: scan.head, ends: scan.ends, tip: scan.tip, damaged_at: None };
+        match scan.end {
+            End::Whole => self.disk.sync(&file).map_err(failed("sync", &file))?,
+            End::Torn(0) => {
+                self.remove_torn(file, bytes.len(), found)?;
+                return Ok(());
+            }
+            End::Torn(at) => self.cut_torn(file, at, bytes.len(), found)?,
+            End::Damaged(at, what) => {
+                self.disk.sync(&file).map_err(failed("sync", &file))?;
+                state.damaged_at = Some(at as u64);
+                found.damage.push(Damage { log: Some(log), file, offset: at as u64, last_good: state.seq(), what });
+            }
+        }
+        if let Some(head) = state.head.filter(|_| state.seq() > 0) {
+            found.logs.push(FoundLog { head, seq: state.seq(), link: state.tip, bytes: state.len() });
+        }
+        self.logs.insert(log, state);
+        Ok(())
+    }
+
+    fn open_statements(&mut self, found: &mut Found) -> Result<(), DiskError> {
+        let file = self.places.statements();
+        let bytes = match self.disk.read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(failed("read", &file)(source)),
+        };
+        let scan = statement_file::scan(&bytes);
+        found.statements = scan.good.iter().map(|statement| statement.to_vec()).collect();
+        for (range, before) in &scan.damage {
+            let what = format!("{} bytes after statement {before} are not what was written", range.len());
+            let (offset, last_good) = (range.start as u64, *before as u64);
+            found.damage.push(Damage { log: None, file: file.clone(), offset, last_good, what });
+        }
+        let damaged_at = scan.damage.first().map(|(range, _)| range.start as u64);
+        let len = scan.torn_at.unwrap_or(bytes.len()) as u64;
+        match scan.torn_at {
+            None => self.disk.sync(&file).map_err(failed("sync", &file))?,
+            Some(0) => return self.remove_torn(file, bytes.len(), found),
+            Some(at) => self.cut_torn(file, at, bytes.len(), found)?,
+        }
+        self.statements = StatementState { exists: true, len, damaged_at };
+        Ok(())
+    }
+
+    fn cut_torn(&self, file: PathBuf, at: usize, len: usize, found: &mut Found) -> Result<(), DiskError> {
+        self.disk.truncate(&file, at as u64).map_err(failed("cut", &file))?;
+        self.disk.sync(&file).map_err(failed("sync", &file))?;
+        found.torn.push(Torn { file, offset: at as u64, bytes: (len - at) as u64 });
+        Ok(())
+    }
+
+    fn remove_torn(&self, file: PathBuf, len: usize, found: &mut Found) -> Result<(), DiskError> {
+        self.disk.remove(&file).map_err(failed("remove", &file))?;
+        found.torn.push(Torn { file, offset: 0, bytes: len as u64 });
+        Ok(())
+    }
+}
+
+/// A [`DiskError`] about `path`.
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+    move |source| DiskError { doing, path: path.into(), source }
+}

@@ -1,0 +1,186 @@
+//! What replaces a whole file: stubs in a log, damage set aside. Always a new file, synced, then renamed over the old one.
+
+use std::path::{Path, PathBuf};
+
+use asif_proto::id::LogId;
+
+use super::open::failed;
+use super::{DiskError, LogState, ReadError, StatementState, Store, log_file, statement_file};
+use crate::seal::wire::Wire;
+
+/// The end of a file's name while its new version is written; opening removes what is left of one.
+pub(super) const UNFINISHED: &str = ".new";
+
+/// Why no stubs were made.
+#[derive(Debug, thiserror::Error)]
+pub enum StubError {
+    /// An earlier write failed.
+    #[error("an earlier write to the store failed; nothing more is written until it is opened again")]
+    Poisoned,
+    /// The log must be set aside first.
+    #[error("log {0} is damaged and takes no change until the damage is set aside")]
+    Damaged(LogId),
+    /// No such entry is held.
+    #[error("log {log} has no entry {seq} here")]
+    NoEntry {
+        /// The log.
+        log: LogId,
+        /// The entry.
+        seq: u64,
+    },
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It failed on the way: the log is whole, with these stubs or without.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// Why damage was not set aside.
+#[derive(Debug, thiserror::Error)]
+pub enum SetAsideError {
+    /// An earlier write failed.
+    #[error("an earlier write to the store failed; nothing more is written until it is opened again")]
+    Poisoned,
+    /// It failed on the way; the damaged bytes are still there.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl Store {
+    /// Takes the sealed bytes of these entries away for good and keeps their place in the chain. Every link stays as it is.
+    ///
+    /// What is a stub already stays one. The old file's sectors are freed, not wiped.
+    pub fn stub(&mut self, log: LogId, seqs: &[u64]) -> Result<(), StubError> {
+        if self.poisoned {
+            return Err(StubError::Poisoned);
+        }
+        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
+        if state.damaged_at.is_some() {
+            return Err(StubError::Damaged(log));
+        }
+        let head = state.head.ok_or(StubError::Damaged(log))?;
+        if let Some(&seq) = seqs.iter().find(|seq| !(1..=state.seq()).contains(*seq)) {
+            return Err(StubError::NoEntry { log, seq });
+        }
+        let mut bytes = log_file::header(&head);
+        let mut ends = Vec::with_capacity(state.ends.len());
+        let mut changed = false;
+        for (link, wire) in self.read(log, 1, usize::MAX, usize::MAX)? {
+            let becomes_stub = matches!(wire, Wire::Entry(_)) && seqs.contains(&wire.seq());
+            changed |= becomes_stub;
+            log_file::write_record(&mut bytes, &link, &if becomes_stub { wire.to_stub() } else { wire });
+            ends.push(bytes.len() as u64);
+        }
+        if !changed {
+            return Ok(());
+        }
+        let (folder, path) = (self.places.logs.clone(), self.places.log(log));
+        let replaced = self.replace(&folder, &path, &bytes);
+        if !matches!(replaced, Err(Replace::Untouched(_))) {
+            self.logs.entry(log).and_modify(|state| state.ends = ends);
+        }
+        Ok(replaced.map_err(Replace::into_error)?)
+    }
+
+    /// Moves what is damaged in `log` to the folder `damaged`, so that the log goes on behind its last good record. Returns the new file.
+    ///
+    /// What was good stays; peers that have the rest can give it again. A log of one's own must not be written on from here, since
+    /// peers may hold other entries under the next numbers: open a new one.
+    pub fn set_aside(&mut self, log: LogId) -> Result<Option<PathBuf>, SetAsideError> {
+        if self.poisoned {
+            return Err(SetAsideError::Poisoned);
+        }
+        let Some(LogState { damaged_at: Some(at), ends, .. }) = self.logs.get(&log) else { return Ok(None) };
+        let (at, is_empty, path) = (*at, ends.is_empty(), self.places.log(log));
+        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let kept = if is_empty { 0 } else { log_file::usize_of(at) };
+        let aside = self.keep_damaged(&format!("{log}-{at}"), bytes.get(kept..).unwrap_or_default())?;
+        let cut = if is_empty {
+            self.disk.remove(&path).and_then(|()| self.disk.sync_dir(&self.places.logs)).map_err(failed("remove", &path))
+        } else {
+            self.disk.truncate(&path, at).and_then(|()| self.disk.sync(&path)).map_err(failed("cut", &path))
+        };
+        if let Err(error) = cut {
+            self.poisoned = true;
+            return Err(error.into());
+        }
+        if is_empty {
+            self.logs.remove(&log);
+        } else {
+            self.logs.entry(log).and_modify(|state| state.damaged_at = None);
+        }
+        Ok(Some(aside))
+    }
+
+    /// Copies a damaged statement file to the folder `damaged` and keeps the good statements alone. Returns the new file.
+    pub fn set_aside_statements(&mut self) -> Result<Option<PathBuf>, SetAsideError> {
+        if self.poisoned {
+            return Err(SetAsideError::Poisoned);
+        }
+        let Some(at) = self.statements.damaged_at else { return Ok(None) };
+        let (folder, path) = (self.places.store.clone(), self.places.statements());
+        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let aside = self.keep_damaged(&format!("statements-{at}"), &bytes)?;
+        let mended = statement_file::file(statement_file::scan(&bytes).good);
+        self.replace(&folder, &path, &mended).map_err(Replace::into_error)?;
+        self.statements = StatementState { exists: true, len: mended.len() as u64, damaged_at: None };
+        Ok(Some(aside))
+    }
+
+    /// Writes `bytes` to a new file in the folder `damaged`.
+    fn keep_damaged(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+        let folder = self.places.damaged.clone();
+        self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
+        let taken = self.disk.list(&folder).map_err(failed("list", &folder))?;
+        // The same place may be damaged twice.
+        let free =
+            (0..=taken.len()).map(|n| if n == 0 { name.to_owned() } else { format!("{name}.{n}") }).find(|name| !taken.contains(name));
+        let path = folder.join(free.as_deref().unwrap_or(name));
+        self.replace(&folder, &path, bytes).map_err(Replace::into_error)?;
+        Ok(path)
+    }
+
+    /// Puts a file of `bytes` at `path`, in `folder`: after any crash it is either what it was or all of `bytes`.
+    pub(super) fn replace(&mut self, folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), Replace> {
+        let mut new = path.as_os_str().to_owned();
+        new.push(UNFINISHED);
+        let new = PathBuf::from(new);
+        self.write_new(&new, bytes).map_err(|error| {
+            // What is left of it is removed by the next try or the next opening, should this fail too.
+            let _ = self.disk.remove(&new);
+            Replace::Untouched(error)
+        })?;
+        self.disk.rename(&new, path).map_err(failed("replace", path)).map_err(Replace::Untouched)?;
+        self.disk.sync_dir(folder).map_err(failed("sync", folder)).map_err(|error| {
+            self.poisoned = true;
+            Replace::Unsure(error)
+        })
+    }
+
+    fn write_new(&self, new: &Path, bytes: &[u8]) -> Result<(), DiskError> {
+        match self.disk.remove(new) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed("remove", new)(error)),
+            _ => {}
+        }
+        self.disk.create(new).map_err(failed("make", new))?;
+        self.disk.append(new, bytes).map_err(failed("write", new))?;
+        self.disk.sync(new).map_err(failed("sync", new))
+    }
+}
+
+/// How far a replacement got.
+pub(super) enum Replace {
+    /// The old file stands.
+    Untouched(DiskError),
+    /// The new file is seen, but a crash may bring the old one back; the store is poisoned.
+    Unsure(DiskError),
+}
+
+impl Replace {
+    pub(super) fn into_error(self) -> DiskError {
+        match self {
+            Replace::Untouched(error) | Replace::Unsure(error) => error,
+        }
+    }
+}
