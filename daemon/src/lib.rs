@@ -4,6 +4,7 @@
 //!
 //! Reads and writes: `process`, then `store`, `net`, `local`, of which none knows another.
 
+pub mod local;
 pub mod process;
 pub mod seal;
 pub mod store;
