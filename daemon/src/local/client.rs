@@ -194,9 +194,7 @@ pub(super) fn refuse(stream: UnixStream, hello: &Hello, failure: Failure) {
 fn bytes<T: Serialize>(kind: u16, message: &T) -> Vec<u8> {
     let failure = match serde_json::to_vec(message) {
         Ok(json) if json.len() <= MAX_LEN => return Frame::new(kind, json).to_bytes(),
-        Ok(json) => {
-            Failure::new(ErrorKind::Failure, format!("a message has {} bytes; one holds {MAX_LEN}", json.len()))
-        }
+        Ok(json) => Failure::new(ErrorKind::Failure, format!("a message has {} bytes; one holds {MAX_LEN}", json.len())),
         Err(error) => Failure::new(ErrorKind::Failure, format!("the answer cannot be written down: {error}")),
     };
     Frame::new(kind::ANSWER, serde_json::json!({ "error": failure }).to_string().into_bytes()).to_bytes()
