@@ -141,7 +141,7 @@ mod tests {
 
     fn session(json: serde_json::Value) -> Session {
         let mut all = serde_json::json!({
-            "type": "session", "id": "019a0000-0000-7000-8000-000000007f3a", "practice": "lunch",
+            "type": "session", "id": "019a0000-0000-7000-8000-000000007f3a", "short": "7f3a", "practice": "lunch",
             "occurred_at": "2026-11-23T12:41:07+00:00[Europe/London]", "recorded_at": "2026-11-23T12:41:07Z", "backfilled": false,
             "before": 30, "after": 45, "acted_as_if": null, "felt_real": null, "felt_state": null, "basis": "own",
             "borrowed_belief": null, "expectancy": null, "willingness": null, "repetitions": null, "duration_s": null,
@@ -174,8 +174,8 @@ mod tests {
     #[test]
     fn a_list_tells_no_absent_value() {
         let long = "a note that goes on and on and does not end before the column does\nand more";
-        let one = session(serde_json::json!({ "note": long, "acted_as_if": 80, "tags": ["work"] }));
-        let two = session(serde_json::json!({ "id": "019a0000-0000-7000-8000-000000017f3a", "before": null, "after": null }));
+        let one = session(serde_json::json!({ "note": long, "acted_as_if": 80, "tags": ["work"], "short": "07f3a" }));
+        let two = session(serde_json::json!({ "id": "019a0000-0000-7000-8000-000000017f3a", "short": "17f3a", "before": null, "after": null }));
         let text = shown(|screen| list(screen, &[one, two]));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
