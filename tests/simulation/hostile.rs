@@ -1,1 +1,210 @@
+//! A peer that speaks the protocol and lies. It holds real keys: those of a paired helper.
 
+use std::time::Duration;
+
+use asif_daemon::Rng;
+use asif_daemon::people::epoch;
+use asif_daemon::people::registry::Registry;
+use asif_daemon::people::space::Space;
+use asif_daemon::people::statement::{Epoch, Statement};
+use asif_daemon::run::shelf::Shelf;
+use asif_daemon::seal::body::{Birth, Body, Changes, DocId, Put, Revision};
+use asif_daemon::seal::entry::{self, Place};
+use asif_daemon::seal::keys::{ReadKey, SigningSeed, VaultKey};
+use asif_daemon::seal::vault::Vault;
+use asif_daemon::seal::wire::Wire;
+use asif_proto::id::{DeviceId, ItemId, Link, LogId};
+use asif_proto::local::{ListFilter, Reply, Request};
+use asif_proto::peer::{Blob, Entries, Hello, Join, Joiner, Message, Refused, Sealed};
+use rand_core::SeedableRng;
+
+use crate::story::{self, Story};
+use crate::world::World;
+
+/// What a machine has on its disk, opened with its own keys.
+struct Stolen {
+    vault: Vault,
+    registry: Registry,
+}
+
+fn steal(world: &World, node: usize) -> Stolen {
+    let (_, found) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
+    let (vault, key) = found.vault.unwrap();
+    let mut registry = Registry::default();
+    for bytes in found.statements {
+        registry.insert(Statement::from_bytes(&bytes).unwrap());
+    }
+    Stolen { vault: Vault::open(&VaultKey::from_file(&key).unwrap(), &vault).unwrap(), registry }
+}
+
+impl Stolen {
+    fn device(&self) -> DeviceId {
+        self.vault.signing.device()
+    }
+
+    /// An epoch of which this machine holds the read key, in a space of this kind.
+    fn epoch(&self, wanted: impl Fn(&Space) -> bool) -> (Epoch, ReadKey) {
+        let epoch = self.registry.all_epochs().find(|epoch| wanted(&epoch.space)).unwrap().clone();
+        let keys = epoch::read_box(&epoch, self.device(), &self.vault.sealing).unwrap();
+        (epoch, keys.read)
+    }
+}
+
+/// A run of a new log: its birth, by `device`, then `bodies`, all signed by `signer`.
+fn run(epoch: &Epoch, key: &ReadKey, signer: &SigningSeed, device: DeviceId, bodies: &[Body]) -> (Entries, Vec<Wire>) {
+    let log = LogId([77; 16]);
+    let space = epoch.space.id();
+    let birth = Body::Birth(Birth { device, space, key: epoch.key, continues: None });
+    let mut previous = Link::ZERO;
+    let mut wires = Vec::new();
+    for (seq, body) in std::iter::once(&birth).chain(bodies).enumerate() {
+        let place = Place { space, log, seq: seq as u64 + 1, previous };
+        let wire = entry::seal(key, signer, &place, &body.to_frame().to_bytes(), &mut Rng::seed_from_u64(seq as u64)).unwrap();
+        previous = wire.link(&previous);
+        wires.push(wire);
+    }
+    (entries(epoch, log, Link::ZERO, &wires), wires)
+}
+
+fn entries(epoch: &Epoch, log: LogId, before: Link, wires: &[Wire]) -> Entries {
+    let entries = wires.iter().map(|wire| Sealed::Entry(Blob(wire.bytes().to_vec()))).collect();
+    Entries { queue: epoch.queue(), key: epoch.key, log, before, entries }
+}
+
+fn item() -> Body {
+    Body::Put(Put {
+        item: ItemId([1; 32]),
+        revision: Revision { grant: 9, touches: 9 },
+        kind: 2,
+        payload: b"{}".to_vec(),
+        replaces: vec![],
+    })
+}
+
+/// Robin's laptop and desktop, and Dana's machine; everything settled.
+fn robin_and_dana() -> (World, usize, usize, usize) {
+    let mut world = World::new(3);
+    let devices = story::family(&mut world, 2);
+    let mut story = Story::new(&devices);
+    story.log_marked(&mut world);
+    let dana = story.invite_helper(&mut world);
+    world.run_for(Duration::from_secs(5));
+    (world, devices[0], devices[1], dana)
+}
+
+/// Sends, and says what the receiver's doctor tells of it. The journal must be what it was.
+fn refusal(world: &mut World, from: usize, to: usize, message: Message) -> String {
+    let before = world.must(to, Request::List(ListFilter::default()));
+    world.inject(from, to, &message);
+    world.run_for(Duration::from_secs(1));
+    assert_eq!(world.must(to, Request::List(ListFilter::default())), before, "a lie changed the journal");
+    world.doctor(to)
+}
+
+#[test]
+fn a_helper_cannot_write_in_the_share_space_that_they_read() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let stolen = steal(&world, dana);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Share { .. }));
+    let (as_themself, _) = run(&epoch, &key, &stolen.vault.signing, stolen.device(), &[item()]);
+    let told = refusal(&mut world, dana, laptop, Message::Entries(as_themself));
+    assert!(told.contains("an entry by a device that may not write there"), "{told}");
+}
+
+#[test]
+fn a_helper_cannot_pass_as_the_clients_device() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let (stolen, robin) = (steal(&world, dana), steal(&world, laptop).device());
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Share { .. }));
+    let (forged, _) = run(&epoch, &key, &stolen.vault.signing, robin, &[item()]);
+    let told = refusal(&mut world, dana, laptop, Message::Entries(forged));
+    assert!(told.contains("an entry without a good signature"), "{told}");
+}
+
+#[test]
+fn a_helper_cannot_bring_entries_of_the_journal() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    // Even with all keys in hand: what the desktop itself could write is refused from a helper's link.
+    let stolen = steal(&world, desktop);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Journal { .. }));
+    let (real, _) = run(&epoch, &key, &stolen.vault.signing, stolen.device(), &[]);
+    let told = refusal(&mut world, dana, laptop, Message::Entries(real.clone()));
+    assert!(told.contains("an entry for a space that the two do not share"), "{told}");
+    // From the desktop's own link the same bytes are taken in.
+    world.inject(desktop, laptop, &Message::Entries(real));
+    assert!(!world.doctor(laptop).contains("may not write"));
+}
+
+#[test]
+fn a_run_that_begins_beyond_a_gap_or_off_the_chain_is_refused() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    let stolen = steal(&world, desktop);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Journal { .. }));
+    let seen = Body::Seen(asif_daemon::seal::body::Seen { have: vec![] });
+    let (whole, wires) = run(&epoch, &key, &stolen.vault.signing, stolen.device(), &[seen.clone(), seen]);
+    let gap = entries(&epoch, whole.log, wires[0].link(&Link::ZERO), &wires[1..]);
+    let told = refusal(&mut world, desktop, laptop, Message::Entries(gap));
+    assert!(told.contains("a run that begins beyond a gap"), "{told}");
+    world.inject(desktop, laptop, &Message::Entries(entries(&epoch, whole.log, Link::ZERO, &wires[..1])));
+    let other = entries(&epoch, whole.log, Link([5; 32]), &wires[1..]);
+    let told = refusal(&mut world, desktop, laptop, Message::Entries(other));
+    assert!(told.contains("a run that does not fit the chain"), "{told}");
+}
+
+#[test]
+fn a_well_signed_entry_that_makes_no_sense_quarantines_its_log_alone() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    let stolen = steal(&world, desktop);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Journal { .. }));
+    let nonsense = Body::Changes(Changes { doc: DocId::Plan, generation: [0; 32], codec: 0, bytes: vec![1, 2, 3] });
+    let (run, _) = run(&epoch, &key, &stolen.vault.signing, stolen.device(), &[nonsense]);
+    let told = refusal(&mut world, desktop, laptop, Message::Entries(run));
+    assert!(told.contains("changes of one log are kept and not used"), "{told}");
+    // The desktop's real log goes on.
+    let fields = Box::new(asif_proto::record::SessionFields::default());
+    world.must(desktop, Request::Log { practice: Some("lunch".into()), fields });
+    world.run_for(Duration::from_secs(2));
+    let Reply::Sessions(list) = world.must(laptop, Request::List(ListFilter::default())) else { panic!() };
+    assert_eq!(list.len(), 2);
+}
+
+#[test]
+fn a_stranger_without_a_ticket_is_turned_away() {
+    let (mut world, laptop, _, _) = robin_and_dana();
+    let hello = Message::Hello(Hello { min: 1, max: 1, digest: [0; 16], listen: vec![] });
+    world.stranger(laptop, &hello);
+    assert!(world.doctor(laptop).contains("a stranger without a ticket"));
+    let join = Join {
+        ticket: [1; 8],
+        proof: [2; 32],
+        joiner: Joiner::Device { candidate: Blob(vec![]), person: asif_proto::id::PersonId([0; 32]) },
+        name: "thief".into(),
+        listen: vec![],
+    };
+    world.stranger(laptop, &Message::Join(join));
+    assert!(world.doctor(laptop).contains("a ticket that does not let in"));
+}
+
+#[test]
+fn a_peer_of_another_version_is_told_so() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    let hello = Message::Hello(Hello { min: 7, max: 9, digest: [0; 16], listen: vec![] });
+    let told = refusal(&mut world, desktop, laptop, hello);
+    assert!(told.contains("a peer of another version"), "{told}");
+    assert!(Refused::Version.to_string().contains("update the older one"));
+}
+
+#[test]
+fn a_statement_about_somebody_else_is_refused() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    // Dana adds a device of her own making to Robin's roster.
+    let mut rng = Rng::seed_from_u64(8);
+    let (thief, robin) = (Vault::random(&mut rng), steal(&world, laptop).vault.person.unwrap());
+    let device = asif_daemon::people::statement::Candidate::new(robin, &thief.signing, &thief.sealing, thief.link.public());
+    let add = asif_daemon::people::statement::Add { person: robin, device, seen: vec![] };
+    let by_dana = Statement::by_device(&steal(&world, dana).vault.signing, &asif_daemon::people::statement::Said::Add(add));
+    let told = refusal(&mut world, dana, laptop, Message::Roster(vec![Blob(by_dana.bytes().to_vec())]));
+    assert!(told.contains("a statement about somebody else"), "{told}");
+    let Reply::Devices(devices) = world.must(laptop, Request::DeviceList) else { panic!() };
+    assert_eq!(devices.len(), 2);
+}

@@ -351,6 +351,28 @@ impl World {
         }
     }
 
+    /// A message that `from` never wrote arrives at `to` on the link between them, as if it had.
+    pub(crate) fn inject(&mut self, from: usize, to: usize, message: &Message) {
+        let link = self.conns.iter().find(|((node, _), end)| *node == to && end.node == from).map(|((_, link), _)| *link).unwrap();
+        self.input(to, Input::Frame { link, frame: message.to_frame() });
+    }
+
+    /// Somebody whose key nobody knows connects to `to` while it lets strangers in, and says this. Returns the link.
+    pub(crate) fn stranger(&mut self, to: usize, message: &Message) -> LinkId {
+        self.next_incoming += 2;
+        let link = LinkId(self.next_incoming);
+        let peer = asif_proto::id::LinkKey([9; 32]);
+        self.input(to, Input::Opened { link, peer, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: [7; 32] });
+        self.input(to, Input::Frame { link, frame: message.to_frame() });
+        link
+    }
+
+    /// What a machine's doctor says.
+    pub(crate) fn doctor(&mut self, node: usize) -> String {
+        let Reply::Doctor(doctor) = self.must(node, Request::Doctor { rebuild: false }) else { panic!() };
+        doctor.checks.iter().map(|check| format!("{}\n", check.text)).collect()
+    }
+
     /// Prints what every machine's doctor says, before a test fails.
     pub(crate) fn tell_all(&mut self) {
         for at in 0..self.nodes.len() {

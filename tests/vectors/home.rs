@@ -70,7 +70,8 @@ fn the_home_of_the_first_format_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     copy_of_the_kept_home(&data);
-    let requests = || vec![Request::List(ListFilter::default()), Request::PracticeList { all: true }, Request::BorrowList, Request::ShareList];
+    let requests =
+        || vec![Request::List(ListFilter::default()), Request::PracticeList { all: true }, Request::BorrowList, Request::ShareList];
     let check = |replies: &[Reply]| {
         let [Reply::Sessions(sessions), Reply::Practices(practices), Reply::Loans(loans), Reply::Grants(grants)] = replies else {
             panic!("{replies:?}")

@@ -175,7 +175,8 @@ mod tests {
     fn a_list_tells_no_absent_value() {
         let long = "a note that goes on and on and does not end before the column does\nand more";
         let one = session(serde_json::json!({ "note": long, "acted_as_if": 80, "tags": ["work"], "short": "07f3a" }));
-        let two = session(serde_json::json!({ "id": "019a0000-0000-7000-8000-000000017f3a", "short": "17f3a", "before": null, "after": null }));
+        let two =
+            session(serde_json::json!({ "id": "019a0000-0000-7000-8000-000000017f3a", "short": "17f3a", "before": null, "after": null }));
         let text = shown(|screen| list(screen, &[one, two]));
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3, "{text}");
