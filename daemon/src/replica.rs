@@ -29,7 +29,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, SpaceId};
+use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
 
 use crate::Rng;
@@ -124,7 +124,7 @@ struct Cx<'a> {
     fresh: Vec<logs::Fresh>,
     touched_here: BTreeSet<asif_proto::id::RecordId>,
     touched_elsewhere: bool,
-    statements: bool,
+    statements: BTreeSet<StatementId>,
 }
 
 impl<'a> Cx<'a> {
@@ -138,7 +138,7 @@ impl<'a> Cx<'a> {
             fresh: Vec::new(),
             touched_here: BTreeSet::new(),
             touched_elsewhere: false,
-            statements: false,
+            statements: BTreeSet::new(),
         }
     }
 
@@ -188,8 +188,8 @@ impl Replica {
             self.unpark(cx);
             self.publish(cx);
         }
-        self.push(cx);
         self.announce_statements(cx);
+        self.push(cx);
         self.open_rooms(cx);
         self.update_gate(cx);
         self.tend_links(cx);
@@ -245,4 +245,12 @@ impl Replica {
 
 fn no_journal() -> Failure {
     Failure::new(ErrorKind::Precondition, "there is no journal here yet").hint("start one with: asif init")
+}
+
+impl Replica {
+    #[doc(hidden)]
+    pub fn debug_links(&self) -> String {
+        let tips: Vec<_> = self.logs.values().map(|l| (l.head.log, l.seq)).collect();
+        format!("tips {tips:?} links {:#?} forks {:?} refused {:?}", self.links, self.forks, self.refused)
+    }
 }

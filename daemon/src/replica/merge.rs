@@ -80,7 +80,8 @@ impl Replica {
                 self.given.read.extend(keys.read);
                 self.given.items.extend(keys.items);
                 self.refresh_keys();
-                cx.statements = true;
+                // What could not be opened before is asked for again.
+                self.links.values_mut().for_each(|link| link.compare |= link.compared);
             }
             Body::Put(put) if !in_journal => {
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
