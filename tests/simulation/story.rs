@@ -233,6 +233,10 @@ impl Story {
 
     pub(crate) fn invite_helper(&mut self, world: &mut World) -> usize {
         let helper = world.add("dana");
+        for device in self.devices.clone() {
+            world.nodes[device].disk.heal();
+            world.start(device);
+        }
         let invite = Invite {
             name: "Dana".into(),
             role: Role::Therapist,
@@ -241,8 +245,15 @@ impl Story {
             until: Some("2026-11-01".into()),
         };
         let ticket = world.ticket(self.devices[0], Request::ShareInvite { invite, yes: true, no_wait: true });
-        world.must(helper, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
-        helper
+        // The network may break the link at any moment: the same device may try again with the same ticket.
+        for _ in 0..50 {
+            let join = Request::HelperJoin { ticket: ticket.clone(), name: Some("Dana".into()), at: None };
+            if matches!(world.ask(helper, join), Some(Ok(_))) {
+                return helper;
+            }
+        }
+        world.tell_all();
+        panic!("seed {}: the helper never came in", world.seed);
     }
 
     fn opened(world: &mut World, helper: usize) -> CaseloadOpen {

@@ -114,7 +114,7 @@ impl World {
     /// The power goes at one machine; it comes back later.
     pub(crate) fn crash(&mut self, node: usize, back_after: Duration) {
         self.nodes[node].crash();
-        self.forget_conns(|end| end.node == node);
+        self.forget_node(node);
         self.at(self.time + back_after, Happening::Wakes { node });
     }
 
@@ -135,6 +135,16 @@ impl World {
     pub(crate) fn heal(&mut self) {
         self.cut.clear();
         self.weather = Weather::CALM;
+    }
+
+    /// What was on its way to a machine that went down finds nobody: after a start its links are numbered anew.
+    fn forget_node(&mut self, gone: usize) {
+        self.forget_conns(|end| end.node == gone);
+        self.queue.retain(|_, happening| match happening {
+            Happening::Dialled { node, .. } | Happening::Closes { node, .. } => *node != gone,
+            Happening::Arrives { to, .. } => *to != gone,
+            Happening::Wakes { .. } | Happening::Tick { .. } => true,
+        });
     }
 
     fn forget_conns(&mut self, gone: impl Fn(&End) -> bool) {
@@ -241,7 +251,7 @@ impl World {
         let wishes = self.nodes[node].handle(time, input);
         self.grant(node, wishes);
         if !self.nodes[node].is_up() {
-            self.forget_conns(|end| end.node == node);
+            self.forget_node(node);
             self.at(time + Duration::from_secs(1), Happening::Wakes { node });
         }
     }
@@ -308,7 +318,7 @@ impl World {
         let (client, wishes) = self.nodes[node].ask(time, id, request);
         self.grant(node, wishes);
         if !self.nodes[node].is_up() {
-            self.forget_conns(|end| end.node == node);
+            self.forget_node(node);
             self.at(time + Duration::from_secs(1), Happening::Wakes { node });
         }
         client

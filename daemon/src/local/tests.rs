@@ -295,6 +295,27 @@ async fn stopping_gives_out_what_was_answered_and_removes_the_socket() {
 }
 
 #[tokio::test]
+async fn stopping_ends_the_answer_it_interrupts() {
+    let mut rig = rig().await;
+    let mut client = Client::connect(&rig).await;
+    client.ask(Request::Stop).await;
+    let (id, _) = rig.asked().await;
+    rig.answer(id, reply(800_000));
+    // Its beginning is here, and the socket does not hold the rest.
+    let mut header = [0; 6];
+    soon(client.0.read_exact(&mut header)).await.unwrap();
+    let mut bytes = vec![0; parse_header(header).unwrap().1];
+    let hearing = tokio::spawn(async move {
+        soon(client.0.read_exact(&mut bytes)).await.unwrap();
+        client.is_closed().await;
+        bytes
+    });
+    soon(rig.local.shutdown()).await;
+    let heard: Answer = serde_json::from_slice(&hearing.await.unwrap()).unwrap();
+    assert_eq!(heard, Answer::Reply(Box::new(reply(800_000))));
+}
+
+#[tokio::test]
 async fn stopping_does_not_wait_for_a_core_that_listens_no_more() {
     let home = tempfile::tempdir().unwrap();
     let lock = lock::acquire(&home.path().join("lock")).unwrap();
