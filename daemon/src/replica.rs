@@ -29,7 +29,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, SpaceId, StatementId};
+use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
 
 use crate::Rng;
@@ -101,6 +101,7 @@ pub struct Replica {
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     joining: Option<join::Joining>,
     syncing: Vec<(ClientId, Duration)>,
+    revoking: Vec<(ClientId, RecordId, Duration)>,
     heard: bool,
     damage: Vec<(Option<LogId>, String)>,
     torn: Vec<String>,
@@ -122,7 +123,7 @@ struct Cx<'a> {
     appends: Vec<Append>,
     rest: Vec<Effect>,
     fresh: Vec<logs::Fresh>,
-    touched_here: BTreeSet<asif_proto::id::RecordId>,
+    touched_here: BTreeSet<RecordId>,
     touched_elsewhere: bool,
     statements: BTreeSet<StatementId>,
 }
@@ -195,6 +196,7 @@ impl Replica {
         self.tend_links(cx);
         self.finish_syncs(cx);
         self.finish_join(cx);
+        self.finish_revokes(cx);
         self.stub_due(cx);
         self.save_due(cx);
         self.evict();
@@ -203,14 +205,14 @@ impl Replica {
     /// Clients that wait for an answer, for when the core is made anew.
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
         let asks = self.parked.iter().chain(&self.until_listening).map(|(client, _)| *client);
-        let syncs = self.syncing.iter().map(|(client, _)| *client);
+        let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.revoking.iter().map(|(client, _, _)| *client));
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).collect()
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at];
-        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline);
+        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
         timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
     }
 
@@ -245,12 +247,4 @@ impl Replica {
 
 fn no_journal() -> Failure {
     Failure::new(ErrorKind::Precondition, "there is no journal here yet").hint("start one with: asif init")
-}
-
-impl Replica {
-    #[doc(hidden)]
-    pub fn debug_links(&self) -> String {
-        let tips: Vec<_> = self.logs.values().map(|l| (l.head.log, l.seq)).collect();
-        format!("tips {tips:?} links {:#?} forks {:?} refused {:?}", self.links, self.forks, self.refused)
-    }
 }

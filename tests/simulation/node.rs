@@ -166,10 +166,6 @@ impl Node {
         (client, self.handle(time, Input::Ask { client, ask: Box::new(ask) }))
     }
 
-    pub(crate) fn debug(&self) -> String {
-        self.running.as_ref().map(|r| r.1.debug_links()).unwrap_or_default()
-    }
-
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         self.running.as_ref()?.1.next_deadline()
     }

@@ -355,9 +355,9 @@ impl World {
     pub(crate) fn tell_all(&mut self) {
         for at in 0..self.nodes.len() {
             if let Some(Ok(Reply::Doctor(doctor))) = self.ask(at, Request::Doctor { rebuild: false }) {
-                let lines: Vec<_> = doctor.checks.iter().map(|check| format!("{} {}", if check.ok { "  " } else { "! " }, check.text)).collect();
+                let lines: Vec<_> =
+                    doctor.checks.iter().map(|check| format!("{} {}", if check.ok { "  " } else { "! " }, check.text)).collect();
                 eprintln!("{}:\n{}", self.nodes[at].name, lines.join("\n"));
-                eprintln!("{}", self.nodes[at].debug());
             }
         }
     }
