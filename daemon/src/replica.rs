@@ -165,7 +165,7 @@ impl Replica {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
             Input::Gone { client } => self.gone(client),
-            Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter),
+            Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter.0),
             Input::Frame { link, frame } => self.frame(&mut cx, link, &frame),
             Input::Closed { link, reason } => self.closed(&mut cx, link, &reason),
             Input::Listening { addresses } => self.listening(&mut cx, addresses),

@@ -26,7 +26,7 @@ use crate::process::detach::Detached;
 use crate::process::ready::{self, Started};
 use crate::process::signals::Signals;
 use crate::process::{self, lock};
-use crate::replica::effect::{ClientId, Effect, Input, LinkId, Now};
+use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
 use crate::replica::{About, Replica};
 use crate::store::RealDisk;
 use config::Config;
@@ -353,7 +353,7 @@ impl Daemon {
         let link = |link: net::LinkId| LinkId(link.0);
         self.inputs.push_back(match event {
             net::Event::Opened { link: id, peer, address, incoming, exporter, .. } => {
-                Input::Opened { link: link(id), peer, address, incoming, exporter: exporter.0 }
+                Input::Opened { link: link(id), peer, address, incoming, exporter: Exporter(exporter.0) }
             }
             net::Event::Frame { link: id, frame } => Input::Frame { link: link(id), frame },
             net::Event::Closed { link: id, reason } => Input::Closed { link: link(id), reason: reason.to_string() },

@@ -70,7 +70,7 @@ words!(
     FeltState {
         /// Nothing much.
         Numb = "numb",
-        /// Fake or far away.
+        /// Far away, not real.
         Unreal = "unreal",
         /// Neither.
         Neutral = "neutral",

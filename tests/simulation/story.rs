@@ -321,6 +321,10 @@ impl Story {
         }
         assert!(client.ended.is_some(), "seed {seed}: the helper did not hear of the end");
         assert!(client.sessions.len() <= before, "seed {seed}: something new came after the end");
+        for device in self.devices.clone() {
+            let Reply::Grants(grants) = world.must(device, Request::ShareList) else { panic!() };
+            assert_eq!(grants[0].end_reached, Some(true), "seed {seed}: that the helper has heard is not known");
+        }
     }
 }
 

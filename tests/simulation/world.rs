@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use asif_daemon::Rng;
-use asif_daemon::replica::effect::{ClientId, Input, LinkId};
+use asif_daemon::replica::effect::{ClientId, Exporter, Input, LinkId};
 use asif_proto::local::{Answer, Event, Failure, Reply, Request};
 use asif_proto::peer::Message;
 use rand_core::{Rng as _, SeedableRng};
@@ -238,6 +238,7 @@ impl World {
         let incoming = LinkId(self.next_incoming);
         let mut exporter = [0; 32];
         self.rng.fill_bytes(&mut exporter);
+        let exporter = Exporter(exporter);
         self.conns.insert((node, link), End { node: other, link: incoming });
         self.conns.insert((other, incoming), End { node, link });
         let address = self.nodes[node].address;
@@ -362,7 +363,7 @@ impl World {
         self.next_incoming += 2;
         let link = LinkId(self.next_incoming);
         let peer = asif_proto::id::LinkKey([9; 32]);
-        self.input(to, Input::Opened { link, peer, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: [7; 32] });
+        self.input(to, Input::Opened { link, peer, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: Exporter([7; 32]) });
         self.input(to, Input::Frame { link, frame: message.to_frame() });
         link
     }

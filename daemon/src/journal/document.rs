@@ -200,11 +200,6 @@ impl Document {
     pub fn change(&self, hash: &ChangeHash) -> Option<Change> {
         self.automerge.get_change_by_hash(hash)
     }
-
-    /// The document as Automerge saves it, for comparing.
-    pub fn save(&self) -> Vec<u8> {
-        self.automerge.save_nocompress()
-    }
 }
 
 fn scalar_in(automerge: &Automerge, key: &str, heads: Option<&[ChangeHash]>) -> Option<ScalarValue> {

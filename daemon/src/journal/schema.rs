@@ -5,12 +5,12 @@
 //! <record>/<field>       a field laid over it: a plain scalar; null empties it
 //! <record>/tags/<tag>    true or false
 //! <record>/<list>/<id>   something appended: packed JSON
-//! self/name  device/<device>  person/<person>     names
+//! self/name  self/wish  device/<device>           names, and what the person would like to be different
 //! ```
 //!
 //! A record is 32 hexadecimal digits.
 
-use asif_proto::id::{DeviceId, PersonId, RecordId};
+use asif_proto::id::{DeviceId, RecordId};
 use automerge::ScalarValue;
 use serde_json::{Map, Value};
 
@@ -26,11 +26,6 @@ pub const PACKED_NOTE: usize = 4 * 1024;
 /// The key of a device's name.
 pub fn device_name(device: &DeviceId) -> String {
     format!("device/{device}")
-}
-
-/// The key of a person's name as this journal's owner calls them.
-pub fn person_name(person: &PersonId) -> String {
-    format!("person/{person}")
 }
 
 /// The key of a field laid over a record.

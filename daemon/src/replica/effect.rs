@@ -21,6 +21,16 @@ pub struct Now {
     pub mono: Duration,
 }
 
+/// Binds what is proven on a link to this very connection (RFC 8446, section 7.5).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Exporter(pub [u8; 32]);
+
+impl std::fmt::Debug for Exporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Exporter(..)")
+    }
+}
+
 /// A client of the local socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u64);
@@ -154,7 +164,7 @@ pub enum Input {
         /// They dialled.
         incoming: bool,
         /// Binds what is proven to this connection.
-        exporter: [u8; 32],
+        exporter: Exporter,
     },
     /// A frame came.
     Frame {

@@ -129,7 +129,7 @@ pub(super) fn by_suffix<T>(typed: &str, all: impl Iterator<Item = (String, T)>, 
     let wanted = typed.to_ascii_lowercase();
     if wanted.len() < MIN_SUFFIX {
         let message = format!("{typed:?} is too short for an id: use at least its last {MIN_SUFFIX} characters");
-        return Err(Failure::new(ErrorKind::NotFound, message));
+        return Err(Failure::new(ErrorKind::Usage, message));
     }
     let mut found: Vec<(String, T)> = all.filter(|(id, _)| id.ends_with(&wanted)).collect();
     match found.len() {
@@ -188,7 +188,7 @@ mod tests {
         let all = || [("1111abcd".to_owned(), 1), ("2222abcd".to_owned(), 2)].into_iter();
         assert_eq!(by_suffix("1abcd", all(), ""), Ok(1));
         assert_eq!(by_suffix("ABCD", all(), "").unwrap_err().kind, ErrorKind::Usage);
-        assert_eq!(by_suffix("bcd", all(), "").unwrap_err().kind, ErrorKind::NotFound);
+        assert_eq!(by_suffix("bcd", all(), "").unwrap_err().kind, ErrorKind::Usage);
         assert_eq!(by_suffix("9999", all(), "").unwrap_err().kind, ErrorKind::NotFound);
     }
 }

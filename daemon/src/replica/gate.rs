@@ -13,8 +13,14 @@ use crate::people::space::Space;
 use crate::sync::link::Link;
 
 impl Replica {
-    /// The persons this device talks to, beside its own: helpers, and clients, until the end has reached them.
-    pub(super) fn others(&self) -> BTreeSet<PersonId> {
+    /// The persons who are let in, beside this one: those this device talks to, and clients who have ended, whose devices may still
+    /// want to hear that their end has arrived.
+    fn admitted_persons(&self) -> BTreeSet<PersonId> {
+        self.others().into_iter().chain(self.view.clients().map(|(_, row)| row.value.person)).collect()
+    }
+
+    /// The persons this device talks to, beside its own: helpers, until the end has reached them, and clients, until they end.
+    fn others(&self) -> BTreeSet<PersonId> {
         let helpers = self.view.grants().filter(|(_, row)| row.value.end_reached != Some(true)).filter_map(|(_, row)| row.value.helper);
         let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id))).map(|(_, row)| row.value.person);
         helpers.chain(clients).collect()
@@ -23,7 +29,7 @@ impl Replica {
     /// Whether this key belongs to somebody who is let in.
     pub(super) fn is_welcome(&self, person: &PersonId, key: &LinkKey) -> bool {
         let own = self.vault.as_ref().map(|vault| vault.link.public()) == Some(*key);
-        !own && (self.person() == Some(*person) || self.others().contains(person))
+        !own && (self.person() == Some(*person) || self.admitted_persons().contains(person))
     }
 
     /// Whether a share under this grant has ended, by the journal or by the space itself.
@@ -47,14 +53,19 @@ impl Replica {
     }
 
     fn known_keys(&self) -> BTreeSet<LinkKey> {
-        let persons = self.person().into_iter().chain(self.others());
+        self.keys_of(self.others())
+    }
+
+    /// The link keys of these persons' devices, and of one's own other devices.
+    fn keys_of(&self, others: BTreeSet<PersonId>) -> BTreeSet<LinkKey> {
+        let persons = self.person().into_iter().chain(others);
         let ours = self.vault.as_ref().map(|vault| vault.link.public());
         let devices = persons.flat_map(|person| self.registry.roster(&person).devices().map(|device| device.link));
         devices.filter(|key| Some(*key) != ours).collect()
     }
 
     pub(super) fn update_gate(&mut self, cx: &mut Cx<'_>) {
-        let known = self.known_keys();
+        let known = self.keys_of(self.admitted_persons());
         let now = cx.now.wall.as_millisecond();
         let strangers = self.vault.as_ref().is_some_and(|vault| vault.invitations.iter().any(|one| one.expires_ms > now));
         let gate = (known, strangers);
@@ -150,6 +161,13 @@ impl Replica {
         }
     }
 
+    /// This person, and everybody with whom something is shared that has not ended.
+    fn standing_persons(&self) -> BTreeSet<PersonId> {
+        let helpers = self.view.grants().filter(|(id, _)| !self.has_ended(record_grant(**id))).filter_map(|(_, row)| row.value.helper);
+        let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id))).map(|(_, row)| row.value.person);
+        helpers.chain(clients).chain(self.person()).collect()
+    }
+
     fn is_linked(&self, key: &LinkKey) -> bool {
         self.links.values().any(|link| link.key == *key)
     }
@@ -158,11 +176,16 @@ impl Replica {
     fn sync_state(&self) -> (bool, Synced) {
         let mut state = Synced::default();
         let mut done = self.is_ready() && self.pending.is_empty() && self.loading.is_empty();
+        // Whom only the end of a share still has to reach hears of it when they are there.
+        let standing: BTreeSet<PersonId> = self.standing_persons();
         let met: BTreeSet<PersonId> =
             self.links.iter().filter(|(id, _)| self.is_settled(**id)).filter_map(|(_, link)| link.person()).collect();
         for key in self.known_keys() {
             let name = self.name_of_key(&key);
             let person = self.registry.holder(&key).map(|(person, _)| person);
+            if person.is_some_and(|person| !standing.contains(&person)) {
+                continue;
+            }
             if person != self.person() && person.is_some_and(|person| met.contains(&person)) && !self.is_linked(&key) {
                 // One device of another person is enough: it passes on what there is.
                 continue;

@@ -38,6 +38,9 @@ const JOIN_LIMIT: Duration = Duration::from_secs(600);
 /// The longest a joiner waits for the journal to arrive before it answers all the same.
 const ARRIVE_LIMIT: Duration = Duration::from_secs(10);
 
+/// Statements in one Welcome, in bytes: well under a frame.
+const WELCOME_BYTES: usize = 800 * 1024;
+
 /// A client that waits for somebody to use a ticket.
 #[derive(Debug, Clone)]
 pub(super) struct Awaiting {
@@ -245,7 +248,20 @@ impl Replica {
             self.state(cx, statement);
             self.extend_epochs(cx);
         }
-        let statements = self.registry.statements().map(|one| Blob(one.bytes().to_vec())).collect();
+        // Roster and journal come first; what does not fit comes with the first sync.
+        let rank = |statement: &&Statement| match statement.said() {
+            Said::Add(_) => 0,
+            Said::Epoch(epoch) if matches!(epoch.space, Space::Journal { .. }) => 1,
+            Said::Epoch(_) | Said::Unknown(_) => 2,
+        };
+        let mut all: Vec<&Statement> = self.registry.statements().collect();
+        all.sort_by_key(rank);
+        let mut room = WELCOME_BYTES;
+        let fits = |statement: &&&Statement| {
+            room = room.saturating_sub(statement.bytes().len());
+            room > 0
+        };
+        let statements = all.iter().take_while(fits).map(|one| Blob(one.bytes().to_vec())).collect();
         Ok(Welcome { person, name: self.own_name(), statements, grant: None })
     }
 
@@ -414,7 +430,11 @@ impl Replica {
         };
         let name = match ticket.role {
             TicketRole::Device => joining.name.clone().unwrap_or_else(|| self.about.host.clone()),
-            TicketRole::Helper => joining.name.clone().unwrap_or_else(|| self.own_name()),
+            TicketRole::Helper => joining
+                .name
+                .clone()
+                .or_else(|| self.view.name(schema::SELF_NAME).map(str::to_owned))
+                .unwrap_or_else(|| self.about.host.clone()),
         };
         let join = Join { ticket: ticket.id(), proof, joiner, name, listen: self.listening.clone().unwrap_or_default() };
         cx.rest.push(Effect::Send { link: id, message: Message::Join(join) });

@@ -273,7 +273,7 @@ impl Replica {
                 let Some(link) = self.links.get_mut(&id) else { break };
                 let (log, seq) = (one.head.log, one.wire.seq());
                 if !common
-                    || link.serving == Some(log)
+                    || !link.is_in_order(&log)
                     || link.sent.get(&log).copied().unwrap_or(0) + 1 != seq
                     || link.unacknowledged() > WINDOW
                 {

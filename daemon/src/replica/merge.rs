@@ -83,6 +83,9 @@ impl Replica {
                 // What could not be opened before is asked for again.
                 self.links.values_mut().for_each(|link| link.compare |= link.compared);
             }
+            Body::Put(put) if put.payload.len() > crate::share::item::MAX_PAYLOAD => {
+                self.quarantine(at.0, &format!("an item of {} bytes", put.payload.len()));
+            }
             Body::Put(put) if !in_journal => {
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
                 self.outdate(cx, taken);

@@ -70,7 +70,7 @@ impl Config {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let unfinished = self.path.with_extension("toml.new");
-        std::fs::write(&unfinished, file.to_string()).and_then(|()| std::fs::rename(&unfinished, &self.path)).map_err(failed)?;
+        write_whole(&unfinished, &file.to_string()).and_then(|()| std::fs::rename(&unfinished, &self.path)).map_err(failed)?;
         self.get(key)
     }
 
@@ -85,6 +85,13 @@ impl Config {
                 .hint("mend that line, or remove the file")
         })
     }
+}
+
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 fn find(key: &str) -> Result<&'static Known, Failure> {

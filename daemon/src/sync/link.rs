@@ -30,7 +30,7 @@ pub enum Peer {
 }
 
 /// A live link.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Link {
     /// The key at the other end.
     pub key: LinkKey,
