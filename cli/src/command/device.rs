@@ -76,7 +76,8 @@ impl Args {
             }
             Self::Join(joining) => {
                 let ticket = ticket::read(&joining.ticket, TicketRole::Device)?;
-                let request = Request::DeviceJoin { ticket, name: joining.name, at: joining.at };
+                let at = ticket::address(joining.at.as_deref())?;
+                let request = Request::DeviceJoin { ticket, name: joining.name, at };
                 let joined = context.ask_for(request, |reply| if let Reply::Joined(joined) = reply { Some(joined) } else { None })?;
                 context.tell(&joined, |screen| device::joined(screen, &joined))
             }

@@ -31,6 +31,7 @@ impl Args {
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let Self::Join { ticket, name, at } = self;
         let ticket = ticket::read(&ticket, TicketRole::Helper)?;
+        let at = ticket::address(at.as_deref())?;
         let request = Request::HelperJoin { ticket, name, at };
         let joined = context.ask_for(request, |reply| if let Reply::Joined(joined) = reply { Some(joined) } else { None })?;
         context.tell(&joined, |screen| device::helping(screen, &joined))

@@ -25,6 +25,15 @@ pub fn read(text: &str, role: TicketRole) -> Outcome<String> {
     }
 }
 
+/// The address to try first, with a host's name looked up.
+pub fn address(text: Option<&str>) -> Outcome<Option<String>> {
+    use std::net::ToSocketAddrs;
+    let Some(text) = text else { return Ok(None) };
+    let found = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    let unclear = || CommandError::usage(format!("{text:?} is no address that can be found"), "use --at HOST:PORT, like 192.0.2.7:4433");
+    found.map(|address| Some(address.to_string())).ok_or_else(unclear)
+}
+
 /// `7-harbour-violin-kettle`
 fn is_short_code(text: &str) -> bool {
     let mut parts = text.split('-');
@@ -47,6 +56,15 @@ mod tests {
         assert_eq!(error.exit_code(), 2);
         let failure = error.failure().unwrap();
         format!("{}: {}", failure.message, failure.hint.unwrap())
+    }
+
+    #[test]
+    fn an_address_is_looked_up_before_anything_is_asked() {
+        assert_eq!(address(Some("127.0.0.1:7")).unwrap().as_deref(), Some("127.0.0.1:7"));
+        assert_eq!(address(None).unwrap(), None);
+        for bad in ["127.0.0.1", "lunch", "", "127.0.0.1:99999"] {
+            assert_eq!(address(Some(bad)).unwrap_err().exit_code(), 2, "{bad}");
+        }
     }
 
     #[test]
