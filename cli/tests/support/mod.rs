@@ -232,7 +232,7 @@ pub fn refuse(failure: Failure) -> Answer {
 /// A session as JSON makes it: `lunch`, 30 -> 45, and what `more` says.
 pub fn session(more: serde_json::Value) -> asif_proto::record::Session {
     let mut all = serde_json::json!({
-        "type": "session", "id": "019a0000-0000-7000-8000-000000007f3a", "practice": "lunch",
+        "type": "session", "id": "019a0000-0000-7000-8000-000000007f3a", "short": "7f3a", "practice": "lunch",
         "occurred_at": "2026-11-23T12:41:07+00:00[Europe/London]", "recorded_at": "2026-11-23T12:41:07Z", "backfilled": false,
         "before": 30, "after": 45, "acted_as_if": null, "felt_real": null, "felt_state": null, "basis": "own",
         "borrowed_belief": null, "expectancy": null, "willingness": null, "repetitions": null, "duration_s": null,
