@@ -101,6 +101,10 @@ fn nothing_that_was_typed_is_on_a_disk_in_the_clear() {
     story.settle(&mut world);
     world.run_for(Duration::from_secs(120));
     for node in devices.iter().chain([&helper]) {
+        // What is only saved at a stop is there too.
+        world.must(*node, Request::Stop);
+        let files = world.nodes[*node].bytes_on_disk();
+        assert!(files.keys().any(|path| path.ends_with("view")), "the view was not saved");
         for (path, bytes) in world.nodes[*node].bytes_on_disk() {
             for mark in story::MARKS {
                 assert!(!bytes.windows(mark.len()).any(|window| window == mark.as_bytes()), "{mark} is in {}", path.display());

@@ -311,10 +311,19 @@ impl Story {
         let seed = world.seed;
         let before = Self::opened(world, helper).sessions.len();
         world.must(self.devices[1], Request::ShareRevoke { name: "Dana".into() });
+        world.run_for(Duration::from_secs(100));
+        let device = self.devices[0];
+        let logs = move |world: &World| -> BTreeMap<_, _> {
+            let files = world.nodes[device].bytes_on_disk();
+            files.into_iter().filter(|(path, _)| path.starts_with("/data/store/logs")).collect()
+        };
+        let quiet = logs(world);
         for _ in 0..3 {
-            self.log(world, self.devices[0]);
+            self.log(world, device);
         }
-        world.run_for(Duration::from_secs(200));
+        world.run_for(Duration::from_secs(100));
+        let grown = logs(world).iter().filter(|(path, bytes)| quiet.get(*path) != Some(bytes)).count();
+        assert_eq!(grown, 1, "seed {seed}: more than the journal was written to after the end");
         let client = Self::opened(world, helper);
         if client.ended.is_none() {
             world.tell_all();
