@@ -187,6 +187,7 @@ impl Replica {
         self.prove_due(cx);
         if self.is_ready() {
             self.unpark(cx);
+            self.pass_keys_on(cx);
             self.publish(cx);
         }
         self.announce_statements(cx);

@@ -255,10 +255,12 @@ impl Daemon {
             }
         }
         let mut rest = VecDeque::from(rest);
+        let mut answers = Vec::new();
         while let Some(effect) = rest.pop_front() {
+            let can_wait = matches!(effect, Effect::Stub { .. });
             match self.shelf.perform(effect) {
                 Ok(Done::Quiet) => {}
-                Ok(Done::Input(input)) => self.inputs.push_front(input),
+                Ok(Done::Input(input)) => answers.push(input),
                 Ok(Done::Serve(link, message, input)) => {
                     if let Some(message) = message {
                         self.command(Command::SendBulk { link: net_link(link), frames: vec![message.to_frame()] });
@@ -266,11 +268,16 @@ impl Daemon {
                     self.inputs.push_back(input);
                 }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
+                Err(error) if can_wait => tracing::warn!(%error, "outdated entries stay whole for now"),
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
                     return self.start_again(rest.make_contiguous(), &error).await;
                 }
             }
+        }
+        // What was read is told before anything else, in the order in which it was asked for.
+        for input in answers.into_iter().rev() {
+            self.inputs.push_front(input);
         }
     }
 

@@ -208,3 +208,69 @@ fn a_statement_about_somebody_else_is_refused() {
     let Reply::Devices(devices) = world.must(laptop, Request::DeviceList) else { panic!() };
     assert_eq!(devices.len(), 2);
 }
+
+#[test]
+fn a_number_at_the_end_of_its_range_is_only_refused() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let stolen = steal(&world, dana);
+    let (epoch, _) = stolen.epoch(|space| matches!(space, Space::Feedback { .. }));
+    let log = LogId([77; 16]);
+    let stub = || {
+        let header = asif_daemon::seal::wire::header(log, u64::MAX);
+        Sealed::Stub(Blob([&header[..], &[0; 56]].concat()))
+    };
+    let run = Entries { queue: epoch.queue(), key: epoch.key, log, before: Link::ZERO, entries: vec![stub(), stub()] };
+    let told = refusal(&mut world, dana, laptop, Message::Entries(run));
+    assert!(told.contains("a run with a gap or of several logs"), "{told}");
+    // A Have that claims the last number of the client's own share log, and then nothing.
+    let (share, _) = stolen.epoch(|space| matches!(space, Space::Share { .. }));
+    let real: Vec<LogId> = logs_of(&world, laptop, &share);
+    let logs = real.iter().map(|log| (*log, u64::MAX, [1; 8])).collect();
+    let queues = vec![asif_proto::peer::QueueHave { queue: share.queue(), key: share.key, logs }];
+    world.inject(dana, laptop, &Message::Have(asif_proto::peer::Have { full: false, statements: vec![], queues }));
+    world.inject(dana, laptop, &Message::Have(asif_proto::peer::Have { full: true, statements: vec![], queues: vec![] }));
+    // The client still writes, and the helper still gets it.
+    let fields = Box::new(asif_proto::record::SessionFields { at: Some("2026-06-01T12:00".into()), ..Default::default() });
+    world.must(laptop, Request::Log { practice: Some("lunch".into()), fields });
+    world.run_for(Duration::from_secs(20));
+    let Reply::Client(client) = world.must(dana, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+    assert_eq!(client.sessions.len(), 1);
+}
+
+/// The logs of an epoch that a machine holds.
+fn logs_of(world: &World, node: usize, epoch: &Epoch) -> Vec<LogId> {
+    let (_, found) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
+    found.logs.iter().filter(|log| log.head.queue == epoch.queue()).map(|log| log.head.log).collect()
+}
+
+#[test]
+fn a_helper_cannot_turn_the_clients_entries_into_stubs() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let stolen = steal(&world, dana);
+    let (share, _) = stolen.epoch(|space| matches!(space, Space::Share { .. }));
+    let (feedback, key) = stolen.epoch(|space| matches!(space, Space::Feedback { .. }));
+    let replaces = logs_of(&world, laptop, &share).into_iter().map(|log| (log, 2)).collect();
+    let put =
+        Body::Put(Put { item: ItemId([1; 32]), revision: Revision { grant: 1, touches: 1 }, kind: 17, payload: b"{}".to_vec(), replaces });
+    let (run, _) = run(&feedback, &key, &stolen.vault.signing, stolen.device(), &[put]);
+    let before = world.nodes[laptop].bytes_on_disk();
+    world.inject(dana, laptop, &Message::Entries(run));
+    world.run_for(Duration::from_secs(10));
+    for (path, bytes) in world.nodes[laptop].bytes_on_disk() {
+        let was = before.get(&path);
+        assert!(!path.starts_with("/data/store/logs") || was.is_none_or(|was| bytes.starts_with(was)), "{} was rewritten", path.display());
+    }
+}
+
+#[test]
+fn a_helper_cannot_claim_the_link_key_of_the_clients_device() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    let helper = steal(&world, dana);
+    let (person, link) = (helper.vault.person.unwrap(), steal(&world, desktop).vault.link.public());
+    let thief = Vault::random(&mut Rng::seed_from_u64(8));
+    let device = asif_daemon::people::statement::Candidate::new(person, &thief.signing, &thief.sealing, link);
+    let add = asif_daemon::people::statement::Add { person, device, seen: vec![] };
+    let claim = Statement::by_device(&helper.vault.signing, &asif_daemon::people::statement::Said::Add(add));
+    let told = refusal(&mut world, dana, laptop, Message::Roster(vec![Blob(claim.bytes().to_vec())]));
+    assert!(told.contains("a statement about somebody else"), "{told}");
+}

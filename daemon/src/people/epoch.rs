@@ -9,6 +9,9 @@ use crate::Rng;
 use crate::seal::hpke;
 use crate::seal::keys::{ReadKey, SealingSeed, WriteKey};
 
+/// The most boxes in one statement: it must stay under [`super::statement::MAX_STATEMENT`]. More go into further statements.
+pub const MAX_BOXES: usize = 40;
+
 /// The keys of an epoch as one device holds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EpochKeys {

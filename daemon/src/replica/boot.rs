@@ -250,9 +250,9 @@ impl Replica {
 
 fn outdated(replica: &Replica) -> BTreeMap<asif_proto::id::LogId, BTreeSet<u64>> {
     let mut all: BTreeMap<_, BTreeSet<u64>> = BTreeMap::new();
-    for board in replica.boards.values() {
+    for (space, board) in &replica.boards {
         for (log, seq) in board.outdated() {
-            if replica.logs.get(&log).is_some_and(|log| seq <= log.seq && seq > 1) {
+            if replica.logs.get(&log).is_some_and(|log| log.space == *space && seq <= log.seq && seq > 1) {
                 all.entry(log).or_default().insert(seq);
             }
         }

@@ -75,6 +75,9 @@ impl Replica {
     pub(super) fn write(&mut self, cx: &mut Cx<'_>, doc: DocId, puts: &[Put], message: &str) -> Result<bool, Failure> {
         let journal = self.journal().ok_or_else(super::no_journal)?;
         self.prove(cx, doc);
+        if !self.want(cx, doc) {
+            return Err(Failure::new(ErrorKind::Failure, "the journal is being read; nothing was written").hint("try again"));
+        }
         // The log must exist before the change: its id is the actor.
         let (log, _) = self.own_or_new_log(cx, journal)?;
         let document = self.documents.entry(doc).or_default();
@@ -137,7 +140,8 @@ impl Replica {
 
     /// Lets documents go that were not used lately.
     pub(super) fn evict(&mut self) {
-        while self.recent.len() > KEPT + 1 {
+        // What waits may need several at once.
+        while self.recent.len() > KEPT + 1 && self.parked.is_empty() {
             let unneeded = |doc: &DocId| {
                 *doc != DocId::Plan
                     && !self.pending.contains_key(doc)

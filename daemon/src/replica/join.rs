@@ -38,6 +38,10 @@ const JOIN_LIMIT: Duration = Duration::from_secs(600);
 /// The longest a joiner waits for the journal to arrive before it answers all the same.
 const ARRIVE_LIMIT: Duration = Duration::from_secs(10);
 
+/// The longest answer to a question of `init`, in bytes.
+const MAX_INIT_TEXT: usize = 8 * 1024;
+/// The most devices that a helper may bring.
+const MAX_DEVICES: usize = 64;
 /// Statements in one Welcome, in bytes: well under a frame.
 const WELCOME_BYTES: usize = 800 * 1024;
 
@@ -76,6 +80,11 @@ impl Replica {
     ) -> Result<(), Failure> {
         if self.person().is_some() {
             return Err(Failure::new(ErrorKind::Precondition, "there is a journal here already").hint("see it with: asif status"));
+        }
+        let texts = name.iter().chain(&device).chain(&wish).copied().chain(goal.map(|goal| goal.text.as_str()));
+        if texts.into_iter().any(|text| text.len() > MAX_INIT_TEXT) {
+            return Err(Failure::new(ErrorKind::Usage, format!("each answer may have {MAX_INIT_TEXT} bytes"))
+                .hint("more fits into a note: asif note"));
         }
         let mut vault = match self.vault.take() {
             Some(vault) if vault.person.is_none() => vault,
@@ -283,7 +292,8 @@ impl Replica {
         });
         let about_them = statements.iter().all(|one| matches!(one.said(), Said::Add(add) if add.person == helper));
         let holds_key = theirs.roster(&helper).devices().any(|device| device.link == key);
-        if helper == person || !about_them || !holds_key {
+        let free = statements.iter().all(|one| self.is_free(one));
+        if helper == person || !about_them || !holds_key || !free || theirs.roster(&helper).devices().count() > MAX_DEVICES {
             return Err(Refused::Keys);
         }
         let space = Space::Share { owner: person, grant };
@@ -519,7 +529,7 @@ impl Replica {
             Said::Epoch(epoch) => epoch.space == share && epoch.readers.contains(&me),
             Said::Unknown(_) => false,
         };
-        if !statements.iter().all(fits) {
+        if !statements.iter().all(|one| fits(one) && self.is_free(one)) {
             return Err(nonsense());
         }
         statements.into_iter().for_each(|statement| {
@@ -540,6 +550,7 @@ impl Replica {
         let name = super::find::one_line(&welcome.name, "client");
         let client = Client { person: welcome.person, name, joined_at: cx.now.wall };
         let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
+        self.given.read.extend(read.iter().cloned());
         self.write_body(cx, Space::Journal { owner: me }, &Body::Keys(Keys { read, items: Vec::new() }))?;
         self.write(cx, DocId::Plan, &[put], "helper")?;
         self.open_epoch(cx, Space::Feedback { owner: me, grant }, &[welcome.person])?;

@@ -20,6 +20,10 @@ use crate::sync::link::{Link, PATIENCE, Peer, STRANGER_LIMIT, WINDOW};
 const SAME_MOMENT: Duration = Duration::from_secs(5);
 /// A link that was up so long had no reason to end in itself.
 const LASTING: Duration = Duration::from_secs(10);
+/// The most logs that one Have may list.
+const MAX_LOGS_TOLD: usize = 8192;
+/// The most devices of another person.
+const MAX_DEVICES: usize = 64;
 /// The most statements in one message.
 const MAX_STATEMENTS: usize = 12;
 
@@ -133,11 +137,19 @@ impl Replica {
     }
 
     fn their_have(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, theirs: Have) {
+        // Whether a log of one's own was continued in two ways is only for one's own devices to say.
+        let own = self.person() == Some(person);
         let common: BTreeMap<LogId, Tip> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip)).collect();
-        let listed: BTreeMap<LogId, (u64, [u8; 8])> =
-            theirs.queues.iter().flat_map(|queue| queue.logs.iter().map(|(log, seq, short)| (*log, (*seq, *short)))).collect();
+        let listed: BTreeMap<LogId, (u64, [u8; 8])> = theirs
+            .queues
+            .iter()
+            .flat_map(|queue| &queue.logs)
+            .take(MAX_LOGS_TOLD)
+            .map(|(log, seq, short)| (*log, (*seq, *short)))
+            .collect();
         for (log, (seq, short)) in &listed {
             if let Some(tip) = common.get(log)
+                && own
                 && tip.seq == *seq
                 && short_link(&tip.link) != *short
             {
@@ -189,7 +201,9 @@ impl Replica {
             if self.registry.contains(&statement.id()) {
                 continue;
             }
-            if self.may_tell(person, &statement) {
+            if !self.damage.is_empty() {
+                self.refuse("a statement while bytes on disk are damaged");
+            } else if self.may_tell(person, &statement) {
                 new |= self.state(cx, statement);
             } else {
                 self.refuse("a statement about somebody else");
@@ -274,7 +288,7 @@ impl Replica {
                 let (log, seq) = (one.head.log, one.wire.seq());
                 if !common
                     || !link.is_in_order(&log)
-                    || link.sent.get(&log).copied().unwrap_or(0) + 1 != seq
+                    || link.sent.get(&log).copied().unwrap_or(0).checked_add(1) != Some(seq)
                     || link.unacknowledged() > WINDOW
                 {
                     continue;
@@ -306,7 +320,7 @@ impl Replica {
             return;
         };
         let Some(log) = self.logs.get(&tip.log) else { return };
-        let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0) + 1);
+        let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1));
         if let Some(link) = self.links.get_mut(&id) {
             link.serving = Some(tip.log);
         }
@@ -323,7 +337,8 @@ impl Replica {
                     link.bulk.insert(log, upto);
                     link.sent(log, upto, bytes, cx.now.mono);
                 }
-                None => self.fork(log),
+                None if self.links.get(&id).and_then(Link::person) == self.person() => self.fork(log),
+                None => self.drop_link(cx, id),
             }
         }
     }
@@ -419,14 +434,32 @@ impl Replica {
             return true;
         }
         match statement.said() {
-            Said::Add(add) => add.person == person,
+            Said::Add(add) => {
+                add.person == person && self.is_free(statement) && self.registry.roster(&person).devices().count() < MAX_DEVICES
+            }
             Said::Epoch(epoch) => {
                 epoch.space.owner() == person
+                    && self.is_free(statement)
                     && !matches!(epoch.space, Space::Journal { .. })
                     && me.is_some_and(|me| epoch.readers.contains(&me))
                     && epoch.space.grant().is_some_and(|grant| self.knows_grant(grant, person))
             }
             Said::Unknown(_) => false,
+        }
+    }
+
+    /// Whether what a statement claims, a link key or a queue, is not somebody else's already.
+    pub(super) fn is_free(&self, statement: &Statement) -> bool {
+        match statement.said() {
+            Said::Add(add) => {
+                let claimed = (add.person, add.device.keys.signing);
+                self.registry.holder(&add.device.keys.link).is_none_or(|holder| holder == claimed)
+            }
+            Said::Epoch(epoch) => {
+                let claimed = (epoch.space, epoch.key);
+                self.registry.queue(&epoch.queue()).is_none_or(|known| (known.space, known.key) == claimed)
+            }
+            Said::Unknown(_) => true,
         }
     }
 
@@ -454,7 +487,7 @@ impl Replica {
 /// The link that a peer says to have just before `from`.
 fn link_before(link: Option<&Link>, log: &LogId, from: u64) -> Option<[u8; 8]> {
     let (seq, short) = link?.theirs.get(log)?;
-    (seq + 1 == from && from > 1).then_some(*short)
+    (seq.checked_add(1) == Some(from) && from > 1).then_some(*short)
 }
 
 /// An entry as it travels.

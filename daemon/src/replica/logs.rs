@@ -9,7 +9,7 @@ use super::{Cx, Replica};
 use crate::people::epoch::{self, EpochKeys, Reader};
 use crate::people::space::Space;
 use crate::people::statement::{Said, Statement};
-use crate::seal::body::{Birth, Body};
+use crate::seal::body::{Birth, Body, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::wire::Wire;
 
@@ -122,7 +122,9 @@ impl Replica {
     ) -> Result<(KeyId, EpochKeys), Failure> {
         let Some(vault) = &self.vault else { return Err(super::no_journal()) };
         let persons = std::iter::once(space.owner()).chain(others.iter().copied());
-        let readers: Vec<_> = persons.map(|person| Reader { person, devices: self.registry.roster(&person).devices().collect() }).collect();
+        let readers: Vec<_> = persons
+            .map(|person| Reader { person, devices: self.registry.roster(&person).devices().take(epoch::MAX_BOXES / 2).collect() })
+            .collect();
         let kit = match space {
             Space::Journal { .. } => vault.kit.as_ref().map(|kit| kit.sealing().public()),
             _ => None,
@@ -170,6 +172,24 @@ impl Replica {
         }
     }
 
+    /// Passes the keys that others gave this device on to this person's other devices, inside the journal.
+    pub(super) fn pass_keys_on(&mut self, cx: &mut Cx<'_>) {
+        let Some(journal) = self.journal() else { return };
+        let others = self.registry.all_epochs().filter(|epoch| epoch.space.owner() != journal.owner());
+        let read: Vec<_> = others
+            .map(|epoch| (epoch.space.id(), epoch.key))
+            .filter(|(space, key)| !self.given.read.iter().any(|(one, known, _)| (one, known) == (space, key)))
+            .filter_map(|(space, key)| Some((space, key, self.keys.get(&(space, key))?.read.clone())))
+            .collect();
+        if read.is_empty() {
+            return;
+        }
+        self.given.read.extend(read.iter().cloned());
+        if let Err(failure) = self.write_body(cx, journal, &Body::Keys(Keys { read, items: Vec::new() })) {
+            tracing::warn!(reason = %failure, "keys could not be passed on");
+        }
+    }
+
     /// Seals the keys of own spaces for own devices, and helpers' devices, that stand and have no box yet.
     pub(super) fn extend_epochs(&mut self, cx: &mut Cx<'_>) {
         let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
@@ -179,8 +199,8 @@ impl Replica {
             for person in &epoch.readers {
                 let lacking = |device: &&crate::people::statement::DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing);
                 let devices: Vec<_> = self.registry.roster(person).devices().filter(lacking).collect();
-                if !devices.is_empty() {
-                    let more = epoch::extend(epoch, keys, &Reader { person: *person, devices }, cx.rng);
+                for devices in devices.chunks(epoch::MAX_BOXES) {
+                    let more = epoch::extend(epoch, keys, &Reader { person: *person, devices: devices.to_vec() }, cx.rng);
                     statements.push(Statement::by_device(&vault.signing, &Said::Epoch(more)));
                 }
             }

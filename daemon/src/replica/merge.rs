@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use asif_proto::id::LogId;
+use asif_proto::id::{LogId, SpaceId};
 use automerge::ChangeHash;
 
 use super::effect::{Purpose, Run, Stored};
@@ -88,11 +88,11 @@ impl Replica {
             }
             Body::Put(put) if !in_journal => {
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
-                self.outdate(cx, taken);
+                self.outdate(cx, space_id, taken);
             }
             Body::Retract(retract) if !in_journal => {
                 let taken = self.boards.entry(space_id).or_default().retract(at, retract);
-                self.outdate(cx, taken);
+                self.outdate(cx, space_id, taken);
             }
             Body::Ended(ended) if matches!(space, Space::Share { .. }) => self.take_end(cx, at, space, ended),
             _ => self.quarantine(at.0, "it holds a body that does not belong there"),
@@ -193,10 +193,11 @@ impl Replica {
         cx.touched_elsewhere = true;
     }
 
-    pub(super) fn outdate(&mut self, cx: &mut Cx<'_>, taken: Taken) {
+    /// Entries of this space, and of no other, that a newer item outdated will become stubs.
+    pub(super) fn outdate(&mut self, cx: &mut Cx<'_>, space: SpaceId, taken: Taken) {
         self.unsaved_entries += 1;
         for (log, seq) in taken.outdated {
-            if self.logs.get(&log).is_some_and(|log| seq <= log.seq && seq > 1) {
+            if self.logs.get(&log).is_some_and(|log| log.space == space && seq <= log.seq && seq > 1) {
                 self.outdated.entry(log).or_default().insert(seq);
                 self.stub_at.get_or_insert(cx.now.mono + STUB_WITHIN);
             }
@@ -207,6 +208,9 @@ impl Replica {
         if self.stub_at.is_some_and(|at| cx.now.mono >= at) {
             self.stub_at = None;
             for (log, seqs) in std::mem::take(&mut self.outdated) {
+                if self.damage.iter().any(|(damaged, _)| *damaged == Some(log)) {
+                    continue;
+                }
                 cx.rest.push(super::Effect::Stub { log, seqs: seqs.into_iter().collect() });
             }
         }

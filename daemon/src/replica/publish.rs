@@ -146,7 +146,7 @@ impl Replica {
         let put = Put { item: id, revision, kind, payload, replaces: self.replaced(space, &id) };
         let at = self.write_body(cx, space, &Body::Put(put.clone()))?;
         let taken = self.boards.entry(space.id()).or_default().put(at, put);
-        self.outdate(cx, taken);
+        self.outdate(cx, space.id(), taken);
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Replica {
         let retract = Retract { item: id, revision, replaces: self.replaced(space, &id) };
         let at = self.write_body(cx, space, &Body::Retract(retract.clone()))?;
         let taken = self.boards.entry(space.id()).or_default().retract(at, retract);
-        self.outdate(cx, taken);
+        self.outdate(cx, space.id(), taken);
         Ok(())
     }
 

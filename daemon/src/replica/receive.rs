@@ -17,7 +17,7 @@ use crate::sync::link::Peer;
 
 /// The most entries in one message.
 const MAX_RUN: usize = 8192;
-/// Sealed bytes that may wait for the item that allows a stub before them.
+/// Sealed bytes of one link that may wait for the item that allows a stub before them.
 const ROOM: usize = 8 << 20;
 
 /// A run that waits until a stub in it is allowed.
@@ -100,9 +100,14 @@ impl Replica {
             self.refuse("an entry for a space that the two do not share");
             return None;
         }
-        if !wires.windows(2).all(|pair| matches!(pair, [a, b] if a.seq() + 1 == b.seq())) || wires.iter().any(|wire| wire.log() != head.log)
+        if !wires.windows(2).all(|pair| matches!(pair, [a, b] if a.seq().checked_add(1) == Some(b.seq())))
+            || wires.iter().any(|wire| wire.log() != head.log)
         {
             self.refuse("a run with a gap or of several logs");
+            return None;
+        }
+        if self.damage.iter().any(|(log, _)| *log == Some(head.log)) {
+            self.refuse("an entry of a log that is damaged here");
             return None;
         }
         let (tip, tip_link) = match self.logs.get(&head.log) {
@@ -183,7 +188,8 @@ impl Replica {
         if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|(_, _, _, opened)| opened.is_some())) {
             self.refuse("an entry without a good signature");
         }
-        let keep = self.allowed(space_id, head.log, chain.get(..signed).unwrap_or_default());
+        let own = self.links.get(&from).is_some_and(|link| link.person().is_some() && link.person() == self.person());
+        let keep = self.allowed(space_id, head.log, own, chain.get(..signed).unwrap_or_default());
         let mut waiting = Vec::new();
         for (at, (wire, previous, link, opened)) in chain.into_iter().enumerate() {
             if at >= keep {
@@ -199,7 +205,8 @@ impl Replica {
         if let Some((before, _)) = waiting.first().filter(|(_, wire)| matches!(wire, Wire::Stub(_))) {
             let before = *before;
             let wires: Vec<Wire> = waiting.into_iter().map(|(_, wire)| wire).collect();
-            if wires.iter().map(|wire| wire.bytes().len()).sum::<usize>() <= ROOM {
+            let others = self.rooms.iter().filter(|((link, _), _)| *link == from).flat_map(|(_, room)| &room.wires);
+            if wires.iter().chain(others).map(|wire| wire.bytes().len()).sum::<usize>() <= ROOM {
                 self.rooms.insert((from, head.log), Room { head, before, wires });
             }
         }
@@ -233,7 +240,7 @@ impl Replica {
     }
 
     /// How much of a signed run may be stored: up to the first stub that nothing allows, or the end of the space.
-    fn allowed(&self, space: asif_proto::id::SpaceId, log: LogId, chain: &[(Wire, Link, Link, Option<Opened>)]) -> usize {
+    fn allowed(&self, space: asif_proto::id::SpaceId, log: LogId, own: bool, chain: &[(Wire, Link, Link, Option<Opened>)]) -> usize {
         let board = self.boards.get(&space);
         let permits: BTreeSet<(LogId, u64)> = chain
             .iter()
@@ -248,8 +255,9 @@ impl Replica {
             let at = (log, wire.seq());
             match opened {
                 None => permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
+                // Own devices keep what was published beyond the end, so that they hold the same; it does not count.
                 Some(opened) => board.is_none_or(|board| {
-                    board.ended_ms().is_none()
+                    own || board.ended_ms().is_none()
                         || board.counts(at)
                         || matches!(Body::from_bytes(opened.bodies()), Ok(Body::Birth(_) | Body::Ended(_)) | Err(BodyError::Unknown(_)))
                 }),

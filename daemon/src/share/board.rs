@@ -48,12 +48,29 @@ impl Board {
     /// Takes in an item as it was put.
     pub fn put(&mut self, entry: (LogId, u64), put: Put) -> Taken {
         let hash = content_hash(put.kind, &put.payload);
-        self.take(entry, put.item, put.revision, hash, put.kind, Some(put.payload), put.replaces)
+        self.take_permitted(entry, put.item, put.revision, hash, put.kind, Some(put.payload), put.replaces)
     }
 
     /// Takes in that an item is no longer shared; it wins over a put of equal revision.
     pub fn retract(&mut self, entry: (LogId, u64), retract: Retract) -> Taken {
-        self.take(entry, retract.item, retract.revision, [255; 32], 0, None, retract.replaces)
+        self.take_permitted(entry, retract.item, retract.revision, [255; 32], 0, None, retract.replaces)
+    }
+
+    /// Only what some item names as outdated may become a stub: whoever gets the stub must be able to tell.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one item, from two bodies")]
+    fn take_permitted(
+        &mut self,
+        entry: (LogId, u64),
+        item: ItemId,
+        revision: Revision,
+        hash: [u8; 32],
+        kind: u16,
+        payload: Option<Vec<u8>>,
+        replaces: Vec<(LogId, u64)>,
+    ) -> Taken {
+        let mut taken = self.take(entry, item, revision, hash, kind, payload, replaces);
+        taken.outdated.retain(|entry| self.permits.contains(entry));
+        taken
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one item, from two bodies")]
@@ -101,10 +118,10 @@ impl Board {
         if self.ended.as_ref().is_some_and(|known| ended.at_ms >= known.at_ms) {
             return false;
         }
-        self.ended = Some(ended);
+        let replaced = self.ended.replace(ended).is_some();
         let (end, before) = (self.ended.clone(), self.items.len());
         self.items.retain(|_, held| within(end.as_ref(), held.entry));
-        self.items.len() != before
+        replaced || self.items.len() != before
     }
 
     /// Whether an entry counts: not beyond the end.
@@ -134,7 +151,7 @@ impl Board {
 
     /// Entries that no longer say anything.
     pub fn outdated(&self) -> impl Iterator<Item = (LogId, u64)> {
-        self.items.values().flat_map(|held| held.outdated.iter().copied())
+        self.items.values().flat_map(|held| held.outdated.iter().copied()).filter(|entry| self.permits(*entry))
     }
 
     /// How many items have ever come.

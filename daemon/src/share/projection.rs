@@ -66,7 +66,9 @@ impl<'a> Terms<'a> {
             return Err(Hidden::Deleted);
         }
         let private = |visibility: Option<Visibility>| visibility == Some(Visibility::Private);
-        if private(session.visibility) || practice.is_some_and(|practice| private(practice.visibility)) {
+        // Whether a practice that is not here is private cannot be known.
+        let unknown = session.practice.is_some() && practice.is_none();
+        if unknown || private(session.visibility) || practice.is_some_and(|practice| private(practice.visibility)) {
             return Err(Hidden::Private);
         }
         let at = session.occurred_at.timestamp();

@@ -19,6 +19,10 @@ use crate::journal::view::Row;
 use crate::seal::body::DocId;
 use crate::share::projection::is_backfilled;
 
+/// The most tags that are given at once, and the longest, in bytes.
+const MAX_TAGS: usize = 64;
+const MAX_TAG: usize = 256;
+
 impl Replica {
     pub(super) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
         let id = RecordId(ask.id);
@@ -301,6 +305,10 @@ fn check_texts(fields: &SessionFields) -> Result<(), Failure> {
     };
     if let Some(note) = fields.note.as_ref().filter(|note| note.len() > MAX_NOTE) {
         return Err(too_long("the note", note.len(), MAX_NOTE));
+    }
+    if fields.tags.len() > MAX_TAGS || fields.tags.iter().any(|tag| tag.len() > MAX_TAG) {
+        return Err(Failure::new(ErrorKind::Usage, format!("a session has at most {MAX_TAGS} tags of at most {MAX_TAG} bytes"))
+            .hint("nothing was stored"));
     }
     let lines = fields.tags.iter().map(|tag| ("a tag", tag)).chain(fields.where_felt.iter().map(|place| ("--where", place)));
     for (what, line) in lines {

@@ -2,7 +2,7 @@
 
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, NewPractice, Reply};
-use asif_proto::record::{MAX_LINE, MAX_NOTE, Practice as PracticeView, PracticeStatus, PracticeTag, Visibility};
+use asif_proto::record::{MAX_LINE, Practice as PracticeView, PracticeStatus, PracticeTag, Visibility};
 
 use super::super::{Cx, Replica};
 use super::journal::whole_seconds;
@@ -11,6 +11,8 @@ use crate::journal::record::{self, Practice, kind};
 use crate::seal::body::DocId;
 
 const MAX_SLUG: usize = 40;
+/// The longest description, in bytes: packed, and with every letter escaped, it must fit into one change.
+const MAX_DESCRIPTION: usize = 16 * 1024;
 
 impl Replica {
     pub(super) fn practice_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewPractice) -> Handled {
@@ -23,8 +25,8 @@ impl Replica {
         if title.is_empty() || title.contains('\n') || title.len() > MAX_LINE {
             return Err(usage(format!("a title is one line with something on it, of at most {MAX_LINE} bytes")));
         }
-        if new.description.as_ref().is_some_and(|text| text.len() > MAX_NOTE) {
-            return Err(usage(format!("the description may have {MAX_NOTE} bytes")));
+        if new.description.as_ref().is_some_and(|text| text.len() > MAX_DESCRIPTION) {
+            return Err(usage(format!("the description may have {MAX_DESCRIPTION} bytes")));
         }
         let lines = [&new.cue, &new.frequency, &new.specificity.when, &new.specificity.place, &new.specificity.how_long];
         if lines.into_iter().flatten().any(|line| line.len() > MAX_LINE) {
