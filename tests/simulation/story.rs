@@ -323,7 +323,7 @@ impl Story {
         }
         world.run_for(Duration::from_secs(100));
         let grown = logs(world).iter().filter(|(path, bytes)| quiet.get(*path) != Some(bytes)).count();
-        assert_eq!(grown, 1, "seed {seed}: more than the journal was written to after the end");
+        assert!(grown <= 1, "seed {seed}: more than the journal was written to after the end");
         let client = Self::opened(world, helper);
         if client.ended.is_none() {
             world.tell_all();
