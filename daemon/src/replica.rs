@@ -29,7 +29,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, SpaceId};
+use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
 
 use crate::Rng;
@@ -101,6 +101,7 @@ pub struct Replica {
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     joining: Option<join::Joining>,
     syncing: Vec<(ClientId, Duration)>,
+    revoking: Vec<(ClientId, RecordId, Duration)>,
     heard: bool,
     damage: Vec<(Option<LogId>, String)>,
     torn: Vec<String>,
@@ -122,9 +123,9 @@ struct Cx<'a> {
     appends: Vec<Append>,
     rest: Vec<Effect>,
     fresh: Vec<logs::Fresh>,
-    touched_here: BTreeSet<asif_proto::id::RecordId>,
+    touched_here: BTreeSet<RecordId>,
     touched_elsewhere: bool,
-    statements: bool,
+    statements: BTreeSet<StatementId>,
 }
 
 impl<'a> Cx<'a> {
@@ -138,7 +139,7 @@ impl<'a> Cx<'a> {
             fresh: Vec::new(),
             touched_here: BTreeSet::new(),
             touched_elsewhere: false,
-            statements: false,
+            statements: BTreeSet::new(),
         }
     }
 
@@ -188,13 +189,14 @@ impl Replica {
             self.unpark(cx);
             self.publish(cx);
         }
-        self.push(cx);
         self.announce_statements(cx);
+        self.push(cx);
         self.open_rooms(cx);
         self.update_gate(cx);
         self.tend_links(cx);
         self.finish_syncs(cx);
         self.finish_join(cx);
+        self.finish_revokes(cx);
         self.stub_due(cx);
         self.save_due(cx);
         self.evict();
@@ -203,14 +205,14 @@ impl Replica {
     /// Clients that wait for an answer, for when the core is made anew.
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
         let asks = self.parked.iter().chain(&self.until_listening).map(|(client, _)| *client);
-        let syncs = self.syncing.iter().map(|(client, _)| *client);
+        let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.revoking.iter().map(|(client, _, _)| *client));
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).collect()
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at];
-        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline);
+        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
         timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
     }
 

@@ -254,7 +254,8 @@ impl Daemon {
                 tracing::warn!(%error, name, "a file that can be made anew could not be saved");
             }
         }
-        for effect in rest {
+        let mut rest = VecDeque::from(rest);
+        while let Some(effect) = rest.pop_front() {
             match self.shelf.perform(effect) {
                 Ok(Done::Quiet) => {}
                 Ok(Done::Input(input)) => self.inputs.push_front(input),
@@ -265,7 +266,10 @@ impl Daemon {
                     self.inputs.push_back(input);
                 }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
-                Err(error) => tracing::error!(%error, "the store could not do what was asked"),
+                Err(error) => {
+                    tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
+                    return self.start_again(rest.make_contiguous(), &error).await;
+                }
             }
         }
     }
@@ -361,7 +365,7 @@ impl Daemon {
     /// After a failed write nobody knows what the disk holds: it is read again, and the core made anew from it. Whoever waits hears
     /// that nothing was saved.
     async fn start_again(&mut self, undone: &[Effect], error: &shelf::ShelfError) {
-        let failure = Failure::new(ErrorKind::Failure, format!("nothing was saved: {}", chain(error)))
+        let failure = Failure::new(ErrorKind::Failure, format!("this could not be done, and nothing of it was saved: {}", chain(error)))
             .hint("is the disk full? what was saved before is safe; try again when there is room");
         let answered = undone.iter().filter_map(|effect| match effect {
             Effect::Answer { client, .. } => Some(*client),

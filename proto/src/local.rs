@@ -525,6 +525,9 @@ pub struct Undone {
     pub what: String,
     /// The record it touched.
     pub id: RecordId,
+    /// The shortest suffix of its id that names nothing else here.
+    #[serde(default)]
+    pub short: String,
 }
 
 /// A setting and its value.
@@ -551,6 +554,9 @@ pub struct Joined {
     pub device: String,
     /// Sessions that had arrived when this was answered.
     pub sessions: u64,
+    /// Everything had arrived.
+    #[serde(default)]
+    pub complete: bool,
 }
 
 /// How a sync went.

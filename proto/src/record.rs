@@ -136,6 +136,9 @@ pub struct Session {
     pub kind: SessionTag,
     /// Its id.
     pub id: RecordId,
+    /// The shortest suffix of its id that names nothing else here.
+    #[serde(default)]
+    pub short: String,
     /// The practice's slug; null for a note without a practice.
     pub practice: Option<String>,
     /// When it happened.
@@ -225,6 +228,9 @@ pub struct Practice {
     pub tag: PracticeTag,
     /// Its id.
     pub id: RecordId,
+    /// The shortest suffix of its id that names nothing else here.
+    #[serde(default)]
+    pub short: String,
     /// What it is.
     pub title: String,
     /// Its short name on the command line.

@@ -4,7 +4,6 @@ use asif_proto::local::{Reply, Request};
 
 use crate::context::Context;
 use crate::error::Outcome;
-use crate::render::short_id;
 
 /// Take back the last change made on this device.
 #[derive(Debug, clap::Args)]
@@ -14,6 +13,6 @@ impl Args {
     /// Takes back the last change.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let undone = context.ask_for(Request::Undo, |reply| if let Reply::Undone(undone) = reply { Some(undone) } else { None })?;
-        context.tell(&undone, |screen| screen.line(&format!("took back: {}  {}", undone.what, short_id(&undone.id.to_string()))))
+        context.tell(&undone, |screen| screen.line(&format!("took back: {}  {}", undone.what, undone.short)))
     }
 }

@@ -28,7 +28,11 @@ pub fn list(screen: &mut Screen, devices: &[DeviceView]) {
 /// This machine became a device.
 pub fn joined(screen: &mut Screen, joined: &Joined) {
     let sessions = count(joined.sessions, "session", "sessions");
-    screen.line(&format!("This is now one of {}'s devices, \"{}\". {sessions} here so far; the rest follows.", joined.name, joined.device));
+    screen.line(&format!("This is now one of {}'s devices, \"{}\". {sessions} here{}.", joined.name, joined.device, so_far(joined)));
+}
+
+fn so_far(joined: &Joined) -> &'static str {
+    if joined.complete { "" } else { " so far; the rest follows" }
 }
 
 /// This home became a helper's.

@@ -2,23 +2,22 @@
 
 use asif_proto::record::{Practice, PracticeStatus, Visibility};
 
+use super::Screen;
 use super::table::Table;
 use super::text::count;
-use super::{Screen, short_id};
 
 /// `added lunch  7f3a  "Lunch away from the desk"  (as-if-action, difficulty 35)`, for what was done to a practice.
 pub fn changed(screen: &mut Screen, done: &str, practice: &Practice) {
-    let id = practice.id.to_string();
     let difficulty = practice.difficulty.map(|difficulty| format!(", difficulty {difficulty}")).unwrap_or_default();
     let title = &practice.title;
     let hint = if practice.deleted {
-        format!("  (restore: asif restore {})", short_id(&id))
+        format!("  (restore: asif restore {})", practice.short)
     } else if practice.status == PracticeStatus::Archived {
         format!("  (its sessions stay: {})", practice.sessions)
     } else {
         String::new()
     };
-    screen.line(&format!("{done} {}  {}  \"{title}\"  ({}{difficulty}){hint}", practice.slug, short_id(&id), hyphens(practice.kind)));
+    screen.line(&format!("{done} {}  {}  \"{title}\"  ({}{difficulty}){hint}", practice.slug, practice.short, hyphens(practice.kind)));
 }
 
 /// The practices in columns.

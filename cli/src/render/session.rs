@@ -1,6 +1,5 @@
 //! Sessions and notes.
 
-use asif_proto::id::unique_suffix;
 use asif_proto::rating::Rating;
 use asif_proto::record::{Basis, Session, Visibility};
 use jiff::Timestamp;
@@ -21,24 +20,22 @@ pub fn logged(screen: &mut Screen, session: &Session) {
 /// `edited lunch  7f3a  Mon 23 Nov 12:41  feeling 30 -> 45  (undo: asif undo)`, for what was done to a session.
 pub fn changed(screen: &mut Screen, done: &str, session: &Session) {
     let what = format!("{done} {}", session.practice.as_deref().unwrap_or("note"));
-    let id = session.id.to_string();
-    let hint = if session.deleted { format!("(restore: asif restore {})", short_id(&id)) } else { "(undo: asif undo)".to_owned() };
+    let hint = if session.deleted { format!("(restore: asif restore {})", session.short) } else { "(undo: asif undo)".to_owned() };
     line(screen, &what, session, &hint);
 }
 
 /// `lunch 7f3a of Mon 23 Nov 12:41`, inside a sentence.
 pub fn title(session: &Session, now: Timestamp) -> String {
     let what = session.practice.as_deref().unwrap_or("the note");
-    format!("{what} {} of {}", short_id(&session.id.to_string()), time::when(&session.occurred_at, now))
+    format!("{what} {} of {}", session.short, time::when(&session.occurred_at, now))
 }
 
 /// The sessions in columns, newest first as they come.
 pub fn list(screen: &mut Screen, sessions: &[Session]) {
-    let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
     let mut table = Table::new(&["Id", "When", "Practice", "Feeling", "What else"]);
-    for (session, id) in sessions.iter().zip(&ids) {
+    for session in sessions {
         table.row(vec![
-            unique_suffix(id, ids.iter().map(String::as_str)).to_owned(),
+            session.short.clone(),
             time::when(&session.occurred_at, screen.now),
             session.practice.clone().unwrap_or_else(|| "(note)".to_owned()),
             feeling(session.before, session.after).unwrap_or_default(),
@@ -53,7 +50,7 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     let id = session.id.to_string();
     let what = session.practice.as_deref().unwrap_or("note");
     let deleted = if session.deleted { "  (deleted)" } else { "" };
-    screen.heading(&format!("{what}  {}  {}{deleted}", short_id(&id), time::when(&session.occurred_at, screen.now)));
+    screen.heading(&format!("{what}  {}  {}{deleted}", session.short, time::when(&session.occurred_at, screen.now)));
     let mut say = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             screen.line(&format!("  {name}: {value}"));
@@ -99,8 +96,7 @@ pub fn feeling(before: Option<Rating>, after: Option<Rating>) -> Option<String> 
 }
 
 fn line(screen: &mut Screen, what: &str, session: &Session, hint: &str) {
-    let id = session.id.to_string();
-    let mut parts = vec![what.to_owned(), short_id(&id).to_owned(), time::when(&session.occurred_at, screen.now)];
+    let mut parts = vec![what.to_owned(), session.short.clone(), time::when(&session.occurred_at, screen.now)];
     parts.extend(feeling(session.before, session.after).map(|feeling| format!("feeling {feeling}")));
     if session.visibility == Visibility::Private {
         parts.push("private".to_owned());

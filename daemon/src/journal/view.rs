@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{LogId, RecordId};
+use asif_proto::id::{LogId, MIN_SUFFIX, RecordId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +38,14 @@ pub struct View {
     unreadable: BTreeSet<RecordId>,
     #[serde(skip)]
     by_time: BTreeSet<(Timestamp, RecordId)>,
+    #[serde(skip)]
+    backwards: BTreeSet<[u8; 32]>,
 }
 
 impl View {
-    /// After loading: builds the order by time.
+    /// After loading: builds the order by time, and of ids read backwards.
     pub fn index(&mut self) {
+        self.backwards = self.sessions.keys().chain(self.practices.keys()).map(backwards).collect();
         self.by_time = self.sessions.iter().map(|(id, row)| (row.value.occurred_at.timestamp(), *id)).collect();
     }
 
@@ -103,6 +106,7 @@ impl View {
         self.unreadable.remove(&id);
         match Record::from_fields(fields) {
             Record::Session(value) => {
+                self.backwards.insert(backwards(&id));
                 self.by_time.insert((value.occurred_at.timestamp(), id));
                 let row = Row { value: *value, doc, author, touches, contested };
                 let time = row.value.occurred_at.timestamp();
@@ -114,6 +118,7 @@ impl View {
                 }
             }
             Record::Practice(value) => {
+                self.backwards.insert(backwards(&id));
                 self.practices.insert(id, Row { value: *value, doc, author, touches, contested });
             }
             Record::Grant(value) => {
@@ -127,6 +132,16 @@ impl View {
                 self.unreadable.insert(id);
             }
         }
+    }
+
+    /// The shortest suffix of a session's or practice's id that names no other, at least [`MIN_SUFFIX`] characters.
+    pub fn short(&self, id: &RecordId) -> String {
+        let own = backwards(id);
+        let common = |other: &[u8; 32]| own.iter().zip(other).take_while(|(a, b)| a == b).count();
+        let before = self.backwards.range(..own).next_back().map_or(0, common);
+        let after = self.backwards.range(own..).find(|other| **other != own).map_or(0, common);
+        let len = (before.max(after) + 1).clamp(MIN_SUFFIX, own.len());
+        own.iter().take(len).rev().map(|byte| char::from(*byte)).collect()
     }
 
     /// Whether any record is here, of a type that shows or not.
@@ -188,6 +203,15 @@ impl View {
     pub fn name(&self, key: &str) -> Option<&str> {
         self.names.get(key).map(String::as_str)
     }
+}
+
+/// The hexadecimal digits of an id, last first.
+fn backwards(id: &RecordId) -> [u8; 32] {
+    let mut digits = [0; 32];
+    for (to, digit) in digits.iter_mut().zip(id.key().bytes().rev()) {
+        *to = digit;
+    }
+    digits
 }
 
 #[cfg(test)]
@@ -264,6 +288,19 @@ mod tests {
         put(&mut document, &mut view, 1, &[(id(2).key(), ScalarValue::Str("{\"type\":\"of a newer program\"}".into()))]);
         assert!(view.session(&id(1)).is_none());
         assert_eq!(view.unreadable(), 1);
+    }
+
+    #[test]
+    fn a_short_id_grows_until_it_is_unique() {
+        let (mut document, mut view) = (Document::default(), View::default());
+        let ids = ["00000000000000000000000000017f3a", "00000000000000000000000000027f3a", "0000000000000000000000000003abcd"];
+        let ids = ids.map(|text| RecordId(uuid::Uuid::try_parse(text).unwrap()));
+        for id in ids {
+            put(&mut document, &mut view, 1, &[(id.key(), ScalarValue::Str(session().into()))]);
+        }
+        assert_eq!(ids.map(|id| view.short(&id)), ["17f3a", "27f3a", "abcd"]);
+        view.index();
+        assert_eq!(view.short(&ids[0]), "17f3a");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use asif_proto::frame::{Frame, MAX_LEN};
-use asif_proto::local::{Answer, ErrorKind, Failure, Hello, kind};
+use asif_proto::local::{Answer, ErrorKind, Failure, Hello, answer_frames, kind};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
@@ -120,7 +120,9 @@ impl Client {
             }
             Outgoing::Answer(answer) => {
                 (self.waits, self.decides) = (false, false);
-                self.write(kind::ANSWER, &answer).await
+                let frames = answer_frames(&answer);
+                let pieces = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+                self.put(frames.iter().flat_map(Frame::to_bytes).collect(), WRITE_WITHIN.saturating_mul(pieces)).await
             }
         }
     }
@@ -156,8 +158,12 @@ impl Client {
     }
 
     async fn write<T: Serialize>(&mut self, kind: u16, message: &T) -> Result<(), Over> {
-        self.unsent.0.extend(bytes(kind, message));
-        tokio::time::timeout(WRITE_WITHIN, self.flush()).await.map_err(|_| Over)?
+        self.put(bytes(kind, message), WRITE_WITHIN).await
+    }
+
+    async fn put(&mut self, bytes: Vec<u8>, within: Duration) -> Result<(), Over> {
+        self.unsent.0.extend(bytes);
+        tokio::time::timeout(within, self.flush()).await.map_err(|_| Over)?
     }
 
     /// Gives the socket all that is unsent. Cancel safe.
@@ -188,10 +194,7 @@ pub(super) fn refuse(stream: UnixStream, hello: &Hello, failure: Failure) {
 fn bytes<T: Serialize>(kind: u16, message: &T) -> Vec<u8> {
     let failure = match serde_json::to_vec(message) {
         Ok(json) if json.len() <= MAX_LEN => return Frame::new(kind, json).to_bytes(),
-        Ok(json) => {
-            let message = format!("the answer has {} bytes; one message holds {MAX_LEN}", json.len());
-            Failure::new(ErrorKind::Failure, message).hint("ask for less, for example with --limit or --since")
-        }
+        Ok(json) => Failure::new(ErrorKind::Failure, format!("a message has {} bytes; one holds {MAX_LEN}", json.len())),
         Err(error) => Failure::new(ErrorKind::Failure, format!("the answer cannot be written down: {error}")),
     };
     Frame::new(kind::ANSWER, serde_json::json!({ "error": failure }).to_string().into_bytes()).to_bytes()

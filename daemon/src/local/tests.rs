@@ -65,6 +65,12 @@ impl Client {
         serde_json::from_slice(&frame.bytes).unwrap()
     }
 
+    async fn hear_raw(&mut self, kind: u16) -> Vec<u8> {
+        let frame = self.frame().await.expect("the connection ended");
+        assert_eq!(frame.kind, kind);
+        frame.bytes
+    }
+
     async fn failure(&mut self) -> Failure {
         match self.hear(kind::ANSWER).await {
             Answer::Error(failure) => failure,
@@ -248,13 +254,17 @@ async fn a_client_that_does_not_read_delays_nobody_and_is_closed() {
 }
 
 #[tokio::test]
-async fn an_answer_over_the_limit_becomes_an_error_in_words() {
+async fn an_answer_longer_than_a_frame_comes_in_pieces() {
     let mut rig = rig().await;
     let mut client = Client::connect(&rig).await;
     client.ask(Request::ConfigList).await;
     let (id, _) = rig.asked().await;
-    rig.answer(id, reply(MAX_LEN));
-    assert!(client.failure().await.message.contains("one message holds 1048576"));
+    let long = reply(2 * MAX_LEN);
+    rig.answer(id, long.clone());
+    let mut json = client.hear_raw(kind::MORE).await;
+    json.extend(client.hear_raw(kind::MORE).await);
+    json.extend(client.hear_raw(kind::ANSWER).await);
+    assert_eq!(serde_json::from_slice::<Answer>(&json).unwrap(), Answer::Reply(Box::new(long)));
 }
 
 #[tokio::test]
@@ -292,6 +302,27 @@ async fn stopping_gives_out_what_was_answered_and_removes_the_socket() {
     idle.is_closed().await;
     assert!(!rig.path.exists());
     assert!(UnixStream::connect(&rig.path).await.is_err());
+}
+
+#[tokio::test]
+async fn stopping_ends_the_answer_it_interrupts() {
+    let mut rig = rig().await;
+    let mut client = Client::connect(&rig).await;
+    client.ask(Request::Stop).await;
+    let (id, _) = rig.asked().await;
+    rig.answer(id, reply(800_000));
+    // Its beginning is here, and the socket does not hold the rest.
+    let mut header = [0; 6];
+    soon(client.0.read_exact(&mut header)).await.unwrap();
+    let mut bytes = vec![0; parse_header(header).unwrap().1];
+    let hearing = tokio::spawn(async move {
+        soon(client.0.read_exact(&mut bytes)).await.unwrap();
+        client.is_closed().await;
+        bytes
+    });
+    soon(rig.local.shutdown()).await;
+    let heard: Answer = serde_json::from_slice(&hearing.await.unwrap()).unwrap();
+    assert_eq!(heard, Answer::Reply(Box::new(reply(800_000))));
 }
 
 #[tokio::test]

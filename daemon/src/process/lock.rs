@@ -78,6 +78,16 @@ impl Held {
     }
 }
 
+impl Drop for Held {
+    /// Unlocks in so many words: a child that is just being started has a copy of the descriptor, and closing ours would not free the lock
+    /// before the child has closed its own.
+    fn drop(&mut self) {
+        if let Err(error) = flock(&self.file, FlockOperation::Unlock) {
+            tracing::debug!(%error, "the lock was not let go; it ends with this process");
+        }
+    }
+}
+
 /// What the lock file says of its holder, at most one page of it.
 fn holder(file: &File) -> Option<u32> {
     let mut text = vec![0; 4096];
@@ -115,6 +125,16 @@ mod tests {
         held.publish(&told()).unwrap();
         held.release().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
+        acquire(&path).unwrap();
+    }
+
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_hold_it() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        let held = acquire(&path).unwrap();
+        let _copy_of_a_starting_child = held.file.try_clone().unwrap();
+        held.release().unwrap();
         acquire(&path).unwrap();
     }
 

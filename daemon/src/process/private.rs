@@ -199,6 +199,7 @@ mod tests {
         create_private_dir(&real).unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
         assert!(matches!(create_private_dir(&link), Err(NotPrivate::Kind(_))));
+        assert!(matches!(check_private(&link), Err(NotPrivate::Kind(_))));
         let (file, link) = (home.path().join("file"), home.path().join("file-link"));
         drop(open_private(&file, OFlags::CREATE | OFlags::RDWR).unwrap());
         std::os::unix::fs::symlink(&file, &link).unwrap();

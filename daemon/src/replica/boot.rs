@@ -92,6 +92,7 @@ impl Replica {
             awaiting: BTreeMap::new(),
             joining: None,
             syncing: Vec::new(),
+            revoking: Vec::new(),
             heard: false,
             damage: Vec::new(),
             torn: Vec::new(),

@@ -65,7 +65,7 @@ impl Replica {
             let (Some(helper), grant) = (row.value.helper, record_grant(*id)) else { continue };
             loans.extend(self.loans_in(Space::Feedback { owner: helper, grant }, &row.value.name, row.value.until.as_ref()));
         }
-        loans.sort_by(|a, b| (b.lent_at, b.id).cmp(&(a.lent_at, a.id)));
+        loans.sort_by_key(|loan| std::cmp::Reverse((loan.lent_at, loan.id)));
         loans
     }
 

@@ -567,7 +567,7 @@ impl Replica {
         let sessions = if helper { self.shared_sessions_with(giver) } else { self.session_count() };
         let device = self.this_device().map(|device| self.device_name(&device)).unwrap_or_default();
         if let Some(client) = self.joining.take().and_then(|joining| joining.client) {
-            cx.answer(client, Ok(Reply::Joined(Joined { name, device, sessions })));
+            cx.answer(client, Ok(Reply::Joined(Joined { name, device, sessions, complete: arrived })));
         }
     }
 
@@ -579,6 +579,7 @@ impl Replica {
     pub(super) fn gone(&mut self, client: ClientId) {
         self.awaiting.remove(&client);
         self.syncing.retain(|(one, _)| *one != client);
+        self.revoking.retain(|(one, _, _)| *one != client);
         self.parked.retain(|(one, _)| *one != client);
         self.until_listening.retain(|(one, _)| *one != client);
         if let Some(joining) = &mut self.joining

@@ -18,6 +18,8 @@ use crate::sync::link::{Link, PATIENCE, Peer, STRANGER_LIMIT, WINDOW};
 
 /// Two links of the same pair that opened so close together were dialled by both at once.
 const SAME_MOMENT: Duration = Duration::from_secs(5);
+/// A link that was up so long had no reason to end in itself.
+const LASTING: Duration = Duration::from_secs(10);
 /// The most statements in one message.
 const MAX_STATEMENTS: usize = 12;
 
@@ -144,12 +146,12 @@ impl Replica {
         }
         let missing = if theirs.full { self.missing_statements(person, &theirs.statements) } else { Vec::new() };
         self.send_statements(cx, id, missing);
+        let ours: BTreeSet<_> = self.registry.statements().map(|statement| short_id(&statement.id())).collect();
+        let lacking = theirs.statements.iter().any(|id| !ours.contains(id));
         let Some(link) = self.links.get_mut(&id) else { return };
         if theirs.full {
-            if !link.compared {
-                // They did not know that there is something to compare, or compare again: tell them all.
-                link.compare = true;
-            }
+            // They cannot know what this device lacks before it has told them all, be it that it took the digests for equal.
+            link.compare |= !link.told || lacking;
             link.acked.clear();
             link.start_again();
             link.compared = true;
@@ -184,6 +186,9 @@ impl Replica {
                 self.refuse("a statement that is not well signed");
                 return self.drop_link(cx, id);
             };
+            if self.registry.contains(&statement.id()) {
+                continue;
+            }
             if self.may_tell(person, &statement) {
                 new |= self.state(cx, statement);
             } else {
@@ -199,14 +204,20 @@ impl Replica {
         }
     }
 
-    /// Passes new statements on to everybody whom they concern, and compares again what may now be shared.
+    /// Passes new statements on to everybody whom they concern, and compares again what may now be shared. They go out before
+    /// the entries that need them.
     pub(super) fn announce_statements(&mut self, cx: &mut Cx<'_>) {
-        if !cx.statements {
+        if cx.statements.is_empty() {
             return;
         }
         self.extend_epochs(cx);
-        for link in self.links.values_mut().filter(|link| link.up) {
+        let new = std::mem::take(&mut cx.statements);
+        for id in self.links.keys().copied().collect::<Vec<_>>() {
+            let Some(link) = self.links.get_mut(&id).filter(|link| link.compared) else { continue };
             link.compare = true;
+            let Some(person) = link.person() else { continue };
+            let concerned = self.audience(person).filter(|statement| new.contains(&statement.id())).cloned().collect();
+            self.send_statements(cx, id, concerned);
         }
     }
 
@@ -227,6 +238,7 @@ impl Replica {
             }
             let Some(person) = link.person() else { continue };
             let (full, owed) = (std::mem::take(&mut link.compare), std::mem::take(&mut link.owed));
+            link.told |= full;
             if full || !owed.is_empty() {
                 let have = self.our_have(person, full, &owed);
                 cx.rest.push(Effect::Send { link: id, message: Message::Have(have) });
@@ -328,18 +340,28 @@ impl Replica {
         self.rooms.retain(|(link, _), _| *link != id);
         self.join_link_closed(cx, id, reason);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
-        if link.as_ref().is_none_or(|link| !link.up) {
+        let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
+        if lasted.is_none() {
             self.last_error.entry(key).or_insert_with(|| reason.to_owned());
-            self.backoff.entry(key).or_default().failed(cx.now.mono, cx.rng);
-        } else {
-            self.backoff.entry(key).or_default().reset();
         }
+        self.try_again(cx, key, lasted);
     }
 
     pub(super) fn drop_link(&mut self, cx: &mut Cx<'_>, id: LinkId) {
-        if self.links.remove(&id).is_some() {
+        if let Some(link) = self.links.remove(&id) {
             self.rooms.retain(|(link, _), _| *link != id);
             cx.rest.push(Effect::Close { link: id });
+            let lasted = link.up.then(|| cx.now.mono.saturating_sub(link.opened));
+            self.try_again(cx, link.key, lasted);
+        }
+    }
+
+    /// A link that held for a while is dialled again at once, any other ever more rarely.
+    fn try_again(&mut self, cx: &mut Cx<'_>, key: LinkKey, lasted: Option<Duration>) {
+        let backoff = self.backoff.entry(key).or_default();
+        match lasted {
+            Some(lasted) if lasted >= LASTING => backoff.reset(),
+            _ => backoff.failed(cx.now.mono, cx.rng),
         }
     }
 

@@ -141,7 +141,7 @@ impl Replica {
             return false;
         }
         cx.appends.push(Append::Statement(statement.bytes().to_vec()));
-        cx.statements = true;
+        cx.statements.insert(statement.id());
         self.registry.insert(statement);
         true
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use asif_proto::id::LogId;
 use automerge::ChangeHash;
 
-use super::effect::Stored;
+use super::effect::{Purpose, Run, Stored};
 use super::{Cx, Replica};
 use crate::journal::document::Document;
 use crate::journal::guard::{self, Checked};
@@ -80,7 +80,8 @@ impl Replica {
                 self.given.read.extend(keys.read);
                 self.given.items.extend(keys.items);
                 self.refresh_keys();
-                cx.statements = true;
+                // What could not be opened before is asked for again.
+                self.links.values_mut().for_each(|link| link.compare |= link.compared);
             }
             Body::Put(put) if !in_journal => {
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
@@ -99,8 +100,21 @@ impl Replica {
         // The end itself counts, and so does every end that another device wrote at the same time.
         ended.have.retain(|(log, _, _)| *log != at.0);
         ended.have.push((at.0, at.1, asif_proto::id::Link::ZERO));
-        self.boards.entry(space.id()).or_default().end(ended);
+        let board = self.boards.entry(space.id()).or_default();
+        if board.end(ended) {
+            // An item beyond the end had replaced one that counts: the space is read anew, and now stops there.
+            self.reread(cx, space.id());
+        }
         cx.touched_elsewhere = true;
+    }
+
+    /// Reads every log of a space again.
+    fn reread(&mut self, cx: &mut Cx<'_>, space: asif_proto::id::SpaceId) {
+        let logs = self.logs.values().filter(|log| log.space == space && log.merged > 1);
+        for run in logs.map(|log| Run { log: log.head.log, from: 2, to: log.merged }) {
+            self.reading += 1;
+            cx.rest.push(super::Effect::Read { purpose: Purpose::Merge, runs: vec![run] });
+        }
     }
 
     pub(super) fn quarantine(&mut self, log: LogId, why: &str) {
@@ -124,9 +138,7 @@ impl Replica {
 
     fn merge_into(&mut self, cx: &mut Cx<'_>, doc: DocId) {
         let Some(mut waiting) = self.pending.remove(&doc) else { return };
-        loop {
-            let Some(document) = self.documents.get(&doc) else { break };
-            let Some(batch) = ready(document, &mut waiting) else { break };
+        while let Some(batch) = self.documents.get(&doc).and_then(|document| ready(document, &mut waiting)) {
             let mut queue = vec![batch];
             while let Some(batch) = queue.pop() {
                 let changes: Vec<Checked> = batch.iter().flat_map(|one| one.checked.iter().cloned()).collect();

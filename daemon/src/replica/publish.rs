@@ -228,6 +228,10 @@ impl Replica {
     fn holds_end(&self, grant: GrantId, link: &Link) -> bool {
         let Some(owner) = self.person() else { return false };
         let space = Space::Share { owner, grant }.id();
+        // That it ended may be known from the journal before the end itself is here.
+        if self.boards.get(&space).is_none_or(|board| board.ended_ms().is_none()) {
+            return false;
+        }
         let mut logs = self.logs.values().filter(|log| log.space == space).peekable();
         logs.peek().is_some() && logs.all(|log| link.acked.get(&log.head.log).is_some_and(|seq| *seq >= log.seq))
     }

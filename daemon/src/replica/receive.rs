@@ -72,6 +72,12 @@ impl Replica {
                 (head, start, wires) = (room.head, room.before, room.wires);
             }
         }
+        if self.logs.contains_key(&head.log)
+            && let Some(link) = self.links.get_mut(&from)
+        {
+            // Also what came by another way is acknowledged to whoever sends it.
+            link.owed.insert(head.log);
+        }
         let Some(tail) = self.tail(cx.now.mono, from, head, start, wires) else { return };
         self.accept(cx, from, tail);
     }

@@ -18,6 +18,7 @@ use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
 
 /// What becomes of a request.
+#[expect(clippy::large_enum_variant, reason = "one short-lived value for each request")]
 enum Outcome {
     /// Answered now.
     Reply(Reply),
@@ -117,7 +118,7 @@ impl Replica {
                 self.giving(cx, client, ask, offer, *yes, *no_wait)
             }
             Request::ShareList => reply(Reply::Grants(self.grant_list())),
-            Request::ShareRevoke { name } => self.share_revoke(cx, name),
+            Request::ShareRevoke { name } => self.share_revoke(cx, client, name),
             Request::Caseload => reply(Reply::Caseload(self.caseload())),
             Request::CaseloadOpen { client } => {
                 let client = self.caseload_open(cx, client)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use asif_proto::local::{ErrorKind, Failure, Setting};
 
 /// The address to listen on where none is set: every address, a free port chosen once.
-pub const DEFAULT_LISTEN: &str = "0.0.0.0:0";
+pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
 
 /// One setting: its key, its variable, its default, what it does.
 struct Known {
@@ -25,37 +25,37 @@ const KNOWN: [Known; 1] = [Known {
 
 /// The settings file.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub(super) struct Config {
     path: PathBuf,
 }
 
 impl Config {
     /// The settings at `path`; the file need not exist.
-    pub fn at(path: &Path) -> Self {
+    pub(super) fn at(path: &Path) -> Self {
         Self { path: path.to_owned() }
     }
 
     /// The address to listen on.
-    pub fn listen(&self) -> Result<SocketAddr, Failure> {
+    pub(super) fn listen(&self) -> Result<SocketAddr, Failure> {
         let setting = self.get("listen")?;
         let value = setting.value.unwrap_or(setting.default);
         parse_listen(&value)
     }
 
     /// Every setting.
-    pub fn list(&self) -> Result<Vec<Setting>, Failure> {
+    pub(super) fn list(&self) -> Result<Vec<Setting>, Failure> {
         let file = self.read()?;
         Ok(KNOWN.iter().map(|known| setting(known, &file)).collect())
     }
 
     /// One setting.
-    pub fn get(&self, key: &str) -> Result<Setting, Failure> {
+    pub(super) fn get(&self, key: &str) -> Result<Setting, Failure> {
         let file = self.read()?;
         find(key).map(|known| setting(known, &file))
     }
 
     /// Sets one, or with no value goes back to the default.
-    pub fn set(&self, key: &str, value: Option<&str>) -> Result<Setting, Failure> {
+    pub(super) fn set(&self, key: &str, value: Option<&str>) -> Result<Setting, Failure> {
         let known = find(key)?;
         if let Some(value) = value {
             parse_listen(value)?;

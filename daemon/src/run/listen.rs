@@ -11,7 +11,7 @@ use crate::net::{BindError, Event, Gate, LinkSecret, Net};
 const PORT_FILE: &str = "port";
 
 /// Binds the configured address. Port 0 means: the port of last time, or where that is taken a free one, kept from then on.
-pub async fn open(
+pub(super) async fn open(
     configured: SocketAddr,
     state: &Path,
     secret: &LinkSecret,
@@ -40,7 +40,7 @@ fn kept_port(state: &Path) -> Option<u16> {
 
 /// Where others may reach a socket bound to `bound`: itself, or for the unspecified address this machine's own addresses
 /// towards the network, and loopback for a second home on this machine.
-pub fn reachable(bound: SocketAddr) -> Vec<SocketAddr> {
+pub(super) fn reachable(bound: SocketAddr) -> Vec<SocketAddr> {
     if !bound.ip().is_unspecified() {
         return vec![bound];
     }

@@ -38,6 +38,9 @@ pub enum ShelfError {
     /// Appending.
     #[error(transparent)]
     Append(#[from] store::AppendError),
+    /// Reading back.
+    #[error(transparent)]
+    Read(#[from] store::ReadError),
     /// A small file.
     #[error(transparent)]
     Small(#[from] store::SmallFileError),
@@ -101,65 +104,52 @@ impl Shelf {
             Effect::Save { name, bytes } => self.store.save(name, &bytes)?,
             Effect::Append(appends) => self.append(appends)?,
             Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
-            Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs) })),
+            Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
             Effect::Mend => return Ok(Done::Input(Input::Mended { logs: self.mend()? })),
-            Effect::Serve { link, head, from, before } => return Ok(self.serve(link, head, from, before)),
+            Effect::Serve { link, head, from, before } => return self.serve(link, head, from, before),
             other => return Ok(Done::Elsewhere(other)),
         }
         Ok(Done::Quiet)
     }
 
-    fn read(&self, runs: &[Run]) -> Vec<Stored> {
+    fn read(&self, runs: &[Run]) -> Result<Vec<Stored>, ShelfError> {
         let mut entries = Vec::new();
         for run in runs {
             let mut from = run.from;
-            let mut previous = self.link_before(run.log, run.from);
+            let mut previous = self.link_before(run.log, run.from)?;
             while from <= run.to {
                 let count = usize::try_from(run.to - from + 1).unwrap_or(MAX_COUNT).min(MAX_COUNT);
-                match self.store.read(run.log, from, usize::MAX, count) {
-                    Ok(read) if !read.is_empty() => {
-                        from += u64::try_from(read.len()).unwrap_or(u64::MAX);
-                        for (link, wire) in read {
-                            entries.push(Stored { previous, wire });
-                            previous = link;
-                        }
-                    }
-                    Ok(_) => break,
-                    Err(error) => {
-                        tracing::error!(%error, "entries could not be read back");
-                        break;
-                    }
+                let read = self.store.read(run.log, from, usize::MAX, count)?;
+                if read.is_empty() {
+                    break;
+                }
+                from += u64::try_from(read.len()).unwrap_or(u64::MAX);
+                for (link, wire) in read {
+                    entries.push(Stored { previous, wire });
+                    previous = link;
                 }
             }
         }
-        entries
+        Ok(entries)
     }
 
-    fn link_before(&self, log: LogId, seq: u64) -> Link {
+    fn link_before(&self, log: LogId, seq: u64) -> Result<Link, ShelfError> {
         if seq <= 1 {
-            return Link::ZERO;
+            return Ok(Link::ZERO);
         }
-        self.store.read(log, seq - 1, usize::MAX, 1).ok().and_then(|read| read.first().map(|(link, _)| *link)).unwrap_or(Link::ZERO)
+        Ok(self.store.read(log, seq - 1, usize::MAX, 1)?.first().map_or(Link::ZERO, |(link, _)| *link))
     }
 
-    fn serve(&self, link: LinkId, head: LogHead, from: u64, expected: Option<[u8; 8]>) -> Done {
-        let before = self.link_before(head.log, from);
+    fn serve(&self, link: LinkId, head: LogHead, from: u64, expected: Option<[u8; 8]>) -> Result<Done, ShelfError> {
+        let served = |message, upto, bytes| Done::Serve(link, message, Input::Served { link, log: head.log, upto, bytes });
+        let before = self.link_before(head.log, from)?;
         if expected.is_some_and(|expected| expected != short_link(&before)) {
-            return Done::Serve(link, None, Input::Served { link, log: head.log, upto: None, bytes: 0 });
+            return Ok(served(None, None, 0));
         }
-        match self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT) {
-            Ok(read) if !read.is_empty() => {
-                let upto = read.last().map(|(_, wire)| wire.seq());
-                let wires: Vec<_> = read.into_iter().map(|(_, wire)| wire).collect();
-                let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
-                Done::Serve(link, Some(run_message(head, before, &wires)), Input::Served { link, log: head.log, upto, bytes })
-            }
-            Ok(_) => Done::Serve(link, None, Input::Served { link, log: head.log, upto: Some(from.saturating_sub(1)), bytes: 0 }),
-            Err(error) => {
-                tracing::error!(%error, "entries could not be read for a peer");
-                Done::Quiet
-            }
-        }
+        let wires: Vec<_> = self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT)?.into_iter().map(|(_, wire)| wire).collect();
+        let Some(last) = wires.last() else { return Ok(served(None, Some(from.saturating_sub(1)), 0)) };
+        let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
+        Ok(served(Some(run_message(head, before, &wires)), Some(last.seq()), bytes))
     }
 
     fn mend(&mut self) -> Result<Vec<FoundLog>, ShelfError> {

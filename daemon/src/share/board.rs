@@ -95,13 +95,16 @@ impl Board {
         }
     }
 
-    /// Takes in the end of the space: nothing beyond its tips counts. Of two ends the earlier counts.
-    pub fn end(&mut self, ended: Ended) {
-        if self.ended.as_ref().is_none_or(|known| ended.at_ms < known.at_ms) {
-            self.ended = Some(ended);
-            let end = self.ended.clone();
-            self.items.retain(|_, held| within(end.as_ref(), held.entry));
+    /// Takes in the end of the space: nothing beyond its tips counts. Of two ends the earlier counts. Says whether an item was dropped
+    /// that may have replaced one that counts: then the entries must be taken in again.
+    pub fn end(&mut self, ended: Ended) -> bool {
+        if self.ended.as_ref().is_some_and(|known| ended.at_ms >= known.at_ms) {
+            return false;
         }
+        self.ended = Some(ended);
+        let (end, before) = (self.ended.clone(), self.items.len());
+        self.items.retain(|_, held| within(end.as_ref(), held.entry));
+        self.items.len() != before
     }
 
     /// Whether an entry counts: not beyond the end.
@@ -213,9 +216,20 @@ mod tests {
     fn nothing_beyond_the_end_counts() {
         let mut board = Board::default();
         board.put(entry(1), put(1, "before"));
-        board.end(Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 });
+        assert!(!board.end(Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 }));
         board.put(entry(2), put(2, "after"));
         assert_eq!(text(&board), Some("before".into()));
         assert_eq!(board.ended_ms(), Some(5));
+    }
+
+    #[test]
+    fn an_end_that_comes_late_leaves_the_same_items_once_they_are_read_again() {
+        let mut board = Board::default();
+        board.put(entry(1), put(1, "before"));
+        board.put(entry(2), put(2, "after"));
+        assert!(board.end(Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 }), "something must be read again");
+        board.put(entry(1), put(1, "before"));
+        board.put(entry(2), put(2, "after"));
+        assert_eq!(text(&board), Some("before".into()));
     }
 }

@@ -66,6 +66,8 @@ pub struct Link {
     pub serving: Option<LogId>,
     /// Logs of which something was stored that is not yet acknowledged to them.
     pub owed: BTreeSet<LogId>,
+    /// They were sent a full Have.
+    pub told: bool,
     /// A full Have is due to them: something new is shared.
     pub compare: bool,
     /// The link is to be closed then, or when everything is acknowledged.
@@ -93,6 +95,7 @@ impl Link {
             waiting_since: None,
             serving: None,
             owed: BTreeSet::new(),
+            told: false,
             compare: false,
             closing: None,
         }
@@ -113,7 +116,9 @@ impl Link {
 
     /// They hold `log` up to `seq`.
     pub fn acknowledge(&mut self, log: LogId, seq: u64, now: Duration) {
-        self.acked.insert(log, seq);
+        // An older acknowledgement may come after a newer one.
+        let acked = self.acked.entry(log).or_insert(seq);
+        *acked = (*acked).max(seq);
         let sent = self.sent.entry(log).or_insert(seq);
         *sent = (*sent).max(seq);
         let before = self.in_flight.len();

@@ -237,6 +237,7 @@ impl Replica {
         SessionView {
             kind: SessionTag::Session,
             id,
+            short: self.view.short(&id),
             practice: session.practice.map(|id| self.view.practice(&id).map_or_else(|| id.to_string(), |row| row.value.slug.clone())),
             occurred_at: session.occurred_at.clone(),
             recorded_at: session.recorded_at,

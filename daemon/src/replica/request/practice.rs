@@ -84,6 +84,7 @@ impl Replica {
         Ok(PracticeView {
             tag: PracticeTag::Practice,
             id,
+            short: self.view.short(&id),
             title: practice.title.clone(),
             slug: practice.slug.clone(),
             kind: practice.kind,

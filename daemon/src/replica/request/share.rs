@@ -1,5 +1,7 @@
 //! Sharing: drafts and previews of grants, revoking, the caseload, lending.
 
+use std::time::Duration;
+
 use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, Invite, Reply};
 use asif_proto::moment::{self, Moment};
@@ -8,6 +10,7 @@ use asif_proto::record::MAX_NOTE;
 use asif_proto::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, SharedSession, Withheld};
 use jiff::Timestamp;
 
+use super::super::effect::ClientId;
 use super::super::find::{one_line, short};
 use super::super::{Cx, Replica};
 use super::journal::{bound, whole_seconds};
@@ -20,6 +23,8 @@ use crate::share::item::{self, Item, LoanItem};
 use crate::share::projection::{Hidden, Terms};
 
 const EXAMPLES: usize = 3;
+/// A revocation is answered after so long, whether the helper has heard of it or not.
+const TELL_WITHIN: Duration = Duration::from_millis(900);
 
 impl Replica {
     /// The grant that an invitation would give.
@@ -158,7 +163,7 @@ impl Replica {
         }
     }
 
-    pub(super) fn share_revoke(&mut self, cx: &mut Cx<'_>, typed: &str) -> Handled {
+    pub(super) fn share_revoke(&mut self, cx: &mut Cx<'_>, client: ClientId, typed: &str) -> Handled {
         let (id, grant) = match self.find_grant(typed) {
             Ok(found) => found,
             Err(failure) => return self.withdraw_invitation(cx, typed, failure),
@@ -167,8 +172,23 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Precondition, format!("sharing with {} has already ended", grant.name)));
         }
         self.revoke(cx, id)?;
-        let (_, grant) = self.find_grant(&record_grant(id).to_string())?;
-        Ok(Outcome::Reply(Reply::Grants(vec![self.grant_view(id, &grant)])))
+        // The helper hears at once where there is a link; then the answer can say so.
+        self.revoking.push((client, id, cx.now.mono + TELL_WITHIN));
+        Ok(Outcome::Later)
+    }
+
+    /// Answers revocations whose end has reached the helper, or cannot reach them now.
+    pub(in crate::replica) fn finish_revokes(&mut self, cx: &mut Cx<'_>) {
+        for (client, id, deadline) in std::mem::take(&mut self.revoking) {
+            let Some(row) = self.view.grant(&id) else { continue };
+            let linked = self.links.values().any(|link| link.person().is_some() && link.person() == row.value.helper);
+            if linked && row.value.end_reached != Some(true) && cx.now.mono < deadline {
+                self.revoking.push((client, id, deadline));
+            } else {
+                let view = self.grant_view(id, &row.value);
+                cx.answer(client, Ok(Reply::Grants(vec![view])));
+            }
+        }
     }
 
     /// An invitation that nobody used yet is simply taken back.
@@ -186,7 +206,7 @@ impl Replica {
 
     pub(super) fn caseload(&self) -> Vec<CaseloadRow> {
         let mut rows: Vec<CaseloadRow> = self.view.clients().map(|(id, row)| self.caseload_row(*id, &row.value)).collect();
-        rows.sort_by(|a, b| a.client.to_lowercase().cmp(&b.client.to_lowercase()));
+        rows.sort_by_key(|row| row.client.to_lowercase());
         rows
     }
 

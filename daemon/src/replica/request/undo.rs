@@ -35,7 +35,7 @@ impl Replica {
                 let target = words.next().unwrap_or_default().to_owned();
                 if words.next() == Some(&ask.id.simple().to_string()) {
                     // The same request came before: it is done.
-                    return Ok(Outcome::Reply(Reply::Undone(undone_view(&message, &keys_of(&change)))));
+                    return Ok(Outcome::Reply(Reply::Undone(self.undone_view(&message, &keys_of(&change)))));
                 }
                 undone.insert(target);
                 continue;
@@ -48,16 +48,16 @@ impl Replica {
             let puts = inverse(document, hash, change.deps(), &keys)?;
             let words = format!("{UNDO}{name} {} {message}", ask.id.simple());
             self.write(cx, doc, &puts, &words)?;
-            return Ok(Outcome::Reply(Reply::Undone(undone_view(&words, &keys))));
+            return Ok(Outcome::Reply(Reply::Undone(self.undone_view(&words, &keys))));
         }
         Err(Failure::new(ErrorKind::Precondition, "there is nothing to undo on this device"))
     }
-}
 
-fn undone_view(message: &str, keys: &BTreeSet<String>) -> Undone {
-    let what = message.splitn(4, ' ').nth(3).unwrap_or_default().to_owned();
-    let id = keys.iter().find_map(|key| schema::record_of(key)).unwrap_or(RecordId(uuid::Uuid::nil()));
-    Undone { what, id }
+    fn undone_view(&self, message: &str, keys: &BTreeSet<String>) -> Undone {
+        let what = message.splitn(4, ' ').nth(3).unwrap_or_default().to_owned();
+        let id = keys.iter().find_map(|key| schema::record_of(key)).unwrap_or(RecordId(uuid::Uuid::nil()));
+        Undone { what, id, short: self.view.short(&id) }
+    }
 }
 
 /// Puts that set what a change touched back to what was before; an error where somebody changed it since.

@@ -1,0 +1,375 @@
+//! Machines, a network between them that delays, breaks, duplicates and reorders, and virtual time. Everything follows from one seed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use asif_daemon::Rng;
+use asif_daemon::replica::effect::{ClientId, Input, LinkId};
+use asif_proto::local::{Answer, Event, Failure, Reply, Request};
+use asif_proto::peer::Message;
+use rand_core::{Rng as _, SeedableRng};
+
+use crate::node::{Node, Wish};
+
+/// How bad the network is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weather {
+    /// Of a thousand messages so many break their connection, with everything on its way.
+    pub(crate) breaks: u64,
+    /// Of a thousand messages so many come twice.
+    pub(crate) twice: u64,
+    /// Of a thousand runs of entries so many are overtaken by later messages.
+    pub(crate) late: u64,
+    /// The longest delay, in milliseconds.
+    pub(crate) delay_ms: u64,
+}
+
+impl Weather {
+    pub(crate) const CALM: Weather = Weather { breaks: 0, twice: 0, late: 0, delay_ms: 5 };
+    pub(crate) const STORM: Weather = Weather { breaks: 15, twice: 60, late: 60, delay_ms: 400 };
+}
+
+/// Something that will happen.
+enum Happening {
+    Dialled { node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: Vec<std::net::SocketAddr> },
+    Arrives { to: usize, link: LinkId, message: Message },
+    Closes { node: usize, link: LinkId },
+    Wakes { node: usize },
+    Tick { node: usize },
+}
+
+/// One end of a live connection.
+#[derive(Clone, Copy)]
+struct End {
+    node: usize,
+    link: LinkId,
+}
+
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) time: Duration,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) weather: Weather,
+    rng: Rng,
+    queue: BTreeMap<(Duration, u64), Happening>,
+    order: u64,
+    conns: BTreeMap<(usize, LinkId), End>,
+    in_order: BTreeMap<(usize, LinkId, bool), Duration>,
+    cut: BTreeSet<(usize, usize)>,
+    next_incoming: u64,
+    ticks: Vec<Option<Duration>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            time: Duration::from_secs(1),
+            nodes: Vec::new(),
+            weather: Weather::CALM,
+            rng: Rng::seed_from_u64(seed),
+            queue: BTreeMap::new(),
+            order: 0,
+            conns: BTreeMap::new(),
+            in_order: BTreeMap::new(),
+            cut: BTreeSet::new(),
+            next_incoming: 1,
+            ticks: Vec::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, name: &str) -> usize {
+        let number = self.nodes.len();
+        self.nodes.push(Node::new(number as u8 + 1, name, self.seed));
+        self.ticks.push(None);
+        self.start(number);
+        number
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound
+    }
+
+    fn chance(&mut self, of_thousand: u64) -> bool {
+        self.below(1000) < of_thousand
+    }
+
+    fn at(&mut self, when: Duration, happening: Happening) {
+        self.order += 1;
+        self.queue.insert((when, self.order), happening);
+    }
+
+    fn delay(&mut self) -> Duration {
+        let longest = self.weather.delay_ms.max(1);
+        Duration::from_micros(200 + self.below(longest * 1000))
+    }
+
+    pub(crate) fn start(&mut self, node: usize) {
+        if !self.nodes[node].is_up() {
+            let wishes = self.nodes[node].start(self.time);
+            self.grant(node, wishes);
+        }
+    }
+
+    /// The power goes at one machine; it comes back later.
+    pub(crate) fn crash(&mut self, node: usize, back_after: Duration) {
+        self.nodes[node].crash();
+        self.forget_node(node);
+        self.at(self.time + back_after, Happening::Wakes { node });
+    }
+
+    /// Nothing passes between two machines any more.
+    pub(crate) fn cut(&mut self, a: usize, b: usize) {
+        self.cut.insert((a.min(b), a.max(b)));
+        let broken: Vec<_> = self
+            .conns
+            .iter()
+            .filter(|((node, _), end)| (*node == a && end.node == b) || (*node == b && end.node == a))
+            .map(|(key, _)| *key)
+            .collect();
+        for (node, link) in broken {
+            self.break_conn(node, link);
+        }
+    }
+
+    pub(crate) fn heal(&mut self) {
+        self.cut.clear();
+        self.weather = Weather::CALM;
+    }
+
+    /// What was on its way to a machine that went down finds nobody: after a start its links are numbered anew.
+    fn forget_node(&mut self, gone: usize) {
+        self.forget_conns(|end| end.node == gone);
+        self.queue.retain(|_, happening| match happening {
+            Happening::Dialled { node, .. } | Happening::Closes { node, .. } => *node != gone,
+            Happening::Arrives { to, .. } => *to != gone,
+            Happening::Wakes { .. } | Happening::Tick { .. } => true,
+        });
+    }
+
+    fn forget_conns(&mut self, gone: impl Fn(&End) -> bool) {
+        let broken: Vec<_> = self
+            .conns
+            .iter()
+            .filter(|((node, link), end)| gone(end) || gone(&End { node: *node, link: *link }))
+            .map(|(key, _)| *key)
+            .collect();
+        for (node, link) in broken {
+            self.break_conn(node, link);
+        }
+    }
+
+    fn break_conn(&mut self, node: usize, link: LinkId) {
+        if let Some(end) = self.conns.remove(&(node, link)) {
+            self.conns.remove(&(end.node, end.link));
+            for end in [End { node, link }, end] {
+                let delay = self.delay();
+                self.at(self.time + delay, Happening::Closes { node: end.node, link: end.link });
+            }
+        }
+    }
+
+    fn grant(&mut self, node: usize, wishes: Vec<Wish>) {
+        for wish in wishes {
+            match wish {
+                Wish::Dial { link, peer, addresses } => {
+                    let delay = self.delay();
+                    self.at(self.time + delay, Happening::Dialled { node, link, peer, addresses });
+                }
+                Wish::Send { link, message, bulk } => self.send(node, link, message, bulk),
+                Wish::Close { link } => {
+                    if let Some(end) = self.conns.remove(&(node, link)) {
+                        // What was sent before is flushed; then the other end hears of it.
+                        self.conns.remove(&(end.node, end.link));
+                        let last = [false, true].into_iter().filter_map(|bulk| self.in_order.get(&(node, link, bulk)).copied()).max();
+                        let when = last.unwrap_or(self.time).max(self.time) + Duration::from_millis(1);
+                        self.at(when, Happening::Closes { node: end.node, link: end.link });
+                        self.at(when, Happening::Closes { node, link });
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, node: usize, link: LinkId, message: Message, bulk: bool) {
+        let Some(end) = self.conns.get(&(node, link)).copied() else { return };
+        let (breaks, twice, late) = (self.weather.breaks, self.weather.twice, self.weather.late);
+        if self.chance(breaks) {
+            return self.break_conn(node, link);
+        }
+        let delay = self.delay();
+        let mut when = self.time + delay;
+        // Entries travel on streams of their own and may overtake or be overtaken; all else is on one stream, in order.
+        if matches!(message, Message::Entries(_)) && self.chance(late) {
+            when += Duration::from_millis(1 + self.below(2000));
+        } else {
+            // Each stream is in order.
+            let last = self.in_order.entry((node, link, bulk)).or_default();
+            when = when.max(*last + Duration::from_micros(1));
+            *last = when;
+        }
+        if self.chance(twice) {
+            let again = when + Duration::from_millis(1 + self.below(1000));
+            self.at(again, Happening::Arrives { to: end.node, link: end.link, message: message.clone() });
+        }
+        self.at(when, Happening::Arrives { to: end.node, link: end.link, message });
+    }
+
+    fn dialled(&mut self, node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: &[std::net::SocketAddr]) {
+        let ours = self.nodes[node].link_key();
+        let target = (0..self.nodes.len()).find(|other| {
+            let there = &self.nodes[*other];
+            let blocked = self.cut.contains(&(node.min(*other), node.max(*other)));
+            *other != node
+                && addresses.contains(&there.address)
+                && there.is_up()
+                && there.listens
+                && !blocked
+                && there.link_key() == Some(peer)
+        });
+        let admitted = target.filter(|other| {
+            let there = &self.nodes[*other];
+            ours.is_some_and(|ours| there.known.contains(&ours)) || there.strangers
+        });
+        let (Some(other), Some(ours)) = (admitted, ours) else {
+            return self.at(self.time + Duration::from_millis(50), Happening::Closes { node, link });
+        };
+        self.next_incoming += 2;
+        let incoming = LinkId(self.next_incoming);
+        let mut exporter = [0; 32];
+        self.rng.fill_bytes(&mut exporter);
+        self.conns.insert((node, link), End { node: other, link: incoming });
+        self.conns.insert((other, incoming), End { node, link });
+        let address = self.nodes[node].address;
+        let there = self.nodes[other].address;
+        self.input(other, Input::Opened { link: incoming, peer: ours, address, incoming: true, exporter });
+        self.input(node, Input::Opened { link, peer, address: there, incoming: false, exporter });
+    }
+
+    fn input(&mut self, node: usize, input: Input) {
+        let time = self.time;
+        let wishes = self.nodes[node].handle(time, input);
+        self.grant(node, wishes);
+        if !self.nodes[node].is_up() {
+            self.forget_node(node);
+            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
+        }
+    }
+
+    /// Carries the next thing out; `false` when nothing is left before `until`.
+    fn step(&mut self, until: Duration) -> bool {
+        for node in 0..self.nodes.len() {
+            let deadline = self.nodes[node].next_deadline().map(|at| at.max(self.time));
+            if deadline != self.ticks[node] {
+                self.ticks[node] = deadline;
+                if let Some(at) = deadline {
+                    self.at(at, Happening::Tick { node });
+                }
+            }
+        }
+        let Some(entry) = self.queue.first_entry() else { return false };
+        if entry.key().0 > until {
+            return false;
+        }
+        let ((when, _), happening) = entry.remove_entry();
+        self.time = self.time.max(when);
+        match happening {
+            Happening::Dialled { node, link, peer, addresses } => self.dialled(node, link, peer, &addresses),
+            Happening::Arrives { to, link, message } => {
+                if self.nodes[to].is_up() {
+                    // Through the wire format, as the network carries it.
+                    let frame = asif_proto::frame::Frame::from_bytes(&message.to_frame().to_bytes()).unwrap();
+                    self.input(to, Input::Frame { link, frame });
+                }
+            }
+            Happening::Closes { node, link } => {
+                self.conns.remove(&(node, link));
+                self.input(node, Input::Closed { link, reason: "the network broke it".into() });
+            }
+            Happening::Wakes { node } => self.start(node),
+            Happening::Tick { node } => {
+                self.ticks[node] = None;
+                if self.nodes[node].next_deadline().is_some_and(|at| at <= self.time) {
+                    self.input(node, Input::Tick);
+                }
+            }
+        }
+        true
+    }
+
+    /// Lets time pass.
+    pub(crate) fn run_for(&mut self, time: Duration) {
+        let until = self.time + time;
+        while self.step(until) {}
+        self.time = until;
+    }
+
+    /// Asks and waits for the answer, at most some virtual minutes; `None` if the machine went down before it came.
+    pub(crate) fn ask(&mut self, node: usize, request: Request) -> Option<Result<Reply, Failure>> {
+        self.start(node);
+        let client = self.begin(node, request);
+        self.answer(node, client, Duration::from_secs(200))
+    }
+
+    /// Asks without waiting.
+    pub(crate) fn begin(&mut self, node: usize, request: Request) -> ClientId {
+        let time = self.time;
+        let id = self.nodes[node].uuid(time);
+        let (client, wishes) = self.nodes[node].ask(time, id, request);
+        self.grant(node, wishes);
+        if !self.nodes[node].is_up() {
+            self.forget_node(node);
+            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
+        }
+        client
+    }
+
+    pub(crate) fn answer(&mut self, node: usize, client: ClientId, patience: Duration) -> Option<Result<Reply, Failure>> {
+        let until = self.time + patience;
+        loop {
+            if let Some(answer) = self.nodes[node].answers.remove(&client) {
+                return Some(match answer {
+                    Answer::Reply(reply) => Ok(*reply),
+                    Answer::Error(failure) => Err(failure),
+                });
+            }
+            if !self.step(until) {
+                return None;
+            }
+        }
+    }
+
+    /// Asks for something that must be done.
+    pub(crate) fn must(&mut self, node: usize, request: Request) -> Reply {
+        let seed = self.seed;
+        match self.ask(node, request.clone()) {
+            Some(Ok(reply)) => reply,
+            other => {
+                self.tell_all();
+                panic!("seed {seed}: {} did not do {request:?}: {other:?}", self.nodes[node].name)
+            }
+        }
+    }
+
+    /// Prints what every machine's doctor says, before a test fails.
+    pub(crate) fn tell_all(&mut self) {
+        for at in 0..self.nodes.len() {
+            if let Some(Ok(Reply::Doctor(doctor))) = self.ask(at, Request::Doctor { rebuild: false }) {
+                let lines: Vec<_> =
+                    doctor.checks.iter().map(|check| format!("{} {}", if check.ok { "  " } else { "! " }, check.text)).collect();
+                eprintln!("{}:\n{}", self.nodes[at].name, lines.join("\n"));
+            }
+        }
+    }
+
+    /// The ticket of an invitation that was just made.
+    pub(crate) fn ticket(&mut self, node: usize, request: Request) -> String {
+        let client = self.begin(node, request);
+        self.answer(node, client, Duration::from_secs(60)).unwrap().unwrap();
+        let events: VecDeque<Event> = self.nodes[node].events.remove(&client).unwrap().into();
+        match events.front() {
+            Some(Event::Invited { ticket, .. }) => ticket.clone(),
+            other => panic!("seed {}: {other:?}", self.seed),
+        }
+    }
+}
