@@ -314,6 +314,64 @@ fn a_daemon_that_stays_is_exit_1_in_words() {
     assert!(ran.stderr.contains("still running") && ran.stderr.contains("asif daemon restart"), "{ran:?}");
 }
 
+const PLAYED: &str = "ASIF_TEST_PLAYED_DAEMON";
+
+/// Not a test of its own: the process that the tests below end. It greets, and then says nothing more.
+#[test]
+#[ignore = "played by a_daemon_that_greets_and_then_hangs"]
+fn greets_and_hangs() {
+    let Some(socket) = std::env::var_os(PLAYED) else { return };
+    TestHome::new().serve_at(std::path::Path::new(&socket), |mut talk| {
+        talk.hello();
+        talk.fall_silent();
+    });
+    println!("listening");
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A daemon in a process of its own that greets and then hangs; SIGTERM ends it, or with `stubborn` only SIGKILL does.
+fn a_daemon_that_greets_and_then_hangs(home: &TestHome, stubborn: bool) -> std::process::Child {
+    use std::io::BufRead;
+    let trap = if stubborn { "trap '' TERM; " } else { "" };
+    let mut command = std::process::Command::new("/bin/sh");
+    command.args(["-c", &format!("{trap}exec \"$0\" --exact greets_and_hangs --ignored --nocapture -q")]);
+    command.arg(std::env::current_exe().unwrap()).env(PLAYED, &home.home.socket).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "listening"));
+    let lock = asif_proto::home::Lock { pid: child.id(), socket: home.home.socket.clone() };
+    std::fs::write(home.home.lock(), lock.to_text()).unwrap();
+    child
+}
+
+#[test]
+fn restart_ends_a_daemon_that_greets_and_then_hangs() {
+    for stubborn in [false, true] {
+        let home = TestHome::new();
+        let mut played = a_daemon_that_greets_and_then_hangs(&home, stubborn);
+        comes_with(&home, &ready(&home));
+        let mut cli = Cli::new(&home);
+        (cli.patience.stop, cli.patience.term) = (Duration::from_millis(50), Duration::from_millis(200));
+        let ran = cli.run(&["daemon", "restart"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.stdout.contains("started") && (!stubborn || ran.stderr.contains("by force")), "{ran:?}");
+        assert!(!played.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn stop_tells_a_daemon_that_greets_and_then_hangs_to_end() {
+    let home = TestHome::new();
+    let mut played = a_daemon_that_greets_and_then_hangs(&home, false);
+    let mut cli = Cli::new(&home);
+    cli.patience.stop = Duration::from_millis(50);
+    let ran = cli.run(&["daemon", "stop"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    played.wait().unwrap();
+}
+
 #[test]
 fn its_own_log_is_shown_where_there_is_one() {
     let home = TestHome::new();

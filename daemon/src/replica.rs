@@ -193,8 +193,9 @@ impl Replica {
         self.announce_statements(cx);
         self.push(cx);
         self.open_rooms(cx);
-        self.update_gate(cx);
+        // Acknowledgements before the gate: the last word to somebody who goes is that their end was heard.
         self.tend_links(cx);
+        self.update_gate(cx);
         self.finish_syncs(cx);
         self.finish_join(cx);
         self.finish_revokes(cx);

@@ -13,13 +13,15 @@ use super::{ClientError, Connection, Starter, find};
 /// Asks the daemon to stop, tells its process to end where it does not understand, and waits until it is gone.
 pub fn stop(mut connection: Connection, starter: &Starter) -> Result<u32, ClientError> {
     let pid = connection.pid.unwrap_or(connection.hello.pid);
-    let deadline = Instant::now() + starter.patience.stop;
+    let mut deadline = Instant::now() + starter.patience.stop;
     let version = connection.hello.max.min(*VERSIONS.end());
     let ask = Ask { version, id: Uuid::now_v7(), zone: "UTC".to_owned(), request: Request::Stop };
     let asked = connection.send(kind::ASK, &ask)?.is_ok() && understood(&mut connection, deadline);
     drop(connection);
     if !asked && !gone(&starter.home, pid) {
         signal(pid, Signal::TERM);
+        // Listening for an answer may have used up the time.
+        deadline = deadline.max(Instant::now() + starter.patience.term);
     }
     await_end(pid, deadline, || gone(&starter.home, pid))
 }

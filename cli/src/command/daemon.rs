@@ -10,7 +10,7 @@ use asif_proto::local::DaemonView;
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::client::{Client, ClientError, find, stop};
+use crate::client::{Client, ClientError, Starter, find, stop};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 
@@ -93,20 +93,28 @@ fn start(context: &mut Context<'_, '_>) -> Outcome {
 fn restart(context: &mut Context<'_, '_>) -> Outcome {
     let starter = context.starter()?;
     match find::connect(&starter.home, starter.patience.hello) {
-        Ok(Some(connection)) => {
-            stop::stop(connection, &starter)?;
-        }
-        Ok(None) => {}
-        Err(ClientError::Hanging { pid, .. }) => match stop::stop_hanging(&starter, pid, true)? {
-            stop::Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end"))?,
-            stop::Ended::Killed(pid) => {
-                context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"))?;
-            }
+        Ok(Some(connection)) => match stop::stop(connection, &starter) {
+            Ok(_) => {}
+            // It said hello, and then nothing more.
+            Err(ClientError::StillRunning(pid)) => end(&starter, Some(pid), context)?,
+            Err(error) => return Err(error.into()),
         },
+        Ok(None) => {}
+        Err(ClientError::Hanging { pid, .. }) => end(&starter, pid, context)?,
         Err(error) => return Err(error.into()),
     }
     let client = context.client()?;
     tell(context, Some(&client), "started")
+}
+
+/// Ends a daemon that does not answer, by force where it has to be.
+fn end(starter: &Starter, pid: Option<u32>, context: &mut Context<'_, '_>) -> Outcome {
+    match stop::stop_hanging(starter, pid, true)? {
+        stop::Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end")),
+        stop::Ended::Killed(pid) => {
+            context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"))
+        }
+    }
 }
 
 fn tell(context: &mut Context<'_, '_>, client: Option<&Client>, done: &'static str) -> Outcome {

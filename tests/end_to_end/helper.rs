@@ -1,0 +1,426 @@
+//! A client and a helper: what is granted arrives, what is not never does, and nothing new after the end.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Home, Running, eventually, ticket};
+
+/// What Dana sees of Robin.
+#[track_caller]
+fn opened(dana: &Home) -> Value {
+    dana.json(&["caseload", "open", "Robin"])
+}
+
+/// How many sessions Dana sees of Robin.
+#[track_caller]
+fn sessions(dana: &Home) -> usize {
+    opened(dana)["sessions"].as_array().unwrap().len()
+}
+
+/// Waits until Dana has heard that Robin ended it.
+#[track_caller]
+fn await_end(dana: &Home) {
+    eventually("Dana hears of the end", || opened(dana)["ended"].is_string().then_some(()));
+}
+
+const RATINGS: &[&str] = &["--scope", "ratings", "--since", "2020-01-01"];
+
+#[test]
+fn a_helper_sees_the_sessions_that_were_granted() {
+    let robin = Home::robin();
+    robin.log(&["-b", "30", "-a", "45", "--acted", "80", "--at", "2024-05-01T12:00"]);
+    let dana = Home::new();
+    let joined = dana.json(&["helper", "join", &robin.helper_ticket(RATINGS), "--name", "Dana"]);
+    assert_eq!((&joined["name"], &joined["sessions"]), (&json!("Robin"), &json!(1)));
+    robin.log(&["-b", "20", "--worse"]);
+    robin.sync();
+
+    let caseload = dana.json(&["caseload"]);
+    assert_eq!(caseload.as_array().unwrap().len(), 1);
+    let row = &caseload[0];
+    assert_eq!((&row["client"], &row["new"], &row["to_discuss"]), (&json!("Robin"), &json!(2), &json!(1)));
+    assert_eq!((&row["until"], &row["ended"]), (&Value::Null, &Value::Null));
+    assert!(row["last_synced"].is_string(), "{row}");
+
+    let open = opened(&dana);
+    assert_eq!((&open["client"], &open["ended"]), (&json!("Robin"), &Value::Null));
+    assert_eq!(open["experiments"], json!([]));
+    assert_eq!((&open["sessions"][0]["before"], &open["sessions"][0]["felt_worse"]), (&json!(20), &json!(true)), "newest first");
+    let older = &open["sessions"][1];
+    assert_eq!((&older["before"], &older["after"], &older["acted_as_if"]), (&json!(30), &json!(45), &json!(80)));
+    assert_eq!((&older["practice"], &older["basis"]), (&json!("lunch"), &json!("own")));
+    assert_eq!((&older["occurred_at"], &older["backfilled"]), (&json!("2024-05-01T12:00:00+01:00[Europe/London]"), &json!(true)));
+    assert_eq!(open["practices"][0]["slug"], "lunch", "a practice whose slug is seen can be named");
+    assert_eq!(open["practices"][0]["title"], Value::Null);
+    assert_eq!(dana.json(&["caseload"])[0]["new"], json!(0), "opened is no longer new");
+    assert!(dana.ok(&["caseload", "open", "Robin"]).stdout.contains("30 -> 45"));
+    assert_eq!(dana.list().len(), 0, "it is not Dana's own journal");
+    dana.refuses(4, &["caseload", "open", "Nobody"]);
+}
+
+#[test]
+fn a_preview_shows_what_would_be_seen_and_invites_nobody() {
+    let robin = Home::robin();
+    robin.log(&["-b", "30", "-a", "45", "--note", "not for Dana"]);
+    robin.log(&["-b", "1", "--private"]);
+    robin.log(&["-b", "2", "--at", "2019-06-01T12:00"]);
+    let args = ["share", "invite", "--name", "Dana", "--role", "therapist", "--scope", "ratings", "--since", "2020-01-01", "--dry-run"];
+    let preview = robin.json(&args);
+    assert_eq!((&preview["sessions"], &preview["notes"], &preview["client"]), (&json!(1), &json!(0), &json!("Robin")));
+    assert_eq!(preview["withheld"], json!({ "notes": 1, "private": 1, "before_since": 1, "after_until": 0, "bare_notes": 0 }));
+    assert_eq!((&preview["examples"][0]["before"], &preview["examples"][0]["note"]), (&json!(30), &Value::Null));
+    let words = robin.ok(&args).stdout;
+    assert!(words.contains("30") && !words.contains("not for Dana"), "{words}");
+    assert_eq!(robin.json(&["share", "list"]), json!([]));
+    assert_eq!(robin.json(&["status"])["listen"], json!([]), "a preview opens no network");
+
+    // The same once Dana has joined, and then it is what Dana sees.
+    let dana = robin.share_with_dana(RATINGS);
+    let standing = robin.json(&["share", "preview", "Dana"]);
+    assert_eq!((&standing["sessions"], &standing["withheld"]), (&preview["sessions"], &preview["withheld"]));
+    let seen: Vec<Value> = opened(&dana)["sessions"].as_array().unwrap().iter().map(without_id).collect();
+    assert_eq!(standing["examples"], json!(seen));
+}
+
+/// A preview has no items yet: their ids are made when they are shared.
+fn without_id(session: &Value) -> Value {
+    let mut session = session.clone();
+    session["id"] = json!("0".repeat(session["id"].as_str().unwrap().len()));
+    session
+}
+
+#[test]
+fn an_invitation_in_words_shows_the_preview_and_what_ending_it_cannot_do() {
+    let robin = Home::robin();
+    let said = robin.ok(&["share", "invite", "--name", "Dana", "--yes", "--no-wait"]).stdout;
+    for words in ["Dana", "It cannot take back", "Nobody monitors", "asif1"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let open = robin.json(&["share", "list"]);
+    assert_eq!((&open[0]["name"], &open[0]["joined"]), (&json!("Dana"), &json!(false)));
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    assert_eq!(robin.json(&["share", "list"]), json!([]), "an invitation that nobody used is simply taken back");
+    robin.refuses(4, &["share", "revoke", "Dana", "--yes"]);
+}
+
+#[test]
+fn an_invitation_that_was_taken_back_lets_nobody_in() {
+    let robin = Home::robin();
+    let ticket = robin.helper_ticket(&[]);
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    let dana = Home::new();
+    dana.run(&["helper", "join", &ticket, "--name", "Dana"]).exits(7);
+    assert_eq!(dana.json(&["caseload"]), json!([]));
+    assert_eq!(robin.json(&["status"])["helpers"], json!([]));
+}
+
+#[test]
+fn a_used_invitation_lets_no_second_helper_in() {
+    let robin = Home::robin();
+    let ticket = robin.helper_ticket(RATINGS);
+    let (dana, other) = (Home::new(), Home::new());
+    dana.ok(&["helper", "join", &ticket, "--name", "Dana"]);
+    other.refuses(7, &["helper", "join", &ticket, "--name", "Other"]);
+    assert_eq!(other.json(&["caseload"]), json!([]));
+    assert_eq!(robin.json(&["share", "list"]).as_array().unwrap().len(), 1);
+    robin.run(&["share", "invite", "--name", "Dana", "--yes", "--no-wait"]).exits(7).says(&["already invited"]);
+}
+
+#[test]
+fn the_client_hears_who_joined() {
+    let robin = Home::robin();
+    let inviting = Running::start(robin.command(&["share", "invite", "--name", "Dana", "--yes", "--json"]));
+    let invited: Value = serde_json::from_str(&inviting.line().unwrap()).unwrap();
+    let dana = Home::new();
+    dana.ok(&["helper", "join", &ticket(&invited["data"]), "--name", "Somebody else"]);
+    let joined: Value = serde_json::from_str(&inviting.line().unwrap()).unwrap();
+    assert_eq!((&joined["data"]["event"], &joined["data"]["name"]), (&json!("joined"), &json!("Dana")), "by the name the client gave");
+    assert_eq!(inviting.end().0, Some(0));
+    assert_eq!(robin.json(&["status"])["helpers"][0]["name"], "Dana");
+}
+
+#[test]
+fn private_sessions_and_fields_out_of_scope_never_reach_the_helper() {
+    let robin = Home::robin();
+    robin.ok(&["practice", "add", "MARK-title-private", "--slug", "mark-private", "--private"]);
+    let add =
+        ["practice", "add", "MARK-title", "--slug", "shown", "--cue", "MARK-cue", "--where", "MARK-place", "--description", "MARK-text"];
+    robin.ok(&add);
+    robin.ok(&["log", "shown", "-b", "11", "--note", "MARK-note", "--where", "MARK-chest", "--tag", "MARK-tag", "--felt-state", "numb"]);
+    robin.ok(&["log", "shown", "-b", "12", "--expectancy", "77", "--willingness", "78", "--repetitions", "79", "--duration", "76"]);
+    robin.ok(&["log", "mark-private", "-b", "13"]);
+    robin.ok(&["log", "shown", "-b", "14", "--private"]);
+    robin.run_with(&["note", "-"], b"MARK-bare").exits(0);
+    robin.ok(&["log", "shown", "-b", "15", "--at", "2019-12-31T23:59:59"]);
+    let later = robin.log(&["-b", "16"]);
+    let dana = robin.share_with_dana(RATINGS);
+    // What is written later is held back in the same way; what becomes private is taken away again.
+    robin.ok(&["log", "shown", "-b", "17", "--note", "MARK-later", "--private"]);
+    robin.ok(&["edit", &later, "--note", "MARK-edited", "--where", "MARK-where"]);
+    robin.sync();
+    let seen = opened(&dana);
+    let befores = |seen: &Value| {
+        let mut all: Vec<u64> = seen["sessions"].as_array().unwrap().iter().map(|one| one["before"].as_u64().unwrap()).collect();
+        all.sort_unstable();
+        all
+    };
+    // The session of a private practice is not itself private; nothing but its ratings could be told.
+    assert!(!seen.to_string().contains("MARK") && !seen.to_string().contains("mark-private"), "{seen}");
+    for field in ["expectancy", "willingness", "repetitions", "duration_s", "felt_state", "note", "where_felt", "tags"] {
+        assert!(seen["sessions"].as_array().unwrap().iter().all(|one| one[field].is_null()), "{field}: {seen}");
+    }
+    for secret in ["numb", "77", "78", "79", "76"] {
+        let text = seen["sessions"].to_string();
+        assert!(!text.contains(&format!(":{secret},")) && !text.contains(&format!("\"{secret}\"")), "{secret}: {text}");
+    }
+    let all = befores(&seen);
+    assert!([11, 12, 16].iter().all(|one| all.contains(one)) && ![14, 15, 17].iter().any(|one| all.contains(one)), "{all:?}");
+
+    robin.ok(&["edit", &later, "--private"]);
+    robin.sync();
+    assert!(!befores(&opened(&dana)).contains(&16), "what became private is taken away");
+    robin.ok(&["edit", &later, "--clear", "private"]);
+    robin.sync();
+    assert!(befores(&opened(&dana)).contains(&16));
+    robin.ok(&["delete", &later, "--yes"]);
+    robin.sync();
+    assert!(!befores(&opened(&dana)).contains(&16), "what is deleted is taken away");
+    // In words too.
+    let words = dana.ok(&["caseload", "open", "Robin"]).stdout;
+    assert!(!words.contains("MARK"), "{words}");
+}
+
+#[test]
+fn each_scope_adds_its_own_fields() {
+    let robin = Home::robin();
+    robin.ok(&["practice", "add", "Speak kindly", "--slug", "speak", "--cue", "toothbrush", "--description", "the words"]);
+    let fields = ["-b", "11", "--note", "a note", "--where", "chest", "--tag", "work", "--felt-state", "numb", "--willingness", "78"];
+    robin.ok(&[&["log", "speak"], &fields[..]].concat());
+    let seen = |scopes: &str| {
+        let args = ["share", "invite", "--name", "Dana", "--scope", scopes, "--since", "2020-01-01", "--dry-run"];
+        robin.json(&args)["examples"][0].clone()
+    };
+    let none = seen("ratings");
+    assert_eq!((&none["before"], &none["willingness"], &none["note"]), (&json!(11), &Value::Null, &Value::Null));
+    let practices = seen("ratings,practices");
+    assert_eq!((&practices["willingness"], &practices["felt_state"]), (&json!(78), &Value::Null));
+    assert_eq!((&seen("ratings,phrases")["felt_state"], &seen("ratings,phrases")["note"]), (&json!("numb"), &Value::Null));
+    let notes = seen("ratings,notes");
+    assert_eq!((&notes["note"], &notes["where_felt"], &notes["tags"]), (&json!("a note"), &json!("chest"), &json!(["work"])));
+    let dana = robin.share_with_dana(&["--scope", "ratings,practices", "--since", "2020-01-01"]);
+    let practice = opened(&dana)["practices"].as_array().unwrap().iter().find(|one| one["slug"] == "speak").unwrap().clone();
+    assert_eq!(
+        (&practice["title"], &practice["cue"], &practice["description"]),
+        (&json!("Speak kindly"), &json!("toothbrush"), &Value::Null)
+    );
+}
+
+#[test]
+fn a_friend_sees_ratings_unless_more_is_said_and_a_grant_begins_today() {
+    let robin = Home::robin();
+    robin.log(&["-b", "1", "--at", "yesterday 12:00"]);
+    robin.log(&["-b", "2"]);
+    let scopes = |role: &str| robin.json(&["share", "invite", "--name", "Dana", "--role", role, "--dry-run"])["scopes"].clone();
+    assert_eq!(scopes("friend"), json!(["ratings"]));
+    assert_eq!(scopes("family"), json!(["ratings"]));
+    assert_eq!(scopes("therapist"), json!(["ratings", "practices", "experiments"]));
+    assert_eq!(robin.json(&["share", "invite", "--name", "Dana", "--dry-run"])["sessions"], json!(1));
+}
+
+#[test]
+fn since_and_until_are_about_when_it_happened() {
+    let robin = Home::robin();
+    for (before, at) in
+        [("1", "2024-01-31T23:59:59"), ("2", "2024-02-01T00:00:00"), ("3", "2024-02-29T23:59:59"), ("4", "2024-03-01T00:00:00")]
+    {
+        robin.log(&["-b", before, "--at", at]);
+    }
+    let dana = robin.share_with_dana(&["--scope", "ratings", "--since", "2024-02-01", "--until", "2024-03-01"]);
+    let befores = |dana: &Home| opened(dana)["sessions"].as_array().unwrap().iter().map(|one| one["before"].clone()).collect::<Vec<_>>();
+    assert_eq!(befores(&dana), [json!(3), json!(2)]);
+    assert_eq!(dana.json(&["caseload"])[0]["until"], "2024-03-01T00:00:00+00:00[Europe/London]");
+    // What is written down later about that time is shown; what is moved out of it is taken away.
+    let late = robin.log(&["-b", "5", "--at", "2024-02-10T12:00"]);
+    robin.log(&["-b", "6"]);
+    robin.sync();
+    assert_eq!(befores(&dana), [json!(3), json!(5), json!(2)]);
+    robin.ok(&["edit", &late, "--at", "2024-03-10T12:00"]);
+    robin.sync();
+    assert_eq!(befores(&dana), [json!(3), json!(2)]);
+}
+
+#[test]
+fn a_belief_is_lent_listed_leaned_on_and_ends_with_the_share() {
+    let robin = Home::robin();
+    robin.log(&[]);
+    let dana = robin.share_with_dana(&["--scope", "ratings,practices", "--since", "2020-01-01"]);
+    let words = "I have seen you do this for M.\nI think it will land.";
+    let lent = dana.run_with(&["lend", "Robin", "lunch", "--strength", "85", "--text", "-", "--json"], words.as_bytes()).exits(0).data();
+    dana.sync();
+    let loans = robin.json(&["borrow", "list"]);
+    let loan = &loans[0];
+    assert_eq!(loans.as_array().unwrap().len(), 1);
+    assert_eq!((&loan["lender"], &loan["practice"], &loan["strength"]), (&json!("Dana"), &json!("lunch"), &json!(85)));
+    assert_eq!((&loan["statement"], &loan["id"], &loan["ended"]), (&json!(words), &lent["id"], &json!(false)));
+    let id = loan["id"].as_str().unwrap();
+    let logged = robin.json(&["log", "lunch", "--basis", "borrowed", "--borrowed", &id[id.len() - 6..]]);
+    assert_eq!((&logged["basis"], &logged["borrowed_belief"]), (&json!("borrowed"), &loan["id"]));
+    assert_eq!(robin.json(&["log", "lunch", "--basis", "borrowed"])["borrowed_belief"], loan["id"], "the only one need not be named");
+    robin.refuses(2, &["log", "lunch", "--basis", "leap", "--borrowed", id]);
+    assert_eq!(robin.json(&["show", id])["statement"], json!(words));
+    robin.sync();
+    assert_eq!(opened(&dana)["sessions"][0]["basis"], "borrowed");
+    assert_eq!(opened(&dana)["loans"][0]["statement"], json!(words));
+
+    dana.refuses(4, &["lend", "Robin", "sit", "--strength", "85", "--text", "x"]).says(&["lunch"]);
+    dana.refuses(4, &["lend", "Nobody", "lunch", "--strength", "85", "--text", "x"]);
+    dana.refuses(2, &["lend", "Robin", "lunch", "--strength", "850", "--text", "x"]);
+    dana.run_with(&["lend", "Robin", "lunch", "--strength", "85", "--text", "-"], b"").exits(2);
+
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    assert_eq!(robin.json(&["borrow", "list"])[0]["ended"], json!(true));
+    await_end(&dana);
+    dana.refuses(7, &["lend", "Robin", "lunch", "--strength", "85", "--text", "x"]);
+    robin.refuses(7, &["log", "lunch", "--basis", "borrowed"]);
+    assert_eq!(robin.list().iter().filter(|one| one["borrowed_belief"] == loan["id"]).count(), 2, "what rested on it stays");
+}
+
+#[test]
+fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
+    let robin = Home::robin();
+    robin.log(&["-b", "1"]);
+    let dana = robin.share_with_dana(RATINGS);
+    assert_eq!(sessions(&dana), 1);
+    let revoked = robin.json(&["share", "revoke", "Dana", "--yes"]);
+    assert!(revoked["ended"].is_string(), "{revoked}");
+    let edited = robin.log(&["-b", "2"]);
+    robin.ok(&["edit", &edited, "-b", "3"]);
+    await_end(&dana);
+    eventually("Robin knows that Dana heard", || (robin.json(&["share", "list"])[0]["end_reached"] == json!(true)).then_some(()));
+    robin.refuses(7, &["share", "revoke", "Dana", "--yes"]).says(&["already ended"]);
+    assert_eq!(robin.json(&["status"])["helpers"], json!([]));
+
+    // Dana's daemon is no longer let in, whoever starts again.
+    for home in [&dana, &robin, &dana] {
+        home.ok(&["daemon", "restart"]);
+        robin.log(&["-b", "4"]);
+        robin.ok(&["sync", "--wait"]);
+        let state = robin.json(&["sync"]);
+        assert_eq!((&state["peers"], &state["unreached"]), (&json!([]), &json!({})), "there is nobody to reach");
+        dana.ok(&["sync", "--wait"]);
+        let open = dana.ok(&["caseload", "open", "Robin", "--json"]).data();
+        assert_eq!(open["sessions"].as_array().unwrap().len(), 1);
+        assert_eq!(open["sessions"][0]["before"], json!(1));
+        assert!(open["ended"].is_string());
+    }
+    assert!(dana.json(&["caseload"])[0]["ended"].is_string());
+    assert!(dana.ok(&["caseload", "open", "Robin"]).stdout.contains("ended the sharing"));
+}
+
+#[test]
+fn a_helper_who_was_off_learns_of_the_end_and_nothing_else() {
+    let robin = Home::robin();
+    robin.log(&["-b", "1"]);
+    let dana = robin.share_with_dana(RATINGS);
+    dana.stop();
+    robin.log(&["-b", "2"]);
+    let revoked = robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    assert!(revoked.stdout.contains("not reached yet"), "{revoked:?}");
+    assert_eq!(robin.json(&["share", "list"])[0]["end_reached"], json!(false));
+    robin.log(&["-b", "3"]);
+    robin.ok(&["daemon", "restart"]);
+    dana.start();
+    await_end(&dana);
+    eventually("Robin knows that Dana heard", || (robin.json(&["share", "list"])[0]["end_reached"] == json!(true)).then_some(()));
+    let seen = opened(&dana)["sessions"].as_array().unwrap().iter().map(|one| one["before"].clone()).collect::<Vec<_>>();
+    assert!(!seen.contains(&json!(3)), "{seen:?}");
+    assert!(seen.contains(&json!(1)), "{seen:?}");
+}
+
+#[test]
+fn a_helper_may_be_invited_again_after_the_end() {
+    let robin = Home::robin();
+    robin.log(&["-b", "1"]);
+    let dana = robin.share_with_dana(RATINGS);
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    await_end(&dana);
+    robin.log(&["-b", "2"]);
+    dana.ok(&["helper", "join", &robin.helper_ticket(RATINGS)]);
+    robin.sync();
+    assert_eq!(sessions(&dana), 2);
+    assert_eq!(opened(&dana)["ended"], Value::Null);
+    assert_eq!(dana.json(&["caseload"]).as_array().unwrap().len(), 2, "the ended one stays as it was");
+}
+
+#[test]
+fn client_and_helper_meet_again_whichever_starts_first() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(RATINGS);
+    for (first, second) in [(&robin, &dana), (&dana, &robin)] {
+        robin.stop();
+        dana.stop();
+        first.start();
+        second.start();
+        let before = sessions(&dana);
+        robin.log(&[]);
+        robin.sync();
+        assert_eq!(sessions(&dana), before + 1);
+        dana.sync();
+    }
+    robin.kill();
+    robin.log(&[]);
+    eventually("the session arrives by itself", || (sessions(&dana) == 3).then_some(()));
+}
+
+#[test]
+fn one_person_may_keep_a_journal_and_help_another() {
+    let robin = Home::robin();
+    robin.log(&["-b", "1"]);
+    let dana = Home::new();
+    dana.ok(&["init", "--no-input", "--name", "Dana", "--device", "office"]);
+    dana.ok(&["practice", "add", "Rest", "--slug", "rest"]);
+    dana.ok(&["log", "rest", "-b", "50"]);
+    dana.ok(&["helper", "join", &robin.helper_ticket(RATINGS)]);
+    robin.sync();
+    assert_eq!((dana.list().len(), sessions(&dana)), (1, 1));
+    assert_eq!(robin.list().len(), 1, "nothing of Dana's came to Robin");
+    assert_eq!(robin.json(&["practice", "list"]).as_array().unwrap().len(), 1);
+    // And on Dana's second device as well.
+    let home = Home::new();
+    home.ok(&["device", "join", &dana.device_ticket(), "--name", "home"]);
+    dana.sync();
+    assert_eq!((home.list().len(), sessions(&home)), (1, 1));
+}
+
+#[test]
+fn what_the_client_logs_on_another_device_reaches_the_helper() {
+    let laptop = Home::robin();
+    let dana = laptop.share_with_dana(RATINGS);
+    let desktop = laptop.pair();
+    desktop.log(&["-b", "7"]);
+    desktop.log(&["-b", "8", "--private"]);
+    desktop.run(&["sync", "--wait", "--timeout", "20s"]).exits(0);
+    eventually("Dana sees it", || (sessions(&dana) == 1).then_some(()));
+    assert_eq!(opened(&dana)["sessions"][0]["before"], json!(7));
+    // A revocation on one device holds on the other.
+    desktop.ok(&["share", "revoke", "Dana", "--yes"]);
+    desktop.sync();
+    laptop.log(&["-b", "9"]);
+    await_end(&dana);
+    desktop.log(&["-b", "10"]);
+    laptop.ok(&["sync", "--wait"]);
+    assert_eq!(sessions(&dana), 1);
+}
+
+#[test]
+fn a_helper_writes_nothing_into_the_clients_journal() {
+    let robin = Home::robin();
+    robin.log(&["-b", "1"]);
+    let dana = robin.share_with_dana(&["--scope", "ratings,practices,notes", "--since", "2020-01-01"]);
+    dana.refuses(4, &["log", "lunch"]);
+    dana.refuses(4, &["edit", opened(&dana)["sessions"][0]["id"].as_str().unwrap(), "-b", "9"]);
+    dana.refuses(4, &["delete", opened(&dana)["sessions"][0]["id"].as_str().unwrap(), "--yes"]);
+    dana.refuses(7, &["device", "join", &robin.device_ticket()]);
+    dana.sync();
+    assert_eq!((robin.list().len(), robin.list()[0]["before"].clone()), (1, json!(1)));
+    assert_eq!(robin.json(&["device", "list"]).as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,33 @@
+//! The two real programs, each test in homes of its own: a cleared environment, loopback, port 0, no terminal.
+//!
+//! What is shown here is wiring: that what the parts promise reaches a person's keyboard, disk and network.
+//!
+//! - What was acknowledged is there after any end of the daemon.
+//! - What is refused is refused in words, with its exit code, and changes nothing.
+//! - Two devices hold the same journal once they have met, in whichever order they start.
+//! - A helper sees what was granted and nothing else, and nothing new once it ended.
+//! - Nothing that a person wrote is readable on disk or on the wire.
+//!
+//! Nothing sleeps: a test runs commands that wait, reads lines as they come, or runs a command again until it tells what is awaited
+//! ([`harness::eventually`]).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it must be"
+)]
+
+mod bad_input;
+mod canary;
+mod crash;
+mod daemon;
+mod damage;
+mod devices;
+mod first_use;
+mod harness;
+mod helper;
+mod relay;
+mod strangers;
+mod tour;
