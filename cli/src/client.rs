@@ -174,7 +174,14 @@ impl Client {
     /// Sends `ask` and listens until its answer. The inner error is a connection that broke.
     fn exchange(&mut self, ask: &Ask, listener: Listener<'_>, heard: &mut bool) -> Outcome<io::Result<Reply>> {
         if let Err(error) = self.connection.send(kind::ASK, ask)? {
-            return Ok(Err(error));
+            // A daemon that serves nobody more says so and does not listen.
+            return match self.connection.receive()? {
+                Ok(frame) if frame.kind == kind::ANSWER => match serde_json::from_slice(&frame.bytes) {
+                    Ok(Answer::Error(failure)) => Err(failure.into()),
+                    _ => Ok(Err(error)),
+                },
+                _ => Ok(Err(error)),
+            };
         }
         let mut answer = Vec::new();
         loop {

@@ -66,6 +66,7 @@ pub struct About {
 /// The core.
 pub struct Replica {
     about: About,
+    start: [u8; 8],
     vault_key: Option<VaultKey>,
     vault: Option<Vault>,
     fault: Option<Failure>,

@@ -36,6 +36,8 @@ pub struct Hello {
     pub min: u16,
     /// The highest version spoken.
     pub max: u16,
+    /// Drawn when the sender's core started: a link with another number before it is dead.
+    pub start: [u8; 8],
     /// Digest of the statements and Haves that both share.
     pub digest: [u8; 16],
     /// Where the sender listens.

@@ -268,19 +268,17 @@ fn play_an_older_daemon(home: &Home, version: &'static str, versions: (u16, u16)
     std::thread::spawn(move || {
         let send = |stream: &mut std::os::unix::net::UnixStream, kind, json: Vec<u8>| stream.write_all(&Frame::new(kind, json).to_bytes());
         let mut asked_to_stop = false;
-        for stream in listener.incoming() {
+        if let Some(stream) = listener.incoming().next() {
             let mut stream = stream.unwrap();
             let hello = Hello { min: versions.0, max: versions.1, version: version.to_owned(), pid: std::process::id() };
             send(&mut stream, kind::HELLO, serde_json::to_vec(&hello).unwrap()).unwrap();
             let mut header = [0; HEADER_LEN];
-            if stream.read_exact(&mut header).is_err() {
-                break;
+            if stream.read_exact(&mut header).is_ok() {
+                let mut body = vec![0; asif_proto::frame::parse_header(header).unwrap().1];
+                stream.read_exact(&mut body).unwrap();
+                asked_to_stop = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["request"]["ask"] == "stop";
+                send(&mut stream, kind::ANSWER, serde_json::to_vec(&Answer::Reply(Box::new(Reply::Done))).unwrap()).unwrap();
             }
-            let mut body = vec![0; asif_proto::frame::parse_header(header).unwrap().1];
-            stream.read_exact(&mut body).unwrap();
-            asked_to_stop = serde_json::from_slice::<serde_json::Value>(&body).unwrap()["request"]["ask"] == "stop";
-            send(&mut stream, kind::ANSWER, serde_json::to_vec(&Answer::Reply(Box::new(Reply::Done))).unwrap()).unwrap();
-            break;
         }
         std::fs::remove_file(socket).unwrap();
         lock.set_len(0).unwrap();

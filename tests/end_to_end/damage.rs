@@ -1,1 +1,223 @@
-//! x
+//! Bytes on disk that are not what was written: told in words, nothing lost that was good, nothing overwritten.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::harness::{Home, files_below};
+
+/// Flips one bit of a file, at a part of its length from the start.
+fn flip(file: &Path, part: f64) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let at = (bytes.len() as f64 * part) as usize;
+    bytes[at] ^= 0x10;
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// Robin's laptop with eight sessions, stopped.
+fn stopped() -> Home {
+    let home = Home::robin();
+    for before in 0..8 {
+        home.log(&["-b", &before.to_string(), "--note", "what was written"]);
+    }
+    home.stop();
+    home
+}
+
+/// The names and bytes of everything in the data folder but the lock.
+fn data(home: &Home) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut files = files_below(&home.data());
+    files.retain(|(path, _)| !path.ends_with("lock"));
+    files.sort();
+    files
+}
+
+/// Every command is refused with exit 9 and what to do, status and doctor answer, and nothing on disk is touched.
+fn is_told(home: &Home, hint: &str) {
+    let before = data(home);
+    for args in [
+        &["list"][..],
+        &["log", "lunch", "-b", "1"],
+        &["undo"],
+        &["practice", "list"],
+        &["device", "pair", "--yes", "--no-wait"],
+        &["init", "--no-input"],
+        &["caseload"],
+        &["sync", "--wait"],
+    ] {
+        home.refuses(9, args).says(&[hint]);
+    }
+    let status = home.json(&["status"]);
+    assert!(status["problems"].as_u64().unwrap() > 0, "{status}");
+    home.ok(&["status"]);
+    let doctor = home.run(&["doctor", "--json"]).exits(9).data();
+    let bad = doctor["checks"].as_array().unwrap().iter().find(|check| check["ok"] == json!(false)).unwrap().clone();
+    assert!(bad["text"].is_string() && bad["hint"].is_string(), "{doctor}");
+    home.run(&["doctor"]).exits(9);
+    home.ok(&["config", "list"]);
+    home.stop();
+    assert_eq!(data(home), before, "nothing on disk is touched");
+}
+
+#[test]
+fn a_flipped_byte_in_the_middle_of_a_log_is_told_and_can_be_set_aside() {
+    let home = stopped();
+    let log = home.log_files().remove(0);
+    flip(&log, 0.6);
+    is_told(&home, "asif doctor --rebuild");
+    let damaged = std::fs::read(&log).unwrap();
+    let rebuilt = home.run(&["doctor", "--rebuild", "--json"]).exits(0).data();
+    assert_eq!(rebuilt["rebuilt"], json!(true));
+    let kept = home.list();
+    assert!(!kept.is_empty() && kept.len() < 8, "what stands before the damage is kept: {}", kept.len());
+    assert!(kept.iter().all(|one| one["note"] == "what was written"));
+    let aside = files_below(&home.data()).into_iter().any(|(_, bytes)| damaged.ends_with(&bytes) && bytes.len() > 200);
+    assert!(aside, "what was set aside is kept");
+    home.ok(&["doctor"]);
+
+    // The journal goes on, also over the next starts.
+    home.log(&["-b", "50"]);
+    home.ok(&["daemon", "restart"]);
+    assert_eq!(home.list().len(), kept.len() + 1);
+    home.kill();
+    assert_eq!(home.list().len(), kept.len() + 1);
+    home.ok(&["doctor", "--rebuild"]);
+    assert_eq!(home.list().len(), kept.len() + 1);
+}
+
+#[test]
+fn wherever_a_byte_of_a_log_flips_it_is_noticed() {
+    for part in [0.0, 0.02, 0.1, 0.35, 0.5, 0.75, 0.95] {
+        let home = stopped();
+        flip(&home.log_files().remove(0), part);
+        let ran = home.run(&["list"]);
+        assert_eq!(ran.code, Some(9), "at {part}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_one_device_lost_comes_back_from_the_other() {
+    let laptop = Home::robin();
+    for before in 0..8 {
+        laptop.log(&["-b", &before.to_string(), "--note", "what was written"]);
+    }
+    let desktop = laptop.pair();
+    desktop.log(&["-b", "60"]);
+    desktop.sync();
+    let whole = laptop.list();
+    assert_eq!(whole.len(), 9);
+    laptop.stop();
+    flip(&laptop.log_files().remove(0), 0.6);
+    laptop.refuses(9, &["list"]);
+    laptop.ok(&["doctor", "--rebuild"]);
+    laptop.sync();
+    assert_eq!(laptop.list(), whole);
+    // What is written after it reaches the other as before.
+    laptop.log(&["-b", "70"]);
+    laptop.sync();
+    assert_eq!(desktop.list(), laptop.list());
+    assert_eq!(desktop.list().len(), 10);
+    for home in [&laptop, &desktop] {
+        home.ok(&["doctor"]);
+        home.ok(&["daemon", "restart"]);
+        assert_eq!(home.list().len(), 10);
+    }
+}
+
+#[test]
+fn damage_on_one_device_spreads_nowhere() {
+    let laptop = Home::robin();
+    for before in 0..8 {
+        laptop.log(&["-b", &before.to_string()]);
+    }
+    let desktop = laptop.pair();
+    let whole = desktop.list();
+    laptop.stop();
+    flip(&laptop.log_files().remove(0), 0.4);
+    laptop.start();
+    desktop.log(&["-b", "9"]);
+    desktop.run(&["sync", "--wait", "--timeout", "2s"]);
+    assert_eq!(desktop.list().len(), whole.len() + 1);
+    desktop.ok(&["doctor"]);
+}
+
+#[test]
+fn a_flipped_byte_in_the_statements_is_told() {
+    let home = stopped();
+    flip(&home.data().join("store/statements"), 0.5);
+    is_told(&home, "asif doctor");
+}
+
+#[test]
+fn a_flipped_byte_in_a_view_is_made_good_unasked() {
+    let laptop = Home::robin();
+    laptop.log(&[]);
+    let desktop = laptop.pair();
+    let whole = laptop.list();
+    laptop.stop();
+    for file in ["view", "peers"] {
+        flip(&laptop.data().join(file), 0.7);
+    }
+    assert_eq!(laptop.list(), whole);
+    laptop.ok(&["doctor"]);
+    // The address of the other was in the file that was lost; the other still knows where this one is.
+    desktop.log(&[]);
+    desktop.sync();
+    assert_eq!(laptop.list(), desktop.list());
+}
+
+#[test]
+fn a_flipped_byte_in_the_vault_is_told_and_the_vault_is_not_overwritten() {
+    let home = stopped();
+    flip(&home.data().join("vault"), 0.5);
+    is_told(&home, "vault.key");
+    home.run(&["doctor", "--rebuild"]).exits(9);
+    home.stop();
+    flip(&home.data().join("vault"), 0.5);
+    assert_eq!(home.list().len(), 8, "put back, all is there");
+}
+
+#[test]
+fn a_flipped_byte_in_the_vaults_key_is_told_and_the_key_is_not_overwritten() {
+    let home = stopped();
+    for part in [0.0, 0.9] {
+        flip(&home.data().join("vault.key"), part);
+        is_told(&home, "vault.key");
+        flip(&home.data().join("vault.key"), part);
+    }
+    assert_eq!(home.list().len(), 8);
+}
+
+/// Takes a file away; with it gone every command but status and doctor is refused, and it is not made anew.
+fn is_missed(name: &str) {
+    let home = stopped();
+    let (path, beside) = (home.data().join(name), home.beside().join("kept"));
+    std::fs::rename(&path, &beside).unwrap();
+    is_told(&home, "vault.key");
+    assert!(!path.exists());
+    std::fs::rename(&beside, &path).unwrap();
+    assert_eq!(home.list().len(), 8, "put back, all is there");
+}
+
+#[test]
+fn a_missing_vault_key_is_told_and_not_made_anew() {
+    is_missed("vault.key");
+}
+
+#[test]
+fn a_missing_vault_is_told_and_not_made_anew() {
+    is_missed("vault");
+}
+
+#[test]
+fn a_missing_log_is_told() {
+    let home = stopped();
+    let log = home.log_files().remove(0);
+    let beside = home.beside().join("kept");
+    std::fs::rename(&log, &beside).unwrap();
+    let ran = home.run(&["list"]);
+    assert_eq!(ran.code, Some(9), "{ran:?}");
+    home.stop();
+    std::fs::rename(&beside, &log).unwrap();
+    assert_eq!(home.list().len(), 8, "put back, all is there");
+}

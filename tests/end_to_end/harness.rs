@@ -394,7 +394,7 @@ pub(crate) fn ticket(event: &Value) -> String {
 /// The daemon's socket, spoken to by the test itself.
 pub(crate) struct Socket {
     stream: UnixStream,
-    pub(crate) hello: Hello,
+    _hello: Hello,
 }
 
 impl Socket {
@@ -404,7 +404,7 @@ impl Socket {
         stream.set_read_timeout(Some(COMMAND)).unwrap();
         let frame = read_frame(&stream).expect("no hello");
         assert_eq!(frame.kind, kind::HELLO);
-        Self { hello: serde_json::from_slice(&frame.bytes).unwrap(), stream }
+        Self { _hello: serde_json::from_slice(&frame.bytes).unwrap(), stream }
     }
 
     /// Sends a request under `id` and leaves the answer where it is.

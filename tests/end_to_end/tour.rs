@@ -35,7 +35,7 @@ impl Stage {
 
     /// What a tour leaves: nothing of its own, and a home that is not its own as it was.
     fn nothing_is_left(&self) {
-        assert_eq!(names(&self.temporary()), [PathBuf::new(); 0]);
+        assert_eq!(names(&self.temporary()), Vec::<PathBuf>::new());
         assert_eq!(names(&self.folder.path().join("own")), [self.folder.path().join("own/mine")]);
         assert_eq!(std::fs::read_to_string(self.folder.path().join("own/mine")).unwrap(), "untouched");
     }

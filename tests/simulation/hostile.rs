@@ -171,7 +171,7 @@ fn a_well_signed_entry_that_makes_no_sense_quarantines_its_log_alone() {
 #[test]
 fn a_stranger_without_a_ticket_is_turned_away() {
     let (mut world, laptop, _, _) = robin_and_dana();
-    let hello = Message::Hello(Hello { min: 1, max: 1, digest: [0; 16], listen: vec![] });
+    let hello = Message::Hello(Hello { min: 1, max: 1, start: [30; 8], digest: [0; 16], listen: vec![] });
     world.stranger(laptop, &hello);
     assert!(world.doctor(laptop).contains("a stranger without a ticket"));
     let join = Join {
@@ -188,7 +188,7 @@ fn a_stranger_without_a_ticket_is_turned_away() {
 #[test]
 fn a_peer_of_another_version_is_told_so() {
     let (mut world, laptop, desktop, _) = robin_and_dana();
-    let hello = Message::Hello(Hello { min: 7, max: 9, digest: [0; 16], listen: vec![] });
+    let hello = Message::Hello(Hello { min: 7, max: 9, start: [30; 8], digest: [0; 16], listen: vec![] });
     let told = refusal(&mut world, desktop, laptop, hello);
     assert!(told.contains("a peer of another version"), "{told}");
     assert!(Refused::Version.to_string().contains("update the older one"));

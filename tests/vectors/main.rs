@@ -204,7 +204,7 @@ fn peer_messages() {
     };
     let join = |joiner| Join { ticket: [1; 8], proof: [2; 32], joiner, name: "desktop".into(), listen: vec![] };
     let all = [
-        ("hello", Message::Hello(Hello { min: 1, max: 1, digest: [27; 16], listen })),
+        ("hello", Message::Hello(Hello { min: 1, max: 1, start: [30; 8], digest: [27; 16], listen })),
         ("roster", Message::Roster(vec![blob()])),
         ("epochs", Message::Epochs(vec![blob()])),
         ("have", Message::Have(Have { full: true, statements: vec![[28; 16]], queues: vec![queue] })),

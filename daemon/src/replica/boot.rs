@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use asif_proto::id::SpaceId;
 use asif_proto::local::{ErrorKind, Failure};
 
+use rand_core::Rng as _;
+
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
 use super::{About, Cx, Replica, peers::Peers};
@@ -28,6 +30,7 @@ impl Replica {
     /// A core over what was found on disk. The effects read what the views do not know yet.
     pub fn new(about: About, now: Now, rng: &mut Rng, found: Found) -> (Self, Vec<Effect>) {
         let mut replica = Self::empty(about);
+        rng.fill_bytes(&mut replica.start);
         replica.damage = found.damage.clone();
         replica.torn = found.torn.clone();
         if let Some(failure) = replica.open_vault(&found) {
@@ -57,6 +60,7 @@ impl Replica {
     fn empty(about: About) -> Self {
         Self {
             about,
+            start: [0; 8],
             vault_key: None,
             vault: None,
             fault: None,
@@ -108,7 +112,13 @@ impl Replica {
     }
 
     fn open_vault(&mut self, found: &Found) -> Option<Failure> {
-        let (sealed, key) = found.vault.as_ref()?;
+        let Some((sealed, key)) = found.vault.as_ref() else {
+            let nothing = found.logs.is_empty() && found.statements.is_empty();
+            return (!nothing).then(|| {
+                Failure::new(ErrorKind::Integrity, "a journal is here, and the vault that opens it is gone")
+                    .hint("put back data/vault and data/vault.key from a copy of this machine; nothing here was changed")
+            });
+        };
         let opened = VaultKey::from_file(key).and_then(|key| Ok((Vault::open(&key, sealed)?, key)));
         match opened {
             Ok((vault, key)) => {

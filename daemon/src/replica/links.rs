@@ -30,9 +30,11 @@ const MAX_STATEMENTS: usize = 12;
 impl Replica {
     pub(super) fn opened(&mut self, cx: &mut Cx<'_>, id: LinkId, key: LinkKey, address: SocketAddr, incoming: bool, exporter: [u8; 32]) {
         self.dialling.remove(&id);
+        let is_giver = !incoming && self.joining.as_ref().is_some_and(|joining| joining.link == Some(id));
         let peer = match self.registry.holder(&key) {
+            // Also of somebody who is known already: a new invitation is another grant.
+            _ if is_giver => Peer::Giver,
             Some((person, device)) if self.is_welcome(&person, &key) => Peer::Known { person, device },
-            _ if !incoming && self.joining.as_ref().is_some_and(|joining| joining.link == Some(id)) => Peer::Giver,
             _ => Peer::Stranger,
         };
         self.links.insert(id, Link::new(key, peer, address, incoming, exporter, cx.now.mono));
@@ -49,7 +51,7 @@ impl Replica {
         let (min, max) = peer::VERSIONS;
         let digest = self.digest(person);
         let listen = self.listening.clone().unwrap_or_default();
-        cx.rest.push(Effect::Send { link: id, message: Message::Hello(Hello { min, max, digest, listen }) });
+        cx.rest.push(Effect::Send { link: id, message: Message::Hello(Hello { min, max, start: self.start, digest, listen }) });
     }
 
     pub(super) fn frame(&mut self, cx: &mut Cx<'_>, id: LinkId, frame: &Frame) {
@@ -97,6 +99,7 @@ impl Replica {
         }
         let Some(link) = self.links.get_mut(&id) else { return };
         link.up = true;
+        link.start = hello.start;
         let (key, address) = (link.key, link.address);
         if let Some(backoff) = self.backoff.get_mut(&key) {
             backoff.reset();
@@ -117,7 +120,7 @@ impl Replica {
     }
 
     /// Of two live links of one pair one goes: of two dialled at the same moment the one that the higher key dialled,
-    /// else the older.
+    /// else the older, which is dead if the other end has started anew.
     fn one_link_each(&mut self, cx: &mut Cx<'_>, id: LinkId) {
         let Some(new) = self.links.get(&id).cloned() else { return };
         let Some(vault) = &self.vault else { return };
@@ -130,7 +133,7 @@ impl Replica {
             .map(|(other, link)| (*other, link.clone()))
             .collect();
         for (other, old) in others {
-            let together = new.opened.saturating_sub(old.opened) < SAME_MOMENT && new.incoming != old.incoming;
+            let together = new.start == old.start && new.opened.saturating_sub(old.opened) < SAME_MOMENT && new.incoming != old.incoming;
             let loser = if together && dialler(&new) > dialler(&old) { id } else { other };
             self.drop_link(cx, loser);
         }

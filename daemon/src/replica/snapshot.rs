@@ -47,7 +47,10 @@ impl Replica {
         let snapshot = bytes
             .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
             .and_then(|plain| frame::decode::<Snapshot>(&plain))
-            .filter(|snapshot| snapshot.version == VERSION && fits(snapshot, found));
+            .filter(|snapshot| snapshot.version == VERSION);
+        let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
+        let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot, found));
+        self.damage.extend(lost);
         let Some(snapshot) = snapshot else {
             tracing::info!("the view is made anew");
             return Vec::new();
@@ -82,7 +85,7 @@ impl Replica {
     /// Saves everything that is worth saving before a stop.
     pub(super) fn save_all(&mut self, cx: &mut Cx<'_>) {
         self.stub_at = self.stub_at.map(|_| std::time::Duration::ZERO);
-        if self.person().is_some() && self.fault.is_none() {
+        if self.person().is_some() && self.fault.is_none() && self.damage.is_empty() {
             if self.is_ready() && self.unsaved_entries > 0 {
                 self.save_snapshot(cx);
             }
@@ -112,6 +115,16 @@ impl Replica {
         let bytes = vault.cache.seal(FILE, &frame::encode(&snapshot), cx.rng);
         cx.rest.push(Effect::Save { name: FILE, bytes });
     }
+}
+
+/// Logs that were longer when the view was saved: what was there cannot have been a write that a crash interrupted.
+fn lost(snapshot: &Snapshot, found: &[FoundLog]) -> Vec<(Option<LogId>, String)> {
+    let found: BTreeMap<LogId, u64> = found.iter().map(|log| (log.head.log, log.seq)).collect();
+    let shorter = snapshot.logs.iter().filter_map(|(log, saved)| {
+        let (was, is) = (saved.tip.0, found.get(log).copied().unwrap_or(0));
+        (is < was).then(|| (Some(*log), format!("of {was} entries of log {log} only {is} are left")))
+    });
+    shorter.collect()
 }
 
 /// A view fits if every log it took in is still there, as long as then, and the same where it is as long.

@@ -44,6 +44,8 @@ pub struct Link {
     pub exporter: [u8; 32],
     /// When it opened, on the monotonic clock.
     pub opened: Duration,
+    /// The number that their core drew when it started.
+    pub start: [u8; 8],
     /// Their Hello came: only then the link counts.
     pub up: bool,
     /// Their full Have came, or the digests were equal.
@@ -84,6 +86,7 @@ impl Link {
             incoming,
             exporter,
             opened: now,
+            start: [0; 8],
             up: false,
             compared: false,
             acked: HashMap::new(),

@@ -107,6 +107,13 @@ impl Replica {
         for (what, times) in &self.refused {
             good(format!("refused from the network since the start: {what} ({times} times)"));
         }
+        let waiting = count(self.pending.values().flatten());
+        if waiting > 0 {
+            good(format!(
+                "{} for others that have not arrived yet; they come when the device that has them is reached",
+                many(waiting, "entry waits", "entries wait")
+            ));
+        }
         let mut bad = |text: String, hint: &str| checks.push(Check { ok: false, text, hint: Some(hint.to_owned()) });
         if let Some(Failure { message, hint, .. }) = &self.fault {
             bad(message.clone(), hint.as_deref().unwrap_or_default());
@@ -137,13 +144,6 @@ impl Replica {
         }
         if !self.newer.is_empty() {
             bad(format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
-        }
-        let waiting: usize = self.pending.values().map(Vec::len).sum();
-        if waiting > 0 {
-            bad(
-                format!("{waiting} entries wait for others that have not arrived yet"),
-                "they come when the device that has them is reached",
-            );
         }
         if self.view.unreadable() > 0 {
             bad(
