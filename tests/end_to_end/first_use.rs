@@ -5,7 +5,8 @@ use asif_proto::record::SessionFields;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Home, Socket};
+use crate::harness::Home;
+use crate::socket::Socket;
 
 #[test]
 fn a_journal_begins_without_a_question() {

@@ -5,21 +5,17 @@ use std::fs::{DirBuilder, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use asif_proto::frame::{Frame, HEADER_LEN, parse_header};
 use asif_proto::home::Lock;
-use asif_proto::local::{Answer, Ask, Hello, Reply, Request, kind};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use uuid::Uuid;
 
 /// The longest that any command may take.
-const COMMAND: Duration = Duration::from_secs(60);
+pub(crate) const COMMAND: Duration = Duration::from_secs(60);
 /// The longest wait for something that must happen by itself.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 
@@ -389,55 +385,6 @@ pub(crate) fn ticket(event: &Value) -> String {
     assert_eq!(event["event"], "invited", "{event}");
     assert!(event["code"].is_null() && event["expires_at"].is_string(), "{event}");
     event["ticket"].as_str().unwrap().to_owned()
-}
-
-/// The daemon's socket, spoken to by the test itself.
-pub(crate) struct Socket {
-    stream: UnixStream,
-    _hello: Hello,
-}
-
-impl Socket {
-    /// Connects to the daemon of `home`, which must run.
-    pub(crate) fn open(home: &Home) -> Self {
-        let stream = UnixStream::connect(home.socket()).unwrap();
-        stream.set_read_timeout(Some(COMMAND)).unwrap();
-        let frame = read_frame(&stream).expect("no hello");
-        assert_eq!(frame.kind, kind::HELLO);
-        Self { _hello: serde_json::from_slice(&frame.bytes).unwrap(), stream }
-    }
-
-    /// Sends a request under `id` and leaves the answer where it is.
-    pub(crate) fn send(&mut self, id: Uuid, request: Request) {
-        let ask = Ask { version: 1, id, zone: "Europe/London".to_owned(), request };
-        self.stream.write_all(&Frame::new(kind::ASK, serde_json::to_vec(&ask).unwrap()).to_bytes()).unwrap();
-    }
-
-    /// Asks under `id`.
-    pub(crate) fn ask(&mut self, id: Uuid, request: Request) -> Answer {
-        self.send(id, request);
-        let frame = read_frame(&self.stream).expect("no answer");
-        assert_eq!(frame.kind, kind::ANSWER);
-        serde_json::from_slice(&frame.bytes).unwrap()
-    }
-
-    /// Asks under `id` what must be granted.
-    #[track_caller]
-    pub(crate) fn reply(&mut self, id: Uuid, request: Request) -> Reply {
-        match self.ask(id, request) {
-            Answer::Reply(reply) => *reply,
-            Answer::Error(failure) => panic!("{failure:?}"),
-        }
-    }
-}
-
-fn read_frame(mut stream: &UnixStream) -> Option<Frame> {
-    let mut header = [0; HEADER_LEN];
-    stream.read_exact(&mut header).ok()?;
-    let (kind, len) = parse_header(header).unwrap();
-    let mut bytes = vec![0; len];
-    stream.read_exact(&mut bytes).ok()?;
-    Some(Frame { kind, bytes })
 }
 
 /// Every file below `folder`, with its bytes. Sockets are no files.

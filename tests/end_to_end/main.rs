@@ -29,5 +29,6 @@ mod first_use;
 mod harness;
 mod helper;
 mod relay;
+mod socket;
 mod strangers;
 mod tour;

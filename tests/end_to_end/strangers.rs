@@ -11,7 +11,8 @@ use rand_core::{Rng, SeedableRng};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::harness::{Home, Socket, eventually};
+use crate::harness::{Home, eventually};
+use crate::socket::Socket;
 
 #[test]
 fn a_flood_of_garbage_does_not_disturb_those_who_are_known() {
