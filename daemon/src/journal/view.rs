@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{LogId, MIN_SUFFIX, RecordId};
+use asif_proto::record::Visibility;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -104,8 +105,14 @@ impl View {
             .filter(|(_, losers)| !losers.is_empty())
             .collect();
         self.unreadable.remove(&id);
+        // Where two devices said apart who may see it, the one that said nobody is believed.
+        let said_private =
+            contested.iter().any(|(field, losers)| field == "visibility" && losers.iter().any(|value| value == "\"private\""));
         match Record::from_fields(fields) {
-            Record::Session(value) => {
+            Record::Session(mut value) => {
+                if said_private {
+                    value.visibility = Some(Visibility::Private);
+                }
                 self.backwards.insert(backwards(&id));
                 self.by_time.insert((value.occurred_at.timestamp(), id));
                 let row = Row { value: *value, doc, author, touches, contested };
@@ -117,7 +124,10 @@ impl View {
                     }
                 }
             }
-            Record::Practice(value) => {
+            Record::Practice(mut value) => {
+                if said_private {
+                    value.visibility = Some(Visibility::Private);
+                }
                 self.backwards.insert(backwards(&id));
                 self.practices.insert(id, Row { value: *value, doc, author, touches, contested });
             }
@@ -288,6 +298,25 @@ mod tests {
         put(&mut document, &mut view, 1, &[(id(2).key(), ScalarValue::Str("{\"type\":\"of a newer program\"}".into()))]);
         assert!(view.session(&id(1)).is_none());
         assert_eq!(view.unreadable(), 1);
+    }
+
+    #[test]
+    fn of_two_that_said_apart_who_may_see_it_the_one_that_said_nobody_is_believed() {
+        for (mine, theirs) in [("private", "inherit"), ("inherit", "private")] {
+            let (mut one, mut view) = (Document::default(), View::default());
+            put(&mut one, &mut view, 1, &[(id(1).key(), ScalarValue::Str(session().into()))]);
+            let mut two = one.clone();
+            let key = schema::field(id(1), "visibility");
+            let change = two.write(LogId([2; 16]), &[(key.clone(), theirs.into())], None).unwrap().unwrap();
+            put(&mut one, &mut view, 1, &[(key, mine.into())]);
+            let changes =
+                crate::seal::body::Changes { doc: DocId::Plan, generation: [0; 32], codec: 0, bytes: change.raw_bytes().to_vec() };
+            let checked = crate::journal::guard::check(LogId([2; 16]), &changes).unwrap();
+            let keys = checked[0].keys().clone();
+            one.merge(checked).unwrap();
+            view.refresh(DocId::Plan, &one, keys.iter());
+            assert_eq!(view.session(&id(1)).unwrap().value.visibility, Some(Visibility::Private), "{mine} {theirs}");
+        }
     }
 
     #[test]
