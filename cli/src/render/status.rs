@@ -11,7 +11,11 @@ use crate::command::status::Paths;
 pub fn status(screen: &mut Screen, status: &Status) {
     if !status.initialised {
         screen.line("daemon ok");
-        screen.line("There is no journal on this machine yet. asif init begins one.");
+        if status.problems == 0 {
+            screen.line("There is no journal on this machine yet. asif init begins one.");
+        } else {
+            screen.line("The journal on this machine cannot be opened. asif doctor tells why.");
+        }
         return;
     }
     let mut parts = vec!["daemon ok".to_owned(), vault(status)];
