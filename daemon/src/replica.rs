@@ -9,6 +9,7 @@
 //! The effects of one input are carried out in order. If an append fails, nothing after it is carried out, and the core
 //! is made anew from what is on disk: so its memory may run ahead of the disk inside one step, and never between two.
 
+mod begin;
 mod boot;
 mod documents;
 pub mod effect;
@@ -23,6 +24,7 @@ mod publish;
 mod receive;
 mod request;
 mod snapshot;
+mod statements;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;

@@ -4,6 +4,7 @@
 //! while one step was written is carried out together, with one write for all.
 
 mod config;
+mod failure;
 mod listen;
 pub mod shelf;
 
@@ -30,6 +31,7 @@ use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
 use crate::replica::{About, Replica};
 use crate::store::RealDisk;
 use config::Config;
+use failure::{chain, loose};
 use shelf::{Done, Shelf};
 
 /// Inputs that are carried out together at most.
@@ -406,34 +408,6 @@ fn boot(home: &Home, clock: Instant, rng: &mut Rng) -> Result<(Shelf, Replica, V
     let now = Now { wall: Timestamp::now(), mono: clock.elapsed() };
     let (replica, effects) = Replica::new(about, now, rng, found);
     Ok((shelf, replica, effects))
-}
-
-/// A failure to use what is on disk: not permitted where others may read it.
-fn loose(error: &(dyn std::error::Error + 'static)) -> Failure {
-    let text = chain(error);
-    let mut source = Some(error);
-    while let Some(one) = source {
-        let refused = one.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
-        if refused || one.is::<process::private::NotPrivate>() {
-            return Failure::new(ErrorKind::NotPermitted, text).hint("your journal is only opened where nobody else can read it");
-        }
-        source = one.source();
-    }
-    Failure::new(ErrorKind::Failure, text)
-}
-
-/// An error with everything that caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 fn host() -> String {

@@ -6,14 +6,10 @@ mod share;
 mod status;
 mod undo;
 
-use asif_proto::local::{Ask, ErrorKind, Failure, NewGoal, Reply, Request, VERSIONS};
-use serde_json::json;
+use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
 
 use super::effect::{ClientId, Effect};
 use super::{Cx, Replica};
-use crate::journal::document::Put;
-use crate::journal::record::kind;
-use crate::journal::schema;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
 
@@ -176,32 +172,4 @@ impl Replica {
     fn has(&mut self, cx: &mut Cx<'_>, doc: DocId) -> bool {
         self.want(cx, doc)
     }
-}
-
-/// A first goal, and how much the person believes that they deserve it.
-pub(super) fn goal_puts(goal: &NewGoal, cx: &mut Cx<'_>) -> Vec<Put> {
-    use rand_core::Rng as _;
-    let at = cx.now.wall;
-    let mut id = || {
-        let mut bytes = [0; 10];
-        cx.rng.fill_bytes(&mut bytes);
-        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
-    };
-    let mut puts: Vec<Put> = Vec::new();
-    let goal_id = id();
-    let record = json!({ "type": kind::GOAL, "text": goal.text, "status": "open", "recorded_at": at });
-    puts.push((goal_id.simple().to_string(), record.to_string().as_str().into()));
-    if let Some(agree) = goal.agree {
-        let rating = json!({ "value": agree, "at": at });
-        puts.push((format!("{}/agree/{}", goal_id.simple(), id().simple()), schema::scalar(&rating)));
-    }
-    if let Some(belief) = goal.belief {
-        let belief_id = id();
-        let record = json!({ "type": kind::BELIEF, "statement": format!("I deserve this: {}", goal.text), "role": "new", "goal": goal_id, "recorded_at": at });
-        puts.push((belief_id.simple().to_string(), record.to_string().as_str().into()));
-        let rating = json!({ "heart": belief, "at": at });
-        puts.push((format!("{}/ratings/{}", belief_id.simple(), id().simple()), schema::scalar(&rating)));
-    }
-    puts
 }

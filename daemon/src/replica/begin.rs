@@ -1,0 +1,97 @@
+//! The beginning of a journal: the person, their first device, the first words in the plan.
+
+use asif_proto::local::{ErrorKind, Failure, NewGoal};
+use serde_json::json;
+
+use super::{Cx, Replica};
+use crate::journal::document::Put;
+use crate::journal::record::kind;
+use crate::journal::schema;
+use crate::people::space::Space;
+use crate::people::statement::{Add, Candidate, Said, Statement};
+use crate::seal::body::DocId;
+use crate::seal::keys::KitEntropy;
+use crate::seal::vault::Vault;
+
+/// The longest answer to a question of `init`, in bytes.
+const MAX_INIT_TEXT: usize = 8 * 1024;
+
+impl Replica {
+    /// Makes the person, the first device and the journal.
+    pub(super) fn found_person(
+        &mut self,
+        cx: &mut Cx<'_>,
+        name: Option<&str>,
+        device: Option<&str>,
+        wish: Option<&str>,
+        goal: Option<&NewGoal>,
+    ) -> Result<(), Failure> {
+        if self.person().is_some() {
+            return Err(Failure::new(ErrorKind::Precondition, "there is a journal here already").hint("see it with: asif status"));
+        }
+        let texts = name.iter().chain(&device).chain(&wish).copied().chain(goal.map(|goal| goal.text.as_str()));
+        if texts.into_iter().any(|text| text.len() > MAX_INIT_TEXT) {
+            return Err(Failure::new(ErrorKind::Usage, format!("each answer may have {MAX_INIT_TEXT} bytes"))
+                .hint("more fits into a note: asif note"));
+        }
+        let mut vault = match self.vault.take() {
+            Some(vault) if vault.person.is_none() => vault,
+            _ => Vault::random(cx.rng),
+        };
+        let kit = KitEntropy::random(cx.rng);
+        let person = kit.person();
+        (vault.person, vault.kit) = (Some(person), Some(kit.clone()));
+        let candidate = Candidate::new(person, &vault.signing, &vault.sealing, vault.link.public());
+        let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: Vec::new() }));
+        if self.vault_key.is_none() {
+            self.vault_key = Some(crate::seal::keys::VaultKey::random(cx.rng));
+        }
+        self.vault = Some(vault);
+        self.save_vault(cx);
+        self.state(cx, add);
+        self.heard = true;
+        let journal = Space::Journal { owner: person };
+        self.open_epoch(cx, journal, &[])?;
+        self.want(cx, DocId::Plan);
+        let mut puts = vec![Self::name_put(schema::device_name(&self.this_device()?), device.unwrap_or(&self.about.host))];
+        puts.extend(name.map(|name| Self::name_put(schema::SELF_NAME.into(), name)));
+        puts.extend(wish.map(|wish| Self::name_put(schema::SELF_WISH.into(), wish)));
+        if let Some(goal) = goal {
+            puts.extend(goal_puts(goal, cx));
+        }
+        self.write(cx, DocId::Plan, &puts, "init")?;
+        Ok(())
+    }
+
+    pub(super) fn this_device(&self) -> Result<asif_proto::id::DeviceId, Failure> {
+        self.vault.as_ref().map(|vault| vault.signing.device()).ok_or_else(super::no_journal)
+    }
+}
+
+/// A first goal, and how much the person believes that they deserve it.
+fn goal_puts(goal: &NewGoal, cx: &mut Cx<'_>) -> Vec<Put> {
+    use rand_core::Rng as _;
+    let at = cx.now.wall;
+    let mut id = || {
+        let mut bytes = [0; 10];
+        cx.rng.fill_bytes(&mut bytes);
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    };
+    let mut puts: Vec<Put> = Vec::new();
+    let goal_id = id();
+    let record = json!({ "type": kind::GOAL, "text": goal.text, "status": "open", "recorded_at": at });
+    puts.push((goal_id.simple().to_string(), record.to_string().as_str().into()));
+    if let Some(agree) = goal.agree {
+        let rating = json!({ "value": agree, "at": at });
+        puts.push((format!("{}/agree/{}", goal_id.simple(), id().simple()), schema::scalar(&rating)));
+    }
+    if let Some(belief) = goal.belief {
+        let belief_id = id();
+        let record = json!({ "type": kind::BELIEF, "statement": format!("I deserve this: {}", goal.text), "role": "new", "goal": goal_id, "recorded_at": at });
+        puts.push((belief_id.simple().to_string(), record.to_string().as_str().into()));
+        let rating = json!({ "heart": belief, "at": at });
+        puts.push((format!("{}/ratings/{}", belief_id.simple(), id().simple()), schema::scalar(&rating)));
+    }
+    puts
+}

@@ -1,0 +1,257 @@
+//! The giver: invites, judges who comes with a ticket, asks the person, lets in.
+
+use asif_proto::frame;
+use asif_proto::id::{GrantId, LinkKey, PersonId};
+use asif_proto::local::{ErrorKind, Event, Failure, Question, Reply};
+use asif_proto::peer::{Blob, Join, Joiner, Message, Refused, Welcome};
+use asif_proto::ticket::{Ticket, TicketRole, ticket_id};
+use jiff::Timestamp;
+use rand_core::Rng as _;
+
+use super::super::effect::{ClientId, Effect, LinkId};
+use super::super::{Cx, Replica};
+use super::Awaiting;
+use crate::journal::record::{self, Grant, grant_record};
+use crate::people::pairing::{self, TICKET_MS};
+use crate::people::registry::Registry;
+use crate::people::space::Space;
+use crate::people::statement::{Add, Candidate, Said, Statement};
+use crate::seal::body::{Body, DocId, Keys};
+use crate::seal::keys::ItemKey;
+use crate::seal::vault::{Invitation, Offer};
+use crate::sync::link::Peer;
+
+/// The most devices that a helper may bring.
+const MAX_DEVICES: usize = 64;
+/// Statements in one Welcome, in bytes: well under a frame.
+const WELCOME_BYTES: usize = 800 * 1024;
+
+impl Replica {
+    /// An invitation stands from here on; the client hears its ticket.
+    pub(in crate::replica) fn invite(
+        &mut self,
+        cx: &mut Cx<'_>,
+        client: ClientId,
+        offer: Offer,
+        yes: bool,
+        no_wait: bool,
+    ) -> Result<(), Failure> {
+        let addresses = self.listening.clone().unwrap_or_default();
+        let Some(vault) = &mut self.vault else { return Err(super::super::no_journal()) };
+        let mut secret = [0; 16];
+        cx.rng.fill_bytes(&mut secret);
+        let now = cx.now.wall.as_millisecond();
+        let role = match &offer {
+            Offer::Device => TicketRole::Device,
+            Offer::Helper { .. } => TicketRole::Helper,
+        };
+        vault.invitations.retain(|one| one.expires_ms > now);
+        vault.invitations.push(Invitation { secret, expires_ms: now + TICKET_MS, yes, bound: None, used: false, offer });
+        let ticket = Ticket { role, link_key: vault.link.public(), secret, addresses };
+        self.save_vault(cx);
+        let expires_at = Timestamp::from_second((now + TICKET_MS) / 1000).unwrap_or(cx.now.wall);
+        cx.rest.push(Effect::Event { client, event: Event::Invited { code: None, ticket: ticket.to_string(), expires_at } });
+        if no_wait {
+            cx.answer(client, Ok(Reply::Done));
+        } else {
+            self.awaiting.insert(client, Awaiting { ticket: ticket.id(), asked: None, welcomed: None });
+        }
+        Ok(())
+    }
+
+    pub(in crate::replica) fn asked_to_join(&mut self, cx: &mut Cx<'_>, id: LinkId, join: Join) {
+        if let Err(refused) = self.judge(cx, id, join) {
+            self.refuse("a ticket that does not let in");
+            cx.rest.push(Effect::Send { link: id, message: Message::Refused(refused) });
+            self.drop_link(cx, id);
+        }
+    }
+
+    fn judge(&mut self, cx: &mut Cx<'_>, id: LinkId, join: Join) -> Result<(), Refused> {
+        let (Some(person), Some(link)) = (self.person(), self.links.get(&id)) else { return Err(Refused::Ticket) };
+        let (key, exporter) = (link.key, link.exporter);
+        let now = cx.now.wall.as_millisecond();
+        let Some(vault) = &mut self.vault else { return Err(Refused::Ticket) };
+        let ours = vault.link.public();
+        let invitation = vault.invitations.iter_mut().find(|one| ticket_id(&one.secret) == join.ticket).ok_or(Refused::Ticket)?;
+        let was = invitation.bound;
+        pairing::admit(invitation, now, &exporter, &ours, &key, &join.proof)?;
+        let (yes, bound) = (invitation.yes || invitation.used, was.is_none());
+        let offers_device = matches!(invitation.offer, Offer::Device);
+        if bound {
+            self.save_vault(cx);
+        }
+        match &join.joiner {
+            Joiner::Device { person: made_for, .. } if offers_device && *made_for != person => {
+                cx.rest.push(Effect::Send { link: id, message: Message::For(person) });
+                return Ok(());
+            }
+            Joiner::Device { .. } if offers_device => {}
+            Joiner::Helper { .. } if !offers_device => {}
+            _ => return Err(Refused::Ticket),
+        }
+        if yes {
+            return self.welcome(cx, id, join);
+        }
+        let role = match self.offer_of(&join.ticket) {
+            Some(Offer::Helper { record, .. }) => {
+                serde_json::from_str::<Grant>(&record).map(|grant| grant.role.word().to_owned()).unwrap_or_else(|_| "helper".into())
+            }
+            _ => "device".into(),
+        };
+        let Some((client, awaiting)) = self.awaiting.iter_mut().find(|(_, one)| one.ticket == join.ticket) else {
+            return Err(Refused::Declined);
+        };
+        let name = join.name.clone();
+        awaiting.asked = Some((id, join));
+        cx.rest.push(Effect::Question { client: *client, question: Question::Admit { name, role } });
+        Ok(())
+    }
+
+    fn offer_of(&self, ticket: &[u8; 8]) -> Option<Offer> {
+        self.vault.as_ref()?.invitations.iter().find(|one| ticket_id(&one.secret) == *ticket).map(|one| one.offer.clone())
+    }
+
+    pub(in crate::replica) fn decided(&mut self, cx: &mut Cx<'_>, client: ClientId, yes: bool) {
+        let Some((id, join)) = self.awaiting.get_mut(&client).and_then(|one| one.asked.take()) else { return };
+        let outcome = if yes { self.welcome(cx, id, join) } else { Err(Refused::Declined) };
+        if let Err(refused) = outcome {
+            cx.rest.push(Effect::Send { link: id, message: Message::Refused(refused) });
+            self.drop_link(cx, id);
+            if refused == Refused::Declined {
+                self.awaiting.remove(&client);
+                cx.answer(client, Err(Failure::new(ErrorKind::NotPermitted, "nobody was let in")));
+            }
+        }
+    }
+
+    fn welcome(&mut self, cx: &mut Cx<'_>, id: LinkId, join: Join) -> Result<(), Refused> {
+        let Some(link) = self.links.get(&id) else { return Ok(()) };
+        let (key, address) = (link.key, link.address);
+        let welcome = match (&join.joiner, self.offer_of(&join.ticket)) {
+            (Joiner::Device { candidate, .. }, Some(Offer::Device)) => self.welcome_device(cx, key, candidate)?,
+            (Joiner::Helper { person, roster }, Some(Offer::Helper { grant, record })) => {
+                let grant = record::record_grant(asif_proto::id::RecordId(grant));
+                self.welcome_helper(cx, key, *person, roster, grant, &record)?
+            }
+            _ => return Err(Refused::Ticket),
+        };
+        if let Some(vault) = &mut self.vault
+            && let Some(invitation) = vault.invitations.iter_mut().find(|one| ticket_id(&one.secret) == join.ticket)
+        {
+            invitation.used = true;
+        }
+        self.save_vault(cx);
+        let Some((person, device)) = self.registry.holder(&key) else { return Err(Refused::Keys) };
+        if let Some(link) = self.links.get_mut(&id) {
+            link.peer = Peer::Known { person, device };
+        }
+        self.learn_addresses(cx, key, address, &join.listen);
+        let name = match welcome.grant {
+            Some(grant) => self.view.grant(&grant_record(grant)).map(|row| row.value.name.clone()).unwrap_or_else(|| join.name.clone()),
+            None => join.name.clone(),
+        };
+        if let Some(awaiting) = self.awaiting.values_mut().find(|one| one.ticket == join.ticket) {
+            awaiting.welcomed = Some((key, name, super::super::find::short(&device.to_string())));
+        }
+        cx.rest.push(Effect::Send { link: id, message: Message::Welcome(welcome) });
+        self.say_hello(cx, id);
+        Ok(())
+    }
+
+    fn welcome_device(&mut self, cx: &mut Cx<'_>, key: LinkKey, candidate: &Blob) -> Result<Welcome, Refused> {
+        let (Some(person), Some(vault)) = (self.person(), &self.vault) else { return Err(Refused::Ticket) };
+        let device: Candidate = frame::decode(&candidate.0).ok_or(Refused::Keys)?;
+        if !device.is_for(person) || device.keys.link != key {
+            return Err(Refused::Keys);
+        }
+        let roster = self.registry.roster(&person);
+        if roster.device(&device.keys.signing).is_none() {
+            let add = Add { person, device, seen: roster.statements().to_vec() };
+            let statement = Statement::by_device(&vault.signing, &Said::Add(add));
+            self.state(cx, statement);
+            self.extend_epochs(cx);
+        }
+        // Roster and journal come first; what does not fit comes with the first sync.
+        let rank = |statement: &&Statement| match statement.said() {
+            Said::Add(_) => 0,
+            Said::Epoch(epoch) if matches!(epoch.space, Space::Journal { .. }) => 1,
+            Said::Epoch(_) | Said::Unknown(_) => 2,
+        };
+        let mut all: Vec<&Statement> = self.registry.statements().collect();
+        all.sort_by_key(rank);
+        let mut room = WELCOME_BYTES;
+        let fits = |statement: &&&Statement| {
+            room = room.saturating_sub(statement.bytes().len());
+            room > 0
+        };
+        let statements = all.iter().take_while(fits).map(|one| Blob(one.bytes().to_vec())).collect();
+        Ok(Welcome { person, name: self.own_name(), statements, grant: None })
+    }
+
+    fn welcome_helper(
+        &mut self,
+        cx: &mut Cx<'_>,
+        key: LinkKey,
+        helper: PersonId,
+        roster: &[Blob],
+        grant: GrantId,
+        record: &str,
+    ) -> Result<Welcome, Refused> {
+        let Some(person) = self.person() else { return Err(Refused::Ticket) };
+        let statements: Vec<Statement> =
+            roster.iter().take(64).map(|blob| Statement::from_bytes(&blob.0)).collect::<Result<_, _>>().map_err(|_| Refused::Keys)?;
+        let mut theirs = Registry::default();
+        statements.iter().for_each(|statement| {
+            theirs.insert(statement.clone());
+        });
+        let about_them = statements.iter().all(|one| matches!(one.said(), Said::Add(add) if add.person == helper));
+        let holds_key = theirs.roster(&helper).devices().any(|device| device.link == key);
+        let free = statements.iter().all(|one| self.is_free(one));
+        if helper == person || !about_them || !holds_key || !free || theirs.roster(&helper).devices().count() > MAX_DEVICES {
+            return Err(Refused::Keys);
+        }
+        let space = Space::Share { owner: person, grant };
+        if self.view.grant(&grant_record(grant)).is_none() {
+            for statement in statements {
+                self.state(cx, statement);
+            }
+            let mut terms: Grant = serde_json::from_str(record).map_err(|_| Refused::Ticket)?;
+            terms.helper = Some(helper);
+            let item_key = ItemKey::random(cx.rng);
+            self.given.items.push((grant, item_key.clone()));
+            let keys = Body::Keys(Keys { read: Vec::new(), items: vec![(grant, item_key)] });
+            let journal = Space::Journal { owner: person };
+            let packed = record::pack(record::kind::GRANT, &terms);
+            let put = (grant_record(grant).key(), packed.as_str().into());
+            self.write_body(cx, journal, &keys)
+                .and_then(|_| self.open_epoch(cx, space, &[helper]))
+                .and_then(|_| self.write(cx, DocId::Plan, &[put], "share"))
+                .map_err(|_| Refused::Ticket)?;
+        }
+        let statements = self
+            .registry
+            .statements()
+            .filter(|one| match one.said() {
+                Said::Add(add) => add.person == person,
+                Said::Epoch(epoch) => epoch.space == space,
+                Said::Unknown(_) => false,
+            })
+            .map(|one| Blob(one.bytes().to_vec()))
+            .collect();
+        let name = self.view.grant(&grant_record(grant)).map(|row| row.value.client_name.clone()).unwrap_or_default();
+        Ok(Welcome { person, name, statements, grant: Some(grant) })
+    }
+
+    /// The first Hello after a Welcome: it is durable on both sides.
+    pub(in crate::replica) fn was_welcomed(&mut self, cx: &mut Cx<'_>, key: LinkKey) {
+        let done = |one: &Awaiting| one.welcomed.as_ref().is_some_and(|(welcomed, _, _)| *welcomed == key);
+        let clients: Vec<_> = self.awaiting.iter().filter(|(_, one)| done(one)).map(|(client, _)| *client).collect();
+        for client in clients {
+            if let Some((_, name, device)) = self.awaiting.remove(&client).and_then(|one| one.welcomed) {
+                cx.rest.push(Effect::Event { client, event: Event::Joined { name, device } });
+                cx.answer(client, Ok(Reply::Done));
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The joiner: takes a ticket to its giver, and what the giver says into this home.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use asif_proto::frame;
+use asif_proto::id::PersonId;
+use asif_proto::local::{ErrorKind, Failure, Joined, Reply, Request};
+use asif_proto::peer::{Blob, Join, Joiner, Message, Refused, Welcome};
+use asif_proto::ticket::{Ticket, TicketRole};
+
+use super::super::effect::{ClientId, Effect, LinkId};
+use super::super::{Cx, Replica};
+use super::Joining;
+use crate::journal::record::{self, Client, grant_record};
+use crate::journal::schema;
+use crate::people::pairing;
+use crate::people::registry::Registry;
+use crate::people::space::Space;
+use crate::people::statement::{Candidate, Said, Statement};
+use crate::seal::body::{Body, DocId, Keys};
+use crate::seal::vault::Vault;
+use crate::sync::link::Peer;
+
+/// The longest a joiner waits for the giver, the giver's person included.
+const JOIN_LIMIT: Duration = Duration::from_secs(600);
+/// The longest a joiner waits for the journal to arrive before it answers all the same.
+const ARRIVE_LIMIT: Duration = Duration::from_secs(10);
+
+impl Replica {
+    /// Begins to join with a ticket; the answer comes when it is through.
+    pub(in crate::replica) fn join(&mut self, cx: &mut Cx<'_>, client: ClientId, request: &Request) -> Result<(), Failure> {
+        let (text, name, at, role) = match request {
+            Request::DeviceJoin { ticket, name, at } => (ticket, name, at, TicketRole::Device),
+            Request::HelperJoin { ticket, name, at } => (ticket, name, at, TicketRole::Helper),
+            _ => return Err(Failure::new(ErrorKind::Usage, "this is not a request to join")),
+        };
+        let ticket: Ticket =
+            text.parse().map_err(|error: asif_proto::ticket::TicketError| Failure::new(ErrorKind::Usage, error.to_string()))?;
+        if ticket.role != role {
+            let hint = if role == TicketRole::Device { "asif helper join" } else { "asif device join" };
+            return Err(Failure::new(ErrorKind::Usage, "this ticket is for something else").hint(format!("use it with: {hint}")));
+        }
+        let at = at.as_deref().map(|at| at.parse::<SocketAddr>()).transpose();
+        let at = at.map_err(|_| Failure::new(ErrorKind::Usage, "--at takes an address like 192.0.2.7:4433"))?;
+        if self.joining.is_some() {
+            return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
+        }
+        let ours = self.vault.as_ref().map(|vault| vault.link.public());
+        if ours == Some(ticket.link_key) {
+            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
+        }
+        match role {
+            TicketRole::Device => self.prepare_device(cx, &ticket)?,
+            TicketRole::Helper if self.person().is_none() => self.found_person(cx, name.as_deref(), None, None, None)?,
+            TicketRole::Helper => {}
+        }
+        if let Some(vault) = &mut self.vault {
+            vault.networked = true;
+        }
+        self.save_vault(cx);
+        let deadline = cx.now.mono + JOIN_LIMIT;
+        self.joining = Some(Joining { client: Some(client), ticket, name: name.clone(), at, link: None, deadline, arriving: None });
+        if self.listening.is_some() {
+            self.dial_giver(cx);
+        } else {
+            self.listen_wanted = true;
+            cx.rest.push(Effect::Listen);
+        }
+        Ok(())
+    }
+
+    /// A device may join another person only while it holds nothing of its own.
+    fn prepare_device(&mut self, cx: &mut Cx<'_>, ticket: &Ticket) -> Result<(), Failure> {
+        let already = self.registry.holder(&ticket.link_key).map(|(person, _)| person);
+        if self.person().is_some() && already == self.person() {
+            return Err(
+                Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
+            );
+        }
+        if self.person().is_some() && !self.view.is_empty() {
+            return Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal")
+                .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
+        }
+        if self.vault.as_ref().is_none_or(|vault| vault.person.is_some()) {
+            self.vault = Some(Vault::random(cx.rng));
+        }
+        if self.vault_key.is_none() {
+            self.vault_key = Some(crate::seal::keys::VaultKey::random(cx.rng));
+        }
+        Ok(())
+    }
+
+    pub(in crate::replica) fn dial_giver(&mut self, cx: &mut Cx<'_>) {
+        if self.joining.as_ref().is_none_or(|joining| joining.link.is_some()) {
+            return;
+        }
+        let link = self.next_link();
+        if let Some(joining) = &mut self.joining {
+            joining.link = Some(link);
+            let addresses: Vec<_> = joining.at.into_iter().chain(joining.ticket.addresses.iter().copied()).collect();
+            cx.rest.push(Effect::Dial { link, peer: joining.ticket.link_key, addresses });
+        }
+    }
+
+    pub(in crate::replica) fn ask_to_join(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        self.send_join(cx, id, None);
+    }
+
+    fn send_join(&mut self, cx: &mut Cx<'_>, id: LinkId, person: Option<PersonId>) {
+        let (Some(joining), Some(vault), Some(link)) = (&self.joining, &self.vault, self.links.get(&id)) else { return };
+        let ticket = &joining.ticket;
+        let proof = pairing::proof(&ticket.secret, &link.exporter, &ticket.link_key, &vault.link.public());
+        let joiner = match (ticket.role, person, self.person()) {
+            (TicketRole::Device, Some(person), _) => {
+                let candidate = Candidate::new(person, &vault.signing, &vault.sealing, vault.link.public());
+                Joiner::Device { candidate: Blob(frame::encode(&candidate)), person }
+            }
+            (TicketRole::Device, None, _) => Joiner::Device { candidate: Blob(Vec::new()), person: PersonId([0; 32]) },
+            (TicketRole::Helper, _, Some(me)) => {
+                let own = |one: &&Statement| matches!(one.said(), Said::Add(add) if add.person == me);
+                let roster = self.registry.statements().filter(own).map(|one| Blob(one.bytes().to_vec())).collect();
+                Joiner::Helper { person: me, roster }
+            }
+            (TicketRole::Helper, _, None) => return,
+        };
+        let name = match ticket.role {
+            TicketRole::Device => joining.name.clone().unwrap_or_else(|| self.about.host.clone()),
+            TicketRole::Helper => joining
+                .name
+                .clone()
+                .or_else(|| self.view.name(schema::SELF_NAME).map(str::to_owned))
+                .unwrap_or_else(|| self.about.host.clone()),
+        };
+        let join = Join { ticket: ticket.id(), proof, joiner, name, listen: self.listening.clone().unwrap_or_default() };
+        cx.rest.push(Effect::Send { link: id, message: Message::Join(join) });
+    }
+
+    pub(in crate::replica) fn giver_says(&mut self, cx: &mut Cx<'_>, id: LinkId, message: Message) {
+        if self.joining.as_ref().and_then(|joining| joining.link) != Some(id) {
+            return;
+        }
+        match message {
+            Message::For(person) => self.send_join(cx, id, Some(person)),
+            Message::Welcome(welcome) => {
+                if let Err(failure) = self.welcomed(cx, id, welcome) {
+                    self.fail_join(cx, failure);
+                    self.drop_link(cx, id);
+                }
+            }
+            Message::Refused(refused) => {
+                let kind = if refused == Refused::Version { ErrorKind::PeerUnreachable } else { ErrorKind::Precondition };
+                self.fail_join(cx, Failure::new(kind, refused.to_string()).hint("ask for a new ticket"));
+                self.drop_link(cx, id);
+            }
+            _ => {}
+        }
+    }
+
+    fn welcomed(&mut self, cx: &mut Cx<'_>, id: LinkId, welcome: Welcome) -> Result<(), Failure> {
+        let nonsense = || Failure::new(ErrorKind::NotPermitted, "the other side's answer does not fit together; nothing was joined");
+        let (Some(joining), Some(vault)) = (&self.joining, &mut self.vault) else { return Ok(()) };
+        let (role, giver, name) = (joining.ticket.role, joining.ticket.link_key, joining.name.clone());
+        let statements: Vec<Statement> =
+            welcome.statements.iter().map(|blob| Statement::from_bytes(&blob.0)).collect::<Result<_, _>>().map_err(|_| nonsense())?;
+        let mut theirs = Registry::default();
+        statements.iter().for_each(|statement| {
+            theirs.insert(statement.clone());
+        });
+        let roster = theirs.roster(&welcome.person);
+        if !roster.devices().any(|device| device.link == giver) {
+            return Err(nonsense());
+        }
+        match role {
+            TicketRole::Device => {
+                if roster.device(&vault.signing.device()).is_none() {
+                    return Err(nonsense());
+                }
+                vault.person = Some(welcome.person);
+                vault.kit = None;
+                self.save_vault(cx);
+                statements.into_iter().for_each(|statement| {
+                    self.state(cx, statement);
+                });
+                self.refresh_keys();
+                self.want(cx, DocId::Plan);
+                let device = self.this_device()?;
+                let name = name.unwrap_or_else(|| self.about.host.clone());
+                self.write(cx, DocId::Plan, &[Self::name_put(schema::device_name(&device), &name)], "device")?;
+            }
+            TicketRole::Helper => self.become_helper(cx, &welcome, statements)?,
+        }
+        let holder = self.registry.holder(&giver).ok_or_else(nonsense)?;
+        let address = self.links.get(&id).map(|link| link.address);
+        if let Some(link) = self.links.get_mut(&id) {
+            link.peer = Peer::Known { person: holder.0, device: holder.1 };
+        }
+        if let Some(address) = address {
+            self.learn_addresses(cx, giver, address, &[address]);
+        }
+        if let Some(joining) = &mut self.joining {
+            joining.deadline = cx.now.mono + ARRIVE_LIMIT;
+            joining.arriving = Some((giver, welcome.name));
+        }
+        self.say_hello(cx, id);
+        Ok(())
+    }
+
+    fn become_helper(&mut self, cx: &mut Cx<'_>, welcome: &Welcome, statements: Vec<Statement>) -> Result<(), Failure> {
+        let nonsense = || Failure::new(ErrorKind::NotPermitted, "the invitation does not fit together; nothing was joined");
+        let (Some(me), Some(grant)) = (self.person(), welcome.grant) else { return Err(nonsense()) };
+        let share = Space::Share { owner: welcome.person, grant };
+        let fits = |one: &Statement| match one.said() {
+            Said::Add(add) => add.person == welcome.person,
+            Said::Epoch(epoch) => epoch.space == share && epoch.readers.contains(&me),
+            Said::Unknown(_) => false,
+        };
+        if !statements.iter().all(|one| fits(one) && self.is_free(one)) {
+            return Err(nonsense());
+        }
+        statements.into_iter().for_each(|statement| {
+            self.state(cx, statement);
+        });
+        self.refresh_keys();
+        let read: Vec<_> = self
+            .registry
+            .epochs(share.id())
+            .filter_map(|epoch| Some((share.id(), epoch.key, self.keys.get(&(share.id(), epoch.key))?.read.clone())))
+            .collect();
+        if read.is_empty() {
+            return Err(nonsense());
+        }
+        if self.view.client(&grant_record(grant)).is_some() {
+            return Ok(());
+        }
+        let name = super::super::find::one_line(&welcome.name, "client");
+        let client = Client { person: welcome.person, name, joined_at: cx.now.wall };
+        let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
+        self.given.read.extend(read.iter().cloned());
+        self.write_body(cx, Space::Journal { owner: me }, &Body::Keys(Keys { read, items: Vec::new() }))?;
+        self.write(cx, DocId::Plan, &[put], "helper")?;
+        self.open_epoch(cx, Space::Feedback { owner: me, grant }, &[welcome.person])?;
+        Ok(())
+    }
+
+    pub(super) fn fail_join(&mut self, cx: &mut Cx<'_>, failure: Failure) {
+        if let Some(client) = self.joining.take().and_then(|joining| joining.client) {
+            cx.answer(client, Err(failure));
+        }
+    }
+
+    /// Answers a join that is through, or has taken too long.
+    pub(in crate::replica) fn finish_join(&mut self, cx: &mut Cx<'_>) {
+        let Some(joining) = &self.joining else { return };
+        let late = cx.now.mono >= joining.deadline;
+        let Some((giver, name)) = &joining.arriving else {
+            if late {
+                self.fail_join(cx, Failure::new(ErrorKind::PeerUnreachable, "the other person did not answer in time"));
+            }
+            return;
+        };
+        let link = self.links.iter().find(|(_, link)| link.key == *giver).map(|(id, _)| *id);
+        let arrived = link.is_some_and(|link| self.is_settled(link)) && self.pending.is_empty() && self.is_ready();
+        if !arrived && !late {
+            return;
+        }
+        let helper = joining.ticket.role == TicketRole::Helper;
+        let name = if helper { name.clone() } else { self.own_name() };
+        let sessions = if helper { self.shared_sessions_with(giver) } else { self.session_count() };
+        let device = self.this_device().map(|device| self.device_name(&device)).unwrap_or_default();
+        if let Some(client) = self.joining.take().and_then(|joining| joining.client) {
+            cx.answer(client, Ok(Reply::Joined(Joined { name, device, sessions, complete: arrived })));
+        }
+    }
+}
