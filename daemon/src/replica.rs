@@ -170,7 +170,7 @@ impl Replica {
             Input::Gone { client } => self.gone(client),
             Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter.0),
             Input::Frame { link, frame } => self.frame(&mut cx, link, &frame),
-            Input::Closed { link, reason } => self.closed(&mut cx, link, &reason),
+            Input::Closed { link, reason, refused } => self.closed(&mut cx, link, &reason, refused),
             Input::Listening { addresses } => self.listening(&mut cx, addresses),
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),

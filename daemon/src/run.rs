@@ -365,8 +365,12 @@ impl Daemon {
                 Input::Opened { link: link(id), peer, address, incoming, exporter: Exporter(exporter.0) }
             }
             net::Event::Frame { link: id, frame } => Input::Frame { link: link(id), frame },
-            net::Event::Closed { link: id, reason } => Input::Closed { link: link(id), reason: reason.to_string() },
-            net::Event::DialFailed { link: id, error } => Input::Closed { link: link(id), reason: error.to_string() },
+            net::Event::Closed { link: id, reason } => {
+                Input::Closed { link: link(id), reason: reason.to_string(), refused: reason == net::Closed::Refused }
+            }
+            net::Event::DialFailed { link: id, error } => {
+                Input::Closed { link: link(id), reason: error.to_string(), refused: error == net::DialError::Refused }
+            }
             net::Event::Moved { .. } => return,
         });
     }

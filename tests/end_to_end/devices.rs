@@ -275,6 +275,20 @@ fn a_home_that_holds_a_journal_joins_nobody() {
 }
 
 #[test]
+fn a_home_that_was_begun_and_never_used_joins_and_rebuilds() {
+    let laptop = Home::robin();
+    laptop.log(&["-b", "1"]);
+    let desktop = Home::new();
+    desktop.ok(&["init", "--no-input", "--name", "Robin", "--device", "desktop"]);
+    desktop.ok(&["device", "join", &laptop.device_ticket(), "--name", "desktop"]);
+    desktop.sync();
+    desktop.kill();
+    desktop.ok(&["doctor", "--rebuild"]);
+    same(&laptop, &desktop);
+    laptop.ok(&["doctor"]);
+}
+
+#[test]
 fn a_ticket_that_was_mistyped_is_refused_before_anything_is_made() {
     let laptop = Home::robin();
     let good = laptop.device_ticket();
@@ -349,12 +363,18 @@ fn nobody_at_the_other_end_is_exit_8() {
     let (device, helper) = (laptop.device_ticket(), laptop.helper_ticket(&[]));
     laptop.stop();
     let fresh = Home::new();
-    fresh.run(&["device", "join", &device]).exits(8).says(&["--at HOST:PORT"]);
-    let error = fresh.run(&["device", "join", &device, "--at", "127.0.0.1:9", "--json"]).exits(8).envelope();
-    assert_eq!(error["error"]["kind"], "peer_unreachable");
     fresh.refuses(2, &["device", "join", &device, "--at", "somewhere"]);
-    Home::new().run(&["helper", "join", &helper, "--name", "Dana"]).exits(8);
-    assert_eq!(fresh.json(&["status"])["initialised"], json!(false));
+    // Each waits for a handshake that never comes: both at once.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let dana = Home::new();
+            let error = dana.run(&["helper", "join", &helper, "--name", "Dana", "--json"]).exits(8).envelope();
+            assert_eq!(error["error"]["kind"], "peer_unreachable");
+            assert_eq!(dana.json(&["caseload"]), json!([]));
+        });
+        fresh.run(&["device", "join", &device, "--at", "127.0.0.1:9"]).exits(8).says(&["--at HOST:PORT"]);
+        assert_eq!(fresh.json(&["status"])["initialised"], json!(false));
+    });
 }
 
 #[test]

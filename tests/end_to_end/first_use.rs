@@ -196,6 +196,15 @@ fn a_deleted_session_is_hidden_and_comes_back() {
 }
 
 #[test]
+fn a_deleted_practice_comes_back_under_its_name() {
+    let home = Home::robin();
+    home.ok(&["delete", "lunch", "--yes"]);
+    assert_eq!(home.json(&["practice", "list"]), json!([]));
+    home.ok(&["restore", "lunch"]);
+    assert_eq!(home.json(&["practice", "list"])[0]["slug"], "lunch");
+}
+
+#[test]
 fn undo_takes_back_the_last_change_and_then_the_one_before() {
     let home = Home::robin();
     let id = home.log(&["-b", "30"]);
@@ -377,4 +386,25 @@ fn an_answer_that_was_lost_to_a_kill_is_not_logged_twice() {
         assert!(matches!(Socket::open(&home).reply(id, log), Reply::Session(session) if session.id.0 == id));
     }
     assert_eq!(home.list().len(), 8);
+}
+
+#[test]
+fn a_list_longer_than_one_message_arrives_whole() {
+    let home = Home::robin();
+    let note = "a line of a long note\n".repeat(5900);
+    for _ in 0..12 {
+        home.run_with(&["log", "lunch", "--note", "-"], note.as_bytes()).exits(0);
+    }
+    let list = home.list();
+    assert!(serde_json::to_string(&list).unwrap().len() > 1 << 20);
+    assert!(list.len() == 12 && list.iter().all(|one| one["note"].as_str() == Some(note.trim_end_matches('\n'))));
+}
+
+#[test]
+fn an_init_whose_answer_was_lost_is_answered_again() {
+    let home = Home::new();
+    home.start();
+    let (id, init) = (Uuid::now_v7(), Request::Init { name: None, device: None, wish: None, goal: None });
+    Socket::open(&home).reply(id, init.clone());
+    Socket::open(&home).reply(id, init);
 }

@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Home, Running, eventually, ticket};
+use crate::harness::{Home, eventually};
 
 /// What Dana sees of Robin.
 #[track_caller]
-fn opened(dana: &Home) -> Value {
+pub(crate) fn opened(dana: &Home) -> Value {
     dana.json(&["caseload", "open", "Robin"])
 }
 
 /// How many sessions Dana sees of Robin.
 #[track_caller]
-fn sessions(dana: &Home) -> usize {
+pub(crate) fn sessions(dana: &Home) -> usize {
     opened(dana)["sessions"].as_array().unwrap().len()
 }
 
 /// Waits until Dana has heard that Robin ended it.
 #[track_caller]
-fn await_end(dana: &Home) {
+pub(crate) fn await_end(dana: &Home) {
     eventually("Dana hears of the end", || opened(dana)["ended"].is_string().then_some(()));
 }
 
-const RATINGS: &[&str] = &["--scope", "ratings", "--since", "2020-01-01"];
+pub(crate) const RATINGS: &[&str] = &["--scope", "ratings", "--since", "2020-01-01"];
 
 #[test]
 fn a_helper_sees_the_sessions_that_were_granted() {
@@ -85,60 +85,6 @@ fn without_id(session: &Value) -> Value {
     let mut session = session.clone();
     session["id"] = json!("0".repeat(session["id"].as_str().unwrap().len()));
     session
-}
-
-#[test]
-fn an_invitation_in_words_shows_the_preview_and_what_ending_it_cannot_do() {
-    let robin = Home::robin();
-    let said = robin.ok(&["share", "invite", "--name", "Dana", "--yes", "--no-wait"]).stdout;
-    for words in ["Dana", "It cannot take back", "Nobody monitors", "asif1"] {
-        assert!(said.contains(words), "{words}: {said}");
-    }
-    let open = robin.json(&["share", "list"]);
-    assert_eq!((&open[0]["name"], &open[0]["joined"]), (&json!("Dana"), &json!(false)));
-    robin.ok(&["share", "revoke", "Dana", "--yes"]);
-    assert_eq!(robin.json(&["share", "list"]), json!([]), "an invitation that nobody used is simply taken back");
-    robin.refuses(4, &["share", "revoke", "Dana", "--yes"]);
-}
-
-#[test]
-fn an_invitation_that_was_taken_back_lets_nobody_in() {
-    let robin = Home::robin();
-    let ticket = robin.helper_ticket(&[]);
-    robin.ok(&["share", "revoke", "Dana", "--yes"]);
-    let dana = Home::new();
-    let ran = dana.run(&["helper", "join", &ticket, "--name", "Dana"]);
-    assert!(matches!(ran.code, Some(7 | 8)), "{ran:?}");
-    assert_eq!(dana.json(&["caseload"]), json!([]));
-    assert_eq!(robin.json(&["status"])["helpers"], json!([]));
-    // With another ticket open the stranger is heard, and told.
-    robin.device_ticket();
-    dana.refuses(7, &["helper", "join", &ticket, "--name", "Dana"]);
-}
-
-#[test]
-fn a_used_invitation_lets_no_second_helper_in() {
-    let robin = Home::robin();
-    let ticket = robin.helper_ticket(RATINGS);
-    let (dana, other) = (Home::new(), Home::new());
-    dana.ok(&["helper", "join", &ticket, "--name", "Dana"]);
-    other.refuses(7, &["helper", "join", &ticket, "--name", "Other"]);
-    assert_eq!(other.json(&["caseload"]), json!([]));
-    assert_eq!(robin.json(&["share", "list"]).as_array().unwrap().len(), 1);
-    robin.run(&["share", "invite", "--name", "Dana", "--yes", "--no-wait"]).exits(7).says(&["already invited"]);
-}
-
-#[test]
-fn the_client_hears_who_joined() {
-    let robin = Home::robin();
-    let inviting = Running::start(robin.command(&["share", "invite", "--name", "Dana", "--yes", "--json"]));
-    let invited: Value = serde_json::from_str(&inviting.line().unwrap()).unwrap();
-    let dana = Home::new();
-    dana.ok(&["helper", "join", &ticket(&invited["data"]), "--name", "Somebody else"]);
-    let joined: Value = serde_json::from_str(&inviting.line().unwrap()).unwrap();
-    assert_eq!((&joined["data"]["event"], &joined["data"]["name"]), (&json!("joined"), &json!("Dana")), "by the name the client gave");
-    assert_eq!(inviting.end().0, Some(0));
-    assert_eq!(robin.json(&["status"])["helpers"][0]["name"], "Dana");
 }
 
 #[test]
@@ -215,6 +161,23 @@ fn each_scope_adds_its_own_fields() {
         (&practice["title"], &practice["cue"], &practice["description"]),
         (&json!("Speak kindly"), &json!("toothbrush"), &Value::Null)
     );
+}
+
+#[test]
+fn a_full_note_of_nothing_but_line_ends_is_shared_and_one_of_control_characters_stays_here() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(&["--scope", "ratings,notes", "--since", "2020-01-01"]);
+    let full = |letter: &str| letter.repeat(128 * 1024 - 2) + ".\n";
+    for letter in ["\n", "\u{1}"] {
+        robin.run_with(&["log", "lunch", "-b", "1", "--note", "-"], full(letter).as_bytes()).exits(0);
+    }
+    robin.log(&["-b", "2"]);
+    robin.sync();
+    let seen = opened(&dana)["sessions"].clone();
+    let notes: Vec<_> = seen.as_array().unwrap().iter().map(|one| one["note"].as_str().map_or(0, str::len)).collect();
+    assert_eq!(notes, [0, 0, 128 * 1024 - 1]);
+    dana.ok(&["doctor"]);
+    assert_eq!(robin.json(&["share", "preview", "Dana"])["withheld"]["notes"], 1);
 }
 
 #[test]
@@ -337,21 +300,6 @@ fn a_helper_who_was_off_learns_of_the_end_and_nothing_else() {
     let seen = opened(&dana)["sessions"].as_array().unwrap().iter().map(|one| one["before"].clone()).collect::<Vec<_>>();
     assert!(!seen.contains(&json!(3)), "{seen:?}");
     assert!(seen.contains(&json!(1)), "{seen:?}");
-}
-
-#[test]
-fn a_helper_may_be_invited_again_after_the_end() {
-    let robin = Home::robin();
-    robin.log(&["-b", "1"]);
-    let dana = robin.share_with_dana(RATINGS);
-    robin.ok(&["share", "revoke", "Dana", "--yes"]);
-    await_end(&dana);
-    robin.log(&["-b", "2"]);
-    dana.ok(&["helper", "join", &robin.helper_ticket(RATINGS)]);
-    robin.sync();
-    assert_eq!(sessions(&dana), 2);
-    assert_eq!(opened(&dana)["ended"], Value::Null);
-    assert_eq!(dana.json(&["caseload"]).as_array().unwrap().len(), 2, "the ended one stays as it was");
 }
 
 #[test]

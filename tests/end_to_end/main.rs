@@ -28,6 +28,7 @@ mod devices;
 mod first_use;
 mod harness;
 mod helper;
+mod invitations;
 mod relay;
 mod socket;
 mod strangers;

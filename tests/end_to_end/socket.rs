@@ -39,6 +39,14 @@ impl Socket {
         serde_json::from_slice(&frame.bytes).unwrap()
     }
 
+    /// Asks under `id`, and takes the event that comes before the answer.
+    pub(crate) fn event(&mut self, id: Uuid, request: Request) -> serde_json::Value {
+        self.send(id, request);
+        let frame = read_frame(&self.stream).expect("no event");
+        assert_eq!(frame.kind, kind::EVENT);
+        serde_json::from_slice(&frame.bytes).unwrap()
+    }
+
     /// Asks under `id` what must be granted.
     #[track_caller]
     pub(crate) fn reply(&mut self, id: Uuid, request: Request) -> Reply {

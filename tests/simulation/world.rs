@@ -33,7 +33,7 @@ impl Weather {
 enum Happening {
     Dialled { node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: Vec<std::net::SocketAddr> },
     Arrives { to: usize, link: LinkId, message: Message },
-    Closes { node: usize, link: LinkId },
+    Closes { node: usize, link: LinkId, refused: bool },
     Wakes { node: usize },
     Tick { node: usize },
 }
@@ -164,7 +164,7 @@ impl World {
             self.conns.remove(&(end.node, end.link));
             for end in [End { node, link }, end] {
                 let delay = self.delay();
-                self.at(self.time + delay, Happening::Closes { node: end.node, link: end.link });
+                self.at(self.time + delay, Happening::Closes { node: end.node, link: end.link, refused: false });
             }
         }
     }
@@ -183,8 +183,8 @@ impl World {
                         self.conns.remove(&(end.node, end.link));
                         let last = [false, true].into_iter().filter_map(|bulk| self.in_order.get(&(node, link, bulk)).copied()).max();
                         let when = last.unwrap_or(self.time).max(self.time) + Duration::from_millis(1);
-                        self.at(when, Happening::Closes { node: end.node, link: end.link });
-                        self.at(when, Happening::Closes { node, link });
+                        self.at(when, Happening::Closes { node: end.node, link: end.link, refused: false });
+                        self.at(when, Happening::Closes { node, link, refused: false });
                     }
                 }
             }
@@ -232,7 +232,7 @@ impl World {
             ours.is_some_and(|ours| there.known.contains(&ours)) || there.strangers
         });
         let (Some(other), Some(ours)) = (admitted, ours) else {
-            return self.at(self.time + Duration::from_millis(50), Happening::Closes { node, link });
+            return self.at(self.time + Duration::from_millis(50), Happening::Closes { node, link, refused: target.is_some() });
         };
         self.next_incoming += 2;
         let incoming = LinkId(self.next_incoming);
@@ -283,9 +283,9 @@ impl World {
                     self.input(to, Input::Frame { link, frame });
                 }
             }
-            Happening::Closes { node, link } => {
+            Happening::Closes { node, link, refused } => {
                 self.conns.remove(&(node, link));
-                self.input(node, Input::Closed { link, reason: "the network broke it".into() });
+                self.input(node, Input::Closed { link, reason: "the network broke it".into(), refused });
             }
             Happening::Wakes { node } => self.start(node),
             Happening::Tick { node } => {

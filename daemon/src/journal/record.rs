@@ -140,6 +140,9 @@ pub struct Grant {
     /// When it ended.
     #[serde(default)]
     pub ended: Option<Timestamp>,
+    /// The request that ended it, so that asking twice is answered twice.
+    #[serde(default)]
+    pub ended_by: Option<uuid::Uuid>,
     /// A device of the helper has it that it ended.
     #[serde(default)]
     pub end_reached: Option<bool>,

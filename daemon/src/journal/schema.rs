@@ -6,6 +6,7 @@
 //! <record>/tags/<tag>    true or false
 //! <record>/<list>/<id>   something appended: packed JSON
 //! self/name  self/wish  device/<device>           names, and what the person would like to be different
+//! self/begun             the request that began the journal
 //! ```
 //!
 //! A record is 32 hexadecimal digits.
@@ -20,6 +21,8 @@ use crate::seal::body::DocId;
 pub const SELF_NAME: &str = "self/name";
 /// The key of what the person would like to be different.
 pub const SELF_WISH: &str = "self/wish";
+/// The key of the request that began this journal, so that asking twice begins it once.
+pub const SELF_BEGUN: &str = "self/begun";
 /// A note longer than this lies beside its record, plain, and not packed inside it.
 pub const PACKED_NOTE: usize = 4 * 1024;
 

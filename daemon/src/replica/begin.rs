@@ -2,6 +2,7 @@
 
 use asif_proto::local::{ErrorKind, Failure, NewGoal};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Cx, Replica};
 use crate::journal::document::Put;
@@ -16,18 +17,26 @@ use crate::seal::vault::Vault;
 /// The longest answer to a question of `init`, in bytes.
 const MAX_INIT_TEXT: usize = 8 * 1024;
 
+/// What `init` asked; every answer may be missing.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Answers<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) device: Option<&'a str>,
+    pub(super) wish: Option<&'a str>,
+    pub(super) goal: Option<&'a NewGoal>,
+}
+
 impl Replica {
-    /// Makes the person, the first device and the journal.
-    pub(super) fn found_person(
-        &mut self,
-        cx: &mut Cx<'_>,
-        name: Option<&str>,
-        device: Option<&str>,
-        wish: Option<&str>,
-        goal: Option<&NewGoal>,
-    ) -> Result<(), Failure> {
+    /// Makes the person, the first device and the journal. The request that made them may ask again.
+    pub(super) fn found_person(&mut self, cx: &mut Cx<'_>, request: Uuid, answers: &Answers<'_>) -> Result<(), Failure> {
+        let Answers { name, device, wish, goal } = *answers;
+        let request = request.simple().to_string();
         if self.person().is_some() {
-            return Err(Failure::new(ErrorKind::Precondition, "there is a journal here already").hint("see it with: asif status"));
+            return if self.view.name(schema::SELF_BEGUN) == Some(&request) {
+                Ok(())
+            } else {
+                Err(Failure::new(ErrorKind::Precondition, "there is a journal here already").hint("see it with: asif status"))
+            };
         }
         let texts = name.iter().chain(&device).chain(&wish).copied().chain(goal.map(|goal| goal.text.as_str()));
         if texts.into_iter().any(|text| text.len() > MAX_INIT_TEXT) {
@@ -54,6 +63,7 @@ impl Replica {
         self.open_epoch(cx, journal, &[])?;
         self.want(cx, DocId::Plan);
         let mut puts = vec![Self::name_put(schema::device_name(&self.this_device()?), device.unwrap_or(&self.about.host))];
+        puts.push(Self::name_put(schema::SELF_BEGUN.into(), &request));
         puts.extend(name.map(|name| Self::name_put(schema::SELF_NAME.into(), name)));
         puts.extend(wish.map(|wish| Self::name_put(schema::SELF_WISH.into(), wish)));
         if let Some(goal) = goal {

@@ -186,6 +186,7 @@ impl Replica {
     /// Takes in an entry that was stored before this start. Its signature was checked before it was stored.
     fn take_stored(&mut self, cx: &mut Cx<'_>, stored: &Stored) {
         let at = (stored.wire.log(), stored.wire.seq());
+        let me = self.person();
         let Some(log) = self.logs.get_mut(&at.0) else { return };
         if stored.wire.sealed().is_none() {
             log.merged = log.merged.max(at.1);
@@ -193,7 +194,10 @@ impl Replica {
         }
         let space = log.space;
         let Some(keys) = self.keys.get(&(space, log.head.key)) else {
-            self.damage.push((None, "an entry is here whose key is not".into()));
+            // What this home held before it joined somebody else's journal is not for it any more.
+            if self.registry.epoch(space, log.head.key).is_some_and(|epoch| me.is_some_and(|me| epoch.readers.contains(&me))) {
+                self.damage.push((None, "an entry is here whose key is not".into()));
+            }
             return;
         };
         let place = Place { space, log: at.0, seq: at.1, previous: stored.previous };

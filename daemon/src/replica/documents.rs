@@ -46,7 +46,13 @@ impl Replica {
     pub(super) fn load_document(&mut self, doc: DocId, entries: Vec<Stored>) {
         self.loading.remove(&doc);
         let mut document = Document::default();
-        let mut waiting: Vec<Pending> = entries.into_iter().filter_map(|stored| self.reopen(&stored)).collect();
+        let mut waiting: Vec<Pending> = Vec::with_capacity(entries.len());
+        for stored in entries {
+            match self.reopen(&stored) {
+                Some(pending) => waiting.push(pending),
+                None => self.damage.push((None, format!("entry {} of a log no longer reads", stored.wire.seq()))),
+            }
+        }
         while let Some(batch) = super::merge::ready(&document, &mut waiting) {
             let changes = batch.into_iter().flat_map(|one| one.checked).collect();
             if let Err(error) = document.merge(changes) {
@@ -54,6 +60,13 @@ impl Replica {
                 self.damage.push((None, format!("a document of the journal could not be built from its entries: {error}")));
                 break;
             }
+        }
+        // What builds on a log that was left out waits with it.
+        for one in waiting {
+            if let Some(seqs) = self.index.get_mut(&doc).and_then(|index| index.get_mut(&one.log)) {
+                seqs.retain(|seq| *seq != one.seq);
+            }
+            self.pending.entry(doc).or_default().push(one);
         }
         if self.rebuild_view_of.remove(&doc) {
             let keys: Vec<_> = document.keys().collect();
@@ -86,11 +99,21 @@ impl Replica {
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("the change could not be written: {error}")))?;
         let Some(change) = change else { return Ok(false) };
         let (codec, bytes) = guard::pack(change.raw_bytes());
-        let body = Body::Changes(Changes { doc, generation: [0; 32], codec, bytes });
+        let changes = Changes { doc, generation: [0; 32], codec, bytes };
+        // What other devices would not take is not written either.
+        let judged = guard::check(log, &changes).map_err(|error| Failure::new(ErrorKind::Usage, format!("{error}; nothing was stored")));
+        let written = judged.and_then(|_| self.write_body(cx, journal, &Body::Changes(changes)));
+        let (log, seq) = match written {
+            Ok(written) => written,
+            Err(failure) => {
+                // The document has a change that no entry holds: it is read again from the log.
+                self.documents.remove(&doc);
+                return Err(failure);
+            }
+        };
         let keys = keys_of(&change);
         self.view.touch(&keys);
-        let touched = self.view.refresh(doc, document, keys.iter());
-        let (log, seq) = self.write_body(cx, journal, &body)?;
+        let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         self.remember_own(doc, change.hash().0);
         cx.touched_here.extend(touched);

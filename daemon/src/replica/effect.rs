@@ -179,6 +179,8 @@ pub enum Input {
         link: LinkId,
         /// Why, in words.
         reason: String,
+        /// The other end does not take this device's key.
+        refused: bool,
     },
     /// The network is open.
     Listening {

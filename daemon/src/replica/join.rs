@@ -48,7 +48,7 @@ pub(super) struct Joining {
 
 impl Replica {
     /// A link that was used for joining went away.
-    pub(super) fn join_link_closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str) {
+    pub(super) fn join_link_closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str, refused: bool) {
         for awaiting in self.awaiting.values_mut() {
             if awaiting.asked.as_ref().is_some_and(|(asked, _)| *asked == id) {
                 awaiting.asked = None;
@@ -56,6 +56,11 @@ impl Replica {
         }
         let Some(joining) = &self.joining else { return };
         if joining.link == Some(id) && joining.arriving.is_none() {
+            if refused {
+                // Whoever has no open invitation lets no stranger in, and says no more than that.
+                let failure = Failure::new(ErrorKind::Precondition, "the ticket was used, taken back, or has expired");
+                return self.fail_join(cx, failure.hint("ask for a new ticket"));
+            }
             let failure = Failure::new(ErrorKind::PeerUnreachable, format!("the other device could not be reached: {reason}"))
                 .hint("is asif running there, and are both on the same network? try again with --at HOST:PORT; the ticket stays good");
             self.fail_join(cx, failure);

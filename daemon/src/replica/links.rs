@@ -159,10 +159,15 @@ impl Replica {
         let ours: BTreeSet<_> = self.registry.statements().map(|statement| short_id(&statement.id())).collect();
         let lacking = theirs.statements.iter().any(|id| !ours.contains(id));
         let Some(link) = self.links.get_mut(&id) else { return };
+        if link.theirs.len() + listed.len() > 2 * MAX_LOGS_TOLD {
+            self.refuse("a peer that lists logs without end");
+            return self.drop_link(cx, id);
+        }
         if theirs.full {
             // They cannot know what this device lacks before it has told them all, be it that it took the digests for equal.
             link.compare |= !link.told || lacking;
             link.acked.clear();
+            link.theirs.clear();
             link.start_again();
             link.compared = true;
         }
@@ -286,11 +291,11 @@ impl Replica {
         }
     }
 
-    pub(super) fn closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str) {
+    pub(super) fn closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str, refused: bool) {
         let was_dialled = self.dialling.remove(&id);
         let link = self.links.remove(&id);
         self.rooms.retain(|(link, _), _| *link != id);
-        self.join_link_closed(cx, id, reason);
+        self.join_link_closed(cx, id, reason, refused);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
         let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
         if lasted.is_none() {

@@ -67,10 +67,9 @@ impl Replica {
 
     fn publish_under(&mut self, cx: &mut Cx<'_>, standing: &Standing, records: &[RecordId]) -> Result<(), Failure> {
         self.publish_terms(cx, standing)?;
-        for record in records {
-            self.publish_record(cx, standing, *record)?;
-        }
-        Ok(())
+        // One that cannot be published keeps none of the others back.
+        let each = records.iter().map(|record| self.publish_record(cx, standing, *record));
+        each.fold(Ok(()), Result::and)
     }
 
     fn publish_terms(&mut self, cx: &mut Cx<'_>, standing: &Standing) -> Result<(), Failure> {
@@ -196,9 +195,9 @@ impl Replica {
     }
 
     /// Ends a share: its end is written, and links to the helper are closed once they have it.
-    pub(super) fn revoke(&mut self, cx: &mut Cx<'_>, id: RecordId) -> Result<(), Failure> {
+    pub(super) fn revoke(&mut self, cx: &mut Cx<'_>, id: RecordId, request: uuid::Uuid) -> Result<(), Failure> {
         let (Some(owner), grant) = (self.person(), record_grant(id)) else { return Err(super::no_journal()) };
-        let puts = Self::field_puts(id, vec![("ended", serde_json::json!(cx.now.wall))]);
+        let puts = Self::field_puts(id, vec![("ended", serde_json::json!(cx.now.wall)), ("ended_by", serde_json::json!(request))]);
         self.write(cx, DocId::Plan, &puts, "share")?;
         let space = Space::Share { owner, grant };
         let tips = self.logs.values().filter(|log| log.space == space.id()).map(|log| (log.head.log, (log.seq, log.link))).collect();

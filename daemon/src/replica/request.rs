@@ -8,6 +8,7 @@ mod undo;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
 
+use super::begin::Answers;
 use super::effect::{ClientId, Effect};
 use super::{Cx, Replica};
 use crate::seal::body::DocId;
@@ -69,11 +70,12 @@ impl Replica {
         self.intact()?;
         match &ask.request {
             Request::Init { name, device, wish, goal } => {
-                self.found_person(cx, name.as_deref(), device.as_deref(), wish.as_deref(), goal.as_ref())?;
+                let answers = Answers { name: name.as_deref(), device: device.as_deref(), wish: wish.as_deref(), goal: goal.as_ref() };
+                self.found_person(cx, ask.id, &answers)?;
                 return reply(Reply::Status(self.status()));
             }
             Request::DeviceJoin { .. } | Request::HelperJoin { .. } => {
-                self.join(cx, client, &ask.request)?;
+                self.join(cx, client, ask)?;
                 return Ok(Outcome::Later);
             }
             _ if self.person().is_none() => return Err(super::no_journal()),
@@ -105,7 +107,7 @@ impl Replica {
                 reply(Reply::Preview(self.preview(&grant)))
             }
             Request::SharePreviewOf { name } => {
-                let (_, grant) = self.find_grant(name)?;
+                let (_, grant) = self.find_grant(name, cx.now.wall)?;
                 reply(Reply::Preview(self.preview(&grant)))
             }
             Request::ShareInvite { invite, yes, no_wait } => {
@@ -113,8 +115,8 @@ impl Replica {
                 let offer = Offer::Helper { grant: ask.id, record: super::publish::draft(&grant) };
                 self.giving(cx, client, ask, offer, *yes, *no_wait)
             }
-            Request::ShareList => reply(Reply::Grants(self.grant_list())),
-            Request::ShareRevoke { name } => self.share_revoke(cx, client, name),
+            Request::ShareList => reply(Reply::Grants(self.grant_list(cx.now.wall))),
+            Request::ShareRevoke { name } => self.share_revoke(cx, client, ask, name),
             Request::Caseload => reply(Reply::Caseload(self.caseload())),
             Request::CaseloadOpen { client } => {
                 let client = self.caseload_open(cx, client)?;

@@ -60,6 +60,13 @@ pub struct Invitation {
     pub offer: Offer,
 }
 
+impl Invitation {
+    /// Whether it is the invitation to this grant.
+    pub fn offers(&self, id: &uuid::Uuid) -> bool {
+        matches!(&self.offer, Offer::Helper { grant, .. } if grant == id)
+    }
+}
+
 /// What an invitation offers.
 #[derive(Clone, Serialize, Deserialize)]
 pub enum Offer {

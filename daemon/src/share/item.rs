@@ -26,7 +26,15 @@ pub const RECEIPT: u16 = 16;
 pub const LOAN: u16 = 17;
 
 /// The most bytes of one item.
-pub const MAX_PAYLOAD: usize = 200 * 1024;
+pub const MAX_PAYLOAD: usize = 448 * 1024;
+/// The most bytes of one text of an item, escaped as JSON has it: a full note of nothing but line ends fits, one of nothing but control
+/// characters does not.
+const MAX_TEXT: usize = 400 * 1024;
+
+/// Whether a text, of at most [`MAX_NOTE`](asif_proto::record::MAX_NOTE) bytes, fits into an item with everything else.
+pub fn fits(text: &str) -> bool {
+    text.len() <= MAX_TEXT / 6 || serde_json::to_string(text).is_ok_and(|escaped| escaped.len() <= MAX_TEXT)
+}
 
 /// The name of a record's item under a grant: HMAC-SHA256 with the grant's item key. It tells neither the record's time
 /// nor that another helper has it too.

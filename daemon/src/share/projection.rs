@@ -15,6 +15,7 @@ use asif_proto::record::{Basis, Visibility};
 use asif_proto::share::{Scope, SharedPractice, SharedSession};
 use jiff::Timestamp;
 
+use super::item;
 use crate::journal::record::{Grant, Practice, Session};
 use crate::journal::view::View;
 
@@ -106,7 +107,7 @@ impl<'a> Terms<'a> {
             duration_s: practices.and_then(|session| session.duration_s),
             felt_state: self.has(Scope::Phrases).then_some(session.felt_state).flatten(),
             where_felt: notes.and_then(|session| session.where_felt.clone()),
-            note: notes.and_then(|session| session.note.clone()),
+            note: notes.and_then(|session| session.note.clone()).filter(|note| item::fits(note)),
             tags: notes.map(|session| session.tags.clone()),
         })
     }

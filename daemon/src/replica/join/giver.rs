@@ -45,7 +45,9 @@ impl Replica {
             Offer::Device => TicketRole::Device,
             Offer::Helper { .. } => TicketRole::Helper,
         };
-        vault.invitations.retain(|one| one.expires_ms > now);
+        // Of a request that came twice only the last ticket stands: nobody has seen the first.
+        let same = |one: &Invitation| matches!(&offer, Offer::Helper { grant, .. } if one.offers(grant));
+        vault.invitations.retain(|one| one.expires_ms > now && !same(one));
         vault.invitations.push(Invitation { secret, expires_ms: now + TICKET_MS, yes, bound: None, used: false, offer });
         let ticket = Ticket { role, link_key: vault.link.public(), secret, addresses };
         self.save_vault(cx);

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use asif_proto::frame;
 use asif_proto::id::PersonId;
-use asif_proto::local::{ErrorKind, Failure, Joined, Reply, Request};
+use asif_proto::local::{Ask, ErrorKind, Failure, Joined, Reply, Request};
 use asif_proto::peer::{Blob, Join, Joiner, Message, Refused, Welcome};
 use asif_proto::ticket::{Ticket, TicketRole};
 
+use super::super::begin::Answers;
 use super::super::effect::{ClientId, Effect, LinkId};
 use super::super::{Cx, Replica};
 use super::Joining;
@@ -29,8 +30,8 @@ const ARRIVE_LIMIT: Duration = Duration::from_secs(10);
 
 impl Replica {
     /// Begins to join with a ticket; the answer comes when it is through.
-    pub(in crate::replica) fn join(&mut self, cx: &mut Cx<'_>, client: ClientId, request: &Request) -> Result<(), Failure> {
-        let (text, name, at, role) = match request {
+    pub(in crate::replica) fn join(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask) -> Result<(), Failure> {
+        let (text, name, at, role) = match &ask.request {
             Request::DeviceJoin { ticket, name, at } => (ticket, name, at, TicketRole::Device),
             Request::HelperJoin { ticket, name, at } => (ticket, name, at, TicketRole::Helper),
             _ => return Err(Failure::new(ErrorKind::Usage, "this is not a request to join")),
@@ -52,7 +53,9 @@ impl Replica {
         }
         match role {
             TicketRole::Device => self.prepare_device(cx, &ticket)?,
-            TicketRole::Helper if self.person().is_none() => self.found_person(cx, name.as_deref(), None, None, None)?,
+            TicketRole::Helper if self.person().is_none() => {
+                self.found_person(cx, ask.id, &Answers { name: name.as_deref(), ..Answers::default() })?;
+            }
             TicketRole::Helper => {}
         }
         if let Some(vault) = &mut self.vault {
@@ -78,11 +81,13 @@ impl Replica {
                 Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
             );
         }
-        if self.person().is_some() && !self.view.is_empty() {
+        let used = !self.view.is_empty() || self.vault.as_ref().is_some_and(|vault| vault.networked);
+        if self.person().is_some() && used {
             return Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal")
                 .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
         }
-        if self.vault.as_ref().is_none_or(|vault| vault.person.is_some()) {
+        // Keys of a join that was broken off are kept: the ticket is bound to them.
+        if self.vault.is_none() || self.person().is_some() {
             self.vault = Some(Vault::random(cx.rng));
         }
         if self.vault_key.is_none() {

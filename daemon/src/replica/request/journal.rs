@@ -13,7 +13,7 @@ use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::Put;
-use crate::journal::record::{self, Session, kind};
+use crate::journal::record::{self, Practice, Session, kind};
 use crate::journal::schema;
 use crate::journal::view::Row;
 use crate::seal::body::DocId;
@@ -51,7 +51,7 @@ impl Replica {
             acted_as_if: fields.acted_as_if,
             felt_real: fields.felt_real,
             felt_state: fields.felt_state,
-            basis: fields.basis.filter(|basis| *basis != Basis::Own),
+            basis: basis(fields).filter(|basis| *basis != Basis::Own),
             borrowed_belief: borrowed,
             expectancy: fields.expectancy,
             willingness: fields.willingness,
@@ -137,7 +137,7 @@ impl Replica {
             ("acted_as_if", fields.acted_as_if.map(|value| json!(value))),
             ("felt_real", fields.felt_real.map(|value| json!(value))),
             ("felt_state", fields.felt_state.map(|value| json!(value))),
-            ("basis", fields.basis.map(|value| json!(value))),
+            ("basis", basis(fields).map(|value| json!(value))),
             ("borrowed_belief", borrowed.map(|value| json!(value))),
             ("expectancy", fields.expectancy.map(|value| json!(value))),
             ("willingness", fields.willingness.map(|value| json!(value))),
@@ -185,10 +185,16 @@ impl Replica {
             Ok(Found::Session(id)) => self.view.session(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Practice(id)) => self.view.practice(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Loan(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it")),
-            Err(failure) => match self.find_practice(typed) {
-                Ok((id, row)) => Some((id, row.doc, row.value.deleted.unwrap_or_default())),
-                Err(_) => return Err(failure),
-            },
+            Err(failure) => {
+                // Back comes what is hidden under that name; else what stands there already is.
+                let hidden = |row: &Row<Practice>| !deleted && row.value.slug == typed && row.value.deleted == Some(true);
+                let last = self.view.practices().filter(|(_, row)| hidden(row)).max_by_key(|(_, row)| row.value.recorded_at);
+                let (id, row) = match last {
+                    Some((id, row)) => (*id, row),
+                    None => self.find_practice(typed).map_err(|_| failure)?,
+                };
+                Some((id, row.doc, row.value.deleted.unwrap_or_default()))
+            }
         }
         .ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such record"))?;
         if !self.has(cx, doc) {
@@ -275,6 +281,11 @@ impl Replica {
                 .collect(),
         }
     }
+}
+
+/// On whose belief: naming a loan says that it was borrowed.
+fn basis(fields: &SessionFields) -> Option<Basis> {
+    fields.basis.or_else(|| fields.borrowed.as_ref().map(|_| Basis::Borrowed))
 }
 
 /// The field of a stored session that a person clears.

@@ -17,7 +17,7 @@ use super::journal::{bound, whole_seconds};
 use super::{Handled, Outcome};
 use crate::journal::record::{Client, Grant, record_grant};
 use crate::people::space::Space;
-use crate::seal::body::Revision;
+use crate::seal::body::{DocId, Revision};
 use crate::seal::vault::Offer;
 use crate::share::item::{self, Item, LoanItem};
 use crate::share::projection::{Hidden, Terms};
@@ -37,6 +37,11 @@ impl Replica {
         if self.view.grants().any(|(_, row)| standing(&row.value)) {
             return Err(Failure::new(ErrorKind::Precondition, format!("{name} is already invited and can see what you chose"))
                 .hint(format!("end that first with: asif share revoke {name}   or use another name")));
+        }
+        let open = self.open_invitations(cx.now.wall);
+        if open.iter().any(|(id, grant)| standing(grant) && id.0 != ask.id) {
+            return Err(Failure::new(ErrorKind::Precondition, format!("{name} has an open invitation already"))
+                .hint(format!("take it back first: asif share revoke {name}   or use another name")));
         }
         let zone = moment::zone(&ask.zone);
         let since = match bound(cx, ask, invite.since.as_deref())? {
@@ -60,6 +65,7 @@ impl Replica {
             created_at: whole_seconds(cx.now.wall),
             helper: None,
             ended: None,
+            ended_by: None,
             end_reached: None,
         })
     }
@@ -109,33 +115,34 @@ impl Replica {
         }
     }
 
-    /// The standing grant of a helper, by name or id; else the last one that ended.
-    pub(super) fn find_grant(&self, typed: &str) -> Result<(RecordId, Grant), Failure> {
-        let id_of = |id: &RecordId| record_grant(*id).to_string();
-        let wanted = typed.strip_prefix("r-").unwrap_or(typed).to_ascii_lowercase();
-        let named =
-            |id: &RecordId, grant: &Grant| grant.name.eq_ignore_ascii_case(typed) || (wanted.len() >= 4 && id_of(id).ends_with(&wanted));
-        let mut found: Vec<_> = self.view.grants().filter(|(id, row)| named(id, &row.value)).collect();
-        found.sort_by_key(|(_, row)| (row.value.ended.is_none(), row.value.created_at));
-        match found.pop() {
-            Some((id, row)) => Ok((*id, row.value.clone())),
-            None => {
-                Err(Failure::new(ErrorKind::NotFound, format!("nobody called {typed:?} was invited"))
-                    .hint("see them with: asif share list"))
-            }
-        }
+    /// Invitations that nobody used yet, and that still can be.
+    fn open_invitations(&self, now: Timestamp) -> Vec<(RecordId, Grant)> {
+        let open = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| !one.used && one.expires_ms > now.as_millisecond());
+        let draft = |offer: &Offer| match offer {
+            Offer::Helper { grant, record } => Some((RecordId(*grant), serde_json::from_str(record).ok()?)),
+            Offer::Device => None,
+        };
+        open.filter_map(|one| draft(&one.offer)).filter(|(id, _)| self.view.grant(id).is_none()).collect()
     }
 
-    pub(super) fn grant_list(&self) -> Vec<GrantView> {
-        let mut list: Vec<GrantView> = self.view.grants().map(|(id, row)| self.grant_view(*id, &row.value)).collect();
-        let open = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| !one.used);
-        list.extend(open.filter_map(|one| match &one.offer {
-            Offer::Helper { grant, record } => {
-                let view = self.grant_view(RecordId(*grant), &serde_json::from_str(record).ok()?);
-                Some(view)
-            }
-            Offer::Device => None,
-        }));
+    /// A grant by the helper's name or its own id: the one that stands, else an open invitation, else the last one that ended.
+    pub(super) fn find_grant(&self, typed: &str, now: Timestamp) -> Result<(RecordId, Grant), Failure> {
+        let wanted = typed.strip_prefix("r-").unwrap_or(typed).to_ascii_lowercase();
+        let named = |id: &RecordId, grant: &Grant| {
+            grant.name.eq_ignore_ascii_case(typed) || (wanted.len() >= 4 && record_grant(*id).to_string().ends_with(&wanted))
+        };
+        let given = self.view.grants().map(|(id, row)| (*id, row.value.clone()));
+        let all = given.chain(self.open_invitations(now)).filter(|(id, grant)| named(id, grant));
+        all.max_by_key(|(_, grant)| (grant.ended.is_none(), grant.helper.is_some(), grant.created_at)).ok_or_else(|| {
+            Failure::new(ErrorKind::NotFound, format!("nobody called {typed:?} was invited")).hint("see them with: asif share list")
+        })
+    }
+
+    pub(super) fn grant_list(&self, now: Timestamp) -> Vec<GrantView> {
+        // An invitation that was taken back showed nothing to anybody.
+        let given = self.view.grants().filter(|(_, row)| row.value.helper.is_some()).map(|(id, row)| (*id, row.value.clone()));
+        let all = given.chain(self.open_invitations(now));
+        let mut list: Vec<GrantView> = all.map(|(id, grant)| self.grant_view(id, &grant)).collect();
         list.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then(a.id.cmp(&b.id)));
         list
     }
@@ -163,15 +170,23 @@ impl Replica {
         }
     }
 
-    pub(super) fn share_revoke(&mut self, cx: &mut Cx<'_>, client: ClientId, typed: &str) -> Handled {
-        let (id, grant) = match self.find_grant(typed) {
-            Ok(found) => found,
-            Err(failure) => return self.withdraw_invitation(cx, typed, failure),
+    pub(super) fn share_revoke(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask, typed: &str) -> Handled {
+        let done = self.view.grants().find(|(_, row)| row.value.ended_by == Some(ask.id)).map(|(id, _)| *id);
+        let id = match done {
+            Some(id) => id,
+            None => {
+                let (id, grant) = self.find_grant(typed, cx.now.wall)?;
+                if self.view.grant(&id).is_none() {
+                    self.withdraw_invitation(cx, ask, id, grant)?;
+                } else if grant.ended.is_none() {
+                    self.revoke(cx, id, ask.id)?;
+                } else {
+                    let what = if grant.helper.is_some() { "sharing with" } else { "the invitation of" };
+                    return Err(Failure::new(ErrorKind::Precondition, format!("{what} {} has already ended", grant.name)));
+                }
+                id
+            }
         };
-        if grant.ended.is_some() {
-            return Err(Failure::new(ErrorKind::Precondition, format!("sharing with {} has already ended", grant.name)));
-        }
-        self.revoke(cx, id)?;
         // The helper hears at once where there is a link; then the answer can say so.
         self.revoking.push((client, id, cx.now.mono + TELL_WITHIN));
         Ok(Outcome::Later)
@@ -192,14 +207,14 @@ impl Replica {
     }
 
     /// An invitation that nobody used yet is simply taken back.
-    fn withdraw_invitation(&mut self, cx: &mut Cx<'_>, typed: &str, failure: Failure) -> Handled {
-        let open = self.grant_list().into_iter().find(|view| !view.joined && view.name.eq_ignore_ascii_case(typed)).ok_or(failure)?;
+    fn withdraw_invitation(&mut self, cx: &mut Cx<'_>, ask: &Ask, id: RecordId, draft: Grant) -> Result<(), Failure> {
+        let ended = Grant { ended: Some(whole_seconds(cx.now.wall)), ended_by: Some(ask.id), ..draft };
+        self.write(cx, DocId::Plan, &[(id.key(), super::super::publish::draft(&ended).as_str().into())], "share")?;
         if let Some(vault) = &mut self.vault {
-            vault.invitations.retain(|one| !matches!(&one.offer, Offer::Helper { grant, .. } if *grant.as_bytes() == open.id.0));
+            vault.invitations.retain(|one| !one.offers(&id.0));
         }
         self.save_vault(cx);
-        let ended = Some(whole_seconds(cx.now.wall));
-        Ok(Outcome::Reply(Reply::Grants(vec![GrantView { ended, end_reached: None, ..open }])))
+        Ok(())
     }
 
     // -- the helper --
@@ -300,7 +315,7 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Precondition, format!("{} no longer shares with you; nothing can be sent", client.name)));
         }
         let statement = statement.trim();
-        if statement.is_empty() || statement.len() > MAX_NOTE {
+        if statement.is_empty() || statement.len() > MAX_NOTE || !item::fits(statement) {
             return Err(Failure::new(ErrorKind::Usage, format!("a lent belief needs words, at most {MAX_NOTE} bytes")));
         }
         let share = Space::Share { owner: client.person, grant };
