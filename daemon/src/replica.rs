@@ -31,7 +31,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{KeyId, LinkKey, LogId, PersonId, RecordId, SpaceId, StatementId};
+use asif_proto::id::{LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
 
 use crate::Rng;
@@ -73,7 +73,7 @@ pub struct Replica {
     vault: Option<Vault>,
     fault: Option<Failure>,
     registry: Registry,
-    keys: HashMap<(SpaceId, KeyId), EpochKeys>,
+    keys: HashMap<QueueId, EpochKeys>,
     given: Keys,
     logs: BTreeMap<LogId, Log>,
     view: View,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, OffsetConflict, TimeZone};
-use jiff::{Timestamp, ToSpan, ZonedDateTime};
+use jiff::{Span, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// When something happened: `2026-11-23T12:41:07+00:00[Europe/London]`, whole seconds.
@@ -67,8 +67,11 @@ impl Moment {
     /// A local time that did not happen, or came twice, is an error that names both readings.
     pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Self, MomentError> {
         let text = text.trim();
+        if let Some((local, zone)) = parse_local_in_zone(text) {
+            return resolve(local, &zone)?.checked();
+        }
         if let Some(zoned) = parse_full(text, zone) {
-            return Self(zoned).checked();
+            return Self::at(zoned.timestamp(), zoned.time_zone()).checked();
         }
         let unreadable = || MomentError::Unreadable(text.to_owned());
         if let Some(date) = parse_day(text, now, zone) {
@@ -88,9 +91,12 @@ impl Moment {
     /// the start of that local day.
     pub fn parse_bound(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Self, MomentError> {
         let text = text.trim();
-        let days_back = text.strip_suffix('d').and_then(|days| days.parse::<i32>().ok());
+        let days_back = text.strip_suffix('d').filter(|days| !days.is_empty() && days.bytes().all(|byte| byte.is_ascii_digit()));
         let day = match days_back {
-            Some(days) => today(now, zone).checked_sub(days.days()).ok(),
+            Some(days) => {
+                let span = days.parse::<i64>().ok().and_then(|days| Span::new().try_days(days).ok());
+                span.and_then(|span| today(now, zone).checked_sub(span).ok())
+            }
             None => parse_day(text, now, zone),
         };
         match day {
@@ -141,6 +147,15 @@ fn parse_full(text: &str, zone: &TimeZone) -> Option<ZonedDateTime> {
         return PARSER.parse_zoned_datetime(text).ok();
     }
     PARSER.parse_timestamp(text).ok().map(|timestamp| timestamp.to_zoned_datetime(zone.clone()))
+}
+
+/// `2026-11-20T21:30[Europe/London]`: a local time in a zone, with no offset to say which of two readings is meant.
+fn parse_local_in_zone(text: &str) -> Option<(DateTime, TimeZone)> {
+    let (local, zone) = text.strip_suffix(']')?.split_once('[')?;
+    let (_, time) = local.split_once(['T', 't', ' '])?;
+    let has_offset = time.contains(['+', '-', 'Z', 'z']);
+    (!has_offset).then_some(())?;
+    Some((local.parse().ok()?, TimeZone::get(zone).ok()?))
 }
 
 fn parse_day(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Date> {
@@ -276,11 +291,22 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_without_an_offset_leaves_the_same_questions_as_no_zone() {
+        assert_eq!(parse("2026-11-20T21:30[Asia/Tokyo]").unwrap(), "2026-11-20T21:30:00+09:00[Asia/Tokyo]");
+        assert!(matches!(parse("2026-03-29T01:30[Europe/London]"), Err(MomentError::Gap { .. })));
+        assert!(matches!(parse("2026-10-25T01:30[Europe/London]"), Err(MomentError::Fold { .. })));
+        let later = parse("2026-10-25T01:30:00.9+00:00[Europe/London]").unwrap();
+        assert_eq!(later, "2026-10-25T01:30:00+00:00[Europe/London]", "whole seconds");
+    }
+
+    #[test]
     fn a_bare_date_is_the_start_of_that_local_day() {
         let bound = |text| Moment::parse_bound(text, now(), &zone("America/New_York")).map(|m| m.to_string());
         assert_eq!(bound("2026-11-20").unwrap(), "2026-11-20T00:00:00-05:00[America/New_York]");
         assert_eq!(bound("7d").unwrap(), "2026-11-16T00:00:00-05:00[America/New_York]");
-        assert!(matches!(bound("2026-13-01"), Err(MomentError::NotADate(_))));
+        for bad in ["2026-13-01", "9999999d", "99999999999999999999d", "-7d", "+7d", "d"] {
+            assert!(matches!(bound(bad), Err(MomentError::NotADate(_))), "{bad}");
+        }
     }
 
     #[test]

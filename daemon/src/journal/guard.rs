@@ -10,13 +10,16 @@ use std::panic::catch_unwind;
 use asif_proto::id::LogId;
 use automerge::{Change, ChangeHash};
 
+use super::columns;
 use super::document::keys_of;
 use crate::seal::body::Changes;
 
 /// The most bytes that the changes of one entry may unfold to.
 pub const MAX_CHANGES: usize = 256 * 1024;
-/// The most operations of one change.
+/// The most operations of one entry.
 pub const MAX_OPS: usize = 20_000;
+/// The most bytes of text that the operations of one entry may unfold to.
+const MAX_TEXT: u64 = 1 << 20;
 /// The most changes in one entry.
 pub const MAX_CHUNKS: usize = 1024;
 
@@ -85,7 +88,7 @@ pub enum GuardError {
     #[error("the change counts its operations wrongly")]
     Counter,
     /// More operations than are allowed.
-    #[error("the change has more than {MAX_OPS} operations")]
+    #[error("the change has more than {MAX_OPS} operations, or too much text in them")]
     TooManyOps,
 }
 
@@ -109,7 +112,16 @@ pub fn check(log: LogId, changes: &Changes) -> Result<Vec<Checked>, GuardError> 
         other => return Err(GuardError::Codec(other)),
     };
     let chunks = split(&plain)?;
-    chunks.into_iter().map(|chunk| check_one(log, chunk.to_vec())).collect()
+    let (mut rows, mut text) = (0u64, 0u64);
+    for chunk in &chunks {
+        let unfolded = columns::unfolded(chunk.content).ok_or(GuardError::Parse)?;
+        rows = rows.saturating_add(unfolded.rows);
+        text = text.saturating_add(unfolded.text);
+    }
+    if rows > MAX_OPS as u64 || text > MAX_TEXT {
+        return Err(GuardError::TooManyOps);
+    }
+    chunks.into_iter().map(|chunk| check_one(log, chunk.whole.to_vec())).collect()
 }
 
 /// Whether the operation counters of `checked` are what its dependencies allow, all of them in a document whose highest
@@ -121,13 +133,10 @@ pub fn counter_fits(checked: &Checked, max_op: u64) -> bool {
 fn check_one(log: LogId, chunk: Vec<u8>) -> Result<Checked, GuardError> {
     let parsed = catch_unwind(move || {
         let change = Change::from_bytes(chunk).ok()?;
-        if change.len() > MAX_OPS {
-            return Some(Err(GuardError::TooManyOps));
-        }
         let keys = keys_of(&change);
-        Some(Ok(Checked { change, keys }))
+        Some(Checked { change, keys })
     });
-    let checked = parsed.ok().flatten().ok_or(GuardError::Parse)??;
+    let checked = parsed.ok().flatten().ok_or(GuardError::Parse)?;
     let change = &checked.change;
     if change.actor_id().to_bytes() != log.as_bytes() {
         return Err(GuardError::Actor);
@@ -139,8 +148,14 @@ fn check_one(log: LogId, chunk: Vec<u8>) -> Result<Checked, GuardError> {
     Ok(checked)
 }
 
+/// One change as it stands in an entry.
+struct Chunk<'a> {
+    whole: &'a [u8],
+    content: &'a [u8],
+}
+
 /// Cuts bytes into chunks: magic 4, checksum 4, type 1, length LEB128, content.
-fn split(mut bytes: &[u8]) -> Result<Vec<&[u8]>, GuardError> {
+fn split(mut bytes: &[u8]) -> Result<Vec<Chunk<'_>>, GuardError> {
     let mut chunks = Vec::new();
     while !bytes.is_empty() {
         let (head, rest) = bytes.split_first_chunk::<9>().ok_or(GuardError::Chunk)?;
@@ -150,8 +165,8 @@ fn split(mut bytes: &[u8]) -> Result<Vec<&[u8]>, GuardError> {
         }
         let (len, used) = leb128(rest).ok_or(GuardError::Chunk)?;
         let total = usize::try_from(len).ok().and_then(|len| len.checked_add(9 + used)).ok_or(GuardError::Chunk)?;
-        let (chunk, after) = bytes.split_at_checked(total).ok_or(GuardError::Chunk)?;
-        chunks.push(chunk);
+        let (whole, after) = bytes.split_at_checked(total).ok_or(GuardError::Chunk)?;
+        chunks.push(Chunk { whole, content: whole.get(9 + used..).unwrap_or_default() });
         bytes = after;
     }
     if chunks.is_empty() { Err(GuardError::Chunk) } else { Ok(chunks) }
@@ -210,6 +225,74 @@ mod tests {
         let bomb = zstd::bulk::compress(&vec![0; 100 << 20], 19).unwrap();
         assert!(bomb.len() < 20_000);
         assert_eq!(check(LOG, &changes(1, bomb)).unwrap_err(), GuardError::TooLarge);
+    }
+
+    /// A change with `rows` operations in each column, made of five short runs: each puts null under the key `key`, and says to
+    /// follow on `preds` others.
+    fn runs(rows: i64, key: &str, preds: u64) -> Vec<u8> {
+        fn signed(mut value: i64, out: &mut Vec<u8>) {
+            while !(-64..64).contains(&value) {
+                out.push((value & 0x7f) as u8 | 0x80);
+                value >>= 7;
+            }
+            out.push((value & 0x7f) as u8);
+        }
+        fn unsigned(mut value: u64, out: &mut Vec<u8>) {
+            while value > 0x7f {
+                out.push((value & 0x7f) as u8 | 0x80);
+                value >>= 7;
+            }
+            out.push(value as u8);
+        }
+        let run = |value: &dyn Fn(&mut Vec<u8>)| {
+            let mut out = Vec::new();
+            signed(rows, &mut out);
+            value(&mut out);
+            out
+        };
+        let mut insert = Vec::new();
+        unsigned(rows as u64, &mut insert);
+        let mut columns = vec![
+            (
+                0x15,
+                run(&|out| {
+                    unsigned(key.len() as u64, out);
+                    out.extend_from_slice(key.as_bytes());
+                }),
+            ),
+            (0x34, insert),
+            (0x42, run(&|out| unsigned(1, out))),
+            (0x56, run(&|out| unsigned(0, out))),
+            (0x70, run(&|out| unsigned(preds, out))),
+        ];
+        if preds > 0 {
+            columns.push((0x71, run(&|out| unsigned(0, out))));
+            columns.push((0x73, run(&|out| signed(1, out))));
+        }
+        let mut content = vec![0, 16];
+        content.extend_from_slice(LOG.as_bytes());
+        content.extend_from_slice(&[1, 1, 0, 0, 0, columns.len() as u8]);
+        for (specification, data) in &columns {
+            unsigned(*specification, &mut content);
+            unsigned(data.len() as u64, &mut content);
+        }
+        columns.iter().for_each(|(_, data)| content.extend_from_slice(data));
+        let mut body = vec![PLAIN_CHANGE];
+        unsigned(content.len() as u64, &mut body);
+        body.extend_from_slice(&content);
+        let checksum = <sha2::Sha256 as sha2::Digest>::digest(&body);
+        [&MAGIC[..], &checksum[..4], &body].concat()
+    }
+
+    #[test]
+    fn an_operation_bomb_is_not_unfolded() {
+        assert_eq!(check(LOG, &changes(0, runs(3, "key", 0))).unwrap()[0].change.len(), 3, "it is a change as Automerge has it");
+        for bomb in [runs(1 << 60, "key", 0), runs(20_001, "key", 0), runs(1, "key", 1 << 60), runs(20_000, &"k".repeat(100_000), 0)] {
+            assert!(bomb.len() < 101_000);
+            assert_eq!(check(LOG, &changes(0, bomb)).unwrap_err(), GuardError::TooManyOps);
+        }
+        let many: Vec<u8> = (0..1000).flat_map(|_| runs(21, "key", 0)).collect();
+        assert_eq!(check(LOG, &changes(0, many)).unwrap_err(), GuardError::TooManyOps, "the limit is the entry's");
     }
 
     #[test]

@@ -12,8 +12,8 @@ use super::statement::{Epoch, Said, Signer, Statement, StatementError};
 pub struct Registry {
     statements: BTreeMap<StatementId, Statement>,
     rosters: HashMap<PersonId, Roster>,
-    epochs: BTreeMap<(SpaceId, KeyId), Epoch>,
-    queues: HashMap<QueueId, (SpaceId, KeyId)>,
+    epochs: BTreeMap<(SpaceId, KeyId, QueueId), Epoch>,
+    queues: HashMap<QueueId, (SpaceId, KeyId, QueueId)>,
     links: HashMap<LinkKey, (PersonId, DeviceId)>,
 }
 
@@ -55,7 +55,8 @@ impl Registry {
 
     /// The epochs of a space by key id, each with the boxes of all its statements.
     pub fn epochs(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
-        self.epochs.range((space, KeyId([0; 16]))..=(space, KeyId([255; 16]))).map(|(_, epoch)| epoch)
+        let (first, last) = ((space, KeyId([0; 16]), QueueId([0; 32])), (space, KeyId([255; 16]), QueueId([255; 32])));
+        self.epochs.range(first..=last).map(|(_, epoch)| epoch)
     }
 
     /// Every epoch of every space.
@@ -63,13 +64,8 @@ impl Registry {
         self.epochs.values()
     }
 
-    /// One epoch.
-    pub fn epoch(&self, space: SpaceId, key: KeyId) -> Option<&Epoch> {
-        self.epochs.get(&(space, key))
-    }
-
-    /// The epoch whose queue this is.
-    pub fn queue(&self, queue: &QueueId) -> Option<&Epoch> {
+    /// The epoch whose queue this is. The queue names both capabilities, so no later statement can stand for another's.
+    pub fn epoch(&self, queue: &QueueId) -> Option<&Epoch> {
         self.queues.get(queue).and_then(|key| self.epochs.get(key))
     }
 
@@ -98,12 +94,11 @@ impl Registry {
             if !stands {
                 continue;
             }
-            let known = self.epochs.entry((epoch.space.id(), epoch.key)).or_insert_with(|| Epoch { boxes: Vec::new(), ..epoch.clone() });
-            if known.queue() == epoch.queue() {
-                known.boxes.extend(epoch.boxes.iter().cloned());
-            }
+            let place = (epoch.space.id(), epoch.key, epoch.queue());
+            let known = self.epochs.entry(place).or_insert_with(|| Epoch { boxes: Vec::new(), ..epoch.clone() });
+            known.boxes.extend(epoch.boxes.iter().cloned());
         }
-        self.queues = self.epochs.iter().map(|(key, epoch)| (epoch.queue(), *key)).collect();
+        self.queues = self.epochs.keys().map(|place| (place.2, *place)).collect();
     }
 }
 
@@ -133,12 +128,30 @@ mod tests {
         registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
         assert_eq!(registry.epochs(space.id()).count(), 0, "the device does not stand yet");
         registry.insert(add);
-        let held = registry.epoch(space.id(), epoch.key).unwrap();
+        let held = registry.epoch(&epoch.queue()).unwrap();
         assert_eq!(held.boxes.len(), 1, "the stranger's statement adds nothing");
         assert_eq!(epoch::read_box(held, keys.signing, &sealing).unwrap(), secret);
         assert_eq!(epoch::read_box(held, keys.signing, &SealingSeed::random(&mut rng)), None);
-        assert_eq!(registry.queue(&epoch.queue()).unwrap().key, epoch.key);
         assert_eq!(registry.holder(&keys.link), Some((person, keys.signing)));
+    }
+
+    #[test]
+    fn no_later_statement_displaces_an_epoch() {
+        let mut rng = Rng::seed_from_u64(4);
+        let kit = KitEntropy::random(&mut rng);
+        let person = kit.person();
+        let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
+        let candidate = Candidate::new(person, &signing, &sealing, LinkSeed::random(&mut rng).public());
+        let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: vec![] }));
+        let (epoch, _) = epoch::open(Space::Journal { owner: person }, &[], None, &mut rng);
+        let mut registry = Registry::default();
+        registry.insert(add);
+        registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
+        // Of many with other capabilities under the same key id some come first by their id.
+        for n in 1..20 {
+            registry.insert(Statement::by_device(&signing, &Said::Epoch(Epoch { read_capability: [n; 32], ..epoch.clone() })));
+            assert!(registry.epoch(&epoch.queue()).is_some(), "{n}");
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
-use asif_proto::id::SpaceId;
 use asif_proto::local::{ErrorKind, Failure};
 
 use rand_core::Rng as _;
@@ -134,13 +133,12 @@ impl Replica {
     }
 
     fn find_logs(&mut self, found: &[FoundLog]) {
-        let spaces: HashMap<_, SpaceId> = self.registry.all_epochs().map(|epoch| (epoch.queue(), epoch.space.id())).collect();
         for log in found {
-            let Some(space) = spaces.get(&log.head.queue) else {
+            let Some(space) = self.registry.epoch(&log.head.queue).map(|epoch| epoch.space.id()) else {
                 self.damage.push((None, "a log is here whose epoch is not".into()));
                 continue;
             };
-            let log = Log { head: log.head, space: *space, device: None, seq: log.seq, link: log.link, merged: 0 };
+            let log = Log { head: log.head, space, device: None, seq: log.seq, link: log.link, merged: 0 };
             self.logs.insert(log.head.log, log);
         }
     }
@@ -193,9 +191,9 @@ impl Replica {
             return;
         }
         let space = log.space;
-        let Some(keys) = self.keys.get(&(space, log.head.key)) else {
+        let Some(keys) = self.keys.get(&log.head.queue) else {
             // What this home held before it joined somebody else's journal is not for it any more.
-            if self.registry.epoch(space, log.head.key).is_some_and(|epoch| me.is_some_and(|me| epoch.readers.contains(&me))) {
+            if self.registry.epoch(&log.head.queue).is_some_and(|epoch| me.is_some_and(|me| epoch.readers.contains(&me))) {
                 self.damage.push((None, "an entry is here whose key is not".into()));
             }
             return;

@@ -224,8 +224,7 @@ impl Replica {
             };
             let mut runs: Vec<Entries> = Vec::new();
             for one in &fresh {
-                let common =
-                    self.registry.epoch(one.space, one.head.key).is_some_and(|epoch| self.is_common(&epoch.space, &epoch.readers, person));
+                let common = self.registry.epoch(&one.head.queue).is_some_and(|epoch| self.is_common(&epoch.space, &epoch.readers, person));
                 let Some(link) = self.links.get_mut(&id) else { break };
                 let (log, seq) = (one.head.log, one.wire.seq());
                 if !common
@@ -330,7 +329,7 @@ impl Replica {
     /// The tips of every log of the spaces that are shared with a person.
     pub(super) fn common_tips(&self, person: PersonId) -> Vec<Tip> {
         let tip = |log: &super::logs::Log| {
-            let epoch = self.registry.epoch(log.space, log.head.key)?;
+            let epoch = self.registry.epoch(&log.head.queue)?;
             let shared = log.seq > 0 && self.is_common(&epoch.space, &epoch.readers, person);
             shared.then_some(Tip { queue: log.head.queue, key: log.head.key, log: log.head.log, seq: log.seq, link: log.link })
         };

@@ -1,6 +1,6 @@
 //! The logs of every space, and writing to one's own.
 
-use asif_proto::id::{DeviceId, KeyId, Link, LogId, SpaceId};
+use asif_proto::id::{DeviceId, Link, LogId, QueueId, SpaceId};
 use asif_proto::local::{ErrorKind, Failure};
 use rand_core::Rng as _;
 
@@ -32,7 +32,6 @@ pub(super) struct Log {
 #[derive(Debug, Clone)]
 pub(super) struct Fresh {
     pub(super) head: LogHead,
-    pub(super) space: SpaceId,
     pub(super) previous: Link,
     pub(super) wire: Wire,
 }
@@ -50,21 +49,20 @@ impl Replica {
 
     /// The log of this device that it writes in a space; born if there is none.
     pub(super) fn own_or_new_log(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(LogId, EpochKeys), Failure> {
-        let (key, keys) = self.write_epoch(cx, space)?;
-        let id = match self.own_log(space.id(), key) {
+        let (queue, keys) = self.write_epoch(cx, space)?;
+        let id = match self.own_log(&queue) {
             Some(id) => id,
-            None => self.bear(cx, space, key, &keys)?,
+            None => self.bear(cx, space, queue, &keys)?,
         };
         Ok((id, keys))
     }
 
-    fn own_log(&self, space: SpaceId, key: KeyId) -> Option<LogId> {
+    fn own_log(&self, queue: &QueueId) -> Option<LogId> {
         let vault = self.vault.as_ref()?;
         let me = vault.signing.device();
         let writable = |log: &&Log| {
             log.device == Some(me)
-                && log.space == space
-                && log.head.key == key
+                && log.head.queue == *queue
                 && !vault.retired.contains(&log.head.log)
                 && !self.quarantine.contains_key(&log.head.log)
                 && !self.forks.contains(&log.head.log)
@@ -72,15 +70,15 @@ impl Replica {
         self.logs.values().find(writable).map(|log| log.head.log)
     }
 
-    fn bear(&mut self, cx: &mut Cx<'_>, space: Space, key: KeyId, keys: &EpochKeys) -> Result<LogId, Failure> {
+    fn bear(&mut self, cx: &mut Cx<'_>, space: Space, queue: QueueId, keys: &EpochKeys) -> Result<LogId, Failure> {
         let mut id = [0; 16];
         cx.rng.fill_bytes(&mut id);
         let id = LogId(id);
-        let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(space.id(), key)) else { return Err(super::no_journal()) };
+        let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(&queue)) else { return Err(super::no_journal()) };
         let device = vault.signing.device();
-        let head = LogHead { queue: epoch.queue(), key, log: id };
+        let head = LogHead { queue, key: epoch.key, log: id };
         self.logs.insert(id, Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 1 });
-        let birth = Birth { device, space: space.id(), key, continues: None };
+        let birth = Birth { device, space: space.id(), key: head.key, continues: None };
         self.append_sealed(cx, space, id, keys, &Body::Birth(birth))?;
         Ok(id)
     }
@@ -94,17 +92,17 @@ impl Replica {
         log.seq += 1;
         log.link = wire.link(&previous);
         cx.appends.push(Append::Entry { head: log.head, link: log.link, wire: wire.clone() });
-        cx.fresh.push(Fresh { head: log.head, space: space.id(), previous, wire });
+        cx.fresh.push(Fresh { head: log.head, previous, wire });
         self.unsaved_entries += 1;
         Ok(log.seq)
     }
 
     /// The epoch to write under: of those this device may write in, the one with the lowest key id; opened if none.
-    fn write_epoch(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(KeyId, EpochKeys), Failure> {
+    fn write_epoch(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(QueueId, EpochKeys), Failure> {
         let writable = |keys: &EpochKeys| keys.write.is_some();
         let known = self.registry.epochs(space.id()).find_map(|epoch| {
-            let keys = self.keys.get(&(space.id(), epoch.key)).filter(|keys| writable(keys))?;
-            Some((epoch.key, keys.clone()))
+            let keys = self.keys.get(&epoch.queue()).filter(|keys| writable(keys))?;
+            Some((epoch.queue(), keys.clone()))
         });
         match known {
             Some(known) => Ok(known),
@@ -119,7 +117,7 @@ impl Replica {
         cx: &mut Cx<'_>,
         space: Space,
         others: &[asif_proto::id::PersonId],
-    ) -> Result<(KeyId, EpochKeys), Failure> {
+    ) -> Result<(QueueId, EpochKeys), Failure> {
         let Some(vault) = &self.vault else { return Err(super::no_journal()) };
         let persons = std::iter::once(space.owner()).chain(others.iter().copied());
         let readers: Vec<_> = persons
@@ -130,11 +128,11 @@ impl Replica {
             _ => None,
         };
         let (epoch, keys) = epoch::open(space, &readers, kit.as_deref(), cx.rng);
-        let key = epoch.key;
+        let queue = epoch.queue();
         let statement = Statement::by_device(&vault.signing, &Said::Epoch(epoch));
         self.state(cx, statement);
-        self.keys.insert((space.id(), key), keys.clone());
-        Ok((key, keys))
+        self.keys.insert(queue, keys.clone());
+        Ok((queue, keys))
     }
 
     /// Stores a statement and takes it in; `true` when it was new.
@@ -153,21 +151,19 @@ impl Replica {
         let Some(vault) = &self.vault else { return };
         let me = vault.signing.device();
         for epoch in self.registry.all_epochs() {
-            let place = (epoch.space.id(), epoch.key);
-            if self
-                .keys
-                .get(&place)
-                .is_some_and(|keys| keys.write.is_some() || epoch.space.owner() != vault.person.unwrap_or(epoch.space.owner()))
-            {
+            let queue = epoch.queue();
+            let own = vault.person.is_none_or(|person| person == epoch.space.owner());
+            if self.keys.get(&queue).is_some_and(|keys| keys.write.is_some() || !own) {
                 continue;
             }
             if let Some(keys) = epoch::read_box(epoch, me, &vault.sealing) {
-                self.keys.insert(place, keys);
-            } else if !self.keys.contains_key(&place)
-                && let Some((_, _, read)) = self.given.read.iter().find(|(space, key, _)| (*space, *key) == place)
-                && read.capability() == epoch.read_capability
-            {
-                self.keys.insert(place, EpochKeys { read: read.clone(), write: None });
+                self.keys.insert(queue, keys);
+            } else if !self.keys.contains_key(&queue) {
+                let place = (epoch.space.id(), epoch.key);
+                let mut given = self.given.read.iter().filter(|(space, key, _)| (*space, *key) == place).map(|(_, _, read)| read);
+                if let Some(read) = given.find(|read| read.capability() == epoch.read_capability) {
+                    self.keys.insert(queue, EpochKeys { read: read.clone(), write: None });
+                }
             }
         }
     }
@@ -177,9 +173,8 @@ impl Replica {
         let Some(journal) = self.journal() else { return };
         let others = self.registry.all_epochs().filter(|epoch| epoch.space.owner() != journal.owner());
         let read: Vec<_> = others
-            .map(|epoch| (epoch.space.id(), epoch.key))
-            .filter(|(space, key)| !self.given.read.iter().any(|(one, known, _)| (one, known) == (space, key)))
-            .filter_map(|(space, key)| Some((space, key, self.keys.get(&(space, key))?.read.clone())))
+            .filter_map(|epoch| Some((epoch.space.id(), epoch.key, self.keys.get(&epoch.queue())?.read.clone())))
+            .filter(|given| !self.given.read.contains(given))
             .collect();
         if read.is_empty() {
             return;
@@ -195,7 +190,7 @@ impl Replica {
         let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
         let mut statements = Vec::new();
         for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me) {
-            let Some(keys) = self.keys.get(&(epoch.space.id(), epoch.key)).filter(|keys| keys.write.is_some()) else { continue };
+            let Some(keys) = self.keys.get(&epoch.queue()).filter(|keys| keys.write.is_some()) else { continue };
             for person in &epoch.readers {
                 let lacking = |device: &&crate::people::statement::DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing);
                 let devices: Vec<_> = self.registry.roster(person).devices().filter(lacking).collect();

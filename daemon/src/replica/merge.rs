@@ -33,7 +33,7 @@ impl Replica {
     /// Opens an entry that was stored.
     pub(super) fn open_stored(&self, stored: &Stored) -> Option<Body> {
         let log = self.logs.get(&stored.wire.log())?;
-        let keys = self.keys.get(&(log.space, log.head.key))?;
+        let keys = self.keys.get(&log.head.queue)?;
         let place = Place { space: log.space, log: log.head.log, seq: stored.wire.seq(), previous: stored.previous };
         Body::from_bytes(entry::open(&keys.read, &place, &stored.wire).ok()?.bodies()).ok()
     }
@@ -43,11 +43,11 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&at.0) else { return };
         log.merged = log.merged.max(at.1);
         let space_id = log.space;
-        let (device, key) = (log.device, log.head.key);
+        let (device, queue) = (log.device, log.head.queue);
         if self.quarantine.contains_key(&at.0) {
             return;
         }
-        let Some(space) = self.registry.epoch(space_id, key).map(|epoch| epoch.space) else { return };
+        let Some(space) = self.registry.epoch(&queue).map(|epoch| epoch.space) else { return };
         let body = match body {
             Ok(body) => body,
             Err(BodyError::Unknown(_)) => {

@@ -84,7 +84,7 @@ impl Replica {
 
     /// What of a run continues the log, if this peer may bring it.
     fn tail(&mut self, now: Duration, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
-        let Some(epoch) = self.registry.queue(&head.queue) else {
+        let Some(epoch) = self.registry.epoch(&head.queue) else {
             self.refuse("an entry for a queue that is not known");
             self.complain(from, now);
             return None;
@@ -155,7 +155,7 @@ impl Replica {
     fn accept(&mut self, cx: &mut Cx<'_>, from: LinkId, tail: Tail) {
         let Tail { head, space, before, wires } = tail;
         let space_id = space.id();
-        let Some(keys) = self.keys.get(&(space_id, head.key)).cloned() else {
+        let Some(keys) = self.keys.get(&head.queue).cloned() else {
             self.complain(from, cx.now.mono);
             return self.refuse("an entry whose key is not here yet");
         };
@@ -295,7 +295,7 @@ impl Replica {
             link.owed.insert(head.log);
         }
         cx.appends.push(Append::Entry { head, link, wire: wire.clone() });
-        cx.fresh.push(Fresh { head, space: space.id(), previous, wire });
+        cx.fresh.push(Fresh { head, previous, wire });
         self.unsaved_entries += 1;
     }
 }

@@ -126,7 +126,7 @@ impl Replica {
             }
             Said::Epoch(epoch) => {
                 let claimed = (epoch.space, epoch.key);
-                self.registry.queue(&epoch.queue()).is_none_or(|known| (known.space, known.key) == claimed)
+                self.registry.epoch(&epoch.queue()).is_none_or(|known| (known.space, known.key) == claimed)
             }
             Said::Unknown(_) => true,
         }

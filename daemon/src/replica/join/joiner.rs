@@ -230,7 +230,7 @@ impl Replica {
         let read: Vec<_> = self
             .registry
             .epochs(share.id())
-            .filter_map(|epoch| Some((share.id(), epoch.key, self.keys.get(&(share.id(), epoch.key))?.read.clone())))
+            .filter_map(|epoch| Some((share.id(), epoch.key, self.keys.get(&epoch.queue())?.read.clone())))
             .collect();
         if read.is_empty() {
             return Err(nonsense());
