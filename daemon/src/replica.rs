@@ -80,12 +80,12 @@ pub struct Replica {
     boards: BTreeMap<SpaceId, Board>,
     documents: HashMap<DocId, Document>,
     loading: HashSet<DocId>,
-    rebuild_view_of: HashSet<DocId>,
+    suspect: HashSet<DocId>,
     recent: VecDeque<DocId>,
     index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
     pending: BTreeMap<DocId, Vec<Pending>>,
     newer: BTreeSet<(LogId, u64)>,
-    quarantine: BTreeMap<LogId, String>,
+    quarantine: BTreeMap<LogId, (u64, String)>,
     forks: BTreeSet<LogId>,
     own_changes: VecDeque<(DocId, [u8; 32])>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,
@@ -106,6 +106,7 @@ pub struct Replica {
     syncing: Vec<(ClientId, Duration)>,
     revoking: Vec<(ClientId, RecordId, Duration)>,
     heard: bool,
+    withheld: BTreeSet<RecordId>,
     damage: Vec<(Option<LogId>, String)>,
     torn: Vec<String>,
     refused: BTreeMap<String, u64>,
@@ -128,6 +129,8 @@ struct Cx<'a> {
     fresh: Vec<logs::Fresh>,
     touched_here: BTreeSet<RecordId>,
     touched_elsewhere: bool,
+    /// Another own device put something into a share.
+    came_back: bool,
     statements: BTreeSet<StatementId>,
 }
 
@@ -142,6 +145,7 @@ impl<'a> Cx<'a> {
             fresh: Vec::new(),
             touched_here: BTreeSet::new(),
             touched_elsewhere: false,
+            came_back: false,
             statements: BTreeSet::new(),
         }
     }

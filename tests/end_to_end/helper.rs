@@ -232,6 +232,13 @@ fn a_belief_is_lent_listed_leaned_on_and_ends_with_the_share() {
     assert_eq!((&logged["basis"], &logged["borrowed_belief"]), (&json!("borrowed"), &loan["id"]));
     assert_eq!(robin.json(&["log", "lunch", "--basis", "borrowed"])["borrowed_belief"], loan["id"], "the only one need not be named");
     robin.refuses(2, &["log", "lunch", "--basis", "leap", "--borrowed", id]);
+    let named = robin.json(&["log", "lunch", "--borrowed", id]);
+    assert_eq!(named["basis"], "borrowed", "naming a loan says that it was borrowed");
+    let cleared = robin.json(&["edit", named["id"].as_str().unwrap(), "--clear", "borrowed"]);
+    assert_eq!((&cleared["basis"], &cleared["borrowed_belief"]), (&json!("own"), &Value::Null));
+    robin.ok(&["delete", named["id"].as_str().unwrap(), "--yes"]);
+    robin.ok(&["practice", "add", "Walk", "--slug", "walk"]);
+    robin.refuses(7, &["log", "walk", "--borrowed", id]).says(&["another practice"]);
     assert_eq!(robin.json(&["show", id])["statement"], json!(words));
     robin.sync();
     assert_eq!(opened(&dana)["sessions"][0]["basis"], "borrowed");
@@ -247,6 +254,7 @@ fn a_belief_is_lent_listed_leaned_on_and_ends_with_the_share() {
     await_end(&dana);
     dana.refuses(7, &["lend", "Robin", "lunch", "--strength", "85", "--text", "x"]);
     robin.refuses(7, &["log", "lunch", "--basis", "borrowed"]);
+    robin.refuses(7, &["log", "lunch", "--borrowed", id]).says(&["ended"]);
     assert_eq!(robin.list().iter().filter(|one| one["borrowed_belief"] == loan["id"]).count(), 2, "what rested on it stays");
 }
 

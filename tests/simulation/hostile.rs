@@ -22,12 +22,12 @@ use crate::story::{self, Story};
 use crate::world::World;
 
 /// What a machine has on its disk, opened with its own keys.
-struct Stolen {
-    vault: Vault,
-    registry: Registry,
+pub(crate) struct Stolen {
+    pub(crate) vault: Vault,
+    pub(crate) registry: Registry,
 }
 
-fn steal(world: &World, node: usize) -> Stolen {
+pub(crate) fn steal(world: &World, node: usize) -> Stolen {
     let (_, found) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
     let (vault, key) = found.vault.unwrap();
     let mut registry = Registry::default();
@@ -38,12 +38,12 @@ fn steal(world: &World, node: usize) -> Stolen {
 }
 
 impl Stolen {
-    fn device(&self) -> DeviceId {
+    pub(crate) fn device(&self) -> DeviceId {
         self.vault.signing.device()
     }
 
     /// An epoch of which this machine holds the read key, in a space of this kind.
-    fn epoch(&self, wanted: impl Fn(&Space) -> bool) -> (Epoch, ReadKey) {
+    pub(crate) fn epoch(&self, wanted: impl Fn(&Space) -> bool) -> (Epoch, ReadKey) {
         let epoch = self.registry.all_epochs().find(|epoch| wanted(&epoch.space)).unwrap().clone();
         let keys = epoch::read_box(&epoch, self.device(), &self.vault.sealing).unwrap();
         (epoch, keys.read)
@@ -66,7 +66,7 @@ fn run(epoch: &Epoch, key: &ReadKey, signer: &SigningSeed, device: DeviceId, bod
     (entries(epoch, log, Link::ZERO, &wires), wires)
 }
 
-fn entries(epoch: &Epoch, log: LogId, before: Link, wires: &[Wire]) -> Entries {
+pub(crate) fn entries(epoch: &Epoch, log: LogId, before: Link, wires: &[Wire]) -> Entries {
     let entries = wires.iter().map(|wire| Sealed::Entry(Blob(wire.bytes().to_vec()))).collect();
     Entries { queue: epoch.queue(), key: epoch.key, log, before, entries }
 }
@@ -82,7 +82,7 @@ fn item() -> Body {
 }
 
 /// Robin's laptop and desktop, and Dana's machine; everything settled.
-fn robin_and_dana() -> (World, usize, usize, usize) {
+pub(crate) fn robin_and_dana() -> (World, usize, usize, usize) {
     let mut world = World::new(3);
     let devices = story::family(&mut world, 2);
     let mut story = Story::new(&devices);
@@ -159,13 +159,102 @@ fn a_well_signed_entry_that_makes_no_sense_quarantines_its_log_alone() {
     let nonsense = Body::Changes(Changes { doc: DocId::Plan, generation: [0; 32], codec: 0, bytes: vec![1, 2, 3] });
     let (run, _) = run(&epoch, &key, &stolen.vault.signing, stolen.device(), &[nonsense]);
     let told = refusal(&mut world, desktop, laptop, Message::Entries(run));
-    assert!(told.contains("changes of one log are kept and not used"), "{told}");
+    assert!(told.contains("are kept and not used"), "{told}");
     // The desktop's real log goes on.
     let fields = Box::new(asif_proto::record::SessionFields::default());
     world.must(desktop, Request::Log { practice: Some("lunch".into()), fields });
     world.run_for(Duration::from_secs(2));
     let Reply::Sessions(list) = world.must(laptop, Request::List(ListFilter::default())) else { panic!() };
     assert_eq!(list.len(), 2);
+}
+
+#[test]
+fn what_stood_before_nonsense_counts_on_every_device_and_after_a_rebuild() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    for _ in 0..3 {
+        let fields = Box::new(asif_proto::record::SessionFields::default());
+        world.must(desktop, Request::Log { practice: Some("lunch".into()), fields });
+    }
+    world.run_for(Duration::from_secs(5));
+    // The desktop's own log goes on with nonsense.
+    let stolen = steal(&world, desktop);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Journal { .. }));
+    let (_, found) = Shelf::open(world.nodes[desktop].disk.clone(), std::path::Path::new("/data")).unwrap();
+    let written = [&stolen].map(|stolen| births(&mut world, desktop, stolen, &epoch, &key));
+    let real = found.logs.iter().find(|log| log.head.queue == epoch.queue() && written[0].contains(&log.head.log)).unwrap();
+    let place = Place { space: epoch.space.id(), log: real.head.log, seq: real.seq + 1, previous: real.link };
+    let nonsense = Body::Changes(Changes { doc: DocId::Plan, generation: [0; 32], codec: 0, bytes: vec![1, 2, 3] });
+    let wire = entry::seal(&key, &stolen.vault.signing, &place, &nonsense.to_frame().to_bytes(), &mut Rng::seed_from_u64(1)).unwrap();
+    world.inject(desktop, laptop, &Message::Entries(entries(&epoch, real.head.log, real.link, &[wire])));
+    let four = |world: &mut World, node: usize| {
+        let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
+        assert_eq!(list.len(), 4);
+    };
+    four(&mut world, laptop);
+    assert!(world.doctor(laptop).contains("are kept and not used"));
+    world.must(laptop, Request::Doctor { rebuild: true });
+    four(&mut world, laptop);
+    world.crash(desktop, Duration::from_secs(10_000));
+    let third = world.add("third");
+    let ticket = world.ticket(laptop, Request::DevicePair { yes: true, no_wait: true });
+    world.must(third, Request::DeviceJoin { ticket, name: None, at: None });
+    four(&mut world, third);
+}
+
+/// The logs of an epoch that a machine's own device writes.
+fn births(world: &mut World, node: usize, stolen: &Stolen, epoch: &Epoch, key: &ReadKey) -> Vec<LogId> {
+    use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
+    let (mut shelf, _) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
+    let all = logs_of(world, node, epoch);
+    let own = all.into_iter().filter(|log| {
+        let runs = vec![Run { log: *log, from: 1, to: 1 }];
+        let done = shelf.perform(Effect::Read { purpose: Purpose::Merge, runs }).unwrap();
+        let asif_daemon::run::shelf::Done::Input(Input::Read { entries, .. }) = done else { panic!() };
+        let place = Place { space: epoch.space.id(), log: *log, seq: 1, previous: Link::ZERO };
+        let opened = entry::open(key, &place, &entries[0].wire).unwrap();
+        matches!(Body::from_bytes(opened.bodies()), Ok(Body::Birth(birth)) if birth.device == stolen.device())
+    });
+    own.collect()
+}
+
+#[test]
+fn a_helper_cannot_displace_an_epoch_or_make_the_client_look_damaged() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let stolen = steal(&world, dana);
+    let (feedback, _) = stolen.epoch(|space| matches!(space, Space::Feedback { .. }));
+    for n in 0..20 {
+        let other = Epoch { read_capability: [n; 32], boxes: vec![], ..feedback.clone() };
+        let statement = Statement::by_device(&stolen.vault.signing, &asif_daemon::people::statement::Said::Epoch(other));
+        world.inject(dana, laptop, &Message::Epochs(vec![Blob(statement.bytes().to_vec())]));
+    }
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(Duration::from_secs(20));
+    let told = world.doctor(laptop);
+    assert!(!told.contains("epoch is not"), "{told}");
+    world.must(laptop, Request::List(ListFilter::default()));
+}
+
+#[test]
+fn a_helper_cannot_fill_the_disk_with_statements() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let stolen = steal(&world, dana);
+    let person = stolen.vault.person.unwrap();
+    let mut rng = Rng::seed_from_u64(8);
+    for _ in 0..100 {
+        let thief = Vault::random(&mut rng);
+        let device = asif_daemon::people::statement::Candidate::new(person, &thief.signing, &thief.sealing, thief.link.public());
+        let add = asif_daemon::people::statement::Add { person, device, seen: vec![] };
+        let by_nobody = Statement::by_device(&thief.signing, &asif_daemon::people::statement::Said::Add(add));
+        world.inject(dana, laptop, &Message::Roster(vec![Blob(by_nobody.bytes().to_vec())]));
+    }
+    let (feedback, _) = stolen.epoch(|space| matches!(space, Space::Feedback { .. }));
+    for n in 0..200u8 {
+        let other = Epoch { read_capability: [n; 32], boxes: vec![], ..feedback.clone() };
+        let statement = Statement::by_device(&stolen.vault.signing, &asif_daemon::people::statement::Said::Epoch(other));
+        world.inject(dana, laptop, &Message::Epochs(vec![Blob(statement.bytes().to_vec())]));
+    }
+    let held = steal(&world, laptop).registry.statements().count();
+    assert!(held < 150, "{held}");
 }
 
 #[test]
@@ -238,7 +327,7 @@ fn a_number_at_the_end_of_its_range_is_only_refused() {
 }
 
 /// The logs of an epoch that a machine holds.
-fn logs_of(world: &World, node: usize, epoch: &Epoch) -> Vec<LogId> {
+pub(crate) fn logs_of(world: &World, node: usize, epoch: &Epoch) -> Vec<LogId> {
     let (_, found) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
     found.logs.iter().filter(|log| log.head.queue == epoch.queue()).map(|log| log.head.log).collect()
 }

@@ -17,6 +17,7 @@
 
 mod hostile;
 mod node;
+mod shared;
 mod story;
 mod world;
 

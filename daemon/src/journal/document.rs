@@ -45,7 +45,7 @@ impl Default for Document {
 impl Document {
     /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change.
     pub fn write(&mut self, log: LogId, puts: &[Put], message: Option<&str>) -> Result<Option<Change>, MergeError> {
-        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.scalar(key).as_ref() != Some(value)).collect();
+        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value)).collect();
         if changed.is_empty() {
             return Ok(None);
         }
@@ -66,23 +66,38 @@ impl Document {
 
     /// Merges checked changes whose dependencies are all here: tried on a copy, then kept.
     pub fn merge(&mut self, changes: Vec<Checked>) -> Result<(), MergeError> {
-        let mut copy = self.automerge.clone();
-        let max_op = changes.iter().map(|checked| checked.change.max_op()).fold(self.max_op, u64::max);
+        let mut copy = self.clone();
+        copy.max_op = changes.iter().map(|checked| checked.change.max_op()).fold(self.max_op, u64::max);
+        copy.unproven = true;
+        let keys: BTreeSet<String> = changes.iter().flat_map(|checked| checked.keys().iter().cloned()).collect();
         let changes: Vec<Change> = changes.into_iter().map(|checked| checked.change).collect();
         let expected = changes.len();
-        let before = copy.get_changes_meta(&[]).len();
-        let merged = catch_unwind(AssertUnwindSafe(move || copy.apply_changes(changes).map(|()| copy)));
+        let before = copy.automerge.get_changes_meta(&[]).len();
+        let merged = catch_unwind(AssertUnwindSafe(move || {
+            copy.automerge.apply_changes(changes)?;
+            copy.touch(&keys);
+            Ok::<_, automerge::AutomergeError>(copy)
+        }));
         match merged {
             Err(_) => Err(MergeError::Panic),
             Ok(Err(error)) => Err(MergeError::Refused(error.to_string())),
             Ok(Ok(copy)) => {
-                if copy.get_changes_meta(&[]).len() != before + expected {
+                if copy.automerge.get_changes_meta(&[]).len() != before + expected {
                     return Err(MergeError::Refused("not every change was applied".into()));
                 }
-                self.automerge = copy;
-                self.max_op = max_op;
-                self.unproven = true;
+                *self = copy;
                 Ok(())
+            }
+        }
+    }
+
+    /// Reads what the view will read of these keys: a document that cannot be read is not taken over.
+    fn touch(&self, keys: &BTreeSet<String>) {
+        for key in keys {
+            self.losers(key);
+            if let Some(record) = schema::record_of(key) {
+                self.author(record);
+                self.record(record);
             }
         }
     }
@@ -108,6 +123,16 @@ impl Document {
             }
             _ => Err(MergeError::NotLoadable),
         }
+    }
+
+    /// Whether putting `value` says anything new: it is another, or others were put apart beside it.
+    pub fn would_change(&self, key: &str, value: &ScalarValue) -> bool {
+        self.scalar(key).as_ref() != Some(value) || self.is_contested(key)
+    }
+
+    /// Whether several values were put under a key apart.
+    pub fn is_contested(&self, key: &str) -> bool {
+        self.automerge.get_all(ROOT, key).is_ok_and(|all| all.len() > 1)
     }
 
     /// Whether a change is here.

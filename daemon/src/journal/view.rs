@@ -77,6 +77,11 @@ impl View {
 
     /// Forgets every record of a document, to take it over anew.
     pub fn forget(&mut self, doc: DocId) {
+        let sessions = self.sessions.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        let practices = self.practices.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        for id in sessions.chain(practices).collect::<Vec<_>>() {
+            self.touches.remove(&id);
+        }
         self.sessions.retain(|_, row| row.doc != doc);
         self.practices.retain(|_, row| row.doc != doc);
         self.grants.retain(|_, row| row.doc != doc);
@@ -137,11 +142,21 @@ impl View {
             Record::Client(value) => {
                 self.clients.insert(id, Row { value: *value, doc, author, touches, contested });
             }
-            Record::Other => {}
+            Record::Other => self.forget_record(&id),
             Record::Unreadable => {
+                self.forget_record(&id);
                 self.unreadable.insert(id);
             }
         }
+    }
+
+    fn forget_record(&mut self, id: &RecordId) {
+        if let Some(row) = self.sessions.remove(id) {
+            self.by_time.remove(&(row.value.occurred_at.timestamp(), *id));
+        }
+        self.practices.remove(id);
+        self.grants.remove(id);
+        self.clients.remove(id);
     }
 
     /// The shortest suffix of a session's or practice's id that names no other, at least [`MIN_SUFFIX`] characters.
@@ -160,8 +175,13 @@ impl View {
     }
 
     /// Records of a known type whose fields do not fit.
-    pub fn unreadable(&self) -> usize {
-        self.unreadable.len()
+    pub fn unreadable(&self) -> impl Iterator<Item = &RecordId> {
+        self.unreadable.iter()
+    }
+
+    /// Changes that ever touched a record, of a type that shows or not.
+    pub fn touches(&self, id: &RecordId) -> u64 {
+        self.touches.get(id).copied().unwrap_or_default()
     }
 
     /// A session, also a deleted one.
@@ -297,7 +317,18 @@ mod tests {
         put(&mut document, &mut view, 1, &[(id(1).key(), ScalarValue::Str("{\"type\":\"session\",\"before\":900}".into()))]);
         put(&mut document, &mut view, 1, &[(id(2).key(), ScalarValue::Str("{\"type\":\"of a newer program\"}".into()))]);
         assert!(view.session(&id(1)).is_none());
-        assert_eq!(view.unreadable(), 1);
+        assert_eq!(view.unreadable().count(), 1);
+    }
+
+    #[test]
+    fn a_record_that_no_longer_reads_is_not_shown_as_it_was() {
+        let (mut document, mut view) = (Document::default(), View::default());
+        put(&mut document, &mut view, 1, &[(id(1).key(), ScalarValue::Str(session().into()))]);
+        put(&mut document, &mut view, 1, &[(schema::field(id(1), "visibility"), "of a newer program".into())]);
+        assert!(view.session(&id(1)).is_none() && view.newest().next().is_none());
+        assert_eq!(view.unreadable().collect::<Vec<_>>(), [&id(1)]);
+        put(&mut document, &mut view, 1, &[(schema::field(id(1), "visibility"), "private".into())]);
+        assert_eq!(view.newest().count(), 1);
     }
 
     #[test]

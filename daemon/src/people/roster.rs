@@ -19,7 +19,7 @@ impl Roster {
     pub fn of<'a>(person: PersonId, statements: impl Iterator<Item = &'a Statement>) -> Self {
         let mut waiting: Vec<_> = statements
             .filter_map(|statement| match statement.said() {
-                Said::Add(add) if add.person == person && add.device.is_for(person) => Some((statement, add)),
+                Said::Add(add) if add.person == person && statement.is_consented() => Some((statement, add)),
                 _ => None,
             })
             .collect();

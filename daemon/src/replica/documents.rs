@@ -53,12 +53,25 @@ impl Replica {
                 None => self.damage.push((None, format!("entry {} of a log no longer reads", stored.wire.seq()))),
             }
         }
+        let suspect = self.suspect.remove(&doc);
         while let Some(batch) = super::merge::ready(&document, &mut waiting) {
+            if suspect {
+                self.build_each(&mut document, batch, &mut waiting);
+                continue;
+            }
             let changes = batch.into_iter().flat_map(|one| one.checked).collect();
             if let Err(error) = document.merge(changes) {
                 tracing::error!(%error, "a stored document could not be built");
                 self.damage.push((None, format!("a document of the journal could not be built from its entries: {error}")));
                 break;
+            }
+        }
+        if suspect {
+            let left: Vec<_> = self.quarantine.iter().map(|(log, (from, _))| (*log, *from)).collect();
+            for (log, from) in left {
+                if let Some(seqs) = self.index.get_mut(&doc).and_then(|index| index.get_mut(&log)) {
+                    seqs.retain(|seq| *seq < from);
+                }
             }
         }
         // What builds on a log that was left out waits with it.
@@ -68,12 +81,34 @@ impl Replica {
             }
             self.pending.entry(doc).or_default().push(one);
         }
-        if self.rebuild_view_of.remove(&doc) {
+        if suspect {
             let keys: Vec<_> = document.keys().collect();
             self.view.refresh(doc, &document, keys.iter());
         }
         self.documents.insert(doc, document);
         self.recent.push_back(doc);
+    }
+
+    /// Merges and proves entries of a suspect document one by one. The first of a log that does not go is where its quarantine begins.
+    fn build_each(&mut self, document: &mut Document, batch: Vec<Pending>, waiting: &mut Vec<Pending>) {
+        let mut rest = batch.into_iter();
+        for one in rest.by_ref() {
+            if self.is_quarantined((one.log, one.seq)) {
+                continue;
+            }
+            let before = document.clone();
+            let keys: Vec<_> = one.checked.iter().map(|checked| checked.keys().clone()).collect();
+            if document.merge(one.checked).and_then(|()| document.prove()).is_ok() {
+                keys.iter().for_each(|keys| self.view.touch(keys));
+                continue;
+            }
+            *document = before;
+            self.quarantine((one.log, one.seq), "a change of it makes a document that cannot be loaded again");
+            break;
+        }
+        // What comes after it may build on it.
+        waiting.extend(rest);
+        waiting.retain(|one| !self.is_quarantined((one.log, one.seq)));
     }
 
     fn reopen(&self, stored: &Stored) -> Option<Pending> {
@@ -133,21 +168,10 @@ impl Replica {
         if document.prove().is_ok() {
             return;
         }
-        // Something that was merged makes a document that does not come back: leave out the logs of other devices that
-        // it came from, and build both document and view without them.
-        let me = self.vault.as_ref().map(|vault| vault.signing.device());
-        let others: Vec<LogId> = self.index.get(&doc).into_iter().flatten().map(|(log, _)| *log).collect();
-        for log in others {
-            if self.logs.get(&log).and_then(|log| log.device) != me {
-                self.quarantine(log, "a change of it makes a document that cannot be loaded again");
-                if let Some(index) = self.index.get_mut(&doc) {
-                    index.remove(&log);
-                }
-            }
-        }
+        // Something that was merged makes a document that does not come back: it is built again, entry by entry, without it.
         self.documents.remove(&doc);
         self.view.forget(doc);
-        self.rebuild_view_of.insert(doc);
+        self.suspect.insert(doc);
         self.want(cx, doc);
     }
 

@@ -2,7 +2,9 @@
 
 use asif_proto::id::{DeviceId, ItemId, LinkKey, MIN_SUFFIX, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::moment::Moment;
 use asif_proto::share::Loan;
+use jiff::Timestamp;
 
 use super::Replica;
 use crate::journal::record::{Practice, record_grant};
@@ -27,7 +29,7 @@ impl Replica {
     pub(super) fn find(&self, typed: &str) -> Result<Found, Failure> {
         let sessions = self.view.sessions().map(|(id, _)| (id.to_string(), Found::Session(*id)));
         let practices = self.view.practices().map(|(id, _)| (id.to_string(), Found::Practice(*id)));
-        let loans = self.loans_lent().into_iter().map(|loan| (loan.id.to_string(), Found::Loan(loan.id)));
+        let loans = self.loans_lent(Timestamp::MAX).into_iter().map(|loan| (loan.id.to_string(), Found::Loan(loan.id)));
         by_suffix(typed, sessions.chain(practices).chain(loans), "nothing here has the id")
     }
 
@@ -58,31 +60,35 @@ impl Replica {
         Err(Failure::new(ErrorKind::NotFound, format!("there is no practice called {typed:?}")).hint(hint))
     }
 
-    /// Loans lent to this person, newest first.
-    pub(super) fn loans_lent(&self) -> Vec<Loan> {
+    /// Loans lent to this person as they stand at a time, newest first.
+    pub(super) fn loans_lent(&self, at: Timestamp) -> Vec<Loan> {
         let mut loans: Vec<Loan> = Vec::new();
         for (id, row) in self.view.grants() {
             let (Some(helper), grant) = (row.value.helper, record_grant(*id)) else { continue };
-            loans.extend(self.loans_in(Space::Feedback { owner: helper, grant }, &row.value.name, row.value.until.as_ref()));
+            loans.extend(self.loans_in(Space::Feedback { owner: helper, grant }, &row.value.name, row.value.until.as_ref(), at));
         }
         loans.sort_by_key(|loan| std::cmp::Reverse((loan.lent_at, loan.id)));
         loans
     }
 
-    /// The loans in a feedback space.
-    pub(super) fn loans_in(&self, space: Space, lender: &str, until: Option<&asif_proto::moment::Moment>) -> Vec<Loan> {
-        let over = space.grant().is_some_and(|grant| self.has_ended(grant));
+    /// The loans in a feedback space as they stand at a time; one without an end of its own ends with the grant.
+    pub(super) fn loans_in(&self, space: Space, lender: &str, grant_until: Option<&Moment>, at: Timestamp) -> Vec<Loan> {
+        let over = space.grant().and_then(|grant| self.end_of(grant)).is_some_and(|end| end <= at);
         let loan = |(item, _): (Item, u64), id: ItemId| match item {
-            Item::Loan(loan) => Some(Loan {
-                id,
-                lender: lender.to_owned(),
-                practice: loan.practice,
-                statement: loan.statement,
-                strength: loan.strength,
-                lent_at: loan.lent_at,
-                until: loan.until.or_else(|| until.cloned()),
-                ended: over,
-            }),
+            Item::Loan(loan) => {
+                let until = loan.until.or_else(|| grant_until.cloned());
+                let ended = over || until.as_ref().is_some_and(|until| until.timestamp() <= at);
+                Some(Loan {
+                    id,
+                    lender: lender.to_owned(),
+                    practice: loan.practice,
+                    statement: loan.statement,
+                    strength: loan.strength,
+                    lent_at: loan.lent_at,
+                    until,
+                    ended,
+                })
+            }
             _ => None,
         };
         let Some(board) = self.boards.get(&space.id()) else { return Vec::new() };

@@ -8,6 +8,8 @@ use asif_proto::local::{Failure, Reply, Synced};
 
 use super::effect::{ClientId, Effect, LinkId};
 use super::{Cx, Replica};
+use jiff::Timestamp;
+
 use crate::journal::record::{grant_record, record_grant};
 use crate::people::space::Space;
 use crate::sync::link::Link;
@@ -34,15 +36,20 @@ impl Replica {
 
     /// Whether a share under this grant has ended, by the journal or by the space itself.
     pub(super) fn has_ended(&self, grant: GrantId) -> bool {
-        if self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.ended.is_some()) {
-            return true;
+        self.end_of(grant).is_some()
+    }
+
+    /// When a share under this grant ended.
+    pub(super) fn end_of(&self, grant: GrantId) -> Option<Timestamp> {
+        if let Some(ended) = self.view.grant(&grant_record(grant)).and_then(|row| row.value.ended) {
+            return Some(ended);
         }
         let owner = match self.view.client(&grant_record(grant)) {
             Some(row) => Some(row.value.person),
             None => self.person(),
         };
-        let space = owner.map(|owner| Space::Share { owner, grant }.id());
-        space.and_then(|space| self.boards.get(&space)).is_some_and(|board| board.ended_ms().is_some())
+        let board = self.boards.get(&Space::Share { owner: owner?, grant }.id())?;
+        Some(Timestamp::from_millisecond(board.ended_ms()?).unwrap_or(Timestamp::MIN))
     }
 
     /// Whether a grant stands between this person and another.

@@ -44,7 +44,7 @@ impl Replica {
         log.merged = log.merged.max(at.1);
         let space_id = log.space;
         let (device, queue) = (log.device, log.head.queue);
-        if self.quarantine.contains_key(&at.0) {
+        if self.is_quarantined(at) {
             return;
         }
         let Some(space) = self.registry.epoch(&queue).map(|epoch| epoch.space) else { return };
@@ -54,7 +54,7 @@ impl Replica {
                 self.newer.insert(at);
                 return;
             }
-            Err(error) => return self.quarantine(at.0, &error.to_string()),
+            Err(error) => return self.quarantine(at, &error.to_string()),
         };
         let in_journal = matches!(space, Space::Journal { .. });
         if in_journal && self.journal() != Some(space) {
@@ -74,7 +74,7 @@ impl Replica {
                 Err(guard::GuardError::Codec(_)) => {
                     self.newer.insert(at);
                 }
-                Err(error) => self.quarantine(at.0, &error.to_string()),
+                Err(error) => self.quarantine(at, &error.to_string()),
             },
             Body::Keys(keys) if in_journal => {
                 self.given.read.extend(keys.read);
@@ -84,9 +84,10 @@ impl Replica {
                 self.links.values_mut().for_each(|link| link.compare |= link.compared);
             }
             Body::Put(put) if put.payload.len() > crate::share::item::MAX_PAYLOAD => {
-                self.quarantine(at.0, &format!("an item of {} bytes", put.payload.len()));
+                self.quarantine(at, &format!("an item of {} bytes", put.payload.len()));
             }
             Body::Put(put) if !in_journal => {
+                cx.came_back |= self.person() == Some(space.owner());
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
                 self.outdate(cx, space_id, taken);
             }
@@ -95,7 +96,7 @@ impl Replica {
                 self.outdate(cx, space_id, taken);
             }
             Body::Ended(ended) if matches!(space, Space::Share { .. }) => self.take_end(cx, at, space, ended),
-            _ => self.quarantine(at.0, "it holds a body that does not belong there"),
+            _ => self.quarantine(at, "it holds a body that does not belong there"),
         }
     }
 
@@ -120,13 +121,20 @@ impl Replica {
         }
     }
 
-    pub(super) fn quarantine(&mut self, log: LogId, why: &str) {
-        tracing::warn!(?log, why, "a log is quarantined");
-        self.quarantine.insert(log, why.to_owned());
+    /// From this entry on a log says nothing any more; what stood before it counts. Its sealed entries are kept.
+    pub(super) fn quarantine(&mut self, (log, seq): (LogId, u64), why: &str) {
+        tracing::warn!(?log, seq, why, "a log is quarantined");
+        if self.quarantine.get(&log).is_none_or(|(from, _)| seq < *from) {
+            self.quarantine.insert(log, (seq, why.to_owned()));
+        }
         for waiting in self.pending.values_mut() {
-            waiting.retain(|one| one.log != log);
+            waiting.retain(|one| one.log != log || one.seq < seq);
         }
         self.pending.retain(|_, waiting| !waiting.is_empty());
+    }
+
+    pub(super) fn is_quarantined(&self, (log, seq): (LogId, u64)) -> bool {
+        self.quarantine.get(&log).is_some_and(|(from, _)| seq >= *from)
     }
 
     /// Merges what waits, where its document and dependencies are here.
@@ -142,36 +150,39 @@ impl Replica {
     fn merge_into(&mut self, cx: &mut Cx<'_>, doc: DocId) {
         let Some(mut waiting) = self.pending.remove(&doc) else { return };
         while let Some(batch) = self.documents.get(&doc).and_then(|document| ready(document, &mut waiting)) {
-            let mut queue = vec![batch];
-            while let Some(batch) = queue.pop() {
-                let changes: Vec<Checked> = batch.iter().flat_map(|one| one.checked.iter().cloned()).collect();
-                let Some(document) = self.documents.get_mut(&doc) else { break };
-                match document.merge(changes) {
-                    Ok(()) => self.merged(cx, doc, &batch),
-                    Err(error) => {
-                        let logs: BTreeSet<LogId> = batch.iter().map(|one| one.log).collect();
-                        if logs.len() == 1 {
-                            logs.iter().for_each(|log| self.quarantine(*log, &error.to_string()));
-                            waiting.retain(|one| !logs.contains(&one.log));
-                        } else {
-                            // One by one the logs tell which of them it is; what builds on it waits.
-                            for log in logs {
-                                let part: Vec<_> = batch.iter().filter(|one| one.log == log).cloned().collect();
-                                let Some(document) = self.documents.get(&doc) else { break };
-                                let mut part = part;
-                                if let Some(now) = ready(document, &mut part) {
-                                    queue.push(now);
-                                }
-                                waiting.append(&mut part);
-                            }
-                        }
-                    }
-                }
+            if !self.merge_batch(cx, doc, &batch) {
+                self.merge_each(cx, doc, batch, &mut waiting);
             }
         }
         if !waiting.is_empty() {
             self.pending.insert(doc, waiting);
         }
+    }
+
+    fn merge_batch(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) -> bool {
+        let changes: Vec<Checked> = batch.iter().flat_map(|one| one.checked.iter().cloned()).collect();
+        let merged = self.documents.get_mut(&doc).is_some_and(|document| document.merge(changes).is_ok());
+        if merged {
+            self.merged(cx, doc, batch);
+        }
+        merged
+    }
+
+    /// One by one the entries tell which of them it is; what builds on it waits.
+    fn merge_each(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: Vec<Pending>, waiting: &mut Vec<Pending>) {
+        for one in batch.into_iter() {
+            let at = (one.log, one.seq);
+            if self.is_quarantined(at) {
+                continue;
+            }
+            let mut part = vec![one];
+            match self.documents.get(&doc).and_then(|document| ready(document, &mut part)) {
+                Some(now) if self.merge_batch(cx, doc, &now) => {}
+                Some(_) => self.quarantine(at, "a change of it cannot be merged"),
+                None => waiting.append(&mut part),
+            }
+        }
+        waiting.retain(|one| !self.is_quarantined((one.log, one.seq)));
     }
 
     fn merged(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) {

@@ -1,14 +1,18 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 
+use std::collections::BTreeSet;
+
 use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
 use asif_proto::local::Failure;
 use serde::Serialize;
 
 use super::{Cx, Replica};
-use crate::journal::record::{self, Grant, grant_record, record_grant};
+use crate::journal::record::{self, Grant, Session, grant_record, record_grant};
+use crate::journal::view::Row;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId, Put, Retract, Revision};
 use crate::seal::keys::ItemKey;
+use crate::share::board::content_hash;
 use crate::share::item::{self, Item};
 use crate::share::projection::{self, Terms};
 use crate::share::terms::{self, Side, Signed};
@@ -34,13 +38,16 @@ impl Replica {
         if due {
             self.sweep_at = None;
         }
-        if due || !touched.is_empty() {
+        let local = self.with_sessions(touched);
+        if due || cx.came_back || !local.is_empty() {
             for standing in self.standing() {
-                let whole = due || touched.iter().any(|id| self.view.practice(id).is_some() || *id == grant_record(standing_id(&standing)));
-                let records: Vec<RecordId> =
-                    if whole { projection::shareable(&self.view).collect() } else { touched.iter().copied().collect() };
-                if let Err(failure) = self.publish_under(cx, &standing, &records) {
-                    tracing::warn!(reason = %failure, "nothing could be published");
+                let whole = due || local.contains(&grant_record(standing_id(&standing)));
+                let mut records: BTreeSet<RecordId> = if whole { projection::shareable(&self.view).collect() } else { local.clone() };
+                if cx.came_back {
+                    records.extend(&self.withheld);
+                }
+                if let Err(failure) = self.publish_under(cx, &standing, &records, &local) {
+                    tracing::warn!(reason = %failure, "not everything could be published");
                 }
             }
         }
@@ -50,9 +57,20 @@ impl Replica {
         self.note_ends(cx);
     }
 
-    /// Grants under which this device may publish now. None before it heard from another own device, if there is one.
+    /// What these records change for a helper: a practice also changes what its sessions show.
+    fn with_sessions(&self, touched: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+        if touched.iter().all(|id| self.view.practice(id).is_none()) {
+            return touched;
+        }
+        let of_touched = |row: &Row<Session>| row.value.practice.is_some_and(|practice| touched.contains(&practice));
+        let sessions: Vec<RecordId> = self.view.sessions().filter(|(_, row)| of_touched(row)).map(|(id, _)| *id).collect();
+        touched.into_iter().chain(sessions).collect()
+    }
+
+    /// Grants that stand. Under them nothing is shown before this device heard from another own device, if there is one; taken back is
+    /// at once.
     fn standing(&self) -> Vec<Standing> {
-        let Some(owner) = self.person().filter(|_| self.heard) else { return Vec::new() };
+        let Some(owner) = self.person() else { return Vec::new() };
         let grants = self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));
         grants
             .filter_map(|(id, row)| {
@@ -65,10 +83,18 @@ impl Replica {
             .collect()
     }
 
-    fn publish_under(&mut self, cx: &mut Cx<'_>, standing: &Standing, records: &[RecordId]) -> Result<(), Failure> {
-        self.publish_terms(cx, standing)?;
+    fn publish_under(
+        &mut self,
+        cx: &mut Cx<'_>,
+        standing: &Standing,
+        records: &BTreeSet<RecordId>,
+        local: &BTreeSet<RecordId>,
+    ) -> Result<(), Failure> {
+        if self.heard {
+            self.publish_terms(cx, standing)?;
+        }
         // One that cannot be published keeps none of the others back.
-        let each = records.iter().map(|record| self.publish_record(cx, standing, *record));
+        let each = records.iter().map(|record| self.publish_record(cx, standing, *record, local.contains(record)));
         each.fold(Ok(()), Result::and)
     }
 
@@ -97,26 +123,46 @@ impl Replica {
         self.put(cx, space, id, Revision { grant: GRANT_VERSION, touches: 1 }, item::GRANT, &signed)
     }
 
-    fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId) -> Result<(), Failure> {
-        let terms = Terms::of(&standing.grant);
+    /// Puts what a record shows now, or takes it back; `local`: this device wrote what makes the difference.
+    ///
+    /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back.
+    fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, local: bool) -> Result<(), Failure> {
         let id = item::item_id(&standing.key, record);
-        let (touches, shown) = if let Some(row) = self.view.session(&record) {
+        let (touches, shown) = self.shown(&Terms::of(&standing.grant), record);
+        let revision = Revision { grant: GRANT_VERSION, touches };
+        let held = self.boards.get(&standing.space.id()).and_then(|board| board.get(&id));
+        match shown.filter(|(_, payload)| payload.len() <= item::MAX_PAYLOAD) {
+            Some((kind, payload)) => {
+                self.withheld.remove(&record);
+                let news = held.is_none_or(|held| {
+                    held.payload.as_ref() != Some(&payload) && (revision, content_hash(kind, &payload)) > (held.revision, held.hash)
+                });
+                if news && self.heard { self.put_bytes(cx, standing.space, id, revision, kind, payload) } else { Ok(()) }
+            }
+            None => {
+                if local {
+                    self.withheld.insert(record);
+                }
+                let Some(held) = held.filter(|held| held.payload.is_some()) else { return Ok(()) };
+                // What this device withholds is withheld also where another knew of more changes, and not of this one.
+                let revision = if self.withheld.contains(&record) { revision.max(held.revision) } else { revision };
+                if revision >= held.revision { self.retract(cx, standing.space, id, revision) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// How often a record was touched, and its item under these terms, where they show anything of it.
+    ///
+    /// Of a session its own changes count before those of its practice: else an older session could win by what was done to the practice.
+    fn shown(&self, terms: &Terms<'_>, record: RecordId) -> (u64, Option<(u16, Vec<u8>)>) {
+        if let Some(row) = self.view.session(&record) {
             let practice = row.value.practice.and_then(|practice| self.view.practice(&practice)).map_or(0, |row| row.touches);
-            let shown = terms.session(&row.value, &self.view).ok().map(|shared| (item::SESSION, item::pack(&shared)));
-            (row.touches + practice, shown)
+            let touches = row.touches.min(u64::from(u32::MAX)) << 32 | practice.min(u64::from(u32::MAX));
+            (touches, terms.session(&row.value, &self.view).ok().map(|shared| (item::SESSION, item::pack(&shared))))
         } else if let Some(row) = self.view.practice(&record) {
             (row.touches, terms.practice(&row.value).ok().map(|shared| (item::PRACTICE, item::pack(&shared))))
         } else {
-            return Ok(());
-        };
-        let revision = Revision { grant: GRANT_VERSION, touches };
-        let held = self.boards.get(&standing.space.id()).and_then(|board| board.get(&id));
-        match (shown, held) {
-            (Some((kind, payload)), held) if held.is_none_or(|held| held.payload.as_ref() != Some(&payload)) => {
-                self.put_bytes(cx, standing.space, id, revision, kind, payload)
-            }
-            (None, Some(held)) if held.payload.is_some() => self.retract(cx, standing.space, id, revision),
-            _ => Ok(()),
+            (self.view.touches(&record), None)
         }
     }
 

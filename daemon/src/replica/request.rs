@@ -91,7 +91,7 @@ impl Replica {
             Request::PracticeArchive { practice } => self.practice_archive(cx, practice),
             Request::Log { practice, fields } => self.log(cx, ask, practice.as_deref(), fields),
             Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
-            Request::Show { id } => self.show(id),
+            Request::Show { id } => self.show(cx, id),
             Request::Edit { id, fields, clear } => self.edit(cx, ask, id, fields, clear),
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
@@ -126,7 +126,7 @@ impl Replica {
                 let loan = self.lend(cx, ask, client, practice, statement, *strength, until.as_deref())?;
                 reply(Reply::Loan(loan))
             }
-            Request::BorrowList => reply(Reply::Loans(self.loans_lent())),
+            Request::BorrowList => reply(Reply::Loans(self.loans_lent(cx.now.wall))),
             Request::ConfigList | Request::ConfigGet { .. } | Request::ConfigSet { .. } => {
                 Err(Failure::new(ErrorKind::Failure, "settings are kept outside the journal"))
             }

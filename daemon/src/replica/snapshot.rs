@@ -15,13 +15,15 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 /// After so many entries the view is saved again.
 const SAVE_EVERY: usize = 512;
 
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
     version: u16,
+    /// A newer program tries again what an older one could not use.
+    program: String,
     view: View,
     index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
     logs: BTreeMap<LogId, SavedLog>,
@@ -29,7 +31,7 @@ struct Snapshot {
     given: Keys,
     newer: BTreeSet<(LogId, u64)>,
     waiting: Vec<(LogId, u64)>,
-    quarantine: BTreeMap<LogId, String>,
+    quarantine: BTreeMap<LogId, (u64, String)>,
     own_changes: VecDeque<(DocId, [u8; 32])>,
 }
 
@@ -47,7 +49,7 @@ impl Replica {
         let snapshot = bytes
             .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
             .and_then(|plain| frame::decode::<Snapshot>(&plain))
-            .filter(|snapshot| snapshot.version == VERSION);
+            .filter(|snapshot| snapshot.version == VERSION && snapshot.program == self.about.version);
         let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
         let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot, found));
         self.damage.extend(lost);
@@ -102,6 +104,7 @@ impl Replica {
         });
         let snapshot = Snapshot {
             version: VERSION,
+            program: self.about.version.clone(),
             view: self.view.clone(),
             index: self.index.clone(),
             logs: logs.collect(),

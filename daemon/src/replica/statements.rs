@@ -8,11 +8,13 @@ use asif_proto::peer::{Blob, Message};
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
 use crate::people::space::Space;
-use crate::people::statement::{Said, Statement};
+use crate::people::statement::{Said, Signer, Statement};
 use crate::sync::have::short_id;
 
 /// The most devices of another person.
 const MAX_DEVICES: usize = 64;
+/// The most statements about the epochs of one space of another person: a further one comes with each of their devices.
+const MAX_EPOCHS: usize = 128;
 /// The most statements in one message.
 const MAX_STATEMENTS: usize = 12;
 
@@ -35,24 +37,29 @@ impl Replica {
 
     /// Statements from a peer: about persons and spaces that the two share, and nothing else.
     pub(super) fn statements(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, blobs: Vec<Blob>) {
-        let mut new = false;
-        for blob in blobs.into_iter().take(MAX_STATEMENTS) {
-            let Ok(statement) = Statement::from_bytes(&blob.0) else {
-                self.refuse("a statement that is not well signed");
-                return self.drop_link(cx, id);
-            };
-            if self.registry.contains(&statement.id()) {
-                continue;
-            }
-            if !self.damage.is_empty() {
-                self.refuse("a statement while bytes on disk are damaged");
-            } else if self.may_tell(person, &statement) {
-                new |= self.state(cx, statement);
-            } else {
-                self.refuse("a statement about somebody else");
+        let read: Result<Vec<_>, _> = blobs.iter().take(MAX_STATEMENTS).map(|blob| Statement::from_bytes(&blob.0)).collect();
+        let Ok(read) = read else {
+            self.refuse("a statement that is not well signed");
+            return self.drop_link(cx, id);
+        };
+        let mut waiting: Vec<_> = read.into_iter().filter(|statement| !self.registry.contains(&statement.id())).collect();
+        if !self.damage.is_empty() {
+            return waiting.iter().for_each(|_| self.refuse("a statement while bytes on disk are damaged"));
+        }
+        // One may be what another rests on, in any order.
+        let (all, mut before) = (waiting.len(), usize::MAX);
+        while waiting.len() < before {
+            before = waiting.len();
+            for statement in std::mem::take(&mut waiting) {
+                if self.may_tell(person, &statement) {
+                    self.state(cx, statement);
+                } else {
+                    waiting.push(statement);
+                }
             }
         }
-        if new {
+        waiting.iter().for_each(|_| self.refuse("a statement about somebody else, or by somebody who may not make it"));
+        if waiting.len() < all {
             self.refresh_keys();
             self.extend_epochs(cx);
             if let Some(link) = self.links.get_mut(&id) {
@@ -102,19 +109,30 @@ impl Replica {
         if me == Some(person) {
             return true;
         }
-        match statement.said() {
-            Said::Add(add) => {
-                add.person == person && self.is_free(statement) && self.registry.roster(&person).devices().count() < MAX_DEVICES
+        // What counts for nothing is not kept for others.
+        let stands = match statement.signer() {
+            Signer::Root(root) => root == person,
+            Signer::Device(device) => self.registry.roster(&person).device(&device).is_some(),
+        };
+        stands
+            && self.is_free(statement)
+            && match statement.said() {
+                Said::Add(add) => add.person == person && self.registry.roster(&person).devices().count() < MAX_DEVICES,
+                Said::Epoch(epoch) => {
+                    epoch.space.owner() == person
+                        && !matches!(epoch.space, Space::Journal { .. })
+                        && me.is_some_and(|me| epoch.readers.contains(&me))
+                        && epoch.space.grant().is_some_and(|grant| self.knows_grant(grant, person))
+                        && self.told_of(&epoch.space) < MAX_EPOCHS
+                }
+                Said::Unknown(_) => false,
             }
-            Said::Epoch(epoch) => {
-                epoch.space.owner() == person
-                    && self.is_free(statement)
-                    && !matches!(epoch.space, Space::Journal { .. })
-                    && me.is_some_and(|me| epoch.readers.contains(&me))
-                    && epoch.space.grant().is_some_and(|grant| self.knows_grant(grant, person))
-            }
-            Said::Unknown(_) => false,
-        }
+    }
+
+    /// Statements held about the epochs of a space.
+    fn told_of(&self, space: &Space) -> usize {
+        let about = |statement: &&Statement| matches!(statement.said(), Said::Epoch(epoch) if epoch.space == *space);
+        self.registry.statements().filter(about).count()
     }
 
     /// Whether what a statement claims, a link key or a queue, is not somebody else's already.

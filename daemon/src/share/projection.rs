@@ -88,7 +88,7 @@ impl<'a> Terms<'a> {
         let ratings = self.has(Scope::Ratings).then_some(session);
         let practices = self.has(Scope::Practices).then_some(session);
         let notes = self.has(Scope::Notes).then_some(session);
-        Ok(SharedSession {
+        let shared = SharedSession {
             id: ItemId([0; 32]),
             practice: ratings.and(practice).map(|practice| practice.slug.clone()),
             occurred_at: ratings.map(|session| session.occurred_at.clone()),
@@ -109,7 +109,9 @@ impl<'a> Terms<'a> {
             where_felt: notes.and_then(|session| session.where_felt.clone()),
             note: notes.and_then(|session| session.note.clone()).filter(|note| item::fits(note)),
             tags: notes.map(|session| session.tags.clone()),
-        })
+        };
+        // That something was written is told by `ratings` alone.
+        if ratings.is_none() && item::pack(&shared) == b"{}" { Err(Hidden::Scope) } else { Ok(shared) }
     }
 
     /// What of a practice is shown.
@@ -122,7 +124,7 @@ impl<'a> Terms<'a> {
         }
         let all = self.has(Scope::Practices).then_some(practice);
         let notes = self.has(Scope::Notes).then_some(practice);
-        if all.is_none() && notes.is_none() {
+        if all.is_none() && notes.is_none_or(|practice| practice.description.is_none()) {
             return Err(Hidden::Scope);
         }
         Ok(SharedPractice {
@@ -149,9 +151,9 @@ fn seconds_between(from: Timestamp, to: Timestamp) -> i64 {
     to.as_second() - from.as_second()
 }
 
-/// The records of a view that some grant could show.
+/// The records of a view that some grant could show, or may have shown.
 pub fn shareable(view: &View) -> impl Iterator<Item = RecordId> {
-    view.practices().map(|(id, _)| *id).chain(view.sessions().map(|(id, _)| *id))
+    view.practices().map(|(id, _)| *id).chain(view.sessions().map(|(id, _)| *id)).chain(view.unreadable().copied())
 }
 
 #[cfg(test)]
@@ -234,6 +236,16 @@ mod tests {
         for scope in [Scope::Beliefs, Scope::Goals, Scope::Measures, Scope::Anchor, Scope::Rapport, Scope::SafetyPlan, Scope::Experiments] {
             with(scope, &[]);
         }
+    }
+
+    #[test]
+    fn a_session_with_nothing_in_scope_is_not_told_of() {
+        let practice = Some(RecordId(uuid::Uuid::from_bytes([1; 16])));
+        let bare = Session { note: None, where_felt: None, tags: vec![], ..full() };
+        assert_eq!(shown(&[Scope::Notes], &bare), Err(Hidden::Scope));
+        assert_eq!(shown(&[Scope::Phrases, Scope::Notes], &Session { felt_state: None, ..bare.clone() }), Err(Hidden::Scope));
+        assert!(shown(&[Scope::Notes, Scope::Ratings], &bare).is_ok());
+        assert_eq!(shown(&[Scope::Notes], &Session { practice, ..full() }), Err(Hidden::Private), "a practice that is not here");
     }
 
     #[test]

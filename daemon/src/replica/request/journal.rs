@@ -6,6 +6,7 @@ use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
 use asif_proto::moment::{self, Moment, MomentError};
 use asif_proto::record::{Basis, ClearField, Conflict, MAX_LINE, MAX_NOTE, Session as SessionView, SessionFields, SessionTag, Visibility};
+use asif_proto::share::Loan;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -36,7 +37,8 @@ impl Replica {
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
-        let borrowed = self.borrowed(fields, practice.as_ref().map(|(_, slug)| slug.as_str()), cx.now.wall)?;
+        let at = if fields.at.is_some() { occurred_at.timestamp() } else { cx.now.wall };
+        let borrowed = self.borrowed(fields, practice.as_ref().map(|(_, slug)| slug.as_str()), at)?;
         let note = fields.note.clone().filter(|note| !note.is_empty());
         let beside = note.as_ref().is_some_and(|note| note.len() > schema::PACKED_NOTE);
         let mut tags = fields.tags.clone();
@@ -89,11 +91,11 @@ impl Replica {
         Ok(rows.take(filter.limit.unwrap_or(usize::MAX)).map(|(id, row)| self.session_view(*id, row)).collect())
     }
 
-    pub(super) fn show(&self, typed: &str) -> Handled {
+    pub(super) fn show(&self, cx: &Cx<'_>, typed: &str) -> Handled {
         match self.find(typed) {
             Ok(Found::Session(id)) => self.session_reply(id),
             Ok(Found::Practice(id)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
-            Ok(Found::Loan(id)) => match self.loans_lent().into_iter().find(|loan| loan.id == id) {
+            Ok(Found::Loan(id)) => match self.loans_lent(cx.now.wall).into_iter().find(|loan| loan.id == id) {
                 Some(loan) => Ok(Outcome::Reply(Reply::Loan(loan))),
                 None => Err(Failure::new(ErrorKind::NotFound, "this loan is no longer here")),
             },
@@ -122,15 +124,21 @@ impl Replica {
         let mut tags: BTreeMap<String, bool> = BTreeMap::new();
         for field in clear {
             match field {
+                ClearField::Borrowed if row.value.basis == Some(Basis::Borrowed) => {
+                    puts.extend([("borrowed_belief", Value::Null), ("basis", Value::Null)]);
+                }
                 ClearField::Tags => tags.extend(row.value.tags.iter().map(|tag| (tag.clone(), false))),
                 field => drop(puts.insert(stored_name(*field), Value::Null)),
             }
         }
+        let mut at = row.value.occurred_at.timestamp();
         if fields.at.is_some() {
-            puts.insert("occurred_at", json!(occurred_at(cx, ask, fields.at.as_deref())?));
+            let occurred_at = occurred_at(cx, ask, fields.at.as_deref())?;
+            at = occurred_at.timestamp();
+            puts.insert("occurred_at", json!(occurred_at));
         }
         let slug = row.value.practice.and_then(|id| self.view.practice(&id)).map(|row| row.value.slug.clone());
-        let borrowed = self.borrowed(fields, slug.as_deref(), cx.now.wall)?;
+        let borrowed = self.borrowed(fields, slug.as_deref(), at)?;
         let said: [(&str, Option<Value>); 17] = [
             ("before", fields.before.map(|value| json!(value))),
             ("after", fields.after.map(|value| json!(value))),
@@ -163,10 +171,14 @@ impl Replica {
         self.session_reply(id)
     }
 
-    /// Of these puts, those that change what the record says now.
+    /// Of these puts, those that change what the record says now, or that settle what was said apart.
     fn changing(&self, doc: DocId, id: RecordId, puts: Vec<Put>) -> Vec<Put> {
-        let fields = self.documents.get(&doc).and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
+        let document = self.documents.get(&doc);
+        let fields = document.and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
         let is_new = |(key, value): &Put| {
+            if document.is_some_and(|document| document.is_contested(key)) {
+                return true;
+            }
             let field = key.split_once('/').map_or("", |(_, field)| field);
             match field.strip_prefix("tags/") {
                 Some(tag) => {
@@ -210,24 +222,27 @@ impl Replica {
         }
     }
 
-    /// The loan that a session rests on: the one named, or with `--basis borrowed` the only one there is for the practice.
-    fn borrowed(&self, fields: &SessionFields, practice: Option<&str>, now: Timestamp) -> Result<Option<ItemId>, Failure> {
+    /// The loan that a session at a time rests on: the one named, or with `--basis borrowed` the only one there is for the practice.
+    fn borrowed(&self, fields: &SessionFields, practice: Option<&str>, at: Timestamp) -> Result<Option<ItemId>, Failure> {
+        let loans = self.loans_lent(at);
+        let fits = |loan: &Loan| !loan.ended && Some(loan.practice.as_str()) == practice;
         if let Some(typed) = &fields.borrowed {
             if fields.basis.is_some_and(|basis| basis != Basis::Borrowed) {
                 return Err(Failure::new(ErrorKind::Usage, "--borrowed goes with --basis borrowed"));
             }
-            let loans = self.loans_lent().into_iter().map(|loan| (loan.id.to_string(), loan.id));
-            return by_suffix(typed, loans, "no loan has the id")
-                .map(Some)
-                .map_err(|failure| failure.hint("see them with: asif borrow list"));
+            let named = by_suffix(typed, loans.iter().map(|loan| (loan.id.to_string(), loan)), "no loan has the id")
+                .map_err(|failure| failure.hint("see them with: asif borrow list"))?;
+            if fits(named) {
+                return Ok(Some(named.id));
+            }
+            let why = if named.ended { "had ended by then" } else { "is for another practice" };
+            return Err(Failure::new(ErrorKind::Precondition, format!("the belief that {} lent you {why}", named.lender))
+                .hint("see them with: asif borrow list   (--basis leap needs none)"));
         }
         if fields.basis != Some(Basis::Borrowed) {
             return Ok(None);
         }
-        let standing = |loan: &asif_proto::share::Loan| !loan.ended && loan.until.as_ref().is_none_or(|until| until.timestamp() > now);
-        let loans: Vec<_> =
-            self.loans_lent().into_iter().filter(|loan| standing(loan) && Some(loan.practice.as_str()) == practice).collect();
-        match &loans[..] {
+        match &loans.iter().filter(|loan| fits(loan)).collect::<Vec<_>>()[..] {
             [one] => Ok(Some(one.id)),
             [] => Err(Failure::new(ErrorKind::Precondition, "no belief is lent to you for this practice at the moment")
                 .hint("see them with: asif borrow list   (--basis leap needs none)")),

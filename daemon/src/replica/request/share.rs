@@ -287,6 +287,7 @@ impl Replica {
             self.save_peers_soon(cx);
         }
         let own = self.own_name();
+        let until = self.agreed(space).and_then(|terms| terms.until);
         Ok(CaseloadOpen {
             client: client.name,
             ended: self.ended_at(space),
@@ -294,7 +295,7 @@ impl Replica {
             sessions: sessions.into_iter().map(|(session, _)| session).collect(),
             experiments: Vec::new(),
             practices,
-            loans: self.loans_in(Space::Feedback { owner: me, grant }, &own, None),
+            loans: self.loans_in(Space::Feedback { owner: me, grant }, &own, until.as_ref(), cx.now.wall),
         })
     }
 
@@ -343,7 +344,7 @@ impl Replica {
         }
         let own = self.own_name();
         let until = self.agreed(share).and_then(|terms| terms.until);
-        let loans = self.loans_in(feedback, &own, until.as_ref());
+        let loans = self.loans_in(feedback, &own, until.as_ref(), cx.now.wall);
         loans.into_iter().find(|loan| loan.id == id).ok_or_else(|| Failure::new(ErrorKind::Failure, "the loan was not kept"))
     }
 }

@@ -124,10 +124,10 @@ impl Replica {
                 "asif doctor --rebuild sets the damaged piece aside, keeps everything else, and another device of yours gives back what it holds",
             );
         }
-        for (log, why) in &self.quarantine {
+        for (log, (from, why)) in &self.quarantine {
             bad(
                 format!(
-                    "changes of one log are kept and not used, since they make no sense: {why} ({})",
+                    "changes of one log, from entry {from} on, are kept and not used, since they make no sense: {why} ({})",
                     super::super::find::short(&log.to_string())
                 ),
                 "asif doctor --rebuild tries them again",
@@ -145,9 +145,10 @@ impl Replica {
         if !self.newer.is_empty() {
             bad(format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
         }
-        if self.view.unreadable() > 0 {
+        let unreadable = count(self.view.unreadable());
+        if unreadable > 0 {
             bad(
-                format!("{} records have fields that this asif cannot read; they are kept", self.view.unreadable()),
+                format!("{unreadable} records have fields that this asif cannot read; they are kept, and shared with nobody"),
                 "update asif on this machine",
             );
         }

@@ -47,7 +47,10 @@ impl Replica {
             let keys = keys_of(&change);
             let puts = inverse(document, hash, change.deps(), &keys)?;
             let words = format!("{UNDO}{name} {} {message}", ask.id.simple());
-            self.write(cx, doc, &puts, &words)?;
+            // What another device has taken back already needs no undoing; what was done before it may.
+            if !self.write(cx, doc, &puts, &words)? {
+                continue;
+            }
             return Ok(Outcome::Reply(Reply::Undone(self.undone_view(&words, &keys))));
         }
         Err(Failure::new(ErrorKind::Precondition, "there is nothing to undo on this device"))
@@ -75,7 +78,15 @@ fn inverse(document: &Document, hash: ChangeHash, before: &[ChangeHash], keys: &
             return Err(Failure::new(ErrorKind::Precondition, "this was changed again since, on another device")
                 .hint("see it with asif show, and set it with asif edit"));
         }
-        puts.push((key.clone(), earlier(document, key, before)));
+        // What another device put there apart was not undone by anybody: it shows again.
+        match &document.losers(key)[..] {
+            [] => puts.push((key.clone(), earlier(document, key, before))),
+            [other] => puts.push((key.clone(), schema::scalar(other))),
+            _ => {
+                return Err(Failure::new(ErrorKind::Precondition, "several devices said something else here")
+                    .hint("see it with asif show, and set it with asif edit"));
+            }
+        }
     }
     Ok(puts)
 }

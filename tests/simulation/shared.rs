@@ -1,0 +1,190 @@
+//! What two devices of a client do apart, and what a helper may see of it.
+
+use std::time::Duration;
+
+use asif_daemon::people::epoch;
+use asif_daemon::people::space::Space;
+use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
+use asif_daemon::run::shelf::{Done, Shelf};
+use asif_daemon::seal::body::Body;
+use asif_daemon::seal::entry::{self, Place};
+use asif_proto::local::{Invite, ListFilter, Reply, Request};
+use asif_proto::record::{Session, SessionFields, Visibility};
+use asif_proto::share::Role;
+
+use crate::hostile::{logs_of, robin_and_dana, steal};
+use crate::world::World;
+
+fn log(world: &mut World, node: usize, fields: SessionFields) -> Session {
+    let request = Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) };
+    let Reply::Session(session) = world.must(node, request) else { panic!() };
+    session
+}
+
+fn edit(world: &mut World, node: usize, session: &Session, fields: SessionFields) {
+    let request = Request::Edit { id: session.id.to_string(), fields: Box::new(fields), clear: vec![] };
+    world.must(node, request);
+}
+
+fn after(value: u8) -> SessionFields {
+    SessionFields { after: Some(value.try_into().unwrap()), at: Some("2026-06-01T12:00".into()), ..Default::default() }
+}
+
+fn private() -> SessionFields {
+    SessionFields { visibility: Some(Visibility::Private), ..Default::default() }
+}
+
+fn archive_lunch(world: &mut World, node: usize) {
+    world.must(node, Request::PracticeArchive { practice: "lunch".into() });
+}
+
+/// What Dana is shown.
+fn seen(world: &mut World, dana: usize) -> usize {
+    let Reply::Client(client) = world.must(dana, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+    client.sessions.len()
+}
+
+/// Every item that lies whole on Dana's disk in the client's share spaces, as text.
+fn held(world: &World, dana: usize) -> Vec<String> {
+    let stolen = steal(world, dana);
+    let (mut shelf, _) = Shelf::open(world.nodes[dana].disk.clone(), std::path::Path::new("/data")).unwrap();
+    let mut items = Vec::new();
+    for epoch in stolen.registry.all_epochs().filter(|epoch| matches!(epoch.space, Space::Share { .. })) {
+        let key = epoch::read_box(epoch, stolen.device(), &stolen.vault.sealing).unwrap().read;
+        let runs = logs_of(world, dana, epoch).into_iter().map(|log| Run { log, from: 1, to: 1000 }).collect();
+        let Ok(Done::Input(Input::Read { entries, .. })) = shelf.perform(Effect::Read { purpose: Purpose::Merge, runs }) else { panic!() };
+        for stored in entries.iter().filter(|stored| stored.wire.sealed().is_some()) {
+            let place = Place { space: epoch.space.id(), log: stored.wire.log(), seq: stored.wire.seq(), previous: stored.previous };
+            if let Body::Put(put) = Body::from_bytes(entry::open(&key, &place, &stored.wire).unwrap().bodies()).unwrap() {
+                items.push(String::from_utf8(put.payload).unwrap());
+            }
+        }
+    }
+    items
+}
+
+/// Robin's two devices and Dana, each of whom reaches the others.
+fn all_meet() -> (World, usize, usize, usize) {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    // By a second invitation, which is taken back, the desktop and Dana know where to find each other.
+    let invite = Invite { name: "Dana again".into(), role: Role::Friend, scopes: vec![], since: None, until: None };
+    let ticket = world.ticket(desktop, Request::ShareInvite { invite, yes: true, no_wait: true });
+    world.must(dana, Request::HelperJoin { ticket, name: None, at: None });
+    world.must(desktop, Request::ShareRevoke { name: "Dana again".into() });
+    world.run_for(Duration::from_secs(100));
+    (world, laptop, desktop, dana)
+}
+
+#[test]
+fn what_one_device_makes_private_is_taken_back_whatever_the_other_knows() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let session = log(&mut world, laptop, after(11));
+    world.run_for(Duration::from_secs(20));
+    let before = seen(&mut world, dana);
+    world.cut(laptop, desktop);
+    for value in [12, 13, 14] {
+        edit(&mut world, laptop, &session, SessionFields { after: after(value).after, ..Default::default() });
+    }
+    world.run_for(Duration::from_secs(20));
+    edit(&mut world, desktop, &session, private());
+    world.run_for(Duration::from_secs(20));
+    assert_eq!(seen(&mut world, dana), before - 1, "the desktop knows of fewer changes, and took it back all the same");
+    // The other way round: what the laptop still sends is taken back as soon as it comes.
+    world.run_for(Duration::from_secs(200));
+    edit(&mut world, laptop, &session, SessionFields { after: after(15).after, ..Default::default() });
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(seen(&mut world, dana), before - 1);
+}
+
+#[test]
+fn what_was_taken_back_is_not_sent_again_by_a_device_that_has_not_heard() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let session = log(&mut world, laptop, after(77));
+    world.run_for(Duration::from_secs(5));
+    world.cut(laptop, desktop);
+    edit(&mut world, laptop, &session, private());
+    world.run_for(Duration::from_secs(20));
+    let marked = |items: &[String]| items.iter().filter(|item| item.contains("\"after\":77")).count();
+    assert_eq!(marked(&held(&world, dana)), 0, "an older item became a stub");
+    // The desktop hears of it through Dana alone; its own journal still shows the session.
+    archive_lunch(&mut world, desktop);
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(marked(&held(&world, dana)), 0);
+    let quiet = held(&world, dana).len();
+    world.run_for(Duration::from_secs(200));
+    assert_eq!(held(&world, dana).len(), quiet, "nothing is written again and again");
+}
+
+#[test]
+fn a_restarted_device_that_met_nobody_takes_back_and_shows_nothing_new() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let session = log(&mut world, laptop, after(11));
+    world.run_for(Duration::from_secs(20));
+    let before = seen(&mut world, dana);
+    world.cut(laptop, desktop);
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(Duration::from_secs(20));
+    log(&mut world, laptop, after(12));
+    edit(&mut world, laptop, &session, private());
+    world.run_for(Duration::from_secs(20));
+    assert_eq!(seen(&mut world, dana), before - 1);
+}
+
+#[test]
+fn undo_goes_on_past_what_another_device_has_taken_back() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    let first = log(&mut world, laptop, after(1));
+    let second = log(&mut world, laptop, after(2));
+    world.run_for(Duration::from_secs(5));
+    world.must(desktop, Request::Delete { id: second.id.to_string() });
+    world.run_for(Duration::from_secs(5));
+    let Reply::Undone(undone) = world.must(laptop, Request::Undo) else { panic!() };
+    assert_eq!(undone.id, first.id);
+}
+
+/// Both devices set the field apart, and meet again; returns what shows on the laptop.
+fn apart(world: &mut World, laptop: usize, desktop: usize, session: &Session) -> Session {
+    world.cut(laptop, desktop);
+    for (node, value) in [(laptop, 40), (desktop, 50)] {
+        edit(world, node, session, SessionFields { after: after(value).after, ..Default::default() });
+    }
+    world.heal();
+    world.run_for(Duration::from_secs(60));
+    shown(world, laptop, session)
+}
+
+fn shown(world: &mut World, node: usize, session: &Session) -> Session {
+    let Reply::Session(session) = world.must(node, Request::Show { id: session.id.to_string() }) else { panic!() };
+    session
+}
+
+#[test]
+fn what_was_said_apart_is_settled_by_saying_what_shows() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    let session = log(&mut world, laptop, after(1));
+    world.run_for(Duration::from_secs(5));
+    let both = apart(&mut world, laptop, desktop, &session);
+    assert_eq!(both.conflicts.len(), 1);
+    edit(&mut world, laptop, &session, SessionFields { after: both.after, ..Default::default() });
+    world.run_for(Duration::from_secs(5));
+    for node in [laptop, desktop] {
+        let settled = shown(&mut world, node, &session);
+        assert_eq!((settled.after, settled.conflicts.len()), (both.after, 0));
+    }
+}
+
+#[test]
+fn undoing_ones_own_word_leaves_the_others() {
+    let (mut world, laptop, desktop, _) = robin_and_dana();
+    let session = log(&mut world, laptop, after(1));
+    world.run_for(Duration::from_secs(5));
+    let both = apart(&mut world, laptop, desktop, &session);
+    let (winner, other) = if both.after == after(40).after { (laptop, 50) } else { (desktop, 40) };
+    world.must(winner, Request::Undo);
+    world.run_for(Duration::from_secs(5));
+    for node in [laptop, desktop] {
+        assert_eq!(shown(&mut world, node, &session).after, after(other).after);
+    }
+    let Reply::Sessions(list) = world.must(laptop, Request::List(ListFilter::default())) else { panic!() };
+    assert_eq!(list.len(), 2);
+}
