@@ -290,6 +290,11 @@ impl Daemon {
             Effect::Answer { client, answer } => self.local.send(LocalClient(client.0), Outgoing::Answer(answer)),
             Effect::Admit { known, strangers } => self.gate.set(known.into_iter().collect(), strangers),
             Effect::Listen => self.listen().await,
+            Effect::Unlisten => {
+                if let Some(net) = self.net.take() {
+                    net.shutdown().await;
+                }
+            }
             Effect::Dial { link, peer, addresses } => {
                 self.command(Command::Dial { link: net_link(link), peer: Some(peer), addresses });
             }

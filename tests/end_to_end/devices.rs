@@ -282,10 +282,32 @@ fn a_home_that_was_begun_and_never_used_joins_and_rebuilds() {
     desktop.ok(&["init", "--no-input", "--name", "Robin", "--device", "desktop"]);
     desktop.ok(&["device", "join", &laptop.device_ticket(), "--name", "desktop"]);
     desktop.sync();
+    let names = |home: &Home| {
+        let mut names: Vec<_> = home.json(&["device", "list"]).as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
+        names.sort_by_key(ToString::to_string);
+        names
+    };
+    assert_eq!(names(&laptop), [json!("desktop"), json!("laptop")]);
     desktop.kill();
     desktop.ok(&["doctor", "--rebuild"]);
     same(&laptop, &desktop);
+    assert_eq!(names(&desktop), names(&laptop));
     laptop.ok(&["doctor"]);
+}
+
+#[test]
+fn a_home_that_was_begun_goes_on_as_it_is_when_nobody_lets_it_in() {
+    let (laptop, other) = (Home::robin(), Home::new());
+    other.ok(&["init", "--no-input", "--name", "Kim", "--device", "tablet"]);
+    let ticket = laptop.device_ticket();
+    laptop.stop();
+    other.refuses(8, &["device", "join", &ticket]);
+    assert_eq!(other.json(&["status"])["name"], "Kim");
+    // Its own tickets are good, with its own keys.
+    let third = Home::new();
+    third.ok(&["device", "join", &other.device_ticket(), "--name", "third"]);
+    other.sync();
+    assert_eq!(third.json(&["status"])["name"], "Kim");
 }
 
 #[test]

@@ -149,6 +149,7 @@ impl Node {
                 self.listens = true;
                 inputs.push(Input::Listening { addresses: vec![self.address] });
             }
+            Effect::Unlisten => self.listens = false,
             Effect::Admit { known, strangers } => (self.known, self.strangers) = (known, strangers),
             Effect::Dial { link, peer, addresses } => wishes.push(Wish::Dial { link, peer, addresses }),
             Effect::Send { link, message } => wishes.push(Wish::Send { link, message, bulk: false }),

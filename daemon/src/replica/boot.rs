@@ -218,6 +218,16 @@ impl Replica {
 
     /// Forgets every view and makes it anew from the log.
     pub(super) fn rebuild(&mut self, cx: &mut Cx<'_>) {
+        self.clear_views();
+        for log in self.logs.values_mut() {
+            log.merged = 0;
+        }
+        self.unsaved_entries = usize::MAX / 2;
+        self.read_tails(cx, Vec::new());
+    }
+
+    /// Forgets every view.
+    pub(super) fn clear_views(&mut self) {
         self.view = View::default();
         self.boards.clear();
         self.documents.clear();
@@ -228,11 +238,6 @@ impl Replica {
         self.quarantine.clear();
         self.own_changes.clear();
         self.given = Keys { read: Vec::new(), items: Vec::new() };
-        for log in self.logs.values_mut() {
-            log.merged = 0;
-        }
-        self.unsaved_entries = usize::MAX / 2;
-        self.read_tails(cx, Vec::new());
     }
 
     /// Damaged tails were set aside: go on from what is good, never on the same own log.

@@ -272,6 +272,8 @@ pub enum Effect {
     },
     /// Open the network.
     Listen,
+    /// Close the network again.
+    Unlisten,
     /// Who is let in.
     Admit {
         /// These keys.

@@ -95,7 +95,7 @@ impl Replica {
 
     /// The seed of this device's link key, for the network.
     pub fn link_secret(&self) -> Option<[u8; 32]> {
-        self.vault.as_ref().map(|vault| *vault.link.danger_bytes())
+        self.shown_vault().map(|vault| *vault.link.danger_bytes())
     }
 
     pub(super) fn next_link(&mut self) -> LinkId {

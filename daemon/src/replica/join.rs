@@ -22,6 +22,7 @@ use asif_proto::ticket::Ticket;
 
 use super::effect::{ClientId, LinkId};
 use super::{Cx, Replica};
+use crate::seal::vault::Vault;
 
 /// A client that waits for somebody to use a ticket.
 #[derive(Debug, Clone)]
@@ -34,8 +35,10 @@ pub(super) struct Awaiting {
 }
 
 /// This home is joining.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Joining {
+    /// The keys it joins with, where the home was begun already and goes on as it is if nobody lets it in.
+    candidate: Option<Box<Vault>>,
     client: Option<ClientId>,
     ticket: Ticket,
     name: Option<String>,
@@ -65,6 +68,17 @@ impl Replica {
                 .hint("is asif running there, and are both on the same network? try again with --at HOST:PORT; the ticket stays good");
             self.fail_join(cx, failure);
         }
+    }
+
+    /// The keys this device shows to others: those it joins with, while it does.
+    pub(super) fn shown_vault(&self) -> Option<&Vault> {
+        let candidate = self.joining.as_ref().and_then(|joining| joining.candidate.as_deref());
+        candidate.or(self.vault.as_ref())
+    }
+
+    /// Whether this home is joining with other keys than its own.
+    pub(super) fn is_candidate(&self) -> bool {
+        self.joining.as_ref().is_some_and(|joining| joining.candidate.is_some())
     }
 
     pub(super) fn is_awaited(&self, id: LinkId) -> bool {

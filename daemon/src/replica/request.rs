@@ -156,6 +156,11 @@ impl Replica {
             let failure = Failure::new(ErrorKind::Usage, "with --no-wait nobody can be asked who comes in").hint("add --yes");
             return Err(failure);
         }
+        if self.is_candidate() {
+            return Err(
+                Failure::new(ErrorKind::Precondition, "this home is joining another journal just now").hint("try again when it has")
+            );
+        }
         if self.listening.is_none() {
             if let Some(vault) = &mut self.vault {
                 vault.networked = true;

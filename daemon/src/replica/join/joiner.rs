@@ -51,19 +51,21 @@ impl Replica {
         if ours == Some(ticket.link_key) {
             return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
         }
-        match role {
+        let mut candidate = match role {
             TicketRole::Device => self.prepare_device(cx, &ticket)?,
             TicketRole::Helper if self.person().is_none() => {
                 self.found_person(cx, ask.id, &Answers { name: name.as_deref(), ..Answers::default() })?;
+                None
             }
-            TicketRole::Helper => {}
-        }
-        if let Some(vault) = &mut self.vault {
+            TicketRole::Helper => None,
+        };
+        if let Some(vault) = candidate.as_deref_mut().or(self.vault.as_mut()) {
             vault.networked = true;
         }
         self.save_vault(cx);
         let deadline = cx.now.mono + JOIN_LIMIT;
-        self.joining = Some(Joining { client: Some(client), ticket, name: name.clone(), at, link: None, deadline, arriving: None });
+        self.joining =
+            Some(Joining { candidate, client: Some(client), ticket, name: name.clone(), at, link: None, deadline, arriving: None });
         if self.listening.is_some() {
             self.dial_giver(cx);
         } else {
@@ -73,27 +75,32 @@ impl Replica {
         Ok(())
     }
 
-    /// A device may join another person only while it holds nothing of its own.
-    fn prepare_device(&mut self, cx: &mut Cx<'_>, ticket: &Ticket) -> Result<(), Failure> {
+    /// A device may join another person only while it holds nothing of its own. Where it was begun, it joins with keys that count once it
+    /// is let in.
+    fn prepare_device(&mut self, cx: &mut Cx<'_>, ticket: &Ticket) -> Result<Option<Box<Vault>>, Failure> {
         let already = self.registry.holder(&ticket.link_key).map(|(person, _)| person);
         if self.person().is_some() && already == self.person() {
             return Err(
                 Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
             );
         }
-        let used = !self.view.is_empty() || self.vault.as_ref().is_some_and(|vault| vault.networked);
+        let typed = !self.view.is_empty() || self.view.name(schema::SELF_WISH).is_some();
+        let used = typed || self.vault.as_ref().is_some_and(|vault| vault.networked);
         if self.person().is_some() && used {
             return Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal")
                 .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
         }
+        if self.person().is_some() {
+            return Ok(Some(Box::new(Vault::random(cx.rng))));
+        }
         // Keys of a join that was broken off are kept: the ticket is bound to them.
-        if self.vault.is_none() || self.person().is_some() {
+        if self.vault.is_none() {
             self.vault = Some(Vault::random(cx.rng));
         }
         if self.vault_key.is_none() {
             self.vault_key = Some(crate::seal::keys::VaultKey::random(cx.rng));
         }
-        Ok(())
+        Ok(None)
     }
 
     pub(in crate::replica) fn dial_giver(&mut self, cx: &mut Cx<'_>) {
@@ -113,7 +120,7 @@ impl Replica {
     }
 
     fn send_join(&mut self, cx: &mut Cx<'_>, id: LinkId, person: Option<PersonId>) {
-        let (Some(joining), Some(vault), Some(link)) = (&self.joining, &self.vault, self.links.get(&id)) else { return };
+        let (Some(joining), Some(vault), Some(link)) = (&self.joining, self.shown_vault(), self.links.get(&id)) else { return };
         let ticket = &joining.ticket;
         let proof = pairing::proof(&ticket.secret, &link.exporter, &ticket.link_key, &vault.link.public());
         let joiner = match (ticket.role, person, self.person()) {
@@ -164,7 +171,7 @@ impl Replica {
 
     fn welcomed(&mut self, cx: &mut Cx<'_>, id: LinkId, welcome: Welcome) -> Result<(), Failure> {
         let nonsense = || Failure::new(ErrorKind::NotPermitted, "the other side's answer does not fit together; nothing was joined");
-        let (Some(joining), Some(vault)) = (&self.joining, &mut self.vault) else { return Ok(()) };
+        let (Some(joining), Some(vault)) = (&self.joining, self.shown_vault()) else { return Ok(()) };
         let (role, giver, name) = (joining.ticket.role, joining.ticket.link_key, joining.name.clone());
         let statements: Vec<Statement> =
             welcome.statements.iter().map(|blob| Statement::from_bytes(&blob.0)).collect::<Result<_, _>>().map_err(|_| nonsense())?;
@@ -181,8 +188,16 @@ impl Replica {
                 if roster.device(&vault.signing.device()).is_none() {
                     return Err(nonsense());
                 }
-                vault.person = Some(welcome.person);
-                vault.kit = None;
+                if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
+                    // What was begun here held nothing, and is not gone on with.
+                    self.vault = Some(*candidate);
+                    self.heard = false;
+                    self.keys.clear();
+                    self.clear_views();
+                }
+                if let Some(vault) = &mut self.vault {
+                    (vault.person, vault.kit) = (Some(welcome.person), None);
+                }
                 self.save_vault(cx);
                 statements.into_iter().for_each(|statement| {
                     self.state(cx, statement);
@@ -249,7 +264,13 @@ impl Replica {
     }
 
     pub(super) fn fail_join(&mut self, cx: &mut Cx<'_>, failure: Failure) {
-        if let Some(client) = self.joining.take().and_then(|joining| joining.client) {
+        let Some(joining) = self.joining.take() else { return };
+        if joining.candidate.is_some() {
+            // The network was opened with keys that nobody let in.
+            (self.listening, self.listen_wanted) = (None, false);
+            cx.rest.push(Effect::Unlisten);
+        }
+        if let Some(client) = joining.client {
             cx.answer(client, Err(failure));
         }
     }
