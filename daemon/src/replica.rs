@@ -108,6 +108,9 @@ pub struct Replica {
     heard: bool,
     withheld: BTreeSet<RecordId>,
     damage: Vec<(Option<LogId>, String)>,
+    /// Logs whose epoch is not known here.
+    orphans: Vec<effect::FoundLog>,
+    strange: Vec<String>,
     torn: Vec<String>,
     refused: BTreeMap<String, u64>,
     admitted: Option<(BTreeSet<LinkKey>, bool)>,
@@ -116,7 +119,7 @@ pub struct Replica {
     sweep_at: Option<Duration>,
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
-    rebuilding: bool,
+    rebuilding: Option<ClientId>,
 }
 
 /// What one step is given and what it gives.
@@ -179,7 +182,7 @@ impl Replica {
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),
             Input::Served { link, log, upto, bytes } => self.served(&mut cx, link, log, upto, bytes),
-            Input::Mended { logs } => self.mended(&mut cx, &logs),
+            Input::Mended(found) => self.mended(&mut cx, *found),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
         }

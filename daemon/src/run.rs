@@ -301,7 +301,12 @@ impl Daemon {
             Effect::Send { link, message } => self.send(link, &message),
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
             Effect::Stop => self.stopping = true,
-            Effect::Save { .. } | Effect::Append(_) | Effect::Stub { .. } | Effect::Read { .. } | Effect::Mend | Effect::Serve { .. } => {}
+            Effect::Save { .. }
+            | Effect::Append(_)
+            | Effect::Stub { .. }
+            | Effect::Read { .. }
+            | Effect::Mend(_)
+            | Effect::Serve { .. } => {}
         }
     }
 

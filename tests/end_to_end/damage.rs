@@ -221,3 +221,65 @@ fn a_missing_log_is_told() {
     std::fs::rename(&beside, &log).unwrap();
     assert_eq!(home.list().len(), 8, "put back, all is there");
 }
+
+#[test]
+fn what_opens_the_journal_can_be_put_back_whatever_was_tried_in_between() {
+    for part in [0.05, 0.5] {
+        let home = stopped();
+        let file = home.data().join("store/statements");
+        let (good, vault, view) = (
+            std::fs::read(&file).unwrap(),
+            std::fs::read(home.data().join("vault")).unwrap(),
+            std::fs::read(home.data().join("view")).unwrap(),
+        );
+        flip(&file, part);
+        is_told(&home, "put that file back from a copy");
+        assert!(home.run(&["doctor", "--rebuild"]).exits(9).stdout.contains("put that file back from a copy"));
+        for args in [&["init", "--no-input"][..], &["list"], &["helper", "join", "x"]] {
+            assert_ne!(home.run(args).code, Some(0), "at {part}: {args:?}");
+        }
+        home.refuses(9, &["init", "--no-input"]);
+        home.stop();
+        assert_eq!(std::fs::read(home.data().join("vault")).unwrap(), vault, "at {part}");
+        assert_eq!(std::fs::read(home.data().join("view")).unwrap(), view, "at {part}");
+        std::fs::write(&file, good).unwrap();
+        assert_eq!(home.list().len(), 8, "at {part}");
+        home.ok(&["doctor"]);
+    }
+}
+
+#[test]
+fn what_opens_the_journal_comes_back_from_another_device() {
+    for part in [0.01, 0.2] {
+        let laptop = stopped();
+        let desktop = laptop.pair();
+        desktop.log(&["-b", "60"]);
+        desktop.sync();
+        let whole = laptop.list();
+        laptop.stop();
+        let file = laptop.data().join("store/statements");
+        flip(&file, part);
+        laptop.refuses(9, &["list"]);
+        laptop.run(&["doctor", "--rebuild"]);
+        if laptop.run(&["list"]).code != Some(0) {
+            laptop.ok(&["device", "join", &desktop.device_ticket()]);
+        }
+        laptop.sync();
+        assert_eq!(laptop.list(), whole, "at {part}");
+        laptop.log(&["-b", "70"]);
+        laptop.sync();
+        assert_eq!(desktop.list(), laptop.list(), "at {part}");
+        laptop.ok(&["doctor"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_log_is_left_alone_and_told() {
+    let home = stopped();
+    let strange = home.data().join("store/logs/.DS_Store");
+    std::fs::write(&strange, "x").unwrap();
+    assert_eq!(home.list().len(), 8);
+    assert!(home.ok(&["doctor"]).stdout.contains(".DS_Store"));
+    home.ok(&["doctor", "--rebuild"]);
+    assert!(strange.exists());
+}

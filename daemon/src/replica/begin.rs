@@ -38,6 +38,9 @@ impl Replica {
                 Err(Failure::new(ErrorKind::Precondition, "there is a journal here already").hint("see it with: asif status"))
             };
         }
+        if self.is_unplaced() {
+            return Err(super::request::unplaced());
+        }
         let texts = name.iter().chain(&device).chain(&wish).copied().chain(goal.map(|goal| goal.text.as_str()));
         if texts.into_iter().any(|text| text.len() > MAX_INIT_TEXT) {
             return Err(Failure::new(ErrorKind::Usage, format!("each answer may have {MAX_INIT_TEXT} bytes"))

@@ -12,6 +12,7 @@ use super::{About, Cx, Replica, peers::Peers};
 use crate::Rng;
 use crate::journal::view::View;
 use crate::people::registry::Registry;
+use crate::people::space::Space;
 use crate::seal::body::{Body, DocId, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::keys::VaultKey;
@@ -30,21 +31,17 @@ impl Replica {
     pub fn new(about: About, now: Now, rng: &mut Rng, found: Found) -> (Self, Vec<Effect>) {
         let mut replica = Self::empty(about);
         rng.fill_bytes(&mut replica.start);
-        replica.damage = found.damage.clone();
         replica.torn = found.torn.clone();
         if let Some(failure) = replica.open_vault(&found) {
             replica.fault = Some(failure);
             return (replica, Vec::new());
         }
-        if replica.registry.load(found.statements.into_iter()).is_err() {
-            replica.damage.push((None, "a stored statement about devices and keys is not what was written".into()));
-        }
+        let (view, peers, logs) = (found.view.clone(), found.peers.clone(), found.logs.clone());
+        replica.take_found(found);
+        replica.load_peers(peers.as_deref());
+        let waiting = replica.load_snapshot(view.as_deref(), &logs);
         replica.refresh_keys();
-        replica.find_logs(&found.logs);
-        replica.load_peers(found.peers.as_deref());
-        let waiting = replica.load_snapshot(found.view.as_deref(), &found.logs);
-        replica.refresh_keys();
-        replica.name_damage();
+        replica.retire_damaged();
         let mut cx = Cx::new(now, rng);
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
@@ -99,6 +96,8 @@ impl Replica {
             heard: false,
             withheld: BTreeSet::new(),
             damage: Vec::new(),
+            orphans: Vec::new(),
+            strange: Vec::new(),
             torn: Vec::new(),
             refused: BTreeMap::new(),
             admitted: None,
@@ -107,7 +106,7 @@ impl Replica {
             sweep_at: None,
             save_peers_at: None,
             unsaved_entries: 0,
-            rebuilding: false,
+            rebuilding: None,
         }
     }
 
@@ -133,20 +132,56 @@ impl Replica {
         }
     }
 
-    fn find_logs(&mut self, found: &[FoundLog]) {
+    /// Statements and logs as they were found.
+    fn take_found(&mut self, found: Found) {
+        (self.damage, self.strange) = (found.damage, found.strange);
+        self.registry = Registry::default();
+        if self.registry.load(found.statements.into_iter()).is_err() {
+            self.damage.push((None, "a stored statement about devices and keys is not what was written".into()));
+        }
+        self.keys.clear();
+        self.refresh_keys();
+        self.logs.clear();
+        self.orphans.clear();
+        self.find_logs(found.logs);
+    }
+
+    fn find_logs(&mut self, found: Vec<FoundLog>) {
         for log in found {
-            let Some(space) = self.registry.epoch(&log.head.queue).map(|epoch| epoch.space.id()) else {
-                self.damage.push((None, "a log is here whose epoch is not".into()));
-                continue;
-            };
-            let log = Log { head: log.head, space, device: None, seq: log.seq, link: log.link, merged: 0 };
-            self.logs.insert(log.head.log, log);
+            match self.registry.epoch(&log.head.queue).map(|epoch| epoch.space.id()) {
+                Some(space) => {
+                    let log = Log { head: log.head, space, device: None, seq: log.seq, link: log.link, merged: 0 };
+                    self.logs.insert(log.head.log, log);
+                }
+                None => self.orphans.push(log),
+            }
         }
     }
 
-    /// A damaged own log is not written on: entries behind the damage may be with others.
-    fn name_damage(&mut self) {
-        let damaged: Vec<_> = self.damage.iter().filter_map(|(log, _)| *log).collect();
+    /// Logs that have found their epoch again are read. Says whether there are any.
+    pub(super) fn adopt_orphans(&mut self, cx: &mut Cx<'_>) -> bool {
+        let orphans = std::mem::take(&mut self.orphans);
+        let before = orphans.len();
+        self.find_logs(orphans);
+        let adopted = self.orphans.len() < before;
+        if adopted && self.damage.is_empty() {
+            self.rebuild(cx);
+        }
+        adopted
+    }
+
+    /// This home holds entries, and what says whose they are, or how to open them, is gone: nothing may be begun on top of them.
+    pub(super) fn is_unplaced(&self) -> bool {
+        let Some(person) = self.vault.as_ref().and_then(|vault| vault.person) else { return false };
+        let journal = Space::Journal { owner: person }.id();
+        let opens = self.registry.epochs(journal).any(|epoch| self.keys.contains_key(&epoch.queue()));
+        !(self.orphans.is_empty() && self.logs.is_empty()) && (self.person().is_none() || !opens)
+    }
+
+    /// A damaged own log is not written on: entries behind the damage may be with others. It is found damaged at each start until the
+    /// damage is set aside, and then noted.
+    fn retire_damaged(&mut self) {
+        let damaged = self.damage.iter().filter_map(|(log, _)| *log);
         if let Some(vault) = &mut self.vault {
             for log in damaged {
                 if !vault.retired.contains(&log) {
@@ -240,17 +275,12 @@ impl Replica {
         self.given = Keys { read: Vec::new(), items: Vec::new() };
     }
 
-    /// Damaged tails were set aside: go on from what is good, never on the same own log.
-    pub(super) fn mended(&mut self, cx: &mut Cx<'_>, logs: &[FoundLog]) {
+    /// What is damaged was set aside: go on from what is good, never on the same own log.
+    pub(super) fn mended(&mut self, cx: &mut Cx<'_>, found: Found) {
         self.reading = self.reading.saturating_sub(1);
-        self.damage.clear();
-        for found in logs {
-            if let Some(log) = self.logs.get_mut(&found.head.log) {
-                (log.seq, log.link) = (found.seq, found.link);
-            }
-            if found.seq == 0 {
-                self.logs.remove(&found.head.log);
-            }
+        self.take_found(found);
+        if self.is_unplaced() || !self.damage.is_empty() {
+            return;
         }
         self.save_vault(cx);
         self.rebuild(cx);

@@ -78,6 +78,8 @@ pub struct Found {
     pub damage: Vec<(Option<LogId>, String)>,
     /// What was cut off because it was never acknowledged, in words.
     pub torn: Vec<String>,
+    /// Files among the logs that are none, by name.
+    pub strange: Vec<String>,
 }
 
 /// Something to put on stable storage.
@@ -210,11 +212,8 @@ pub enum Input {
         /// How many sealed bytes.
         bytes: usize,
     },
-    /// Damaged logs were set aside and cut.
-    Mended {
-        /// Logs as they are now.
-        logs: Vec<FoundLog>,
-    },
+    /// What is damaged was set aside.
+    Mended(Box<Found>),
     /// A deadline came.
     Tick,
     /// The daemon stops: save what is worth saving.
@@ -247,8 +246,8 @@ pub enum Effect {
         /// Which.
         runs: Vec<Run>,
     },
-    /// Set damaged tails aside.
-    Mend,
+    /// Set what is damaged aside, and these logs whole.
+    Mend(Vec<LogId>),
     /// Tell a client something that is awaited.
     Event {
         /// Whom.

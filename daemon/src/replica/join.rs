@@ -87,7 +87,7 @@ impl Replica {
     }
 
     pub(super) fn gone(&mut self, client: ClientId) {
-        self.awaiting.remove(&client);
+        self.rebuilding = self.rebuilding.filter(|one| *one != client);
         self.syncing.retain(|(one, _)| *one != client);
         self.revoking.retain(|(one, _, _)| *one != client);
         self.parked.retain(|(one, _)| *one != client);

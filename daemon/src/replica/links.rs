@@ -11,6 +11,7 @@ use asif_proto::peer::{self, Blob, Entries, Have, Hello, Message, Refused, Seale
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
 use crate::people::space::Space;
+use crate::people::statement::Epoch;
 use crate::seal::wire::Wire;
 use crate::sync::have::{self, Tip, short_id, short_link};
 use crate::sync::link::{Link, PATIENCE, Peer, STRANGER_LIMIT, WINDOW};
@@ -224,7 +225,7 @@ impl Replica {
             };
             let mut runs: Vec<Entries> = Vec::new();
             for one in &fresh {
-                let common = self.registry.epoch(&one.head.queue).is_some_and(|epoch| self.is_common(&epoch.space, &epoch.readers, person));
+                let common = self.registry.epoch(&one.head.queue).is_some_and(|epoch| self.is_shared(one.head.log, epoch, person));
                 let Some(link) = self.links.get_mut(&id) else { break };
                 let (log, seq) = (one.head.log, one.wire.seq());
                 if !common
@@ -257,9 +258,11 @@ impl Replica {
         else {
             return;
         };
-        let Some(tip) = self.common_tips(person).into_iter().find(|tip| behind(link, tip) && !self.forks.contains(&tip.log)) else {
-            return;
-        };
+        // The journal first: keys of other spaces come with it.
+        let journal = self.journal().map(|space| space.id());
+        let waits = |tip: &Tip| behind(link, tip) && !self.forks.contains(&tip.log);
+        let rank = |tip: &Tip| self.logs.get(&tip.log).map(|log| Some(log.space) != journal);
+        let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
         let Some(log) = self.logs.get(&tip.log) else { return };
         let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1));
         if let Some(link) = self.links.get_mut(&id) {
@@ -297,7 +300,7 @@ impl Replica {
         self.join_link_closed(cx, id, reason, refused);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
         let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
-        if lasted.is_none() {
+        if lasted.is_none() && self.registry.holder(&key).is_some() {
             self.last_error.entry(key).or_insert_with(|| reason.to_owned());
         }
         self.try_again(cx, key, lasted);
@@ -314,6 +317,9 @@ impl Replica {
 
     /// A link that held for a while is dialled again at once, any other ever more rarely.
     fn try_again(&mut self, cx: &mut Cx<'_>, key: LinkKey, lasted: Option<Duration>) {
+        if self.registry.holder(&key).is_none() {
+            return;
+        }
         let backoff = self.backoff.entry(key).or_default();
         match lasted {
             Some(lasted) if lasted >= LASTING => backoff.reset(),
@@ -330,10 +336,18 @@ impl Replica {
     pub(super) fn common_tips(&self, person: PersonId) -> Vec<Tip> {
         let tip = |log: &super::logs::Log| {
             let epoch = self.registry.epoch(&log.head.queue)?;
-            let shared = log.seq > 0 && self.is_common(&epoch.space, &epoch.readers, person);
+            let shared = log.seq > 0 && self.is_shared(log.head.log, epoch, person);
             shared.then_some(Tip { queue: log.head.queue, key: log.head.key, log: log.head.log, seq: log.seq, link: log.link })
         };
         self.logs.values().filter_map(tip).collect()
+    }
+
+    /// Whether a log is shared with a person: of a share that has ended only the end itself.
+    fn is_shared(&self, log: LogId, epoch: &Epoch, person: PersonId) -> bool {
+        let Space::Share { grant, .. } = epoch.space else { return self.is_common(&epoch.space, &epoch.readers, person) };
+        let over = self.person() != Some(person) && self.has_ended(grant);
+        let is_end = || self.boards.get(&epoch.space.id()).and_then(|board| board.end_log()) == Some(log);
+        self.is_common(&epoch.space, &epoch.readers, person) && (!over || is_end())
     }
 
     /// Whether a space is shared with a person: own devices share all, others what both read and what has not ended.
@@ -352,8 +366,11 @@ impl Replica {
 
     pub(super) fn link_deadlines(&self) -> impl Iterator<Item = Duration> {
         let patience = self.links.values().filter_map(|link| link.waiting_since.map(|since| since + PATIENCE));
-        let strangers =
-            self.links.values().filter(|link| !matches!(link.peer, Peer::Known { .. })).map(|link| link.opened + STRANGER_LIMIT);
+        let strangers = self
+            .links
+            .iter()
+            .filter(|(id, link)| !matches!(link.peer, Peer::Known { .. }) && !self.is_awaited(**id))
+            .map(|(_, link)| link.opened + STRANGER_LIMIT);
         let closing = self.links.values().filter_map(|link| link.closing);
         patience.chain(strangers).chain(closing).chain(self.dial_deadlines())
     }
@@ -367,7 +384,10 @@ impl Replica {
         link.compared
             && !link.compare
             && tips.iter().all(|(log, seq)| link.acked.get(log) == Some(seq))
-            && link.acked.iter().all(|(log, seq)| self.forks.contains(log) || tips.get(log) == Some(seq))
+            && link.acked.iter().all(|(log, seq)| {
+                let no_more = self.forks.contains(log) || (self.logs.contains_key(log) && !tips.contains_key(log));
+                no_more || tips.get(log) == Some(seq)
+            })
     }
 }
 

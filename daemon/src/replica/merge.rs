@@ -105,7 +105,7 @@ impl Replica {
         ended.have.retain(|(log, _, _)| *log != at.0);
         ended.have.push((at.0, at.1, asif_proto::id::Link::ZERO));
         let board = self.boards.entry(space.id()).or_default();
-        if board.end(ended) {
+        if board.end(at.0, ended) {
             // An item beyond the end had replaced one that counts: the space is read anew, and now stops there.
             self.reread(cx, space.id());
         }

@@ -54,6 +54,7 @@ impl Replica {
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);
         }
+        self.complete_ends(cx);
         self.note_ends(cx);
     }
 
@@ -245,11 +246,7 @@ impl Replica {
         let (Some(owner), grant) = (self.person(), record_grant(id)) else { return Err(super::no_journal()) };
         let puts = Self::field_puts(id, vec![("ended", serde_json::json!(cx.now.wall)), ("ended_by", serde_json::json!(request))]);
         self.write(cx, DocId::Plan, &puts, "share")?;
-        let space = Space::Share { owner, grant };
-        let tips = self.logs.values().filter(|log| log.space == space.id()).map(|log| (log.head.log, (log.seq, log.link))).collect();
-        let ended = crate::share::board::end(&tips, cx.now.wall.as_millisecond());
-        let at = self.write_body(cx, space, &Body::Ended(ended.clone()))?;
-        self.take(cx, at, Ok(Body::Ended(ended)));
+        self.write_end(cx, Space::Share { owner, grant }, cx.now.wall.as_millisecond())?;
         let helper = self.view.grant(&id).and_then(|row| row.value.helper);
         let still = self.view.grants().any(|(id, row)| row.value.helper == helper && !self.has_ended(record_grant(*id)));
         let closing = cx.now.mono + std::time::Duration::from_millis(800);
@@ -274,11 +271,35 @@ impl Replica {
         let Some(owner) = self.person() else { return false };
         let space = Space::Share { owner, grant }.id();
         // That it ended may be known from the journal before the end itself is here.
-        if self.boards.get(&space).is_none_or(|board| board.ended_ms().is_none()) {
-            return false;
+        let end = self.boards.get(&space).and_then(|board| self.logs.get(&board.end_log()?));
+        end.is_some_and(|log| link.acked.get(&log.head.log).is_some_and(|seq| *seq >= log.seq))
+    }
+
+    /// The end of a share, in a log of its own: it reaches a helper without what was written before it and not yet read.
+    fn write_end(&mut self, cx: &mut Cx<'_>, space: Space, at_ms: i64) -> Result<(), Failure> {
+        let tips = self.logs.values().filter(|log| log.space == space.id()).map(|log| (log.head.log, (log.seq, log.link))).collect();
+        let ended = crate::share::board::end(&tips, at_ms);
+        let at = self.write_alone(cx, space, &Body::Ended(ended.clone()))?;
+        self.take(cx, at, Ok(Body::Ended(ended)));
+        Ok(())
+    }
+
+    /// Writes ends that the journal knows and no device has written, as after a crash between the two, where a helper is there to hear.
+    pub(super) fn complete_ends(&mut self, cx: &mut Cx<'_>) {
+        let Some(owner) = self.person() else { return };
+        let is_linked = |helper: PersonId| self.links.values().any(|link| link.compared && link.person() == Some(helper));
+        let lacking: Vec<_> = self
+            .view
+            .grants()
+            .filter(|(_, row)| row.value.end_reached != Some(true) && row.value.helper.is_some_and(is_linked))
+            .filter_map(|(id, row)| Some((Space::Share { owner, grant: record_grant(*id) }, row.value.ended?)))
+            .filter(|(space, _)| self.boards.get(&space.id()).is_none_or(|board| board.end_log().is_none()))
+            .collect();
+        for (space, ended) in lacking {
+            if let Err(failure) = self.write_end(cx, space, ended.as_millisecond()) {
+                tracing::debug!(reason = %failure, "the end of a share could not be written yet");
+            }
         }
-        let mut logs = self.logs.values().filter(|log| log.space == space).peekable();
-        logs.peek().is_some() && logs.all(|log| link.acked.get(&log.head.log).is_some_and(|seq| *seq >= log.seq))
     }
 
     /// Notes in the journal that a helper's device has heard of the end.

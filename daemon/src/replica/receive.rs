@@ -28,6 +28,14 @@ pub(super) struct Room {
     wires: Vec<Wire>,
 }
 
+/// Who brings a run.
+struct By {
+    /// A device of one's own.
+    own: bool,
+    /// A device of the space's owner.
+    owner: bool,
+}
+
 /// A run that continues a log: what comes after its tip.
 struct Tail {
     head: LogHead,
@@ -188,8 +196,9 @@ impl Replica {
         if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|(_, _, _, opened)| opened.is_some())) {
             self.refuse("an entry without a good signature");
         }
-        let own = self.links.get(&from).is_some_and(|link| link.person().is_some() && link.person() == self.person());
-        let keep = self.allowed(space_id, head.log, own, chain.get(..signed).unwrap_or_default());
+        let person = self.links.get(&from).and_then(|link| link.person());
+        let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
+        let keep = self.allowed(&space, head.log, by, chain.get(..signed).unwrap_or_default());
         let mut waiting = Vec::new();
         for (at, (wire, previous, link, opened)) in chain.into_iter().enumerate() {
             if at >= keep {
@@ -240,8 +249,10 @@ impl Replica {
     }
 
     /// How much of a signed run may be stored: up to the first stub that nothing allows, or the end of the space.
-    fn allowed(&self, space: asif_proto::id::SpaceId, log: LogId, own: bool, chain: &[(Wire, Link, Link, Option<Opened>)]) -> usize {
-        let board = self.boards.get(&space);
+    fn allowed(&self, space: &Space, log: LogId, by: By, chain: &[(Wire, Link, Link, Option<Opened>)]) -> usize {
+        let board = self.boards.get(&space.id());
+        // What is shared is its owner's to leave out: from them a stub needs no item that allows it.
+        let may_leave_out = by.owner && !matches!(space, Space::Journal { .. });
         let permits: BTreeSet<(LogId, u64)> = chain
             .iter()
             .filter_map(|(_, _, _, opened)| Body::from_bytes(opened.as_ref()?.bodies()).ok())
@@ -254,10 +265,11 @@ impl Replica {
         let allowed = |(wire, _, _, opened): &(Wire, Link, Link, Option<Opened>)| {
             let at = (log, wire.seq());
             match opened {
-                None => permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
+                None => may_leave_out || permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
                 // Own devices keep what was published beyond the end, so that they hold the same; it does not count.
                 Some(opened) => board.is_none_or(|board| {
-                    own || board.ended_ms().is_none()
+                    by.own
+                        || board.ended_ms().is_none()
                         || board.counts(at)
                         || matches!(Body::from_bytes(opened.bodies()), Ok(Body::Birth(_) | Body::Ended(_)) | Err(BodyError::Unknown(_)))
                 }),

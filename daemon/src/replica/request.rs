@@ -58,7 +58,7 @@ impl Replica {
         let reply = |reply| Ok(Outcome::Reply(reply));
         match &ask.request {
             Request::Status => return reply(Reply::Status(self.status())),
-            Request::Doctor { rebuild } => return self.doctor(cx, *rebuild),
+            Request::Doctor { rebuild } => return self.doctor(cx, client, *rebuild),
             Request::Stop => {
                 self.save_all(cx);
                 cx.answer(client, Ok(Reply::Done));
@@ -67,7 +67,16 @@ impl Replica {
             }
             _ => {}
         }
-        self.intact()?;
+        match &ask.request {
+            // Another device gives back what this one lost.
+            Request::DeviceJoin { .. } if self.is_unplaced() && self.damage.is_empty() => {}
+            _ => self.intact()?,
+        }
+        if self.is_candidate() && !matches!(ask.request, Request::DeviceJoin { .. } | Request::HelperJoin { .. }) {
+            return Err(
+                Failure::new(ErrorKind::Precondition, "this home is joining another journal just now").hint("try again when it has")
+            );
+        }
         match &ask.request {
             Request::Init { name, device, wish, goal } => {
                 let answers = Answers { name: name.as_deref(), device: device.as_deref(), wish: wish.as_deref(), goal: goal.as_ref() };
@@ -144,7 +153,11 @@ impl Replica {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
-        match self.damage.first() {
+        if self.is_unplaced() {
+            return Err(unplaced());
+        }
+        let orphans = || (!self.orphans.is_empty()).then(orphan_words);
+        match self.damage.first().cloned().or_else(|| Some((None, orphans()?))) {
             None => Ok(()),
             Some((_, what)) => Err(Failure::new(ErrorKind::Integrity, format!("bytes on disk are not what was written: {what}"))
                 .hint("asif doctor tells more; asif doctor --rebuild sets the damaged piece aside and keeps everything else")),
@@ -155,11 +168,6 @@ impl Replica {
         if no_wait && !yes {
             let failure = Failure::new(ErrorKind::Usage, "with --no-wait nobody can be asked who comes in").hint("add --yes");
             return Err(failure);
-        }
-        if self.is_candidate() {
-            return Err(
-                Failure::new(ErrorKind::Precondition, "this home is joining another journal just now").hint("try again when it has")
-            );
         }
         if self.listening.is_none() {
             if let Some(vault) = &mut self.vault {
@@ -179,4 +187,17 @@ impl Replica {
     fn has(&mut self, cx: &mut Cx<'_>, doc: DocId) -> bool {
         self.want(cx, doc)
     }
+}
+
+/// What is said where entries are here and what says whose they are is not.
+pub(super) fn unplaced() -> Failure {
+    let message = "a journal is here, and what says whose it is and how to open it is gone (data/store/statements)";
+    Failure::new(ErrorKind::Integrity, message).hint(
+        "put that file back from a copy of this machine; or, with another device of yours: asif doctor --rebuild, and then asif device join",
+    )
+}
+
+/// What is said of logs whose epoch is not here.
+pub(super) fn orphan_words() -> String {
+    "what opens some of the entries here is gone".to_owned()
 }

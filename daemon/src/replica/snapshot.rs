@@ -49,10 +49,11 @@ impl Replica {
         let snapshot = bytes
             .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
             .and_then(|plain| frame::decode::<Snapshot>(&plain))
-            .filter(|snapshot| snapshot.version == VERSION && snapshot.program == self.about.version);
+            .filter(|snapshot| snapshot.version == VERSION);
+        let told: BTreeSet<LogId> = self.damage.iter().filter_map(|(log, _)| *log).collect();
         let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
-        let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot, found));
-        self.damage.extend(lost);
+        let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot, found) && snapshot.program == self.about.version);
+        self.damage.extend(lost.into_iter().filter(|(log, _)| log.is_none_or(|log| !told.contains(&log))));
         let Some(snapshot) = snapshot else {
             tracing::info!("the view is made anew");
             return Vec::new();
@@ -74,9 +75,14 @@ impl Replica {
         snapshot.waiting.into_iter().map(|(log, seq)| Run { log, from: seq, to: seq }).collect()
     }
 
+    /// Nothing on disk is damaged or cannot be placed: what the views say is all there is.
+    fn is_whole(&self) -> bool {
+        self.damage.is_empty() && self.orphans.is_empty()
+    }
+
     /// Saves the view when much has changed, and peers when that is due.
     pub(super) fn save_due(&mut self, cx: &mut Cx<'_>) {
-        if self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() {
+        if self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() && self.is_whole() {
             self.save_snapshot(cx);
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
@@ -87,7 +93,7 @@ impl Replica {
     /// Saves everything that is worth saving before a stop.
     pub(super) fn save_all(&mut self, cx: &mut Cx<'_>) {
         self.stub_at = self.stub_at.map(|_| std::time::Duration::ZERO);
-        if self.person().is_some() && self.fault.is_none() && self.damage.is_empty() {
+        if self.person().is_some() && self.fault.is_none() && self.is_whole() {
             if self.is_ready() && self.unsaved_entries > 0 {
                 self.save_snapshot(cx);
             }

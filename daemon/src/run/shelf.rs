@@ -69,21 +69,35 @@ impl Shelf {
     /// Opens the store of a home and reads everything the core starts from.
     pub fn open(disk: Arc<dyn Disk>, data: &std::path::Path) -> Result<(Self, Found), ShelfError> {
         let (store, found) = Store::open(disk.clone(), data)?;
-        let damaged = found.damage.iter().map(|damage| damage.log).collect();
-        let vault = match (store.load(VAULT)?, store.load(VAULT_KEY)?) {
+        let mut shelf = Self { store, disk, data: data.to_owned(), damaged: Vec::new() };
+        let found = shelf.found(found)?;
+        Ok((shelf, found))
+    }
+
+    fn found(&mut self, found: store::Found) -> Result<Found, ShelfError> {
+        self.damaged = found.damage.iter().map(|damage| damage.log).collect();
+        let vault = match (self.store.load(VAULT)?, self.store.load(VAULT_KEY)?) {
             (Some(vault), key) => Some((vault, key.unwrap_or_default())),
             (None, _) => None,
         };
-        let found = Found {
+        Ok(Found {
             logs: found.logs.iter().map(found_log).collect(),
             statements: found.statements,
             vault,
-            view: store.load(VIEW)?,
-            peers: store.load(PEERS)?,
+            view: self.cache(VIEW),
+            peers: self.cache(PEERS),
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
             torn: found.torn.into_iter().map(|torn| format!("{} bytes at the end of {}", torn.bytes, name(&torn.file))).collect(),
-        };
-        Ok((Self { store, disk, data: data.to_owned(), damaged }, found))
+            strange: found.strange.iter().map(|path| name(path)).collect(),
+        })
+    }
+
+    /// A file that can be made anew; one that cannot be read is.
+    fn cache(&self, name: &'static str) -> Option<Vec<u8>> {
+        self.store.load(name).unwrap_or_else(|error| {
+            tracing::warn!(%error, name, "a file that can be made anew cannot be read");
+            None
+        })
     }
 
     /// Puts everything on stable storage with one call; `Ok` means that it is there.
@@ -105,7 +119,7 @@ impl Shelf {
             Effect::Append(appends) => self.append(appends)?,
             Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
-            Effect::Mend => return Ok(Done::Input(Input::Mended { logs: self.mend()? })),
+            Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
             Effect::Serve { link, head, from, before } => return self.serve(link, head, from, before),
             other => return Ok(Done::Elsewhere(other)),
         }
@@ -152,16 +166,19 @@ impl Shelf {
         Ok(served(Some(run_message(head, before, &wires)), Some(last.seq()), bytes))
     }
 
-    fn mend(&mut self) -> Result<Vec<FoundLog>, ShelfError> {
+    fn mend(&mut self, whole: &[LogId]) -> Result<Found, ShelfError> {
         for log in std::mem::take(&mut self.damaged) {
             match log {
                 Some(log) => self.store.set_aside(log)?,
                 None => self.store.set_aside_statements()?,
             };
         }
+        for log in whole {
+            self.store.set_aside_whole(*log)?;
+        }
         let (store, found) = Store::open(self.disk.clone(), &self.data)?;
         self.store = store;
-        Ok(found.logs.iter().map(found_log).collect())
+        self.found(found)
     }
 }
 

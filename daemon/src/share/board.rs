@@ -31,6 +31,8 @@ pub struct Held {
 pub struct Board {
     items: BTreeMap<ItemId, Held>,
     ended: Option<Ended>,
+    /// The log of the end that counts.
+    end_log: Option<LogId>,
     arrivals: u64,
     permits: BTreeSet<(LogId, u64)>,
 }
@@ -112,16 +114,23 @@ impl Board {
         }
     }
 
-    /// Takes in the end of the space: nothing beyond its tips counts. Of two ends the earlier counts. Says whether an item was dropped
-    /// that may have replaced one that counts: then the entries must be taken in again.
-    pub fn end(&mut self, ended: Ended) -> bool {
-        if self.ended.as_ref().is_some_and(|known| ended.at_ms >= known.at_ms) {
+    /// Takes in the end of the space, written in a log: nothing beyond its tips counts. Of two ends the earlier counts. Says whether an item
+    /// was dropped that may have replaced one that counts: then the entries must be taken in again.
+    pub fn end(&mut self, log: LogId, ended: Ended) -> bool {
+        let order = |ended: &Ended| (ended.at_ms, ended.have.clone());
+        if self.ended.as_ref().is_some_and(|known| order(&ended) >= order(known)) {
             return false;
         }
         let replaced = self.ended.replace(ended).is_some();
+        self.end_log = Some(log);
         let (end, before) = (self.ended.clone(), self.items.len());
         self.items.retain(|_, held| within(end.as_ref(), held.entry));
         replaced || self.items.len() != before
+    }
+
+    /// The log of the end that counts.
+    pub fn end_log(&self) -> Option<LogId> {
+        self.end_log
     }
 
     /// Whether an entry counts: not beyond the end.
@@ -233,7 +242,7 @@ mod tests {
     fn nothing_beyond_the_end_counts() {
         let mut board = Board::default();
         board.put(entry(1), put(1, "before"));
-        assert!(!board.end(Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 }));
+        assert!(!board.end(LogId([9; 16]), Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 }));
         board.put(entry(2), put(2, "after"));
         assert_eq!(text(&board), Some("before".into()));
         assert_eq!(board.ended_ms(), Some(5));
@@ -244,7 +253,7 @@ mod tests {
         let mut board = Board::default();
         board.put(entry(1), put(1, "before"));
         board.put(entry(2), put(2, "after"));
-        assert!(board.end(Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 }), "something must be read again");
+        assert!(board.end(LogId([9; 16]), Ended { have: vec![(entry(1).0, 1, Link::ZERO)], at_ms: 5 }), "something must be read again");
         board.put(entry(1), put(1, "before"));
         board.put(entry(2), put(2, "after"));
         assert_eq!(text(&board), Some("before".into()));

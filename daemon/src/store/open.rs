@@ -21,6 +21,8 @@ pub struct Found {
     pub torn: Vec<Torn>,
     /// What does not check.
     pub damage: Vec<Damage>,
+    /// Files among the logs that are none: left alone.
+    pub strange: Vec<PathBuf>,
 }
 
 /// A log that is held.
@@ -113,11 +115,20 @@ impl Store {
     fn open_log(&mut self, name: &str, found: &mut Found) -> Result<(), DiskError> {
         let file = self.places.logs.join(name);
         let Some(log) = name.parse::<LogId>().ok().filter(|log| log.to_string() == name) else {
-            let what = "this is not the name of a log".into();
-            found.damage.push(Damage { log: None, file, offset: 0, last_good: 0, what });
+            found.strange.push(file);
             return Ok(());
         };
-        let bytes = self.disk.read(&file).map_err(failed("read", &file))?;
+        let bytes = match self.disk.read(&file) {
+            Ok(bytes) => bytes,
+            // Others may open it: that is for its owner to mend. Anything else is the disk's, and no reason to keep the other logs shut.
+            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => return Err(failed("read", &file)(source)),
+            Err(source) => {
+                let state = LogState { damaged_at: Some(0), ..LogState::new() };
+                self.logs.insert(log, state);
+                found.damage.push(Damage { log: Some(log), file, offset: 0, last_good: 0, what: format!("it cannot be read: {source}") });
+                return Ok(());
+            }
+        };
         let scan = log_file::scan(log, &bytes);
         let mut state = LogState { head: scan.head, ends: scan.ends, tip: scan.tip, damaged_at: None };
         match scan.end {

@@ -93,7 +93,7 @@ impl Store {
         }
         let Some(LogState { damaged_at: Some(at), ends, .. }) = self.logs.get(&log) else { return Ok(None) };
         let (at, is_empty, path) = (*at, ends.is_empty(), self.places.log(log));
-        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let Ok(bytes) = self.disk.read(&path) else { return self.set_aside_whole(log).map(Some) };
         let kept = if is_empty { 0 } else { log_file::usize_of(at) };
         let aside = self.keep_damaged(&format!("{log}-{at}"), bytes.get(kept..).unwrap_or_default())?;
         let cut = if is_empty {
@@ -113,6 +113,21 @@ impl Store {
         Ok(Some(aside))
     }
 
+    /// Moves the file of a log to the folder `damaged`, as it is. Returns the new file.
+    pub fn set_aside_whole(&mut self, log: LogId) -> Result<PathBuf, SetAsideError> {
+        if self.poisoned {
+            return Err(SetAsideError::Poisoned);
+        }
+        let (path, aside) = (self.places.log(log), self.free_place(&log.to_string())?);
+        let moved = self.disk.rename(&path, &aside).and_then(|()| self.disk.sync_dir(&self.places.damaged));
+        if let Err(source) = moved.and_then(|()| self.disk.sync_dir(&self.places.logs)) {
+            self.poisoned = true;
+            return Err(failed("move away", &path)(source).into());
+        }
+        self.logs.remove(&log);
+        Ok(aside)
+    }
+
     /// Copies a damaged statement file to the folder `damaged` and keeps the good statements alone. Returns the new file.
     pub fn set_aside_statements(&mut self) -> Result<Option<PathBuf>, SetAsideError> {
         if self.poisoned {
@@ -130,15 +145,20 @@ impl Store {
 
     /// Writes `bytes` to a new file in the folder `damaged`.
     fn keep_damaged(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+        let path = self.free_place(name)?;
+        self.replace(&self.places.damaged.clone(), &path, bytes).map_err(Replace::into_error)?;
+        Ok(path)
+    }
+
+    /// A path in the folder `damaged` where nothing lies yet.
+    fn free_place(&self, name: &str) -> Result<PathBuf, DiskError> {
         let folder = self.places.damaged.clone();
         self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
         let taken = self.disk.list(&folder).map_err(failed("list", &folder))?;
         // The same place may be damaged twice.
         let free =
             (0..=taken.len()).map(|n| if n == 0 { name.to_owned() } else { format!("{name}.{n}") }).find(|name| !taken.contains(name));
-        let path = folder.join(free.as_deref().unwrap_or(name));
-        self.replace(&folder, &path, bytes).map_err(Replace::into_error)?;
-        Ok(path)
+        Ok(folder.join(free.as_deref().unwrap_or(name)))
     }
 
     /// Puts a file of `bytes` at `path`, in `folder`: after any crash it is either what it was or all of `bytes`.

@@ -188,6 +188,11 @@ impl Replica {
                 if roster.device(&vault.signing.device()).is_none() {
                     return Err(nonsense());
                 }
+                let back = self.is_unplaced();
+                if back && self.vault.as_ref().is_some_and(|vault| vault.person != Some(welcome.person)) {
+                    return Err(Failure::new(ErrorKind::Precondition, "this home holds the entries of another journal")
+                        .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
+                }
                 if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
                     // What was begun here held nothing, and is not gone on with.
                     self.vault = Some(*candidate);
@@ -203,10 +208,12 @@ impl Replica {
                     self.state(cx, statement);
                 });
                 self.refresh_keys();
-                self.want(cx, DocId::Plan);
-                let device = self.this_device()?;
-                let name = name.unwrap_or_else(|| self.about.host.clone());
-                self.write(cx, DocId::Plan, &[Self::name_put(schema::device_name(&device), &name)], "device")?;
+                if !self.adopt_orphans(cx) {
+                    self.want(cx, DocId::Plan);
+                    let device = self.this_device()?;
+                    let name = name.unwrap_or_else(|| self.about.host.clone());
+                    self.write(cx, DocId::Plan, &[Self::name_put(schema::device_name(&device), &name)], "device")?;
+                }
             }
             TicketRole::Helper => self.become_helper(cx, &welcome, statements)?,
         }

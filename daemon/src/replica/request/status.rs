@@ -3,7 +3,7 @@
 use asif_proto::local::{Check, DaemonView, DeviceView, Doctor, Failure, HelperView, JournalView, Reply, Status};
 use asif_proto::record::PracticeStatus;
 
-use super::super::effect::Effect;
+use super::super::effect::{ClientId, Effect};
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::record::record_grant;
@@ -61,20 +61,23 @@ impl Replica {
         devices
     }
 
-    pub(super) fn doctor(&mut self, cx: &mut Cx<'_>, rebuild: bool) -> Handled {
+    pub(super) fn doctor(&mut self, cx: &mut Cx<'_>, client: ClientId, rebuild: bool) -> Handled {
         if !rebuild || self.fault.is_some() {
             return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt: false })));
         }
-        if self.rebuilding {
-            self.rebuilding = false;
-            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt: true })));
+        if self.rebuilding == Some(client) {
+            self.rebuilding = None;
+            let rebuilt = self.damage.is_empty() && !self.is_unplaced();
+            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt })));
         }
-        self.rebuilding = true;
-        if self.damage.is_empty() {
+        self.rebuilding = Some(client);
+        if self.damage.is_empty() && self.orphans.is_empty() {
             self.rebuild(cx);
         } else {
+            // Where nothing opens, everything stays where it is.
+            let whole = if self.is_unplaced() { Vec::new() } else { self.orphans.iter().map(|log| log.head.log).collect() };
             self.reading += 1;
-            cx.rest.push(Effect::Mend);
+            cx.rest.push(Effect::Mend(whole));
         }
         Ok(Outcome::Wanted)
     }
@@ -84,6 +87,7 @@ impl Replica {
         let mut good = |text: String| checks.push(Check { ok: true, text, hint: None });
         match (&self.fault, self.person()) {
             (Some(_), _) => {}
+            (None, None) if self.is_unplaced() => {}
             (None, None) => good("no journal here yet; nothing can be wrong with it".into()),
             (None, Some(_)) => {
                 let entries: u64 = self.logs.values().map(|log| log.seq).sum();
@@ -102,7 +106,10 @@ impl Replica {
             }
         }
         for what in &self.torn {
-            good(format!("a write that was never acknowledged was cut off at the last start: {what}"));
+            good(format!("what a crash left unfinished was cut off at the last start: {what}"));
+        }
+        for name in &self.strange {
+            good(format!("a file that is not asif's lies among its logs, and is left alone: {name}"));
         }
         for (what, times) in &self.refused {
             good(format!("refused from the network since the start: {what} ({times} times)"));
@@ -122,6 +129,15 @@ impl Replica {
             bad(
                 format!("bytes on disk are not what was written: {what}"),
                 "asif doctor --rebuild sets the damaged piece aside, keeps everything else, and another device of yours gives back what it holds",
+            );
+        }
+        if self.is_unplaced() {
+            let Failure { message, hint, .. } = super::unplaced();
+            bad(message, hint.as_deref().unwrap_or_default());
+        } else if !self.orphans.is_empty() {
+            bad(
+                super::orphan_words(),
+                "asif doctor --rebuild sets those entries aside, keeps everything else, and another device of yours gives back what it holds",
             );
         }
         for (log, (from, why)) in &self.quarantine {

@@ -240,6 +240,30 @@ fn a_failed_sync_poisons_and_its_bytes_are_not_taken_for_stored() {
 }
 
 #[test]
+fn a_log_that_cannot_be_read_keeps_no_other_shut_and_is_moved_away_whole() {
+    let mem = Arc::new(MemDisk::new());
+    let disk: Arc<dyn Disk> = mem.clone();
+    let data = Path::new("/data");
+    let (mut bad, mut good) = (Chain::new(1), Chain::new(2));
+    let (mut store, _) = open(&disk, data);
+    store.append(&[bad.push(100), good.push(100)]).unwrap();
+    let name = bad.log().to_string();
+    let of_bad = name.clone();
+    mem.plan(move |call| (call.op == Op::Read && call.path.ends_with(&of_bad)).then_some(Fault::Error));
+    let (mut store, found) = open(&disk, data);
+    assert_eq!((found.damage.len(), found.damage[0].log), (1, Some(bad.log())));
+    assert!(found.damage[0].what.contains("cannot be read"));
+    assert_eq!(found.logs.iter().map(|log| log.head.log).collect::<Vec<_>>(), [good.log()]);
+    assert!(matches!(store.append(&[bad.push(100)]), Err(AppendError::Damaged { .. })));
+    store.append(&[good.push(100)]).unwrap();
+    let aside = store.set_aside(bad.log()).unwrap().unwrap();
+    mem.heal();
+    assert!(disk.read(&aside).unwrap().len() > 100, "its bytes are kept");
+    let (_, found) = open(&disk, data);
+    assert_eq!((found.damage.len(), found.logs.len()), (0, 1));
+}
+
+#[test]
 fn a_full_disk_takes_again_when_there_is_room() {
     let mem = Arc::new(MemDisk::new());
     let disk: Arc<dyn Disk> = mem.clone();
