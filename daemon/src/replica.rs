@@ -100,7 +100,11 @@ pub struct Replica {
     peers: peers::Peers,
     listening: Option<Vec<SocketAddr>>,
     listen_wanted: bool,
-    until_listening: Vec<(ClientId, Box<Ask>)>,
+    listen_after: Option<Duration>,
+    gate_at: Option<Duration>,
+    rest_until: Option<Duration>,
+    candidate: Option<Box<Vault>>,
+    until_listening: Vec<join::Giving>,
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     joining: Option<join::Joining>,
     syncing: Vec<(ClientId, Duration)>,
@@ -174,7 +178,7 @@ impl Replica {
         match input {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
-            Input::Gone { client } => self.gone(client),
+            Input::Gone { client } => self.gone(&mut cx, client),
             Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter.0),
             Input::Frame { link, frame } => self.frame(&mut cx, link, &frame),
             Input::Closed { link, reason, refused } => self.closed(&mut cx, link, &reason, refused),
@@ -195,10 +199,13 @@ impl Replica {
         self.plan_is_wanted(cx);
         self.merge_pending(cx);
         self.prove_due(cx);
+        self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
         if self.is_ready() {
             self.unpark(cx);
-            self.pass_keys_on(cx);
-            self.publish(cx);
+            if self.rest_until.is_none() {
+                self.pass_keys_on(cx);
+                self.publish(cx);
+            }
         }
         self.announce_statements(cx);
         self.push(cx);
@@ -208,6 +215,7 @@ impl Replica {
         self.update_gate(cx);
         self.finish_syncs(cx);
         self.finish_join(cx);
+        self.finish_awaiting(cx);
         self.finish_revokes(cx);
         self.stub_due(cx);
         self.save_due(cx);
@@ -216,14 +224,14 @@ impl Replica {
 
     /// Clients that wait for an answer, for when the core is made anew.
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
-        let asks = self.parked.iter().chain(&self.until_listening).map(|(client, _)| *client);
+        let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
         let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.revoking.iter().map(|(client, _, _)| *client));
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).collect()
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at];
+        let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
         timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
     }

@@ -3,6 +3,7 @@
 //! The core runs on this thread; a step that writes waits for the disk here. Sockets are served by other threads. What came in
 //! while one step was written is carried out together, with one write for all.
 
+mod boot;
 mod config;
 mod failure;
 mod listen;
@@ -10,14 +11,12 @@ pub mod shelf;
 
 use std::collections::VecDeque;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asif_proto::home::{Home, Lock};
 use asif_proto::local::{self, Answer, ErrorKind, Failure, Hello, Reply, Request};
 use asif_proto::peer::Message;
 use jiff::Timestamp;
-use rand_core::SeedableRng;
 use tokio::sync::mpsc;
 
 use crate::Rng;
@@ -27,15 +26,17 @@ use crate::process::detach::Detached;
 use crate::process::ready::{self, Started};
 use crate::process::signals::Signals;
 use crate::process::{self, lock};
+use crate::replica::Replica;
 use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
-use crate::replica::{About, Replica};
-use crate::store::RealDisk;
+use boot::{boot, seed};
 use config::Config;
 use failure::{chain, loose};
 use shelf::{Done, Shelf};
 
 /// Inputs that are carried out together at most.
 const TOGETHER: usize = 64;
+/// After a write that failed the core does nothing of itself for so long, and for twice as long after each further one.
+const REST: Duration = Duration::from_secs(1);
 /// Messages that may wait for the core.
 const QUEUE: usize = 256;
 
@@ -132,6 +133,8 @@ struct Daemon {
     signals: Signals,
     inputs: VecDeque<Input>,
     stopping: bool,
+    /// Writes that failed, one after the other.
+    failures: u32,
 }
 
 impl Daemon {
@@ -140,7 +143,7 @@ impl Daemon {
         let signals = Signals::catch(detached).map_err(|error| failure(&error))?;
         let mut rng = seed();
         let clock = Instant::now();
-        let (shelf, replica, effects) = boot(&home, clock, &mut rng)?;
+        let (shelf, replica, effects) = boot(&home, clock, &mut rng, None)?;
         let (net_sender, net_events) = mpsc::channel(QUEUE);
         let (local_sender, incoming) = mpsc::channel(QUEUE);
         let hello = Hello {
@@ -169,6 +172,7 @@ impl Daemon {
             signals,
             inputs: VecDeque::new(),
             stopping: false,
+            failures: 0,
         };
         daemon.carry_out(effects).await;
         daemon.drain().await;
@@ -241,6 +245,7 @@ impl Daemon {
             }
         }
         let (first, later): (Vec<_>, Vec<_>) = saves.into_iter().partition(|(name, _)| name.starts_with("vault"));
+        let writes = !appends.is_empty();
         let write = |shelf: &mut Shelf| {
             for (name, bytes) in first {
                 shelf.perform(Effect::Save { name, bytes })?;
@@ -250,6 +255,9 @@ impl Daemon {
         if let Err(error) = write(&mut self.shelf) {
             tracing::error!(%error, "writing failed; starting again from what is on disk");
             return self.start_again(&rest, &error).await;
+        }
+        if writes {
+            self.failures = 0;
         }
         for (name, bytes) in later {
             if let Err(error) = self.shelf.perform(Effect::Save { name, bytes }) {
@@ -273,7 +281,13 @@ impl Daemon {
                 Err(error) if can_wait => tracing::warn!(%error, "outdated entries stay whole for now"),
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
-                    return self.start_again(rest.make_contiguous(), &error).await;
+                    // What was written was written: whoever waits for that hears so.
+                    for effect in rest {
+                        if matches!(effect, Effect::Answer { .. } | Effect::Event { .. }) {
+                            self.elsewhere(effect).await;
+                        }
+                    }
+                    return self.start_again(&[], &error).await;
                 }
             }
         }
@@ -402,7 +416,9 @@ impl Daemon {
         }
         while self.net_events.try_recv().is_ok() {}
         self.inputs.retain(|input| matches!(input, Input::Ask { .. } | Input::Decision { .. } | Input::Gone { .. } | Input::Stop));
-        match boot(&self.home, self.clock, &mut self.rng) {
+        let rest = REST * 2u32.pow(self.failures.min(6));
+        self.failures += 1;
+        match boot(&self.home, self.clock, &mut self.rng, Some(rest)) {
             Ok((shelf, replica, effects)) => {
                 (self.shelf, self.replica) = (shelf, replica);
                 Box::pin(self.carry_out(effects)).await;
@@ -414,27 +430,6 @@ impl Daemon {
             }
         }
     }
-}
-
-fn boot(home: &Home, clock: Instant, rng: &mut Rng) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
-    let (shelf, found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
-    let about = About { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into(), home: home.clone(), host: host() };
-    let now = Now { wall: Timestamp::now(), mono: clock.elapsed() };
-    let (replica, effects) = Replica::new(about, now, rng, found);
-    Ok((shelf, replica, effects))
-}
-
-fn host() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let name = name.split('.').next().unwrap_or_default().to_owned();
-    if name.is_empty() { "this device".into() } else { name }
-}
-
-fn seed() -> Rng {
-    let mut seed = [0; 32];
-    #[expect(clippy::expect_used, reason = "without the system's randomness no key is safe")]
-    getrandom::fill(&mut seed).expect("the system gives randomness");
-    Rng::from_seed(seed)
 }
 
 fn net_link(link: LinkId) -> net::LinkId {

@@ -15,6 +15,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
+mod doors;
 mod hostile;
 mod node;
 mod shared;

@@ -38,6 +38,9 @@ pub(crate) struct Node {
     pub(crate) known: BTreeSet<LinkKey>,
     pub(crate) strangers: bool,
     pub(crate) listens: bool,
+    /// The person does not answer questions.
+    pub(crate) hesitates: bool,
+    asked: Option<ClientId>,
     next_client: u64,
     pub(crate) answers: HashMap<ClientId, Answer>,
     pub(crate) events: HashMap<ClientId, Vec<Event>>,
@@ -55,6 +58,8 @@ impl Node {
             known: BTreeSet::new(),
             strangers: false,
             listens: false,
+            hesitates: false,
+            asked: None,
             next_client: 0,
             answers: HashMap::new(),
             events: HashMap::new(),
@@ -86,7 +91,7 @@ impl Node {
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
         let about = About { pid: 1, version: "0".into(), home, host: self.name.clone() };
         let now = self.now(time);
-        let (replica, effects) = Replica::new(about, now, &mut self.rng, found);
+        let (replica, effects) = Replica::new(about, now, &mut self.rng, found, None);
         self.running = Some((shelf, replica));
         self.listens = false;
         self.carry_out(time, effects)
@@ -144,6 +149,7 @@ impl Node {
         match effect {
             Effect::Event { client, event } => self.events.entry(client).or_default().push(event),
             Effect::Answer { client, answer } => drop(self.answers.insert(client, answer)),
+            Effect::Question { client, question: Question::Admit { .. } } if self.hesitates => self.asked = Some(client),
             Effect::Question { client, question: Question::Admit { .. } } => inputs.push(Input::Decision { client, yes: true }),
             Effect::Listen => {
                 self.listens = true;
@@ -165,6 +171,12 @@ impl Node {
         let client = ClientId(self.next_client);
         let ask = Ask { version: 1, id, zone: "Europe/London".into(), request };
         (client, self.handle(time, Input::Ask { client, ask: Box::new(ask) }))
+    }
+
+    /// The person decides after all.
+    pub(crate) fn decide(&mut self, time: Duration, yes: bool) -> Vec<Wish> {
+        let client = self.asked.take().unwrap();
+        self.handle(time, Input::Decision { client, yes })
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Duration> {

@@ -15,7 +15,7 @@ use asif_proto::share::Role;
 use crate::hostile::{logs_of, robin_and_dana, steal};
 use crate::world::World;
 
-fn log(world: &mut World, node: usize, fields: SessionFields) -> Session {
+pub(crate) fn log(world: &mut World, node: usize, fields: SessionFields) -> Session {
     let request = Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) };
     let Reply::Session(session) = world.must(node, request) else { panic!() };
     session
@@ -26,7 +26,7 @@ fn edit(world: &mut World, node: usize, session: &Session, fields: SessionFields
     world.must(node, request);
 }
 
-fn after(value: u8) -> SessionFields {
+pub(crate) fn after(value: u8) -> SessionFields {
     SessionFields { after: Some(value.try_into().unwrap()), at: Some("2026-06-01T12:00".into()), ..Default::default() }
 }
 
@@ -39,13 +39,13 @@ fn archive_lunch(world: &mut World, node: usize) {
 }
 
 /// What Dana is shown.
-fn seen(world: &mut World, dana: usize) -> usize {
+pub(crate) fn seen(world: &mut World, dana: usize) -> usize {
     let Reply::Client(client) = world.must(dana, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
     client.sessions.len()
 }
 
 /// Every item that lies whole on Dana's disk in the client's share spaces, as text.
-fn held(world: &World, dana: usize) -> Vec<String> {
+pub(crate) fn held(world: &World, dana: usize) -> Vec<String> {
     let stolen = steal(world, dana);
     let (mut shelf, _) = Shelf::open(world.nodes[dana].disk.clone(), std::path::Path::new("/data")).unwrap();
     let mut items = Vec::new();
@@ -64,7 +64,7 @@ fn held(world: &World, dana: usize) -> Vec<String> {
 }
 
 /// Robin's two devices and Dana, each of whom reaches the others.
-fn all_meet() -> (World, usize, usize, usize) {
+pub(crate) fn all_meet() -> (World, usize, usize, usize) {
     let (mut world, laptop, desktop, dana) = robin_and_dana();
     // By a second invitation, which is taken back, the desktop and Dana know where to find each other.
     let invite = Invite { name: "Dana again".into(), role: Role::Friend, scopes: vec![], since: None, until: None };

@@ -47,6 +47,17 @@ fn practice(slug: &str, title: &str) -> NewPractice {
     }
 }
 
+/// What Robin would show Dana.
+pub(crate) fn invitation() -> Invite {
+    Invite {
+        name: "Dana".into(),
+        role: Role::Therapist,
+        scopes: vec![Scope::Ratings],
+        since: Some("2026-03-01".into()),
+        until: Some("2026-11-01".into()),
+    }
+}
+
 fn rating(world: &mut World) -> Option<Rating> {
     Some(Rating::try_from(world.below(101) as u8).unwrap())
 }
@@ -237,14 +248,7 @@ impl Story {
             world.nodes[device].disk.heal();
             world.start(device);
         }
-        let invite = Invite {
-            name: "Dana".into(),
-            role: Role::Therapist,
-            scopes: vec![Scope::Ratings],
-            since: Some("2026-03-01".into()),
-            until: Some("2026-11-01".into()),
-        };
-        let ticket = world.ticket(self.devices[0], Request::ShareInvite { invite, yes: true, no_wait: true });
+        let ticket = world.ticket(self.devices[0], Request::ShareInvite { invite: invitation(), yes: true, no_wait: true });
         // The network may break the link at any moment: the same device may try again with the same ticket.
         for _ in 0..50 {
             let join = Request::HelperJoin { ticket: ticket.clone(), name: Some("Dana".into()), at: None };

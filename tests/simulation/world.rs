@@ -368,6 +368,26 @@ impl World {
         link
     }
 
+    /// The person at a machine answers the question that was left open.
+    pub(crate) fn decide(&mut self, node: usize, yes: bool) {
+        let time = self.time;
+        let wishes = self.nodes[node].decide(time, yes);
+        self.grant(node, wishes);
+    }
+
+    /// Asks again under the id of an earlier request.
+    pub(crate) fn again(&mut self, node: usize, id: uuid::Uuid, request: Request) -> Option<Result<Reply, Failure>> {
+        self.start(node);
+        let time = self.time;
+        let (client, wishes) = self.nodes[node].ask(time, id, request);
+        self.grant(node, wishes);
+        if !self.nodes[node].is_up() {
+            self.forget_node(node);
+            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
+        }
+        self.answer(node, client, Duration::from_secs(200))
+    }
+
     /// What a machine's doctor says.
     pub(crate) fn doctor(&mut self, node: usize) -> String {
         let Reply::Doctor(doctor) = self.must(node, Request::Doctor { rebuild: false }) else { panic!() };
@@ -389,6 +409,11 @@ impl World {
     pub(crate) fn ticket(&mut self, node: usize, request: Request) -> String {
         let client = self.begin(node, request);
         self.answer(node, client, Duration::from_secs(60)).unwrap().unwrap();
+        self.told_ticket(node, client)
+    }
+
+    /// The ticket that a client was told of.
+    pub(crate) fn told_ticket(&mut self, node: usize, client: ClientId) -> String {
         let events: VecDeque<Event> = self.nodes[node].events.remove(&client).unwrap().into();
         match events.front() {
             Some(Event::Invited { ticket, .. }) => ticket.clone(),

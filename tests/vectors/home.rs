@@ -42,7 +42,7 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
     let about = About { pid: 1, version: "0".into(), home, host: "host".into() };
     let now = Now { wall: "2026-11-24T00:00:00Z".parse().unwrap(), mono: Duration::ZERO };
     let mut rng = Rng::seed_from_u64(1);
-    let (mut replica, mut effects) = Replica::new(about, now, &mut rng, found);
+    let (mut replica, mut effects) = Replica::new(about, now, &mut rng, found, None);
     let mut replies = Vec::new();
     for (number, request) in requests.into_iter().enumerate() {
         let ask = Ask { version: 1, id: uuid::Uuid::from_u128(number as u128 + 1), zone: "Europe/London".into(), request };

@@ -157,6 +157,9 @@ pub struct Client {
     pub name: String,
     /// When this person joined.
     pub joined_at: Timestamp,
+    /// The request that joined, so that asking twice is answered twice.
+    #[serde(default)]
+    pub joined_by: Option<uuid::Uuid>,
 }
 
 /// The words under `type`.

@@ -6,7 +6,7 @@
 //! <record>/tags/<tag>    true or false
 //! <record>/<list>/<id>   something appended: packed JSON
 //! self/name  self/wish  device/<device>           names, and what the person would like to be different
-//! self/begun             the request that began the journal
+//! self/begun  joined/<device>                     the requests that began the journal, and that let a device in
 //! ```
 //!
 //! A record is 32 hexadecimal digits.
@@ -29,6 +29,11 @@ pub const PACKED_NOTE: usize = 4 * 1024;
 /// The key of a device's name.
 pub fn device_name(device: &DeviceId) -> String {
     format!("device/{device}")
+}
+
+/// The key of the request with which a device joined, so that asking twice is answered twice.
+pub fn joined_by(device: &DeviceId) -> String {
+    format!("joined/{device}")
 }
 
 /// The key of a field laid over a record.

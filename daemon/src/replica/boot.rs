@@ -1,6 +1,7 @@
 //! Starting from what is on disk.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use asif_proto::local::{ErrorKind, Failure};
 
@@ -28,8 +29,11 @@ pub enum BootError {
 
 impl Replica {
     /// A core over what was found on disk. The effects read what the views do not know yet.
-    pub fn new(about: About, now: Now, rng: &mut Rng, found: Found) -> (Self, Vec<Effect>) {
+    ///
+    /// After a write that failed it rests until a time: it writes nothing of itself and opens no network, and answers all the same.
+    pub fn new(about: About, now: Now, rng: &mut Rng, found: Found, rest_until: Option<Duration>) -> (Self, Vec<Effect>) {
         let mut replica = Self::empty(about);
+        replica.rest_until = rest_until;
         rng.fill_bytes(&mut replica.start);
         replica.torn = found.torn.clone();
         if let Some(failure) = replica.open_vault(&found) {
@@ -88,6 +92,10 @@ impl Replica {
             peers: Peers::default(),
             listening: None,
             listen_wanted: false,
+            listen_after: None,
+            gate_at: None,
+            rest_until: None,
+            candidate: None,
             until_listening: Vec::new(),
             awaiting: BTreeMap::new(),
             joining: None,

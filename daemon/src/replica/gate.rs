@@ -72,9 +72,14 @@ impl Replica {
     }
 
     pub(super) fn update_gate(&mut self, cx: &mut Cx<'_>) {
-        let known = self.keys_of(self.admitted_persons());
+        let mut known = self.keys_of(self.admitted_persons());
         let now = cx.now.wall.as_millisecond();
-        let strangers = self.vault.as_ref().is_some_and(|vault| vault.invitations.iter().any(|one| one.expires_ms > now));
+        let open: Vec<_> = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| one.expires_ms > now).collect();
+        // Whoever proved a ticket may come again; others only while there is a ticket that lets them in.
+        known.extend(open.iter().filter_map(|one| one.bound));
+        let strangers = open.iter().any(|one| one.bound.is_none() && !one.used && (one.yes || self.is_awaiting(&one.secret)));
+        let next = open.iter().map(|one| one.expires_ms).min().and_then(|at| u64::try_from(at - now).ok());
+        self.gate_at = next.map(|wait| cx.now.mono + Duration::from_millis(wait));
         let gate = (known, strangers);
         if self.admitted.as_ref() != Some(&gate) {
             cx.rest.push(Effect::Admit { known: gate.0.clone(), strangers });
@@ -87,7 +92,11 @@ impl Replica {
             }
             self.admitted = Some(gate);
         }
-        if self.is_ready() && !self.listen_wanted && self.vault.as_ref().is_some_and(|vault| vault.networked) {
+        if self.listen_after.is_some_and(|at| cx.now.mono >= at) {
+            self.listen_after = None;
+        }
+        let may_listen = self.listen_after.is_none() && self.rest_until.is_none();
+        if self.is_ready() && may_listen && !self.listen_wanted && self.vault.as_ref().is_some_and(|vault| vault.networked) {
             self.listen_wanted = true;
             cx.rest.push(Effect::Listen);
         }

@@ -20,9 +20,23 @@ use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::peer::Join;
 use asif_proto::ticket::Ticket;
 
+use uuid::Uuid;
+
 use super::effect::{ClientId, LinkId};
 use super::{Cx, Replica};
-use crate::seal::vault::Vault;
+use crate::seal::vault::{Offer, Vault};
+
+/// The network could not be opened: it is tried again after so long.
+const LISTEN_AGAIN: Duration = Duration::from_secs(30);
+
+/// A client that invites, once the network is open.
+#[derive(Clone)]
+pub(super) struct Giving {
+    pub(super) client: ClientId,
+    pub(super) offer: Offer,
+    pub(super) yes: bool,
+    pub(super) no_wait: bool,
+}
 
 /// A client that waits for somebody to use a ticket.
 #[derive(Debug, Clone)]
@@ -40,6 +54,7 @@ pub(super) struct Joining {
     /// The keys it joins with, where the home was begun already and goes on as it is if nobody lets it in.
     candidate: Option<Box<Vault>>,
     client: Option<ClientId>,
+    request: Uuid,
     ticket: Ticket,
     name: Option<String>,
     at: Option<SocketAddr>,
@@ -86,12 +101,13 @@ impl Replica {
             || self.joining.as_ref().is_some_and(|joining| joining.link == Some(id))
     }
 
-    pub(super) fn gone(&mut self, client: ClientId) {
+    pub(super) fn gone(&mut self, cx: &mut Cx<'_>, client: ClientId) {
         self.rebuilding = self.rebuilding.filter(|one| *one != client);
         self.syncing.retain(|(one, _)| *one != client);
         self.revoking.retain(|(one, _, _)| *one != client);
         self.parked.retain(|(one, _)| *one != client);
-        self.until_listening.retain(|(one, _)| *one != client);
+        self.until_listening.retain(|one| one.client != client);
+        self.give_up(cx, client);
         if let Some(joining) = &mut self.joining
             && joining.client == Some(client)
         {
@@ -109,8 +125,10 @@ impl Replica {
 
     pub(super) fn listening(&mut self, cx: &mut Cx<'_>, addresses: Vec<SocketAddr>) {
         self.listening = Some(addresses);
-        for (client, ask) in std::mem::take(&mut self.until_listening) {
-            self.ask(cx, client, ask);
+        for Giving { client, offer, yes, no_wait } in std::mem::take(&mut self.until_listening) {
+            if let Err(failure) = self.invite(cx, client, offer, yes, no_wait) {
+                cx.answer(client, Err(failure));
+            }
         }
         self.dial_giver(cx);
     }
@@ -118,9 +136,12 @@ impl Replica {
     pub(super) fn not_listening(&mut self, cx: &mut Cx<'_>, reason: &str) {
         let failure = Failure::new(ErrorKind::Failure, format!("the network could not be opened: {reason}"))
             .hint("choose another address with: asif config set listen ADDR:PORT");
-        for (client, _) in std::mem::take(&mut self.until_listening) {
-            cx.answer(client, Err(failure.clone()));
+        for giving in std::mem::take(&mut self.until_listening) {
+            cx.answer(giving.client, Err(failure.clone()));
         }
         self.fail_join(cx, failure);
+        // An address may come up later.
+        self.listen_wanted = false;
+        self.listen_after = Some(cx.now.mono + LISTEN_AGAIN);
     }
 }

@@ -207,7 +207,8 @@ impl Replica {
         let mut statements = Vec::new();
         for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me) {
             let Some(keys) = self.keys.get(&epoch.queue()).filter(|keys| keys.write.is_some()) else { continue };
-            for person in &epoch.readers {
+            let over = epoch.space.grant().is_some_and(|grant| self.has_ended(grant));
+            for person in epoch.readers.iter().filter(|person| !over || **person == me) {
                 let lacking = |device: &&crate::people::statement::DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing);
                 let devices: Vec<_> = self.registry.roster(person).devices().filter(lacking).collect();
                 for devices in devices.chunks(epoch::MAX_BOXES) {

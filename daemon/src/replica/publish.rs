@@ -247,6 +247,10 @@ impl Replica {
         let puts = Self::field_puts(id, vec![("ended", serde_json::json!(cx.now.wall)), ("ended_by", serde_json::json!(request))]);
         self.write(cx, DocId::Plan, &puts, "share")?;
         self.write_end(cx, Space::Share { owner, grant }, cx.now.wall.as_millisecond())?;
+        if let Some(vault) = &mut self.vault {
+            vault.invitations.retain(|one| !one.offers(&id.0));
+        }
+        self.save_vault(cx);
         let helper = self.view.grant(&id).and_then(|row| row.value.helper);
         let still = self.view.grants().any(|(id, row)| row.value.helper == helper && !self.has_ended(record_grant(*id)));
         let closing = cx.now.mono + std::time::Duration::from_millis(800);

@@ -10,6 +10,7 @@ use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
 
 use super::begin::Answers;
 use super::effect::{ClientId, Effect};
+use super::join::Giving;
 use super::{Cx, Replica};
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
@@ -105,7 +106,7 @@ impl Replica {
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
             Request::Undo => self.undo(cx, ask),
-            Request::DevicePair { yes, no_wait } => self.giving(cx, client, ask, Offer::Device, *yes, *no_wait),
+            Request::DevicePair { yes, no_wait } => self.giving(cx, client, Offer::Device, *yes, *no_wait),
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
             Request::Sync { wait_ms } => {
                 self.sync(cx, client, *wait_ms);
@@ -122,7 +123,7 @@ impl Replica {
             Request::ShareInvite { invite, yes, no_wait } => {
                 let grant = self.draft_grant(cx, ask, invite)?;
                 let offer = Offer::Helper { grant: ask.id, record: super::publish::draft(&grant) };
-                self.giving(cx, client, ask, offer, *yes, *no_wait)
+                self.giving(cx, client, offer, *yes, *no_wait)
             }
             Request::ShareList => reply(Reply::Grants(self.grant_list(cx.now.wall))),
             Request::ShareRevoke { name } => self.share_revoke(cx, client, ask, name),
@@ -164,22 +165,19 @@ impl Replica {
         }
     }
 
-    fn giving(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask, offer: Offer, yes: bool, no_wait: bool) -> Handled {
+    fn giving(&mut self, cx: &mut Cx<'_>, client: ClientId, offer: Offer, yes: bool, no_wait: bool) -> Handled {
         if no_wait && !yes {
             let failure = Failure::new(ErrorKind::Usage, "with --no-wait nobody can be asked who comes in").hint("add --yes");
             return Err(failure);
         }
-        if self.listening.is_none() {
-            if let Some(vault) = &mut self.vault {
-                vault.networked = true;
-            }
+        if let Some(vault) = self.vault.as_mut().filter(|vault| !vault.networked) {
+            vault.networked = true;
             self.save_vault(cx);
-            self.listen_wanted = true;
-            self.until_listening.push((client, Box::new(ask.clone())));
-            cx.rest.push(Effect::Listen);
-            return Ok(Outcome::Later);
         }
-        self.invite(cx, client, offer, yes, no_wait)?;
+        // Also where the network is open: the ticket names the addresses of now.
+        self.listen_wanted = true;
+        self.until_listening.push(Giving { client, offer, yes, no_wait });
+        cx.rest.push(Effect::Listen);
         Ok(Outcome::Later)
     }
 

@@ -1,7 +1,7 @@
 //! The giver: invites, judges who comes with a ticket, asks the person, lets in.
 
 use asif_proto::frame;
-use asif_proto::id::{GrantId, LinkKey, PersonId};
+use asif_proto::id::{GrantId, LinkKey, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Event, Failure, Question, Reply};
 use asif_proto::peer::{Blob, Join, Joiner, Message, Refused, Welcome};
 use asif_proto::ticket::{Ticket, TicketRole, ticket_id};
@@ -79,7 +79,10 @@ impl Replica {
         let was = invitation.bound;
         pairing::admit(invitation, now, &exporter, &ours, &key, &join.proof)?;
         let (yes, bound) = (invitation.yes || invitation.used, was.is_none());
-        let offers_device = matches!(invitation.offer, Offer::Device);
+        let (offers_device, grant) = match &invitation.offer {
+            Offer::Device => (true, None),
+            Offer::Helper { grant, .. } => (false, Some(record::record_grant(RecordId(*grant)))),
+        };
         if bound {
             self.save_vault(cx);
         }
@@ -89,7 +92,7 @@ impl Replica {
                 return Ok(());
             }
             Joiner::Device { .. } if offers_device => {}
-            Joiner::Helper { .. } if !offers_device => {}
+            Joiner::Helper { .. } if grant.is_some_and(|grant| !self.has_ended(grant)) => {}
             _ => return Err(Refused::Ticket),
         }
         if yes {
@@ -115,15 +118,52 @@ impl Replica {
     }
 
     pub(in crate::replica) fn decided(&mut self, cx: &mut Cx<'_>, client: ClientId, yes: bool) {
-        let Some((id, join)) = self.awaiting.get_mut(&client).and_then(|one| one.asked.take()) else { return };
-        let outcome = if yes { self.welcome(cx, id, join) } else { Err(Refused::Declined) };
-        if let Err(refused) = outcome {
+        let Some(awaiting) = self.awaiting.get_mut(&client) else { return };
+        let asked = awaiting.asked.take();
+        if !yes {
+            if let Some((id, _)) = asked {
+                cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Declined) });
+                self.drop_link(cx, id);
+            }
+            self.give_up(cx, client);
+            let failure = Failure::new(ErrorKind::NotPermitted, "nobody was let in, and the ticket is of no use any more");
+            return cx.answer(client, Err(failure));
+        }
+        let Some((id, join)) = asked else { return };
+        if let Err(refused) = self.welcome(cx, id, join) {
             cx.rest.push(Effect::Send { link: id, message: Message::Refused(refused) });
             self.drop_link(cx, id);
-            if refused == Refused::Declined {
-                self.awaiting.remove(&client);
-                cx.answer(client, Err(Failure::new(ErrorKind::NotPermitted, "nobody was let in")));
-            }
+        }
+    }
+
+    /// Whether somebody waits to be asked about this ticket.
+    pub(in crate::replica) fn is_awaiting(&self, secret: &[u8; 16]) -> bool {
+        self.awaiting.values().any(|one| one.ticket == ticket_id(secret))
+    }
+
+    /// Nobody waits any more: a ticket that only this client could have confirmed lets nobody in.
+    pub(super) fn give_up(&mut self, cx: &mut Cx<'_>, client: ClientId) {
+        let Some(awaiting) = self.awaiting.remove(&client) else { return };
+        let Some(vault) = &mut self.vault else { return };
+        let before = vault.invitations.len();
+        vault.invitations.retain(|one| one.yes || one.used || ticket_id(&one.secret) != awaiting.ticket);
+        if vault.invitations.len() < before {
+            self.save_vault(cx);
+        }
+    }
+
+    /// Answers those who wait for somebody to use a ticket that cannot be used any more.
+    pub(in crate::replica) fn finish_awaiting(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now.wall.as_millisecond();
+        let stands = |ticket: &[u8; 8]| {
+            let mut all = self.vault.iter().flat_map(|vault| &vault.invitations);
+            all.any(|one| ticket_id(&one.secret) == *ticket && (one.used || one.expires_ms > now))
+        };
+        let over: Vec<ClientId> = self.awaiting.iter().filter(|(_, one)| !stands(&one.ticket)).map(|(client, _)| *client).collect();
+        for client in over {
+            self.awaiting.remove(&client);
+            let failure = Failure::new(ErrorKind::Precondition, "the ticket was taken back or has expired; nobody used it");
+            cx.answer(client, Err(failure));
         }
     }
 
@@ -133,7 +173,7 @@ impl Replica {
         let welcome = match (&join.joiner, self.offer_of(&join.ticket)) {
             (Joiner::Device { candidate, .. }, Some(Offer::Device)) => self.welcome_device(cx, key, candidate)?,
             (Joiner::Helper { person, roster }, Some(Offer::Helper { grant, record })) => {
-                let grant = record::record_grant(asif_proto::id::RecordId(grant));
+                let grant = record::record_grant(RecordId(grant));
                 self.welcome_helper(cx, key, *person, roster, grant, &record)?
             }
             _ => return Err(Refused::Ticket),

@@ -13,6 +13,8 @@ use super::super::begin::Answers;
 use super::super::effect::{ClientId, Effect, LinkId};
 use super::super::{Cx, Replica};
 use super::Joining;
+use uuid::Uuid;
+
 use crate::journal::record::{self, Client, grant_record};
 use crate::journal::schema;
 use crate::people::pairing;
@@ -44,6 +46,15 @@ impl Replica {
         }
         let at = at.as_deref().map(|at| at.parse::<SocketAddr>()).transpose();
         let at = at.map_err(|_| Failure::new(ErrorKind::Usage, "--at takes an address like 192.0.2.7:4433"))?;
+        if let Some(joined) = self.joined_by(ask.id, role) {
+            cx.answer(client, Ok(Reply::Joined(joined)));
+            return Ok(());
+        }
+        if let Some(joining) = self.joining.as_mut().filter(|joining| joining.request == ask.id) {
+            // The same request, after its first connection broke.
+            joining.client = Some(client);
+            return Ok(());
+        }
         if self.joining.is_some() {
             return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
         }
@@ -64,8 +75,17 @@ impl Replica {
         }
         self.save_vault(cx);
         let deadline = cx.now.mono + JOIN_LIMIT;
-        self.joining =
-            Some(Joining { candidate, client: Some(client), ticket, name: name.clone(), at, link: None, deadline, arriving: None });
+        self.joining = Some(Joining {
+            candidate,
+            client: Some(client),
+            request: ask.id,
+            ticket,
+            name: name.clone(),
+            at,
+            link: None,
+            deadline,
+            arriving: None,
+        });
         if self.listening.is_some() {
             self.dial_giver(cx);
         } else {
@@ -91,7 +111,9 @@ impl Replica {
                 .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
         }
         if self.person().is_some() {
-            return Ok(Some(Box::new(Vault::random(cx.rng))));
+            // Kept for the next try: a ticket is bound to the first keys that prove it.
+            let candidate = self.candidate.get_or_insert_with(|| Box::new(Vault::random(cx.rng)));
+            return Ok(Some(candidate.clone()));
         }
         // Keys of a join that was broken off are kept: the ticket is bound to them.
         if self.vault.is_none() {
@@ -172,7 +194,7 @@ impl Replica {
     fn welcomed(&mut self, cx: &mut Cx<'_>, id: LinkId, welcome: Welcome) -> Result<(), Failure> {
         let nonsense = || Failure::new(ErrorKind::NotPermitted, "the other side's answer does not fit together; nothing was joined");
         let (Some(joining), Some(vault)) = (&self.joining, self.shown_vault()) else { return Ok(()) };
-        let (role, giver, name) = (joining.ticket.role, joining.ticket.link_key, joining.name.clone());
+        let (role, giver, name, request) = (joining.ticket.role, joining.ticket.link_key, joining.name.clone(), joining.request);
         let statements: Vec<Statement> =
             welcome.statements.iter().map(|blob| Statement::from_bytes(&blob.0)).collect::<Result<_, _>>().map_err(|_| nonsense())?;
         let mut theirs = Registry::default();
@@ -195,7 +217,7 @@ impl Replica {
                 }
                 if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
                     // What was begun here held nothing, and is not gone on with.
-                    self.vault = Some(*candidate);
+                    (self.vault, self.candidate) = (Some(*candidate), None);
                     self.heard = false;
                     self.keys.clear();
                     self.clear_views();
@@ -212,10 +234,14 @@ impl Replica {
                     self.want(cx, DocId::Plan);
                     let device = self.this_device()?;
                     let name = name.unwrap_or_else(|| self.about.host.clone());
-                    self.write(cx, DocId::Plan, &[Self::name_put(schema::device_name(&device), &name)], "device")?;
+                    let puts = [
+                        Self::name_put(schema::device_name(&device), &name),
+                        Self::name_put(schema::joined_by(&device), &request.simple().to_string()),
+                    ];
+                    self.write(cx, DocId::Plan, &puts, "device")?;
                 }
             }
-            TicketRole::Helper => self.become_helper(cx, &welcome, statements)?,
+            TicketRole::Helper => self.become_helper(cx, &welcome, statements, request)?,
         }
         let holder = self.registry.holder(&giver).ok_or_else(nonsense)?;
         let address = self.links.get(&id).map(|link| link.address);
@@ -233,7 +259,7 @@ impl Replica {
         Ok(())
     }
 
-    fn become_helper(&mut self, cx: &mut Cx<'_>, welcome: &Welcome, statements: Vec<Statement>) -> Result<(), Failure> {
+    fn become_helper(&mut self, cx: &mut Cx<'_>, welcome: &Welcome, statements: Vec<Statement>, request: Uuid) -> Result<(), Failure> {
         let nonsense = || Failure::new(ErrorKind::NotPermitted, "the invitation does not fit together; nothing was joined");
         let (Some(me), Some(grant)) = (self.person(), welcome.grant) else { return Err(nonsense()) };
         let share = Space::Share { owner: welcome.person, grant };
@@ -242,7 +268,11 @@ impl Replica {
             Said::Epoch(epoch) => epoch.space == share && epoch.readers.contains(&me),
             Said::Unknown(_) => false,
         };
-        if !statements.iter().all(|one| fits(one) && self.is_free(one)) {
+        let record = grant_record(grant);
+        // A grant is no other record of this journal, whoever chose its id.
+        let taken = self.view.client(&record).is_none()
+            && (self.view.touches(&record) > 0 || self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.offers(&record.0)));
+        if taken || !statements.iter().all(|one| fits(one) && self.is_free(one)) {
             return Err(nonsense());
         }
         statements.into_iter().for_each(|statement| {
@@ -261,7 +291,7 @@ impl Replica {
             return Ok(());
         }
         let name = super::super::find::one_line(&welcome.name, "client");
-        let client = Client { person: welcome.person, name, joined_at: cx.now.wall };
+        let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request) };
         let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
         self.given.read.extend(read.iter().cloned());
         self.write_body(cx, Space::Journal { owner: me }, &Body::Keys(Keys { read, items: Vec::new() }))?;
@@ -280,6 +310,19 @@ impl Replica {
         if let Some(client) = joining.client {
             cx.answer(client, Err(failure));
         }
+    }
+
+    /// What the same request was answered before, or would have been.
+    fn joined_by(&self, request: Uuid, role: TicketRole) -> Option<Joined> {
+        let device = self.this_device().ok()?;
+        let name = match role {
+            TicketRole::Device => {
+                let by = self.view.name(&schema::joined_by(&device))?;
+                (by == request.simple().to_string()).then(|| self.own_name())?
+            }
+            TicketRole::Helper => self.view.clients().find(|(_, row)| row.value.joined_by == Some(request))?.1.value.name.clone(),
+        };
+        (self.joining.is_none()).then(|| Joined { name, device: self.device_name(&device), sessions: self.session_count(), complete: true })
     }
 
     /// Answers a join that is through, or has taken too long.

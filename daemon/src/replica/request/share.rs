@@ -195,7 +195,11 @@ impl Replica {
     /// Answers revocations whose end has reached the helper, or cannot reach them now.
     pub(in crate::replica) fn finish_revokes(&mut self, cx: &mut Cx<'_>) {
         for (client, id, deadline) in std::mem::take(&mut self.revoking) {
-            let Some(row) = self.view.grant(&id) else { continue };
+            let Some(row) = self.view.grant(&id) else {
+                // The views are being made anew.
+                self.revoking.push((client, id, deadline.max(cx.now.mono + TELL_WITHIN)));
+                continue;
+            };
             let linked = self.links.values().any(|link| link.person().is_some() && link.person() == row.value.helper);
             if linked && row.value.end_reached != Some(true) && cx.now.mono < deadline {
                 self.revoking.push((client, id, deadline));

@@ -1,0 +1,39 @@
+//! The store and the core over it, as they are at a start.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use asif_proto::home::Home;
+use asif_proto::local::Failure;
+use jiff::Timestamp;
+use rand_core::SeedableRng;
+
+use super::failure::loose;
+use super::shelf::Shelf;
+use crate::Rng;
+use crate::replica::effect::{Effect, Now};
+use crate::replica::{About, Replica};
+use crate::store::RealDisk;
+
+/// Opens what is on disk; the effects are the first to be carried out.
+pub(super) fn boot(home: &Home, clock: Instant, rng: &mut Rng, rest: Option<Duration>) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
+    let (shelf, found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
+    let about = About { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into(), home: home.clone(), host: host() };
+    let now = Now { wall: Timestamp::now(), mono: clock.elapsed() };
+    let (replica, effects) = Replica::new(about, now, rng, found, rest.map(|rest| now.mono + rest));
+    Ok((shelf, replica, effects))
+}
+
+fn host() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = name.split('.').next().unwrap_or_default().to_owned();
+    if name.is_empty() { "this device".into() } else { name }
+}
+
+/// Randomness from the system.
+pub(super) fn seed() -> Rng {
+    let mut seed = [0; 32];
+    #[expect(clippy::expect_used, reason = "without the system's randomness no key is safe")]
+    getrandom::fill(&mut seed).expect("the system gives randomness");
+    Rng::from_seed(seed)
+}
