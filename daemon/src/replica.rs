@@ -46,7 +46,7 @@ use crate::seal::vault::Vault;
 use crate::share::board::Board;
 use crate::sync::backoff::Backoff;
 use crate::sync::link::Link;
-use effect::{Append, ClientId, Effect, Input, LinkId, Now};
+use effect::{Append, ClientId, Effect, Input, LinkId, Now, Opaque};
 use logs::Log;
 use merge::Pending;
 
@@ -259,8 +259,8 @@ impl Replica {
 
     fn save_vault(&self, cx: &mut Cx<'_>) {
         if let (Some(key), Some(vault)) = (&self.vault_key, &self.vault) {
-            cx.saves.push(Effect::Save { name: "vault.key", bytes: key.to_file() });
-            cx.saves.push(Effect::Save { name: "vault", bytes: vault.seal(key, cx.rng) });
+            cx.saves.push(Effect::Save { name: "vault.key", bytes: Opaque::new(key.to_file()) });
+            cx.saves.push(Effect::Save { name: "vault", bytes: Opaque::new(vault.seal(key, cx.rng)) });
         }
     }
 }

@@ -164,7 +164,7 @@ fn statements() {
 #[test]
 fn what_follows_from_keys() {
     let write = WriteKey::from_bytes([15; 32]);
-    same("entry-key", &key().entry_key(LogId([3; 16])));
+    same("entry-key", &*key().entry_key(LogId([3; 16])));
     same("reading-capability", &key().capability());
     same("writing-capability", &write.capability());
     same("queue-id", &queue_id(&key().capability(), &write.capability()).0);

@@ -69,6 +69,9 @@ pub enum GuardError {
     /// A year or month that cannot be.
     #[error("the change is for a document that cannot be")]
     Document,
+    /// A document from which a newer program erased something.
+    #[error("the change builds on a document from which something was erased")]
+    Generation,
     /// A packing of a newer program.
     #[error("the change is packed in a way not known here ({0})")]
     Codec(u8),
@@ -102,6 +105,9 @@ pub fn pack(plain: &[u8]) -> (u8, Vec<u8>) {
 
 /// Judges the changes of one entry of `log`.
 pub fn check(log: LogId, changes: &Changes) -> Result<Vec<Checked>, GuardError> {
+    if changes.generation != [0; 32] {
+        return Err(GuardError::Generation);
+    }
     if !changes.doc.is_sane() {
         return Err(GuardError::Document);
     }
@@ -302,6 +308,8 @@ mod tests {
         assert_eq!(check(LOG, &changes(0, document)).unwrap_err(), GuardError::Chunk);
         assert_eq!(check(LOG, &changes(0, Vec::new())).unwrap_err(), GuardError::Chunk);
         assert_eq!(check(LOG, &changes(9, written())).unwrap_err(), GuardError::Codec(9));
+        let erased = Changes { generation: [1; 32], ..changes(0, written()) };
+        assert_eq!(check(LOG, &erased).unwrap_err(), GuardError::Generation);
         let month = Changes { doc: DocId::Month { year: 2500, month: 13 }, ..changes(0, written()) };
         assert_eq!(check(LOG, &month).unwrap_err(), GuardError::Document);
     }

@@ -2,6 +2,7 @@
 
 use asif_proto::id::{DeviceId, KeyId, PersonId, SpaceId};
 use rand_core::Rng as _;
+use zeroize::Zeroizing;
 
 use super::space::Space;
 use super::statement::{DeviceKeys, Epoch, KeyBox};
@@ -61,10 +62,13 @@ pub fn extend(epoch: &Epoch, keys: &EpochKeys, reader: &Reader<'_>, rng: &mut Rn
 pub fn read_box(epoch: &Epoch, device: DeviceId, sealing: &SealingSeed) -> Option<EpochKeys> {
     let info = info(epoch.space.id(), epoch.key, Some(device));
     epoch.boxes.iter().filter(|one| one.device == device).find_map(|one| {
-        let plain = hpke::open(sealing, &info, &one.sealed).ok()?;
+        let plain = Zeroizing::new(hpke::open(sealing, &info, &one.sealed).ok()?);
         let (read, rest) = plain.split_first_chunk::<32>()?;
         let read = ReadKey::from_bytes(*read);
-        let write = <[u8; 32]>::try_from(rest).ok().map(WriteKey::from_bytes);
+        let write = match rest {
+            [] => None,
+            rest => Some(WriteKey::from_bytes(<[u8; 32]>::try_from(rest).ok()?)),
+        };
         let commits =
             read.capability() == epoch.read_capability && write.as_ref().is_none_or(|write| write.capability() == epoch.write_capability);
         commits.then_some(EpochKeys { read, write })
@@ -72,7 +76,8 @@ pub fn read_box(epoch: &Epoch, device: DeviceId, sealing: &SealingSeed) -> Optio
 }
 
 fn boxes(space: Space, key: KeyId, keys: &EpochKeys, reader: &Reader<'_>, rng: &mut Rng) -> Vec<KeyBox> {
-    let mut plain = keys.read.danger_bytes().to_vec();
+    let mut plain = Zeroizing::new(Vec::with_capacity(64));
+    plain.extend_from_slice(keys.read.danger_bytes());
     if reader.person == space.owner()
         && let Some(write) = &keys.write
     {

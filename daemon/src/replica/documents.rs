@@ -150,13 +150,18 @@ impl Replica {
         self.view.touch(&keys);
         let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
-        self.remember_own(doc, change.hash().0);
+        self.remember_own(log, doc, change.hash().0);
         cx.touched_here.extend(touched);
         Ok(true)
     }
 
-    pub(super) fn remember_own(&mut self, doc: DocId, hash: [u8; 32]) {
-        self.own_changes.push_back((doc, hash));
+    /// Remembers an own change for `undo`, the latest last: what a log holds that is written no more came before.
+    pub(super) fn remember_own(&mut self, log: LogId, doc: DocId, hash: [u8; 32]) {
+        if self.vault.as_ref().is_some_and(|vault| vault.retired.contains(&log)) {
+            self.own_changes.push_front((doc, hash));
+        } else {
+            self.own_changes.push_back((doc, hash));
+        }
         if self.own_changes.len() > UNDOABLE {
             self.own_changes.pop_front();
         }

@@ -10,6 +10,8 @@ use asif_proto::local::{Answer, Ask, Event, Question};
 use asif_proto::peer::{Entries, Message};
 use jiff::Timestamp;
 
+use zeroize::Zeroizing;
+
 use crate::seal::wire::Wire;
 
 /// The time as the edge gives it.
@@ -220,6 +222,28 @@ pub enum Input {
     Stop,
 }
 
+/// Bytes that no log line or panic may show, wiped when they are let go.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opaque(Zeroizing<Vec<u8>>);
+
+impl Opaque {
+    /// These bytes.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Opaque {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
 /// What the core wants done, in this order. If an append fails, nothing after it is done and the core is made anew.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -228,7 +252,7 @@ pub enum Effect {
         /// Its name.
         name: &'static str,
         /// Its bytes.
-        bytes: Vec<u8>,
+        bytes: Opaque,
     },
     /// Put on stable storage.
     Append(Vec<Append>),

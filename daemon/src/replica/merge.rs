@@ -67,11 +67,11 @@ impl Replica {
                 Ok(checked) => {
                     let own = device == self.vault.as_ref().map(|vault| vault.signing.device());
                     if own {
-                        checked.iter().for_each(|one| self.remember_own(changes.doc, one.hash().0));
+                        checked.iter().for_each(|one| self.remember_own(at.0, changes.doc, one.hash().0));
                     }
                     self.pending.entry(changes.doc).or_default().push(Pending { log: at.0, seq: at.1, checked });
                 }
-                Err(guard::GuardError::Codec(_)) => {
+                Err(guard::GuardError::Codec(_) | guard::GuardError::Generation) => {
                     self.newer.insert(at);
                 }
                 Err(error) => self.quarantine(at, &error.to_string()),

@@ -9,7 +9,7 @@ use asif_proto::id::{GrantId, LinkKey, LogId, PersonId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Effect, LinkId};
+use super::effect::{Effect, LinkId, Opaque};
 use super::{Cx, Replica};
 
 /// The name of the sealed file.
@@ -52,7 +52,7 @@ impl Replica {
         self.save_peers_at = None;
         if let Some(vault) = &self.vault {
             let bytes = vault.cache.seal(FILE, &frame::encode(&self.peers), cx.rng);
-            cx.rest.push(Effect::Save { name: FILE, bytes });
+            cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }
 

@@ -222,6 +222,10 @@ impl Replica {
                 continue;
             }
             let Some(agreed) = self.terms_of(share) else { continue };
+            // Only what names this person is theirs to sign.
+            if agreed.verify(Side::Client).is_none_or(|terms| terms.helper != me) {
+                continue;
+            }
             let Some(vault) = &self.vault else { return };
             let receipt = terms::sign(agreed.terms, Side::Helper, &vault.signing);
             let revision = Revision { grant: GRANT_VERSION, touches: 1 };

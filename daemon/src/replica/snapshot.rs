@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use asif_proto::frame;
 use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use super::effect::{Effect, FoundLog, Run};
+use super::effect::{Effect, FoundLog, Opaque, Run};
 use super::{Cx, Replica};
 use crate::journal::view::View;
 use crate::seal::body::{DocId, Keys};
@@ -121,8 +122,8 @@ impl Replica {
             quarantine: self.quarantine.clone(),
             own_changes: self.own_changes.clone(),
         };
-        let bytes = vault.cache.seal(FILE, &frame::encode(&snapshot), cx.rng);
-        cx.rest.push(Effect::Save { name: FILE, bytes });
+        let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
+        cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
     }
 }
 

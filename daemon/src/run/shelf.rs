@@ -115,7 +115,7 @@ impl Shelf {
     /// Carries out an effect, if it is the disk's.
     pub fn perform(&mut self, effect: Effect) -> Result<Done, ShelfError> {
         match effect {
-            Effect::Save { name, bytes } => self.store.save(name, &bytes)?,
+            Effect::Save { name, bytes } => self.store.save(name, bytes.as_slice())?,
             Effect::Append(appends) => self.append(appends)?,
             Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),

@@ -118,7 +118,7 @@ fn signed_parts<'a>(place: &'a Place, header: &'a [u8; HEADER_LEN], nonce: &'a [
 }
 
 fn cipher(key: &ReadKey, log: LogId) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(&key.entry_key(log).into())
+    XChaCha20Poly1305::new((&*key.entry_key(log)).into())
 }
 
 #[cfg(test)]

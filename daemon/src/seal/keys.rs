@@ -6,7 +6,7 @@ use hkdf::Hkdf;
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::Rng;
 
@@ -106,7 +106,7 @@ impl LinkSeed {
 
 impl KitEntropy {
     /// The seed of the root key: HKDF-SHA256 of the entropy, info `asif root v1`.
-    fn root(&self) -> [u8; KEY_LEN] {
+    fn root(&self) -> Zeroizing<[u8; KEY_LEN]> {
         derive(&self.0, &[b"asif root v1"])
     }
 
@@ -122,13 +122,13 @@ impl KitEntropy {
 
     /// The seed of the kit's sealing key: HKDF-SHA256 of the entropy, info `asif kit sealing v1`.
     pub fn sealing(&self) -> SealingSeed {
-        SealingSeed(derive(&self.0, &[b"asif kit sealing v1"]))
+        SealingSeed(*derive(&self.0, &[b"asif kit sealing v1"]))
     }
 }
 
 impl ReadKey {
     /// The key that seals the entries of one log: HKDF-SHA256 of the read key, info `asif entry v1` and the log.
-    pub fn entry_key(&self, log: LogId) -> [u8; KEY_LEN] {
+    pub fn entry_key(&self, log: LogId) -> Zeroizing<[u8; KEY_LEN]> {
         derive(&self.0, &[b"asif entry v1", log.as_bytes()])
     }
 
@@ -181,10 +181,10 @@ fn message(label: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// HKDF-SHA256 (RFC 5869) without salt.
-pub fn derive(key: &[u8; KEY_LEN], info: &[&[u8]]) -> [u8; KEY_LEN] {
-    let mut out = [0; KEY_LEN];
+pub fn derive(key: &[u8; KEY_LEN], info: &[&[u8]]) -> Zeroizing<[u8; KEY_LEN]> {
+    let mut out = Zeroizing::new([0; KEY_LEN]);
     #[expect(clippy::expect_used, reason = "32 bytes are under the 8,160 that HKDF-SHA256 can give")]
-    Hkdf::<Sha256>::new(None, key).expand_multi_info(info, &mut out).expect("a short output");
+    Hkdf::<Sha256>::new(None, key).expand_multi_info(info, &mut *out).expect("a short output");
     out
 }
 

@@ -12,6 +12,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::keys::{CacheKey, KEY_LEN, KitEntropy, LinkSeed, SealingSeed, SigningSeed, VaultKey};
 use crate::Rng;
@@ -113,12 +114,12 @@ impl Vault {
 
     /// The vault file's bytes.
     pub fn seal(&self, key: &VaultKey, rng: &mut Rng) -> Vec<u8> {
-        seal(key.danger_bytes(), VAULT_MAGIC, b"", &frame::encode(self), rng)
+        seal(key.danger_bytes(), VAULT_MAGIC, b"", &Zeroizing::new(frame::encode(self)), rng)
     }
 
     /// Opens the vault file's bytes.
     pub fn open(key: &VaultKey, bytes: &[u8]) -> Result<Self, VaultError> {
-        let plain = open(key.danger_bytes(), VAULT_MAGIC, b"", bytes)?;
+        let plain = Zeroizing::new(open(key.danger_bytes(), VAULT_MAGIC, b"", bytes)?);
         frame::decode(&plain).ok_or(VaultError::Format)
     }
 }

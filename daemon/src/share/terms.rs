@@ -12,8 +12,9 @@ use crate::seal::keys::{self, SIGNATURE_LEN, SigningSeed};
 const GRANT_LABEL: &[u8] = b"asif grant v1";
 const RECEIPT_LABEL: &[u8] = b"asif receipt v1";
 
-/// What both agree to.
+/// What both agree to. Words that this program does not know are not signed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Terms {
     /// The grant.
     pub grant: GrantId,
