@@ -148,6 +148,7 @@ impl Daemon {
             max: *local::VERSIONS.end(),
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
+            data: home.data.canonicalize().ok().filter(|path| path.to_str().is_some()),
         };
         let local = Local::bind(&home.socket, hello, local_sender, held).await.map_err(|error| match error {
             crate::local::BindError::NotPrivate(error) => loose(&error),

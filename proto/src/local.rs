@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,9 @@ pub struct Hello {
     pub version: String,
     /// The daemon's process id.
     pub pid: u32,
+    /// The data folder that it serves, without links; an older daemon does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
 }
 
 /// One request with what it needs to be carried out twice without harm.

@@ -270,7 +270,7 @@ fn play_an_older_daemon(home: &Home, version: &'static str, versions: (u16, u16)
         let mut asked_to_stop = false;
         if let Some(stream) = listener.incoming().next() {
             let mut stream = stream.unwrap();
-            let hello = Hello { min: versions.0, max: versions.1, version: version.to_owned(), pid: std::process::id() };
+            let hello = Hello { min: versions.0, max: versions.1, version: version.to_owned(), pid: std::process::id(), data: None };
             send(&mut stream, kind::HELLO, serde_json::to_vec(&hello).unwrap()).unwrap();
             let mut header = [0; HEADER_LEN];
             if stream.read_exact(&mut header).is_ok() {

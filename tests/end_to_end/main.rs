@@ -28,6 +28,7 @@ mod devices;
 mod first_use;
 mod harness;
 mod helper;
+mod homes;
 mod invitations;
 mod relay;
 mod socket;

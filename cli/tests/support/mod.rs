@@ -89,7 +89,14 @@ impl Talk {
     }
 
     pub fn hello_as(&mut self, min: u16, max: u16, version: &str) {
-        let hello = Hello { min, max, version: version.to_owned(), pid: std::process::id() };
+        let hello = Hello { min, max, version: version.to_owned(), pid: std::process::id(), data: None };
+        self.send(kind::HELLO, &hello);
+    }
+
+    /// The greeting of a daemon that serves the journal in `data`.
+    pub fn hello_for(&mut self, data: &Path) {
+        let hello =
+            Hello { min: 1, max: 1, version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id(), data: Some(data.to_owned()) };
         self.send(kind::HELLO, &hello);
     }
 
