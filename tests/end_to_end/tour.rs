@@ -84,6 +84,15 @@ fn the_tour_tells_its_story_with_no_home_no_terminal_and_a_closed_stdin() {
 }
 
 #[test]
+fn a_relative_temporary_folder_is_as_good_as_any() {
+    let stage = Stage::new();
+    let mut command = stage.command(&[]);
+    command.env("TMPDIR", "t").current_dir(stage.folder.path());
+    finish(command, None).exits(0);
+    stage.nothing_is_left();
+}
+
+#[test]
 fn the_tour_in_json_is_one_envelope_a_line() {
     let stage = Stage::new();
     let scenes = finish(stage.command(&["--json"]), None).exits(0).envelopes();
