@@ -74,7 +74,7 @@ pub struct Ask {
     pub version: u16,
     /// UUIDv7. Whatever a request makes takes this id, so that a retry after a lost answer makes it once.
     pub id: Uuid,
-    /// The caller's IANA zone.
+    /// The caller's zone: its IANA name, or an offset as `+01:00`.
     pub zone: String,
     /// What is asked.
     pub request: Request,
