@@ -151,7 +151,7 @@ impl Client {
     /// Connects; starts the daemon where it does not run, and replaces one that is older than this program.
     ///
     /// `say` hears what was done about it.
-    pub fn open(starter: Starter, zone: String, say: &mut dyn FnMut(&str) -> Outcome) -> Outcome<Self> {
+    pub fn open(starter: Starter, zone: String, say: &mut dyn FnMut(&str)) -> Outcome<Self> {
         let connection = reach(&starter, say)?;
         Ok(Self { starter, zone, connection })
     }
@@ -175,7 +175,7 @@ impl Client {
         if heard {
             return Err(ClientError::Broken(lost).into());
         }
-        self.connection = reach(&self.starter, &mut |notice| listener(News::Notice(notice.to_owned())).map(drop))?;
+        self.connection = reach(&self.starter, &mut |notice| drop(listener(News::Notice(notice.to_owned()))))?;
         Ok(self.exchange(&ask, listener, &mut heard)?.map_err(ClientError::Broken)?)
     }
 
@@ -233,7 +233,7 @@ impl Client {
 }
 
 /// A connection to a daemon that fits this program.
-fn reach(starter: &Starter, say: &mut dyn FnMut(&str) -> Outcome) -> Outcome<Connection> {
+fn reach(starter: &Starter, say: &mut dyn FnMut(&str)) -> Outcome<Connection> {
     let found = find::connect(&starter.home, starter.patience.hello)?;
     let Some(connection) = found else {
         return Ok(fitting(starter.start()?)?);
@@ -243,7 +243,7 @@ fn reach(starter: &Starter, say: &mut dyn FnMut(&str) -> Outcome) -> Outcome<Con
         Fit::Good => Ok(connection),
         Fit::Newer => Err(ClientError::Newer(version).into()),
         Fit::Older => {
-            say(&format!("restarting the daemon: it is version {version}, this is {}", version::OURS))?;
+            say(&format!("restarting the daemon: it is version {version}, this is {}", version::OURS));
             stop::stop(connection, starter)?;
             Ok(fitting(starter.start()?)?)
         }

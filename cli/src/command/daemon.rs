@@ -86,9 +86,9 @@ fn start(context: &mut Context<'_, '_>) -> Outcome {
 fn restart(context: &mut Context<'_, '_>) -> Outcome {
     match stop::end(&context.starter()?, true)? {
         Ended::NotRunning | Ended::Asked(_) => {}
-        Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end"))?,
+        Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end")),
         Ended::Killed(pid) => {
-            context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"))?;
+            context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"));
         }
     }
     let client = context.client()?;
@@ -111,7 +111,7 @@ fn logs(path: &Path, follow: bool, context: &mut Context<'_, '_>) -> Outcome {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return context.say(&format!("none yet ({} does not exist)", path.display()));
+            return context.nothing(&format!("none yet ({} does not exist)", path.display()));
         }
         Err(error) => return Err(unreadable(error)),
     };

@@ -49,7 +49,7 @@ pub(super) enum StageError {
     #[error("the tour ended early: a command took longer than {} s", STEP.as_secs())]
     TooLong,
     /// Ctrl-C, or another signal to end.
-    #[error("stopped; the tour's daemons are stopped and its folders are gone")]
+    #[error("stopped before its end")]
     Interrupted,
     /// Something of it is still there.
     #[error("the tour could not clean up after itself: {0}")]
