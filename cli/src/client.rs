@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! find      lock file -> socket path; the folder must be ours alone
-//! connect   peer must be us; Hello within 300 ms, else it hangs
+//! connect   peer must be us; Hello within 300 ms, else it hangs; it must serve this home
 //! judge     older: stopped and replaced; newer: fine while the version ranges overlap
 //! ask       sent again once, with the same id, when the connection breaks
 //! ```
@@ -71,6 +71,14 @@ pub enum ClientError {
         /// Its process, where the system tells.
         pid: Option<u32>,
     },
+    /// It holds the lock of the home, and nothing answers where it should listen.
+    #[error("the daemon{} runs and cannot be reached: nothing answers at {}", .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default(), .socket.display())]
+    Unreachable {
+        /// Where it should listen.
+        socket: PathBuf,
+        /// Its process, where the lock file tells.
+        pid: Option<u32>,
+    },
     /// The program `asifd` is nowhere to be found.
     #[error("cannot find the daemon's program, asifd: it is neither beside asif nor on PATH")]
     NoProgram,
@@ -117,7 +125,7 @@ impl ClientError {
             Self::Home(_) => return Failure::new(ErrorKind::Failure, message),
             Self::Folder { folder, .. } => (ErrorKind::NotPermitted, format!("it must be yours alone: chmod 700 {}", folder.display())),
             Self::Stranger { .. } => (ErrorKind::NotPermitted, "set ASIF_HOME to a folder of your own".to_owned()),
-            Self::Hanging { .. } => (ErrorKind::DaemonUnreachable, "asif daemon restart".to_owned()),
+            Self::Hanging { .. } | Self::Unreachable { .. } => (ErrorKind::DaemonUnreachable, "asif daemon restart".to_owned()),
             Self::NoProgram | Self::Spawn { .. } => {
                 (ErrorKind::DaemonUnreachable, "install both programs into one folder: cargo install --locked --path .".to_owned())
             }
@@ -143,7 +151,7 @@ impl Client {
     /// Connects; starts the daemon where it does not run, and replaces one that is older than this program.
     ///
     /// `say` hears what was done about it.
-    pub fn open(starter: Starter, zone: String, say: &mut dyn FnMut(&str) -> Outcome) -> Outcome<Self> {
+    pub fn open(starter: Starter, zone: String, say: &mut dyn FnMut(&str)) -> Outcome<Self> {
         let connection = reach(&starter, say)?;
         Ok(Self { starter, zone, connection })
     }
@@ -167,7 +175,7 @@ impl Client {
         if heard {
             return Err(ClientError::Broken(lost).into());
         }
-        self.connection = reach(&self.starter, &mut |notice| listener(News::Notice(notice.to_owned())).map(drop))?;
+        self.connection = reach(&self.starter, &mut |notice| drop(listener(News::Notice(notice.to_owned()))))?;
         Ok(self.exchange(&ask, listener, &mut heard)?.map_err(ClientError::Broken)?)
     }
 
@@ -225,7 +233,7 @@ impl Client {
 }
 
 /// A connection to a daemon that fits this program.
-fn reach(starter: &Starter, say: &mut dyn FnMut(&str) -> Outcome) -> Outcome<Connection> {
+fn reach(starter: &Starter, say: &mut dyn FnMut(&str)) -> Outcome<Connection> {
     let found = find::connect(&starter.home, starter.patience.hello)?;
     let Some(connection) = found else {
         return Ok(fitting(starter.start()?)?);
@@ -235,7 +243,7 @@ fn reach(starter: &Starter, say: &mut dyn FnMut(&str) -> Outcome) -> Outcome<Con
         Fit::Good => Ok(connection),
         Fit::Newer => Err(ClientError::Newer(version).into()),
         Fit::Older => {
-            say(&format!("restarting the daemon: it is version {version}, this is {}", version::OURS))?;
+            say(&format!("restarting the daemon: it is version {version}, this is {}", version::OURS));
             stop::stop(connection, starter)?;
             Ok(fitting(starter.start()?)?)
         }

@@ -68,6 +68,11 @@ impl<'c, 'w> Context<'c, 'w> {
 
     /// Asks the daemon one thing.
     pub fn ask(&mut self, request: Request) -> Outcome<Reply> {
+        if matches!(request, Request::Log { .. } | Request::Edit { .. })
+            && let Some(about) = self.world.about_zone()
+        {
+            self.say(&about);
+        }
         self.client()?.ask(request, &mut |news| self.hear(news))
     }
 
@@ -80,15 +85,19 @@ impl<'c, 'w> Context<'c, 'w> {
     /// What comes while something is awaited; for a question, the person's decision.
     fn hear(&mut self, news: News) -> Outcome<bool> {
         match news {
-            News::Notice(text) => self.say(&text).map(|()| false),
+            News::Notice(text) => {
+                self.say(&text);
+                Ok(false)
+            }
             News::Event(event) => self.tell_event(&event).map(|()| false),
             News::Question(Question::Admit { name, role }) => self.admit(&name, &role),
         }
     }
 
     fn tell_event(&mut self, event: &Event) -> Outcome {
-        self.tell(event, |screen| event::event(screen, event))?;
-        self.world.stdout.flush().map_err(CommandError::Output)
+        let now = (self.world.clock)();
+        self.tell(event, |screen| event::event(screen, event, now)).map_err(CommandError::before_the_deed)?;
+        self.world.stdout.flush().map_err(|error| CommandError::Output(error).before_the_deed())
     }
 
     fn admit(&mut self, name: &str, role: &str) -> Outcome<bool> {
@@ -96,6 +105,10 @@ impl<'c, 'w> Context<'c, 'w> {
             "device" => format!("\"{name}\" holds the ticket and would become one of your own devices. Let it in?"),
             role => format!("{name} holds the ticket and would become your helper ({role}). Let them in?"),
         };
+        // It comes by itself: what was typed before it is no answer to it.
+        if let Some(keyboard) = self.world.keyboard {
+            keyboard.forget();
+        }
         match self.prompt() {
             Some(mut prompt) => prompt.yes_or_no(&question),
             None => Ok(false),
@@ -141,14 +154,20 @@ impl<'c, 'w> Context<'c, 'w> {
         self.world.stdout.write_all(text.as_bytes()).map_err(CommandError::Output)
     }
 
-    /// Text as it is, on standard error.
-    pub fn talk(&mut self, text: &str) -> Outcome {
-        self.world.stderr.write_all(text.as_bytes()).map_err(CommandError::Output)
+    /// What there is to tell where nothing was found or done: a line of talk, and with `--json` an envelope whose data is null.
+    pub fn nothing(&mut self, text: &str) -> Outcome {
+        self.say(text);
+        if self.json { self.tell(&(), |_| {}) } else { Ok(()) }
+    }
+
+    /// Text as it is, on standard error. Talk that nobody hears keeps nothing from being done.
+    pub fn talk(&mut self, text: &str) {
+        let _ = self.world.stderr.write_all(text.as_bytes());
     }
 
     /// One line of talk, on standard error.
-    pub fn say(&mut self, text: &str) -> Outcome {
-        writeln!(self.world.stderr, "{}", visible(text)).map_err(CommandError::Output)
+    pub fn say(&mut self, text: &str) {
+        self.talk(&(visible(text) + "\n"));
     }
 
     /// The time at which the command began.

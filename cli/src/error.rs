@@ -14,7 +14,7 @@ pub enum CommandError {
     /// It was not done; the person is told why and what to do.
     #[error("{0}")]
     Failed(Failure),
-    /// Standard output or standard error would not take what was written.
+    /// Standard output would not take what was written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
     /// It was done and told, and the exit code says more.
@@ -29,6 +29,14 @@ impl CommandError {
     /// The words of the command are off (exit 2), with what to do.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Failure::new(ErrorKind::Usage, message).hint(hint).into()
+    }
+
+    /// The same where what was asked for was still to be done: that the output could not be written then is a failure, whoever went away.
+    pub fn before_the_deed(self) -> Self {
+        match self {
+            Self::Output(error) => Failure::new(ErrorKind::Failure, format!("cannot write the output: {error}; nothing was done")).into(),
+            other => other,
+        }
     }
 
     /// The failure to tell, if there is anything to tell.
@@ -97,6 +105,8 @@ mod tests {
         assert_eq!((gone.exit_code(), gone.failure()), (0, None));
         let full = CommandError::Output(io::Error::from(io::ErrorKind::StorageFull));
         assert_eq!(full.exit_code(), 1);
+        let early = CommandError::Output(io::Error::from(io::ErrorKind::BrokenPipe)).before_the_deed();
+        assert_eq!(early.exit_code(), 1, "unless something was still to be done");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod client;
 pub mod command;
 pub mod context;
 pub mod error;
+pub mod keyboard;
 pub mod prompt;
 pub mod render;
 pub mod world;
@@ -51,11 +52,20 @@ pub fn run(args: &[OsString], world: &mut World<'_>) -> u8 {
     }
 }
 
+/// What `asif` alone tells with `--json`.
+#[derive(serde::Serialize)]
+struct Help {
+    help: String,
+}
+
 fn carry_out(args: Args, world: &mut World<'_>) -> Outcome {
     let mut context = Context::new(world, &args.global);
     match args.command {
         Some(command) => command.run(&mut context),
-        None => context.write(&Args::command().render_help().to_string()),
+        None => {
+            let help = Args::command().render_help().to_string();
+            if context.json() { context.tell(&Help { help }, |_| {}) } else { context.write(&help) }
+        }
     }
 }
 

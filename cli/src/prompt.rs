@@ -4,13 +4,13 @@ use std::io::{BufRead, Write};
 
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::rating::Rating;
-use asif_proto::record::MAX_NOTE;
 
 use crate::error::{CommandError, Outcome};
+use crate::keyboard::MAX_LINE;
 use crate::render::text::visible;
 
 /// The most bytes of one answer that are read.
-const MAX_ANSWER: u64 = MAX_NOTE as u64 + 2;
+const MAX_ANSWER: u64 = 64 << 10;
 
 /// A terminal with a person before it.
 pub struct Prompt<'p> {
@@ -26,18 +26,23 @@ impl<'p> Prompt<'p> {
 
     /// One line of talk between questions.
     pub fn say(&mut self, text: &str) -> Outcome {
-        writeln!(self.output, "{}", visible(text)).map_err(CommandError::Output)
+        writeln!(self.output, "{}", visible(text)).map_err(|_| stopped())
     }
 
     /// One line of text; empty when the person only pressed Enter.
     pub fn line(&mut self, question: &str) -> Outcome<String> {
-        write!(self.output, "{} ", visible(question)).and_then(|()| self.output.flush()).map_err(CommandError::Output)?;
-        let mut answer = Vec::new();
-        let read = std::io::Read::take(&mut *self.input, MAX_ANSWER).read_until(b'\n', &mut answer).map_err(|_| stopped())?;
-        if read == 0 {
-            return Err(stopped());
+        loop {
+            write!(self.output, "{} ", visible(question)).and_then(|()| self.output.flush()).map_err(|_| stopped())?;
+            let mut answer = Vec::new();
+            let read = std::io::Read::take(&mut *self.input, MAX_ANSWER).read_until(b'\n', &mut answer).map_err(|_| stopped())?;
+            if read == 0 {
+                return Err(stopped());
+            }
+            if answer.trim_ascii_end().len() < MAX_LINE {
+                return Ok(String::from_utf8_lossy(&answer).trim().to_owned());
+            }
+            self.say("  that is more than a terminal takes in one line; what came after is lost. Shorter, please")?;
         }
-        Ok(String::from_utf8_lossy(&answer).trim().to_owned())
     }
 
     /// A rating, asked for again until it is one; nothing when the person only pressed Enter.
@@ -58,15 +63,6 @@ impl<'p> Prompt<'p> {
     pub fn yes_or_no(&mut self, question: &str) -> Outcome<bool> {
         let answer = self.line(&format!("{question} [y/N]"))?;
         Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
-    }
-
-    /// Several lines, ended by Ctrl-D, at most `limit` bytes and one more.
-    pub fn lines(&mut self, invitation: &str, limit: usize) -> Outcome<Vec<u8>> {
-        self.say(&format!("{invitation} (end with Ctrl-D on an empty line)"))?;
-        let mut text = Vec::new();
-        let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        std::io::Read::read_to_end(&mut std::io::Read::take(&mut *self.input, bound), &mut text).map_err(|_| stopped())?;
-        Ok(text)
     }
 }
 
@@ -107,8 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn several_lines_are_bounded() {
-        let (text, _) = asked(&"x".repeat(50), |prompt| prompt.lines("Write:", 10));
-        assert_eq!(text.unwrap().len(), 11);
+    fn a_line_that_the_terminal_cut_is_asked_for_again() {
+        let (text, output) = asked(&format!("{}\nshort\n", "x".repeat(MAX_LINE)), |prompt| prompt.line("What?"));
+        assert_eq!(text.unwrap(), "short");
+        assert!(output.contains("more than a terminal takes"), "{output}");
     }
 }

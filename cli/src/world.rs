@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use asif_proto::home::{Home, HomeError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+use crate::keyboard::Keyboard;
 
 /// Columns where the width of the output is not known.
 const DEFAULT_WIDTH: usize = 80;
@@ -28,6 +31,8 @@ pub struct World<'w> {
     pub zone: TimeZone,
     /// The time at which the command began.
     pub now: Timestamp,
+    /// The time at which something happens while it runs.
+    pub clock: fn() -> Timestamp,
     /// How long the daemon is waited for.
     pub patience: Patience,
     /// Standard input.
@@ -36,6 +41,8 @@ pub struct World<'w> {
     pub stdout: &'w mut dyn Write,
     /// Standard error.
     pub stderr: &'w mut dyn Write,
+    /// The terminal on standard input, where there is one and nobody plays it.
+    pub keyboard: Option<Keyboard<'w>>,
     /// Which of the three streams are terminals.
     pub terminals: Terminals,
 }
@@ -81,6 +88,7 @@ impl World<'_> {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let terminals =
             Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal(), stderr: io::stderr().is_terminal() };
+        let input = io::stdin();
         let mut world = World {
             home: Home::from_env(),
             program: std::env::current_exe().ok(),
@@ -89,26 +97,54 @@ impl World<'_> {
             width: columns(),
             zone: TimeZone::system(),
             now: Timestamp::now(),
+            clock: Timestamp::now,
             patience: Patience::default(),
             stdin: &mut io::stdin().lock(),
             stdout: &mut io::stdout().lock(),
             stderr: &mut io::stderr().lock(),
+            keyboard: terminals.stdin.then(|| Keyboard::new(input.as_fd())),
             terminals,
         };
         with(&mut world)
     }
 
-    /// The IANA name of the caller's zone; `UTC` where the machine does not say.
+    /// The caller's zone as the daemon understands it: its IANA name; where it has none the present offset, `+01:00`; `UTC` where the
+    /// machine does not say.
     pub fn zone_name(&self) -> String {
         match self.zone.iana_name() {
-            Some("Etc/Unknown") | None => "UTC".to_owned(),
+            Some("Etc/Unknown") => "UTC".to_owned(),
             Some(name) => name.to_owned(),
+            None if self.zone.is_unknown() => "UTC".to_owned(),
+            None => offset(self.zone.to_offset(self.now).seconds()),
         }
     }
+
+    /// What the person should know where their zone has no name: the clocks will change, and the offset will not.
+    pub fn about_zone(&self) -> Option<String> {
+        let nameless = self.zone.iana_name().is_none() && !self.zone.is_unknown();
+        let zone = self.zone_name();
+        nameless.then(|| format!("this machine's time zone has no name: its present offset {zone} is used (or name it: TZ=Europe/London)"))
+    }
+}
+
+/// `+01:00`
+fn offset(seconds: i32) -> String {
+    let minutes = seconds.abs() / 60;
+    format!("{}{:02}:{:02}", if seconds < 0 { '-' } else { '+' }, minutes / 60, minutes % 60)
 }
 
 fn columns() -> usize {
     let terminal = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
     let named = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal().filter(|&columns| columns > 0).or_else(named).filter(|&columns| columns >= 20).unwrap_or(DEFAULT_WIDTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_is_told_in_hours_and_minutes() {
+        assert_eq!((offset(3600), offset(-12_600), offset(0)), ("+01:00".into(), "-03:30".into(), "+00:00".into()));
+    }
 }

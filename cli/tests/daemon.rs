@@ -119,6 +119,38 @@ fn the_lock_file_tells_where_to_ask() {
 }
 
 #[test]
+fn a_daemon_of_another_home_is_not_asked() {
+    let home = TestHome::new();
+    let (ours, theirs) = (home.home.data.canonicalize().unwrap(), home.folder.path().to_owned());
+    home.serve_at(&hidden(&home), move |mut talk| {
+        talk.hello_for(&theirs);
+        assert!(talk.ask().is_none(), "it was asked");
+    });
+    home.lock(&hidden(&home));
+    home.serve(move |mut talk| {
+        talk.hello_for(&ours);
+        talk.ask();
+        talk.answer(&reply(Reply::Sessions(vec![session(json!({}))])));
+    });
+    home.program("asifd", &format!("echo '{}'", ready(&home)));
+    assert!(home.run(&["list"]).stdout.contains("lunch"), "its own is started and asked");
+}
+
+#[test]
+fn a_daemon_that_runs_and_is_not_reached_is_exit_3_and_restart_is_named() {
+    let home = TestHome::new();
+    home.lock(&home.home.socket);
+    let held = std::fs::File::open(home.home.lock()).unwrap();
+    held.lock().unwrap();
+    home.program("asifd", &format!("echo '{}'", json!({ "error": Failure::new(ErrorKind::Precondition, "running already") })));
+    let mut cli = Cli::new(&home);
+    cli.patience.start = Duration::from_millis(50);
+    let ran = cli.run(&["list"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("runs and cannot be reached") && ran.stderr.contains("asif daemon restart"), "{ran:?}");
+}
+
+#[test]
 fn a_socket_folder_that_others_can_enter_is_refused() {
     let home = TestHome::new();
     home.serve(sessions);

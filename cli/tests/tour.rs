@@ -135,8 +135,20 @@ fn a_tour_that_meets_an_error_names_the_step_and_leaves_nothing() {
     let ran = home.run(&["tour"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.contains("Robin's laptop $ asif init --no-input --name Robin --device laptop\ndone\n"), "{ran:?}");
+    assert!(ran.stderr.starts_with("The tour's daemons are stopped and its folders are gone.\n"), "{ran:?}");
     assert!(ran.stderr.contains("at \"asif practice add \"Lunch away from the desk\" --slug lunch"), "{ran:?}");
     let seen = std::fs::read_to_string(seen).unwrap();
     let folder = std::path::Path::new(seen.split(' ').next().unwrap()).to_owned();
     assert!(folder.ends_with("laptop") && !folder.parent().unwrap().exists(), "{folder:?} is still there");
+}
+
+#[test]
+fn a_tour_that_cannot_clean_up_says_so_also_where_it_ended_early() {
+    let home = TestHome::new();
+    home.program("asifd", "exit 1");
+    home.program("asif", "mkdir -p \"$ASIF_HOME/run\" && chmod 755 \"$ASIF_HOME/run\"; exit 7");
+    let ran = home.run(&["tour"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("the tour ended early") && ran.stderr.contains("could not clean up after itself"), "{ran:?}");
+    assert!(!ran.stderr.contains("folders are gone"), "{ran:?}");
 }

@@ -12,9 +12,10 @@ mod tests;
 
 use std::collections::HashMap;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Hello, MAX_CLIENTS, Question};
 use tokio::net::{UnixListener, UnixStream};
@@ -72,6 +73,9 @@ pub enum BindError {
     /// Something that is no socket has its name.
     #[error("{} is in the way: it is not a socket", .0.display())]
     InTheWay(PathBuf),
+    /// Another daemon listens there: that of another home, as this home's lock is ours.
+    #[error("another daemon answers at {}; the socket is left to it", .0.display())]
+    Answered(PathBuf),
     /// The system refused.
     #[error("cannot {doing} the socket {}", .path.display())]
     Io {
@@ -87,10 +91,18 @@ pub enum BindError {
 /// Messages that may wait for one client; one that lets more pile up is closed.
 const MAX_WAITING: usize = 32;
 
+/// Device, inode and time of making.
+type FileId = (u64, u64, (i64, i64));
+
+/// How long somebody may answer at a socket before it is another daemon's: one that was just ended is still being closed by the system.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// The open socket.
 #[derive(Debug)]
 pub struct Local {
     path: PathBuf,
+    /// The socket file that was made here: a file of another daemon may take its name.
+    file: Option<FileId>,
     clients: Clients,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
@@ -101,20 +113,30 @@ pub struct Local {
 struct Clients(Arc<Mutex<HashMap<ClientId, mpsc::Sender<Outgoing>>>>);
 
 impl Local {
-    /// Opens the socket at `path`. The lock of the home is held, so that a socket found there is stale: it is replaced.
+    /// Opens the socket at `path`. The lock of the home is held, so that a socket found there at which nobody answers is stale: it is
+    /// replaced.
     pub async fn bind(path: &Path, hello: Hello, incoming: mpsc::Sender<Incoming>, lock: &Held) -> Result<Self, BindError> {
         let us = rustix::process::geteuid().as_raw();
-        Self::bind_for(us, path, hello, incoming, lock)
+        Self::bind_for(us, path, hello, incoming, lock).await
     }
 
     /// The same, serving the user `us`.
-    fn bind_for(us: u32, path: &Path, hello: Hello, incoming: mpsc::Sender<Incoming>, _lock: &Held) -> Result<Self, BindError> {
+    async fn bind_for(us: u32, path: &Path, hello: Hello, incoming: mpsc::Sender<Incoming>, _lock: &Held) -> Result<Self, BindError> {
         let failed = |doing| move |source| BindError::Io { doing, path: path.into(), source };
         if let Some(folder) = path.parent() {
             create_private_dir(folder)?;
         }
         match path.symlink_metadata() {
-            Ok(meta) if meta.file_type().is_socket() => std::fs::remove_file(path).map_err(failed("remove the stale"))?,
+            Ok(meta) if meta.file_type().is_socket() => {
+                let deadline = Instant::now() + CLOSING;
+                while somebody_answers(path) {
+                    if Instant::now() >= deadline {
+                        return Err(BindError::Answered(path.into()));
+                    }
+                    tokio::time::sleep(CLOSING / 50).await;
+                }
+                remove(path).map_err(failed("remove the stale"))?;
+            }
             Ok(_) => return Err(BindError::InTheWay(path.into())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(failed("look at")(source)),
@@ -124,7 +146,7 @@ impl Local {
         let (stop, stopped) = watch::channel(false);
         let clients = Clients::default();
         let accept = Accept { listener, us, hello, incoming, clients: clients.clone(), stopped };
-        Ok(Self { path: path.into(), clients, stop, accepting: tokio::spawn(accept.run()) })
+        Ok(Self { path: path.into(), file: file_at(path), clients, stop, accepting: tokio::spawn(accept.run()) })
     }
 
     /// Tells a client something, without waiting. One that has gone hears nothing; one that does not listen is closed.
@@ -138,7 +160,7 @@ impl Local {
         }
     }
 
-    /// Takes no more clients, gives the served ones what was sent to them, closes them and removes the socket.
+    /// Takes no more clients, gives the served ones what was sent to them, closes them and removes the socket, if it is still ours.
     ///
     /// A client that does not read is given two seconds.
     pub async fn shutdown(self) {
@@ -146,10 +168,34 @@ impl Local {
         if let Err(error) = self.accepting.await {
             tracing::error!(%error, "the socket's task failed");
         }
-        if let Err(error) = std::fs::remove_file(&self.path) {
+        if self.file.is_some()
+            && file_at(&self.path) == self.file
+            && let Err(error) = remove(&self.path)
+        {
             tracing::warn!(%error, "the socket could not be removed");
         }
     }
+}
+
+/// Whether a process listens at `path`. One whose queue of callers is full does.
+fn somebody_answers(path: &Path) -> bool {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let connected = SocketAddrUnix::new(path).and_then(|address| {
+        let caller = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        rustix::net::connect(&caller, &address)
+    });
+    matches!(connected, Ok(()) | Err(rustix::io::Errno::AGAIN))
+}
+
+/// Which file has the name `path`.
+fn file_at(path: &Path) -> Option<FileId> {
+    path.symlink_metadata().ok().map(|meta| (meta.dev(), meta.ino(), (meta.mtime(), meta.mtime_nsec())))
+}
+
+/// Removes a file; one that is gone already is no error.
+fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 impl Clients {
@@ -187,7 +233,7 @@ impl Accept {
                     Err(error) => {
                         // Out of files, most likely: others must go first.
                         tracing::warn!(%error, "a connection could not be taken");
-                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                 }
             }

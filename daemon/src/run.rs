@@ -93,16 +93,20 @@ fn start(home: Home, detached: bool) -> Result<(), Failure> {
     for folder in [&home.data, &home.state] {
         process::private::create_private_dir(folder).map_err(|error| loose(&error))?;
     }
-    process::log::init(detached.then(|| home.log()).as_deref()).map_err(|error| loose(&error))?;
     let held = lock::acquire(&home.lock()).map_err(|error| match error {
         lock::LockError::AlreadyRunning { .. } => Failure::new(ErrorKind::Precondition, error.to_string()),
         other => loose(&other),
     })?;
+    // The log is the one daemon's: another that finds the lock taken leaves it alone.
+    process::log::init(detached.then(|| home.log()).as_deref()).map_err(|error| loose(&error))?;
+    let lock = Lock { pid: std::process::id(), socket: home.socket.clone() };
+    if let Err(error) = held.publish(&lock) {
+        // Clients then try the home's own socket, which is this one. On a full disk what is stored can still be read.
+        tracing::warn!(%error, "the lock file could not be written");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| failure(&error))?;
     runtime.block_on(async {
         let mut daemon = Daemon::open(home.clone(), detached, &held).await?;
-        let lock = Lock { pid: std::process::id(), socket: home.socket.clone() };
-        held.publish(&lock).map_err(|error| failure(&error))?;
         tracing::info!(pid = lock.pid, version = env!("CARGO_PKG_VERSION"), "ready");
         if detached && let Err(error) = ready::tell(&Started::Ready(lock)) {
             tracing::warn!(%error, "the ready line could not be told");
@@ -151,6 +155,7 @@ impl Daemon {
             max: *local::VERSIONS.end(),
             version: env!("CARGO_PKG_VERSION").into(),
             pid: std::process::id(),
+            data: home.data.canonicalize().ok().filter(|path| path.to_str().is_some()),
         };
         let local = Local::bind(&home.socket, hello, local_sender, held).await.map_err(|error| match error {
             crate::local::BindError::NotPrivate(error) => loose(&error),

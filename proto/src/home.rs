@@ -30,6 +30,9 @@ pub enum HomeError {
     /// The socket path is too long for the system.
     #[error("the socket path {} has {} bytes; the system allows {MAX_SOCKET_PATH}. Set ASIF_HOME or XDG_RUNTIME_DIR to a shorter path", .0.display(), .0.as_os_str().len())]
     SocketTooLong(PathBuf),
+    /// A path that could not be told in a message or in the lock file.
+    #[error("the path {} is not text (not UTF-8); set ASIF_HOME to one that is", .0.display())]
+    NotText(PathBuf),
 }
 
 impl Home {
@@ -45,6 +48,8 @@ impl Home {
     }
 
     /// The home for an environment: `ASIF_HOME` puts everything under one folder, else the XDG base directories.
+    ///
+    /// Without `ASIF_HOME` several homes may share one folder for their sockets, so each socket has a name of its own.
     ///
     /// `is_ours` tells whether a folder exists and belongs to `uid`.
     pub fn resolve(
@@ -75,14 +80,18 @@ impl Home {
                     .filter(|path| path.is_absolute())
                     .or_else(|| is_ours(&user_run).then_some(user_run))
                     .map_or_else(|| state.join("run"), |dir| dir.join("asif"));
+                let data = xdg("XDG_DATA_HOME", ".local/share")?.join("asif");
                 Self {
-                    data: xdg("XDG_DATA_HOME", ".local/share")?.join("asif"),
                     config: xdg("XDG_CONFIG_HOME", ".config")?.join("asif/config.toml"),
-                    socket: run.join("asifd.sock"),
+                    socket: run.join(format!("asifd-{}.sock", mark(&data))),
+                    data,
                     state,
                 }
             }
         };
+        if let Some(path) = [&home.data, &home.state, &home.config, &home.socket].into_iter().find(|path| path.to_str().is_none()) {
+            return Err(HomeError::NotText(path.clone()));
+        }
         if home.socket.as_os_str().len() > MAX_SOCKET_PATH {
             return Err(HomeError::SocketTooLong(home.socket));
         }
@@ -100,12 +109,17 @@ impl Home {
     }
 }
 
+/// Eight letters that tell one data folder from another.
+fn mark(data: &Path) -> String {
+    blake3::hash(data.as_os_str().as_encoded_bytes()).to_hex().as_str().chars().take(8).collect()
+}
+
 /// What the lock file says. The client follows it, so that two socket paths never mean two daemons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
     /// The daemon's process id.
     pub pid: u32,
-    /// Where it listens.
+    /// Where it listens, or will once it is ready.
     pub socket: PathBuf,
 }
 
@@ -142,11 +156,28 @@ mod tests {
     fn without_it_the_xdg_folders_are_used() {
         let home = resolve(&[("HOME", "/h"), ("XDG_DATA_HOME", "relative"), ("ASIF_HOME", "")], "").unwrap();
         assert_eq!(home.data, Path::new("/h/.local/share/asif"));
-        assert_eq!(home.socket, Path::new("/h/.local/state/asif/run/asifd.sock"));
+        let name = format!("asifd-{}.sock", mark(Path::new("/h/.local/share/asif")));
+        assert_eq!(home.socket, Path::new("/h/.local/state/asif/run").join(&name));
         let home = resolve(&[("HOME", "/h")], "/run/user/7").unwrap();
-        assert_eq!(home.socket, Path::new("/run/user/7/asif/asifd.sock"));
+        assert_eq!(home.socket, Path::new("/run/user/7/asif").join(&name));
         let home = resolve(&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "/r")], "/run/user/7").unwrap();
-        assert_eq!(home.socket, Path::new("/r/asif/asifd.sock"));
+        assert_eq!(home.socket, Path::new("/r/asif").join(&name));
+    }
+
+    #[test]
+    fn two_homes_that_share_a_runtime_folder_have_two_sockets() {
+        let at = |home| resolve(&[("HOME", home), ("XDG_RUNTIME_DIR", "/r")], "").unwrap().socket;
+        assert_ne!(at("/a"), at("/b"));
+        assert_eq!(at("/a").parent(), at("/b").parent());
+        assert_eq!(at("/a").file_name().unwrap().len(), "asifd-01234567.sock".len());
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_is_an_error_in_words() {
+        use std::os::unix::ffi::OsStringExt;
+        let odd = OsString::from_vec(b"/h\xff".to_vec());
+        let home = Home::resolve(|name| (name == "ASIF_HOME").then(|| odd.clone()), Path::new("/"), 7, |_| false);
+        assert!(matches!(home, Err(HomeError::NotText(_))), "{home:?}");
     }
 
     #[test]

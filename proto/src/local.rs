@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,9 @@ pub struct Hello {
     pub version: String,
     /// The daemon's process id.
     pub pid: u32,
+    /// The data folder that it serves, without links; an older daemon does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
 }
 
 /// One request with what it needs to be carried out twice without harm.
@@ -70,7 +74,7 @@ pub struct Ask {
     pub version: u16,
     /// UUIDv7. Whatever a request makes takes this id, so that a retry after a lost answer makes it once.
     pub id: Uuid,
-    /// The caller's IANA zone.
+    /// The caller's zone: its IANA name, or an offset as `+01:00`.
     pub zone: String,
     /// What is asked.
     pub request: Request,

@@ -245,9 +245,11 @@ impl<'de> Deserialize<'de> for Moment {
     }
 }
 
-/// The zone of this name in the bundled database, else UTC.
+/// The zone of this name in the bundled database, or the fixed offset that `name` is (`+01:00`), else UTC.
 pub fn zone(name: &str) -> TimeZone {
-    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+    static PARSER: jiff::fmt::temporal::DateTimeParser = jiff::fmt::temporal::DateTimeParser::new();
+    let found = if name.starts_with(['+', '-']) { PARSER.parse_time_zone(name) } else { TimeZone::get(name) };
+    found.unwrap_or(TimeZone::UTC)
 }
 
 #[cfg(test)]
@@ -316,6 +318,15 @@ mod tests {
         let back: Moment = serde_json::from_str(&json).unwrap();
         assert_eq!(back, late);
         assert_eq!(back.local_date().to_string(), "2026-06-30");
+    }
+
+    #[test]
+    fn a_fixed_offset_is_a_zone_and_comes_back_in_json() {
+        let late = Moment::parse("2026-06-30T23:58", now(), &zone("-03:30")).unwrap();
+        assert_eq!(late.to_string(), "2026-06-30T23:58:00-03:30[-03:30]");
+        let back: Moment = serde_json::from_str(&serde_json::to_string(&late).unwrap()).unwrap();
+        assert_eq!((back.to_string(), back.local_date()), (late.to_string(), late.local_date()));
+        assert_eq!(zone("+99:00"), TimeZone::UTC);
     }
 
     #[test]

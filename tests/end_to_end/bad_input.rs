@@ -57,9 +57,11 @@ fn a_note_at_the_limit_is_stored_whole_and_one_byte_more_is_refused() {
         let logged = home.run_with(&["log", "lunch", "--note", "-", "--json"], &note).exits(0).data();
         assert_eq!(logged["note"].as_str().unwrap().as_bytes(), note);
         assert_eq!(home.json(&["show", logged["id"].as_str().unwrap()])["note"], logged["note"]);
+        let line = home.run_with(&["log", "lunch", "--note", "-", "--json"], &[&note[..], b"\n"].concat()).exits(0).data();
+        assert_eq!(line["note"], logged["note"], "the line break at its end does not count");
         home.run_with(&["log", "lunch", "--note", "-"], &[&note[..], b"x"].concat()).exits(2);
     }
-    assert_eq!(home.list().len(), 2);
+    assert_eq!(home.list().len(), 4);
 }
 
 #[test]
@@ -110,6 +112,18 @@ fn the_same_time_is_there_in_another_zone() {
     assert_eq!(logged["occurred_at"], "2024-03-31T01:30:00-04:00[America/New_York]");
     let twice = home.json(&["log", "lunch", "--at", "2024-10-27T01:30:00+01:00[Europe/London]"]);
     assert_eq!(twice["occurred_at"], "2024-10-27T01:30:00+01:00[Europe/London]");
+}
+
+#[test]
+fn a_zone_without_a_name_keeps_its_offset() {
+    let mut home = Home::robin();
+    home.env.retain(|(name, _)| *name != "TZ");
+    // The clocks do not change where this is now.
+    home.env.push(("TZ", "ABC-3:30".to_owned()));
+    let ran = home.run(&["log", "lunch", "--at", "2024-03-31T01:30", "--json"]).exits(0).says(&["has no name", "+03:30"]);
+    assert_eq!(ran.data()["occurred_at"], "2024-03-31T01:30:00+03:30[+03:30]");
+    home.ok(&["daemon", "restart"]);
+    assert_eq!(home.list()[0]["occurred_at"], "2024-03-31T01:30:00+03:30[+03:30]");
 }
 
 #[test]

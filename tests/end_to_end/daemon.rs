@@ -174,6 +174,55 @@ fn restart_ends_a_daemon_that_hangs() {
 }
 
 #[test]
+fn a_daemon_whose_socket_is_gone_is_told_of_stopped_and_restarted() {
+    let home = Home::robin();
+    let pid = home.pid();
+    std::fs::remove_file(home.socket()).unwrap();
+    home.run(&["list"]).exits(3).says(&["cannot be reached", &pid.to_string(), "asif daemon restart"]);
+    home.ok(&["daemon", "restart"]);
+    assert_ne!(home.pid(), pid);
+    home.log(&[]);
+    std::fs::remove_file(home.socket()).unwrap();
+    assert_eq!(home.json(&["daemon", "stop"])["done"], "stopped");
+    assert_eq!(home.running(), None);
+    assert_eq!(home.list().len(), 1);
+}
+
+#[test]
+fn what_is_stored_can_be_read_where_nothing_can_be_written() {
+    let home = Home::robin();
+    home.log(&[]);
+    home.stop();
+    // Every write to a file is refused, as on a full disk.
+    let mut command = shell("trap '' XFSZ; ulimit -f 0; exec \"$1\" list --json", &[]);
+    command.arg(env!("CARGO_BIN_EXE_asif")).env("ASIF_HOME", home.path());
+    assert_eq!(finish(command, None).exits(0).data().as_array().unwrap().len(), 1);
+    home.stop();
+}
+
+#[test]
+fn a_script_that_starts_it_in_the_background_goes_on() {
+    let home = Home::new();
+    let mut command = shell("\"$1\" run --detach; echo went on", &[]);
+    command.arg(env!("CARGO_BIN_EXE_asifd")).env("ASIF_HOME", home.path());
+    let ran = finish(command, None).exits(0);
+    assert!(ran.stdout.starts_with("{\"ready\"") && ran.stdout.ends_with("went on\n"), "{ran:?}");
+    assert!(ran.stdout.contains(&format!("\"pid\":{}", home.pid())), "{ran:?}");
+}
+
+#[test]
+fn a_daemon_that_is_refused_leaves_the_log_of_the_other_alone() {
+    let home = Home::robin();
+    let log = home.path().join("state/asifd.log");
+    let mut file = File::options().append(true).open(&log).unwrap();
+    file.write_all(&vec![b'\n'; 2 << 20]).unwrap();
+    assert_eq!(finish(home.daemon_command(&["run", "--detach"]), None).code, Some(7));
+    assert!(!home.path().join("state/asifd.log.1").exists() && log.metadata().unwrap().len() > 2 << 20);
+    home.ok(&["daemon", "restart"]);
+    assert!(home.path().join("state/asifd.log.1").exists());
+}
+
+#[test]
 fn a_termination_stops_it_in_order_and_a_hangup_does_not() {
     let home = Home::robin();
     let pid = home.pid();
@@ -270,7 +319,7 @@ fn play_an_older_daemon(home: &Home, version: &'static str, versions: (u16, u16)
         let mut asked_to_stop = false;
         if let Some(stream) = listener.incoming().next() {
             let mut stream = stream.unwrap();
-            let hello = Hello { min: versions.0, max: versions.1, version: version.to_owned(), pid: std::process::id() };
+            let hello = Hello { min: versions.0, max: versions.1, version: version.to_owned(), pid: std::process::id(), data: None };
             send(&mut stream, kind::HELLO, serde_json::to_vec(&hello).unwrap()).unwrap();
             let mut header = [0; HEADER_LEN];
             if stream.read_exact(&mut header).is_ok() {

@@ -6,7 +6,7 @@ use std::process::Command;
 use asif_proto::home::Lock;
 use rustix::process::Signal;
 
-use crate::harness::{Running, finish, signal};
+use crate::harness::{Running, files_below, finish, signal};
 
 /// A tour that has nothing of anybody's environment but where temporary files go, and a stray `ASIF_HOME`.
 struct Stage {
@@ -80,6 +80,23 @@ fn the_tour_tells_its_story_with_no_home_no_terminal_and_a_closed_stdin() {
         let shown = ran.stdout.split("\n\n").find(|part| part.starts_with(&format!("Robin's {machine} $ asif show"))).unwrap();
         assert!(shown.contains("30") && shown.contains("chest") && shown.contains("Sat by the canal"), "{shown}");
     }
+    stage.nothing_is_left();
+}
+
+#[test]
+fn a_relative_temporary_folder_is_as_good_as_any() {
+    let stage = Stage::new();
+    let mut command = stage.command(&[]);
+    command.env("TMPDIR", "t").current_dir(stage.folder.path());
+    let tour = Running::start(command);
+    tour.await_line("Dana's computer $ asif caseload");
+    let locks = files_below(&stage.temporary()).into_iter().filter(|(path, _)| path.ends_with("data/lock"));
+    let running: Vec<u32> = locks.filter_map(|(_, text)| Lock::parse(&String::from_utf8(text).unwrap())).map(|lock| lock.pid).collect();
+    assert_eq!(running.len(), 3);
+    assert_eq!(tour.end().0, Some(0));
+    let left: Vec<u32> = running.into_iter().filter(|pid| is_alive(*pid)).collect();
+    left.iter().for_each(|pid| signal(*pid, Signal::KILL));
+    assert_eq!(left, Vec::<u32>::new(), "they are left");
     stage.nothing_is_left();
 }
 

@@ -1,10 +1,12 @@
-//! Where the daemon listens: what the lock file says, else the home's own socket path.
+//! Where the daemon listens, what the lock file says, else the home's own socket path; and whether one runs at all.
 
+use std::fs::TryLockError;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use asif_proto::home::{Home, Lock};
+use asif_proto::local::Hello;
 
 use super::{ClientError, Connection};
 
@@ -18,9 +20,29 @@ pub fn socket(home: &Home) -> PathBuf {
     lock(home).map_or_else(|| home.socket.clone(), |lock| lock.socket)
 }
 
-/// Connects to the running daemon; `None` where none runs.
+/// Who holds the lock of a home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// No daemon runs.
+    Nobody,
+    /// A daemon runs, with this process id where the lock file tells it.
+    Daemon(Option<u32>),
+}
+
+/// Who holds the lock of `home`, whether or not anything listens. A lock file that nobody holds tells of a daemon that is no more.
+pub fn holder(home: &Home) -> Holder {
+    let held = std::fs::File::open(home.lock()).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)));
+    if held { Holder::Daemon(lock(home).map(|lock| lock.pid)) } else { Holder::Nobody }
+}
+
+/// Connects to the running daemon; `None` where none runs, or only that of another home.
 pub fn connect(home: &Home, patience: Duration) -> Result<Option<Connection>, ClientError> {
-    connect_to(&socket(home), patience)
+    Ok(connect_to(&socket(home), patience)?.filter(|connection| serves(&connection.hello, home)))
+}
+
+/// Whether the daemon is that of `home`. An older one does not say.
+fn serves(hello: &Hello, home: &Home) -> bool {
+    hello.data.as_ref().is_none_or(|data| home.data.canonicalize().is_ok_and(|ours| ours == *data))
 }
 
 /// Connects to the daemon at `socket`, once its folder is known to be ours alone.

@@ -13,6 +13,7 @@ use asif_proto::local::{ErrorKind, Failure};
 use serde::Deserialize;
 
 use super::connection::PAUSE;
+use super::find::Holder;
 use super::{ClientError, Connection, find};
 use crate::world::Patience;
 
@@ -74,11 +75,19 @@ impl Starter {
                         return Ok(connection);
                     }
                     if Instant::now() >= deadline {
-                        return Err(ClientError::NotReady(Some(failure.message)));
+                        return Err(self.not_reached(failure));
                     }
                 }
                 FirstLine::Error(failure) => return Err(ClientError::Refused(failure)),
             }
+        }
+    }
+
+    /// Another daemon was said to run, and was not reached in time.
+    fn not_reached(&self, failure: Failure) -> ClientError {
+        match find::holder(&self.home) {
+            Holder::Daemon(pid) => ClientError::Unreachable { socket: find::socket(&self.home), pid },
+            Holder::Nobody => ClientError::NotReady(Some(failure.message)),
         }
     }
 

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use uuid::Uuid;
 
 use super::connection::PAUSE;
+use super::find::Holder;
 use super::{ClientError, Connection, Starter, find};
 
 /// Asks the daemon to stop, tells its process to end where it does not understand, and waits until it is gone.
@@ -26,22 +27,45 @@ pub fn stop(mut connection: Connection, starter: &Starter) -> Result<u32, Client
     await_end(pid, deadline, || gone(&starter.home, pid))
 }
 
-/// What ended a daemon that hung.
+/// How a daemon came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It ended when told to (SIGTERM).
+    /// None ran.
+    NotRunning,
+    /// It ended when asked to.
+    Asked(u32),
+    /// It did not answer, and ended when told to (SIGTERM).
     Told(u32),
     /// It had to be ended (SIGKILL).
     Killed(u32),
 }
 
-/// Tells a daemon that hangs to end; with `force`, ends it when it does not.
+/// Ends the daemon of a home, reachable or not: asks it, tells it to end where it does not answer, and with `force` ends it where it goes on.
 ///
-/// `pid` is its process as the socket tells it; where it does not, the lock file's, once that is known to be a daemon.
-pub fn stop_hanging(starter: &Starter, pid: Option<u32>, force: bool) -> Result<Ended, ClientError> {
+/// Where nothing listens, its process is the one that the held lock names.
+pub fn end(starter: &Starter, force: bool) -> Result<Ended, ClientError> {
     let home = &starter.home;
-    let locked = || find::lock(home).map(|lock| lock.pid).filter(|&pid| is_daemon(pid));
-    let pid = pid.or_else(locked).ok_or(ClientError::Hanging { socket: find::socket(home), pid: None })?;
+    match find::connect(home, starter.patience.hello) {
+        Ok(Some(connection)) => match stop(connection, starter) {
+            Ok(pid) => Ok(Ended::Asked(pid)),
+            // It said hello, and then nothing more.
+            Err(ClientError::StillRunning(pid)) if force => tell_to_end(starter, pid, force),
+            Err(error) => Err(error),
+        },
+        Ok(None) => match find::holder(home) {
+            Holder::Nobody => Ok(Ended::NotRunning),
+            Holder::Daemon(Some(pid)) => tell_to_end(starter, pid, force),
+            Holder::Daemon(None) => Err(ClientError::Unreachable { socket: find::socket(home), pid: None }),
+        },
+        Err(ClientError::Hanging { socket, pid }) => match (pid, find::holder(home)) {
+            (Some(pid), _) | (None, Holder::Daemon(Some(pid))) => tell_to_end(starter, pid, force),
+            (None, _) => Err(ClientError::Hanging { socket, pid: None }),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn tell_to_end(starter: &Starter, pid: u32, force: bool) -> Result<Ended, ClientError> {
     signal(pid, Signal::TERM);
     let wait = if force { starter.patience.term } else { starter.patience.stop };
     match await_end(pid, Instant::now() + wait, || !alive(pid)) {
@@ -83,11 +107,6 @@ fn alive(pid: u32) -> bool {
     let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
     let ended = state.as_deref().and_then(|stat| stat.rsplit_once(") ")).is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']));
     there && !ended
-}
-
-/// The process is a daemon of asif, as far as the system tells: a number in a file may long be another's.
-fn is_daemon(pid: u32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "asifd")
 }
 
 fn signal(pid: u32, signal: Signal) {

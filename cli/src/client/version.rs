@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     fn hello(min: u16, max: u16, version: &str) -> Hello {
-        Hello { min, max, version: version.to_owned(), pid: 7 }
+        Hello { min, max, version: version.to_owned(), pid: 7, data: None }
     }
 
     #[test]

@@ -20,6 +20,9 @@ impl Args {
         let Self::List = self;
         let loans = context.ask_for(Request::BorrowList, |reply| if let Reply::Loans(loans) = reply { Some(loans) } else { None })?;
         context.tell(&loans, |screen| loan::list(screen, &loans))?;
-        if loans.is_empty() && !context.json() { context.say("Nobody lends you a belief at the moment.") } else { Ok(()) }
+        if loans.is_empty() && !context.json() {
+            context.say("Nobody lends you a belief at the moment.");
+        }
+        Ok(())
     }
 }

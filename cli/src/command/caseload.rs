@@ -34,7 +34,7 @@ impl Args {
                 let rows = context.ask_for(Request::Caseload, |reply| if let Reply::Caseload(rows) = reply { Some(rows) } else { None })?;
                 context.tell(&rows, |screen| caseload::rows(screen, &rows))?;
                 if rows.is_empty() && !context.json() {
-                    return context.say("Nobody shares with you yet. With an invitation: asif helper join TICKET");
+                    context.say("Nobody shares with you yet. With an invitation: asif helper join TICKET");
                 }
                 Ok(())
             }

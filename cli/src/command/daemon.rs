@@ -10,7 +10,8 @@ use asif_proto::local::DaemonView;
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::client::{Client, ClientError, Starter, find, stop};
+use crate::client::stop::{self, Ended};
+use crate::client::{Client, ClientError, find};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 
@@ -62,19 +63,11 @@ impl Args {
             }
             Self::Start => start(context),
             Self::Stop => {
-                let starter = context.starter()?;
-                match find::connect(&starter.home, starter.patience.hello) {
-                    Ok(Some(connection)) => {
-                        stop::stop(connection, &starter)?;
-                        tell(context, None, "stopped")
-                    }
-                    Ok(None) => tell(context, None, "not running"),
-                    Err(ClientError::Hanging { pid, .. }) => {
-                        stop::stop_hanging(&starter, pid, false)?;
-                        tell(context, None, "stopped")
-                    }
-                    Err(error) => Err(error.into()),
-                }
+                let done = match stop::end(&context.starter()?, false)? {
+                    Ended::NotRunning => "not running",
+                    Ended::Asked(_) | Ended::Told(_) | Ended::Killed(_) => "stopped",
+                };
+                tell(context, None, done)
             }
             Self::Restart => restart(context),
             Self::Logs { follow } => logs(&context.home()?.log(), follow, context),
@@ -91,30 +84,15 @@ fn start(context: &mut Context<'_, '_>) -> Outcome {
 }
 
 fn restart(context: &mut Context<'_, '_>) -> Outcome {
-    let starter = context.starter()?;
-    match find::connect(&starter.home, starter.patience.hello) {
-        Ok(Some(connection)) => match stop::stop(connection, &starter) {
-            Ok(_) => {}
-            // It said hello, and then nothing more.
-            Err(ClientError::StillRunning(pid)) => end(&starter, Some(pid), context)?,
-            Err(error) => return Err(error.into()),
-        },
-        Ok(None) => {}
-        Err(ClientError::Hanging { pid, .. }) => end(&starter, pid, context)?,
-        Err(error) => return Err(error.into()),
+    match stop::end(&context.starter()?, true)? {
+        Ended::NotRunning | Ended::Asked(_) => {}
+        Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end")),
+        Ended::Killed(pid) => {
+            context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"));
+        }
     }
     let client = context.client()?;
     tell(context, Some(&client), "started")
-}
-
-/// Ends a daemon that does not answer, by force where it has to be.
-fn end(starter: &Starter, pid: Option<u32>, context: &mut Context<'_, '_>) -> Outcome {
-    match stop::stop_hanging(starter, pid, true)? {
-        stop::Ended::Told(pid) => context.say(&format!("the daemon (process {pid}) did not answer and was told to end")),
-        stop::Ended::Killed(pid) => {
-            context.say(&format!("the daemon (process {pid}) did not answer, nor end when told to: it was ended by force"))
-        }
-    }
 }
 
 fn tell(context: &mut Context<'_, '_>, client: Option<&Client>, done: &'static str) -> Outcome {
@@ -133,7 +111,7 @@ fn logs(path: &Path, follow: bool, context: &mut Context<'_, '_>) -> Outcome {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return context.say(&format!("none yet ({} does not exist)", path.display()));
+            return context.nothing(&format!("none yet ({} does not exist)", path.display()));
         }
         Err(error) => return Err(unreadable(error)),
     };

@@ -22,7 +22,7 @@ impl Args {
     /// Deletes a session or a practice.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         if !self.yes && !confirmed(&self.id, context)? {
-            return context.say("Nothing was deleted.");
+            return context.nothing("Nothing was deleted.");
         }
         match context.ask(Request::Delete { id: self.id })? {
             Reply::Session(one) => context.tell(&one, |screen| session::changed(screen, "deleted", &one)),

@@ -67,9 +67,10 @@ impl Args {
         match self {
             Self::Pair(giving) => {
                 giving.check(context)?;
-                context.show(|screen| screen.line("This ticket makes another machine one of your own devices. It works once."))?;
+                let about = "This ticket makes another machine one of your own devices. It works once.";
+                context.show(|screen| screen.line(about)).map_err(CommandError::before_the_deed)?;
                 if !giving.no_wait {
-                    context.say("Waiting for the other machine. Ctrl-C stops the waiting here.")?;
+                    context.say("Waiting for the other machine. Ctrl-C stops the waiting here.");
                 }
                 let request = Request::DevicePair { yes: giving.yes, no_wait: giving.no_wait };
                 context.ask_for(request, |reply| if let Reply::Done = reply { Some(()) } else { None })

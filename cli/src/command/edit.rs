@@ -1,10 +1,10 @@
 //! `asif edit`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{ErrorKind, Failure, Reply, Request};
 use asif_proto::record::{ClearField, SessionFields};
 
 use super::fields::Fields;
-use super::prose;
+use super::prose::{self, Prose};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::render::session;
@@ -32,19 +32,34 @@ impl Args {
     /// Changes a session.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let note = match &self.note {
-            Some(value) => prose::given(value, context)?,
-            None => None,
+            Some(value) => prose::given(value, context, |context| can_be_edited(&self.id, context))?,
+            None => Prose::default(),
         };
-        let empty = self.note.is_some() && note.is_none();
-        let fields = self.fields.into_fields(note);
+        let empty = self.note.is_some() && note.text.is_none();
+        let Self { id, fields, clear, .. } = self;
         if empty {
-            context.say("the note was empty: the note stays as it is (--clear note empties it)")?;
+            context.say("the note was empty: the note stays as it is (--clear note empties it)");
         }
-        if fields == SessionFields::default() && self.clear.is_empty() {
-            return Err(CommandError::usage("nothing to change was named", "asif edit --help tells what can be"));
-        }
-        let request = Request::Edit { id: self.id, fields: Box::new(fields), clear: self.clear };
-        let session = context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })?;
+        let session = note.kept_by(context, |context, note| {
+            let fields = fields.into_fields(note);
+            if fields == SessionFields::default() && clear.is_empty() {
+                return Err(CommandError::usage("nothing to change was named", "asif edit --help tells what can be"));
+            }
+            let request = Request::Edit { id, fields: Box::new(fields), clear };
+            context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+        })?;
         context.tell(&session, |screen| session::changed(screen, "edited", &session))
+    }
+}
+
+/// Whether the id names a session or a note that is not deleted.
+fn can_be_edited(id: &str, context: &mut Context<'_, '_>) -> Outcome {
+    match context.ask(Request::Show { id: id.to_owned() })? {
+        Reply::Session(session) if session.deleted => {
+            let failure = Failure::new(ErrorKind::Precondition, "this session is deleted");
+            Err(failure.hint(format!("bring it back first: asif restore {id}")).into())
+        }
+        Reply::Session(_) => Ok(()),
+        _ => Err(CommandError::usage("only sessions and notes can be edited with this", "asif list tells their ids")),
     }
 }

@@ -12,7 +12,8 @@ const GOALS: [&str; 2] = ["treating myself kindly", "believing that I am worthwh
 
 /// Begin a journal on this machine.
 ///
-/// On a terminal it asks three questions; each can be skipped with Enter. With --no-input it asks nothing.
+/// On a terminal it asks four questions, five where the goal is in your own words. Enter goes past each; of the goals it takes
+/// the first. With --no-input it asks nothing.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Your name, as helpers you invite will see it
@@ -26,7 +27,7 @@ pub struct Args {
 impl Args {
     /// Makes the journal.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        context.say("Your journal stays on this machine. Nothing is sent anywhere until you pair a device or invite someone.")?;
+        context.say("Your journal stays on this machine. Nothing is sent anywhere until you pair a device or invite someone.");
         let (wish, goal) = if context.can_ask() {
             none_yet(context)?;
             match context.prompt() {

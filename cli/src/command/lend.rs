@@ -1,6 +1,6 @@
 //! `asif lend`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{ErrorKind, Failure, Reply, Request};
 use asif_proto::rating::Rating;
 
 use super::prose;
@@ -33,15 +33,33 @@ pub struct Args {
 impl Args {
     /// Lends a belief.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let before = |context: &mut Context<'_, '_>| can_be_lent(&self.client, &self.practice, context);
         let statement = match &self.text {
-            Some(value) => prose::given(value, context)?,
-            None => prose::asked("What do you believe, in your own words?", "--text - reads them from standard input", context)?,
+            Some(value) => prose::given(value, context, before)?,
+            None => prose::asked("What do you believe, in your own words?", "--text - reads them from standard input", context, before)?,
         };
-        let statement =
-            statement.ok_or_else(|| CommandError::usage("there are no words to lend", "--text - reads them from standard input"))?;
         let Self { client, practice, strength, until, .. } = self;
-        let request = Request::Lend { client, practice, statement, strength, until };
-        let loan = context.ask_for(request, |reply| if let Reply::Loan(loan) = reply { Some(loan) } else { None })?;
+        let loan = statement.kept_by(context, |context, statement| {
+            let statement =
+                statement.ok_or_else(|| CommandError::usage("there are no words to lend", "--text - reads them from standard input"))?;
+            let request = Request::Lend { client, practice, statement, strength, until };
+            context.ask_for(request, |reply| if let Reply::Loan(loan) = reply { Some(loan) } else { None })
+        })?;
         context.tell(&loan, |screen| loan::lent(screen, &loan))
     }
+}
+
+/// Whether the client still shares, and shares the practice.
+fn can_be_lent(client: &str, practice: &str, context: &mut Context<'_, '_>) -> Outcome {
+    let open = |reply| if let Reply::Client(client) = reply { Some(client) } else { None };
+    let open = context.ask_for(Request::CaseloadOpen { client: client.to_owned() }, open)?;
+    if open.ended.is_some() {
+        return Err(Failure::new(ErrorKind::Precondition, format!("{} no longer shares with you; nothing can be sent", open.client)).into());
+    }
+    let named = open.sessions.iter().filter_map(|session| session.practice.as_deref());
+    if open.practices.iter().map(|one| one.slug.as_str()).chain(named).any(|slug| slug == practice) {
+        return Ok(());
+    }
+    let failure = Failure::new(ErrorKind::NotFound, format!("{} shares no practice called {practice:?}", open.client));
+    Err(failure.hint(format!("asif caseload open {} tells what is shared", open.client)).into())
 }

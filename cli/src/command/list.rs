@@ -42,13 +42,17 @@ impl Args {
         let limit = if capped { Some(ON_A_TERMINAL + 1) } else { self.limit };
         let Self { since, until, practice, tags, deleted, .. } = self;
         let filter = ListFilter { since, until, practice, tags, limit, deleted };
+        let all = filter == ListFilter { limit, ..ListFilter::default() };
         let sessions =
             context.ask_for(Request::List(filter), |reply| if let Reply::Sessions(sessions) = reply { Some(sessions) } else { None })?;
         let shown = if capped { sessions.get(..ON_A_TERMINAL).unwrap_or(&sessions) } else { &sessions };
         context.tell(shown, |screen| session::list(screen, shown))?;
         if shown.is_empty() && !context.json() {
-            return context.say("Nothing here yet.");
+            context.say(if all { "Nothing here yet." } else { "Nothing that you wrote down matches this." });
         }
-        if shown.len() < sessions.len() { context.say("There are older ones: asif list --limit 100") } else { Ok(()) }
+        if shown.len() < sessions.len() {
+            context.say("There are older ones: asif list --limit 100");
+        }
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use asif_proto::local::{Reply, Request};
 
 use super::fields::Fields;
-use super::prose;
+use super::prose::{self, Prose};
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::session;
@@ -28,14 +28,21 @@ impl Args {
     /// Logs a session.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let note = match &self.note {
-            Some(value) => prose::given(value, context)?,
-            None => None,
+            Some(value) => {
+                prose::given(value, context, |context| context.ask(Request::PracticeShow { practice: self.practice.clone() }).map(drop))?
+            }
+            None => Prose::default(),
         };
-        let empty = self.note.is_some() && note.is_none();
-        let fields = Box::new(self.fields.into_fields(note));
-        let request = Request::Log { practice: Some(self.practice), fields };
-        let session = context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })?;
+        let empty = self.note.is_some() && note.text.is_none();
+        let (practice, fields) = (Some(self.practice), self.fields);
+        let session = note.kept_by(context, |context, note| {
+            let request = Request::Log { practice, fields: Box::new(fields.into_fields(note)) };
+            context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+        })?;
         context.tell(&session, |screen| session::logged(screen, &session))?;
-        if empty { context.say("the note was empty: logged without one") } else { Ok(()) }
+        if empty {
+            context.say("the note was empty: logged without one");
+        }
+        Ok(())
     }
 }

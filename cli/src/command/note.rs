@@ -30,21 +30,25 @@ pub struct Args {
 impl Args {
     /// Stores a note.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        // Without a journal the practices cannot be told either.
+        let before = |context: &mut Context<'_, '_>| context.ask(Request::PracticeList { all: false }).map(drop);
         let note = match self.source.as_deref() {
-            Some("-") => prose::given("-", context)?,
-            None => prose::asked("What would you like to write down?", "asif note - reads it from standard input", context)?,
+            Some("-") => prose::given("-", context, before)?,
+            None => prose::asked("What would you like to write down?", "asif note - reads it from standard input", context, before)?,
             Some(_) => {
                 let hint = "asif note asks for it; asif note - reads standard input";
                 return Err(CommandError::usage("a note is not taken from the command's own words: a shell keeps those", hint));
             }
         };
-        if note.is_none() {
-            return context.say("the note was empty: nothing was stored");
+        if note.text.is_none() {
+            return context.nothing("the note was empty: nothing was stored");
         }
         let visibility = self.private.then_some(Visibility::Private);
-        let fields = SessionFields { note, at: self.at, tags: self.tags, visibility, ..SessionFields::default() };
-        let request = Request::Log { practice: None, fields: Box::new(fields) };
-        let session = context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })?;
+        let fields = SessionFields { at: self.at, tags: self.tags, visibility, ..SessionFields::default() };
+        let session = note.kept_by(context, |context, note| {
+            let request = Request::Log { practice: None, fields: Box::new(SessionFields { note, ..fields }) };
+            context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+        })?;
         context.tell(&session, |screen| session::logged(screen, &session))
     }
 }

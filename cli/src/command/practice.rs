@@ -5,7 +5,7 @@ use asif_proto::rating::Rating;
 use asif_proto::record::{Practice, PracticeKind, Specificity, Visibility};
 use clap::Subcommand;
 
-use super::prose;
+use super::prose::{self, Prose};
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::practice;
@@ -82,7 +82,7 @@ impl Args {
                 let practices = context.ask_for(Request::PracticeList { all }, list)?;
                 context.tell(&practices, |screen| practice::list(screen, &practices))?;
                 if practices.is_empty() && !context.json() {
-                    return context.say("None yet. For example: asif practice add \"Lunch away from the desk\" --slug lunch");
+                    context.say("None yet. For example: asif practice add \"Lunch away from the desk\" --slug lunch");
                 }
                 Ok(())
             }
@@ -101,21 +101,22 @@ impl Args {
 impl Add {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let description = match &self.description {
-            Some(value) => prose::given(value, context)?,
-            None => None,
+            Some(value) => prose::given(value, context, |context| context.ask(Request::PracticeList { all: false }).map(drop))?,
+            None => Prose::default(),
         };
         let new = NewPractice {
             title: self.title,
             slug: self.slug,
             kind: self.kind,
-            description,
+            description: None,
             specificity: Specificity { when: self.when, place: self.place, how_long: self.how_long },
             cue: self.cue,
             frequency: self.frequency,
             difficulty: self.difficulty,
             visibility: if self.private { Visibility::Private } else { Visibility::Inherit },
         };
-        let practice = context.ask_for(Request::PracticeAdd(new), one)?;
+        let practice = description
+            .kept_by(context, |context, description| context.ask_for(Request::PracticeAdd(NewPractice { description, ..new }), one))?;
         context.tell(&practice, |screen| practice::changed(screen, "added", &practice))
     }
 }

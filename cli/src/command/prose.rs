@@ -1,4 +1,6 @@
-//! Prose from the person: from standard input, from a prompt, or from the words of the command.
+//! Prose from the person: typed at a terminal, from standard input, or from the words of the command.
+//!
+//! Whoever types is not made to type in vain: what can be checked is checked before, and what fails all the same gives the words back.
 
 use std::io::Read;
 
@@ -7,6 +9,7 @@ use asif_proto::record::MAX_NOTE;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
+use crate::render::text::visible_lines;
 
 /// Why a text is not taken. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -24,45 +27,116 @@ pub enum ProseError {
 
 impl From<ProseError> for CommandError {
     fn from(error: ProseError) -> Self {
+        let message = error.to_string();
         let (kind, hint) = match error {
             ProseError::TooLong => (ErrorKind::Usage, "write it as two notes"),
             ProseError::NotText => (ErrorKind::Usage, "save it as UTF-8 first: iconv -t UTF-8"),
+            ProseError::Unreadable(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                return Failure::new(ErrorKind::Interrupted, "stopped here; nothing was stored").into();
+            }
             ProseError::Unreadable(_) => (ErrorKind::Failure, "try again with a file: asif note - < FILE"),
         };
-        Failure::new(kind, error.to_string()).hint(hint).into()
+        Failure::new(kind, message).hint(hint).into()
     }
 }
 
-/// The text that `value` names: `-` is standard input, anything else is the text itself. `None`: it was empty.
-pub fn given(value: &str, context: &mut Context<'_, '_>) -> Outcome<Option<String>> {
-    let bytes = if value == "-" { from_stdin(context.world.stdin)? } else { value.as_bytes().to_vec() };
-    Ok(text(bytes)?)
+/// A text, or none where it was empty; and whether somebody just typed it.
+#[derive(Debug, Default)]
+pub struct Prose {
+    /// The text.
+    pub text: Option<String>,
+    typed: bool,
 }
 
-/// The text typed at the terminal, or `None` where it was empty; exit 2 with `otherwise` where nobody can be asked.
-pub fn asked(invitation: &str, otherwise: &str, context: &mut Context<'_, '_>) -> Outcome<Option<String>> {
-    match context.prompt() {
-        Some(mut prompt) => Ok(text(prompt.lines(invitation, MAX_NOTE)?)?),
-        None => Err(CommandError::usage("there is no terminal to write at", otherwise)),
+impl Prose {
+    /// Does `deed`. Where it fails, whoever typed the text gets it back.
+    pub fn kept_by<T>(
+        self,
+        context: &mut Context<'_, '_>,
+        deed: impl FnOnce(&mut Context<'_, '_>, Option<String>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let copy = self.text.clone().filter(|_| self.typed);
+        let outcome = deed(context, self.text);
+        if let (Err(_), Some(text)) = (&outcome, copy) {
+            give_back(&text, context);
+        }
+        outcome
     }
 }
 
+/// The text that `value` names: `-` is standard input, anything else is the text itself.
+///
+/// `before` runs where a person is about to type it at a terminal: what would be refused afterwards is refused there.
+pub fn given(value: &str, context: &mut Context<'_, '_>, before: impl FnOnce(&mut Context<'_, '_>) -> Outcome) -> Outcome<Prose> {
+    if value != "-" {
+        return Ok(Prose { text: text(value.as_bytes().to_vec())?, typed: false });
+    }
+    if !context.world.terminals.stdin {
+        return Ok(Prose { text: text(from_stdin(context.world.stdin)?)?, typed: false });
+    }
+    before(context)?;
+    typed("Type it here", context)
+}
+
+/// The text typed at the terminal, once `before` has nothing against it; exit 2 with `otherwise` where nobody can be asked.
+pub fn asked(
+    invitation: &str,
+    otherwise: &str,
+    context: &mut Context<'_, '_>,
+    before: impl FnOnce(&mut Context<'_, '_>) -> Outcome,
+) -> Outcome<Prose> {
+    if !context.can_ask() {
+        return Err(CommandError::usage("there is no terminal to write at", otherwise));
+    }
+    before(context)?;
+    typed(invitation, context)
+}
+
+fn typed(invitation: &str, context: &mut Context<'_, '_>) -> Outcome<Prose> {
+    let invitation = format!("{invitation} (end with Ctrl-D on an empty line)");
+    let bytes = match context.world.keyboard {
+        Some(keyboard) => keyboard.prose(|| context.say(&invitation)).map_err(ProseError::Unreadable)?,
+        None => {
+            context.say(&invitation);
+            from_stdin(context.world.stdin)?
+        }
+    };
+    let copy = String::from_utf8_lossy(&bytes).into_owned();
+    match text(bytes) {
+        Ok(text) => Ok(Prose { text, typed: true }),
+        Err(error) => {
+            give_back(&copy, context);
+            Err(error.into())
+        }
+    }
+}
+
+fn give_back(text: &str, context: &mut Context<'_, '_>) {
+    context.say("Not stored. What you wrote:");
+    context.talk("\n");
+    for line in visible_lines(text) {
+        context.say(&line);
+    }
+    context.talk("\n");
+}
+
+/// At most so much that it is known to be too long: the longest text, a line break at its end, and one byte more.
 fn from_stdin(stdin: &mut dyn std::io::BufRead) -> Result<Vec<u8>, ProseError> {
     let mut bytes = Vec::new();
-    let bound = u64::try_from(MAX_NOTE).unwrap_or(u64::MAX).saturating_add(1);
+    let bound = u64::try_from(MAX_NOTE).unwrap_or(u64::MAX).saturating_add(2);
     stdin.take(bound).read_to_end(&mut bytes).map_err(ProseError::Unreadable)?;
     Ok(bytes)
 }
 
 /// Bounded first, then read as UTF-8. One line break at the end is the terminal's or the pipe's, not the person's.
-fn text(bytes: Vec<u8>) -> Result<Option<String>, ProseError> {
+fn text(mut bytes: Vec<u8>) -> Result<Option<String>, ProseError> {
+    if bytes.ends_with(b"\n") {
+        bytes.pop();
+    }
     if bytes.len() > MAX_NOTE {
         return Err(ProseError::TooLong);
     }
-    let mut text = String::from_utf8(bytes).map_err(|_| ProseError::NotText)?;
-    if text.ends_with('\n') {
-        text.pop();
-    }
+    let text = String::from_utf8(bytes).map_err(|_| ProseError::NotText)?;
     Ok((!text.trim().is_empty()).then_some(text))
 }
 
@@ -72,10 +146,14 @@ mod tests {
 
     #[test]
     fn a_text_at_the_limit_is_taken_and_one_byte_more_is_not() {
-        assert!(text(vec![b'x'; MAX_NOTE]).unwrap().is_some());
-        assert!(matches!(text(vec![b'x'; MAX_NOTE + 1]), Err(ProseError::TooLong)));
+        let longest = vec![b'x'; MAX_NOTE];
+        assert!(text(longest.clone()).unwrap().is_some());
+        assert!(text([&longest[..], b"\n"].concat()).unwrap().is_some(), "the line break at its end does not count");
+        for more in ["x", "\n\n", "x\n"] {
+            assert!(matches!(text([&longest[..], more.as_bytes()].concat()), Err(ProseError::TooLong)), "{more:?}");
+        }
         let mut endless = std::io::BufReader::new(std::io::repeat(b'x'));
-        assert_eq!(from_stdin(&mut endless).unwrap().len(), MAX_NOTE + 1);
+        assert!(matches!(text(from_stdin(&mut endless).unwrap()), Err(ProseError::TooLong)));
     }
 
     #[test]

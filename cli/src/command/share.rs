@@ -75,7 +75,7 @@ impl Args {
                 let grants = grants(Request::ShareList, context)?;
                 context.tell(&grants, |screen| share::list(screen, &grants))?;
                 if grants.is_empty() && !context.json() {
-                    return context.say("Nobody but you sees your journal.");
+                    context.say("Nobody but you sees your journal.");
                 }
                 Ok(())
             }
@@ -98,15 +98,19 @@ impl Inviting {
             let preview = preview_for(Request::SharePreview(invite.clone()), context)?;
             let mut screen = context.screen();
             preview::preview(&mut screen, &preview);
-            preview::honest_words(&mut screen, &preview.name);
+            preview::honest_words(&mut screen, &preview);
             let text = screen.finish();
-            if context.json() { context.talk(&text)? } else { context.write(&text)? }
+            if context.json() {
+                context.talk(&text);
+            } else {
+                context.write(&text).map_err(CommandError::before_the_deed)?;
+            }
         }
         if !giving.yes && !agreed(context)? {
-            return context.say("Nobody was invited.");
+            return context.nothing("Nobody was invited.");
         }
         if !giving.no_wait {
-            context.say(&format!("Waiting for {}. Ctrl-C stops the waiting here.", invite.name))?;
+            context.say(&format!("Waiting for {}. Ctrl-C stops the waiting here.", invite.name));
         }
         let request = Request::ShareInvite { invite, yes: giving.yes, no_wait: giving.no_wait };
         context.ask_for(request, |reply| if let Reply::Done = reply { Some(()) } else { None })
@@ -127,7 +131,7 @@ fn revoke(name: String, yes: bool, context: &mut Context<'_, '_>) -> Outcome {
             None => return Err(CommandError::usage("this asks first, and nobody can be asked here", "say it with --yes")),
             Some(mut prompt) => {
                 if !prompt.yes_or_no(&question)? {
-                    return context.say("Nothing was changed.");
+                    return context.nothing("Nothing was changed.");
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! The ticket among the words of `device join` and `helper join`, read before anything else.
 
+use std::net::SocketAddr;
+
 use asif_proto::ticket::{Ticket, TicketRole};
 
 use crate::error::{CommandError, Outcome};
@@ -29,9 +31,15 @@ pub fn read(text: &str, role: TicketRole) -> Outcome<String> {
 pub fn address(text: Option<&str>) -> Outcome<Option<String>> {
     use std::net::ToSocketAddrs;
     let Some(text) = text else { return Ok(None) };
-    let found = text.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    let found = text.to_socket_addrs().ok().and_then(preferred);
     let unclear = || CommandError::usage(format!("{text:?} is no address that can be found"), "use --at HOST:PORT, like 192.0.2.7:4433");
     found.map(|address| Some(address.to_string())).ok_or_else(unclear)
+}
+
+/// Of a host's addresses the one to try: version 4 where there is one, as machines listen there unless they are told otherwise.
+fn preferred(addresses: impl Iterator<Item = SocketAddr>) -> Option<SocketAddr> {
+    let addresses: Vec<_> = addresses.collect();
+    addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
 }
 
 /// `7-harbour-violin-kettle`
@@ -65,6 +73,14 @@ mod tests {
         for bad in ["127.0.0.1", "lunch", "", "127.0.0.1:99999"] {
             assert_eq!(address(Some(bad)).unwrap_err().exit_code(), 2, "{bad}");
         }
+    }
+
+    #[test]
+    fn of_a_hosts_addresses_that_of_version_4_is_tried() {
+        let found = |addresses: &[&str]| preferred(addresses.iter().map(|one| one.parse().unwrap())).map(|one| one.to_string());
+        assert_eq!(found(&["[::1]:7", "127.0.0.1:7", "127.0.0.2:7"]).as_deref(), Some("127.0.0.1:7"));
+        assert_eq!(found(&["[::1]:7"]).as_deref(), Some("[::1]:7"));
+        assert_eq!(found(&[]), None);
     }
 
     #[test]

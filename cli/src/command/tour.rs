@@ -45,9 +45,20 @@ impl Args {
         let played = story::play(&mut tour);
         let Tour { context, stage } = tour;
         let cleared = stage.clear();
-        played?;
-        cleared.map_err(failed)?;
-        tell(context, &Scene::End { text: END })
+        match (played, cleared) {
+            (Ok(()), Ok(())) => tell(context, &Scene::End { text: END }),
+            (Err(error), Ok(())) => {
+                context.say("The tour's daemons are stopped and its folders are gone.");
+                Err(error)
+            }
+            (Ok(()), Err(left)) => Err(failed(left)),
+            // What is left matters more to whoever looks, and the exit code is that of what came first.
+            (Err(error), Err(left)) => {
+                let mut failure = error.failure().unwrap_or_else(|| Failure::new(ErrorKind::Failure, "nobody reads the tour"));
+                failure.hint = Some(left.to_string());
+                Err(failure.into())
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub fn changed(screen: &mut Screen, setting: &Setting) {
     if setting.source == "environment" {
         screen.line("  the environment says otherwise, and counts while it does");
     }
+    screen.line("  it holds from the next start of the daemon: asif daemon restart");
 }
 
 /// The settings in columns.

@@ -1,7 +1,11 @@
 //! The one shape of `--json`: `{"schema":"asif/1","data":...}`, or with `error` in place of `data`; one a line.
+//!
+//! A terminal may show the line: what would steer it stands there as `\u001b`, which is the same data.
 
 use asif_proto::local::Failure;
 use serde::Serialize;
+
+use super::text::steers;
 
 const SCHEMA: &str = "asif/1";
 
@@ -29,7 +33,17 @@ pub fn error(failure: &Failure) -> String {
 
 fn line<T: Serialize>(envelope: &T) -> String {
     #[expect(clippy::expect_used, reason = "our own plain structs with text keys always encode")]
-    serde_json::to_string(envelope).expect("plain data encodes")
+    let line = serde_json::to_string(envelope).expect("plain data encodes");
+    let mut out = String::with_capacity(line.len());
+    for letter in line.chars() {
+        match letter {
+            // Only text holds these: what stands around it in JSON is ASCII.
+            '\u{7f}' => out.push_str("\\u007f"),
+            _ if steers(letter) => out.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => out.push(letter),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -48,7 +62,11 @@ mod tests {
     }
 
     #[test]
-    fn marks_that_reorder_text_are_kept_as_they_were() {
-        assert_eq!(data("a\u{202e}b\u{200b}"), "{\"schema\":\"asif/1\",\"data\":\"a\u{202e}b\u{200b}\"}");
+    fn what_would_steer_a_terminal_is_escaped_and_the_data_is_the_same() {
+        let nasty = "a\u{1b}\u{7f}\u{9b}\u{2028}\u{202e}b\u{200d}\u{1f469}";
+        let line = data(nasty);
+        assert_eq!(line, "{\"schema\":\"asif/1\",\"data\":\"a\\u001b\\u007f\\u009b\\u2028\\u202eb\u{200d}\u{1f469}\"}");
+        let back: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(back["data"], nasty);
     }
 }

@@ -1,11 +1,12 @@
 //! What comes while another person or device is awaited, and how a sync went.
 
 use asif_proto::local::{Event, Synced};
+use jiff::Timestamp;
 
 use super::{Screen, time};
 
-/// One event.
-pub fn event(screen: &mut Screen, event: &Event) {
+/// One event, which is told `now`.
+pub fn event(screen: &mut Screen, event: &Event, now: Timestamp) {
     match event {
         Event::Invited { code, ticket, expires_at } => {
             if let Some(code) = code {
@@ -15,7 +16,7 @@ pub fn event(screen: &mut Screen, event: &Event) {
             screen.line(&format!("        works once, until {}", time::instant(*expires_at, screen)));
         }
         Event::Joined { name, device } => {
-            screen.line(&format!("{name} joined at {} (device {device}).", time::clock(screen.now, &screen.zone)));
+            screen.line(&format!("{name} joined at {} (device {device}).", time::clock(now, &screen.zone)));
         }
     }
 }
@@ -30,6 +31,9 @@ pub fn synced(screen: &mut Screen, synced: &Synced, waited: bool) {
         screen.line(&format!("{peer} is up to date"));
     }
     for (peer, reason) in &synced.unreached {
-        screen.line(&format!("{peer} not reached: {reason}"));
+        screen.line(&match waited {
+            true => format!("{peer} not reached: {reason}"),
+            false => format!("{peer} is being tried (asif sync --wait tells how it went)"),
+        });
     }
 }

@@ -5,6 +5,7 @@ use asif_proto::share::{Preview, Scope, SharedSession};
 use super::Screen;
 use super::practice::hyphens;
 use super::session::feeling;
+use super::share::clinical_notes;
 use super::text::{count, pad, visible, width, wrap};
 use super::time;
 
@@ -37,10 +38,10 @@ pub fn preview(screen: &mut Screen, preview: &Preview) {
 }
 
 /// What an invitation does and cannot do, in these words.
-pub fn honest_words(screen: &mut Screen, name: &str) {
+pub fn honest_words(screen: &mut Screen, preview: &Preview) {
+    let (name, notes) = (&preview.name, clinical_notes(&preview.name, preview.role));
     screen.sentence(&format!(
-        "You can stop this any time. That stops new entries at once. It cannot take back what {name} has read, and {name} may have to \
-         keep clinical notes. Nobody monitors this."
+        "You can stop this any time. That stops new entries at once. It cannot take back what {name} has read{notes}. Nobody monitors this."
     ));
     screen.sentence("Two helpers who compare the keys they know you by can tell that they share a client.");
 }
@@ -164,9 +165,13 @@ mod tests {
 
     #[test]
     fn the_words_promise_only_what_can_be_done() {
-        let mut screen = screen_for_tests(false, 80);
-        honest_words(&mut screen, "Dana");
-        let words = screen.finish().replace('\n', " ");
+        let said = |role| {
+            let mut screen = screen_for_tests(false, 80);
+            honest_words(&mut screen, &Preview { role, ..dana() });
+            screen.finish().replace('\n', " ")
+        };
+        let words = said(Role::Therapist);
+        assert!(words.contains("Dana may have to keep clinical notes") && !said(Role::Friend).contains("clinical"), "{words}");
         for told in ["cannot take back what Dana has read", "Nobody monitors this", "share a client"] {
             assert!(words.contains(told), "{words}");
         }

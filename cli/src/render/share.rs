@@ -1,6 +1,6 @@
 //! Grants: who may see what, and what ending one does.
 
-use asif_proto::share::{GrantView, Scope};
+use asif_proto::share::{GrantView, Role, Scope};
 
 use super::practice::hyphens;
 use super::table::Table;
@@ -32,9 +32,17 @@ pub fn revoked(screen: &mut Screen, grant: &GrantView) {
         screen.line(&format!("{name} had not joined: the ticket is of no use any more."));
         return;
     }
-    screen.sentence(&format!("It cannot take back what {name} has read, and {name} may have to keep clinical notes."));
+    screen.sentence(&format!("It cannot take back what {name} has read{}.", clinical_notes(name, grant.role)));
     let heard = if grant.end_reached == Some(true) { "has heard of it" } else { "not reached yet; it will hear when it is there" };
     screen.line(&format!("{name}'s device: {heard}"));
+}
+
+/// `, and Dana may have to keep clinical notes`, for those whose profession it is.
+pub(super) fn clinical_notes(name: &str, role: Role) -> String {
+    match role {
+        Role::Therapist | Role::Counsellor => format!(", and {name} may have to keep clinical notes"),
+        Role::Coach | Role::Sponsor | Role::Friend | Role::Family | Role::Helper => String::new(),
+    }
 }
 
 /// `ratings, practices`

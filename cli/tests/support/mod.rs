@@ -14,6 +14,7 @@ use asif_cli::world::{Patience, Terminals, World};
 use asif_proto::frame::{Frame, HEADER_LEN, parse_header};
 use asif_proto::home::{Home, Lock};
 use asif_proto::local::{Answer, Ask, Decision, Event, Failure, Hello, Question, Reply, Request, answer_frames, kind};
+use jiff::tz::TimeZone;
 
 /// A home in a temporary folder.
 pub struct TestHome {
@@ -89,7 +90,14 @@ impl Talk {
     }
 
     pub fn hello_as(&mut self, min: u16, max: u16, version: &str) {
-        let hello = Hello { min, max, version: version.to_owned(), pid: std::process::id() };
+        let hello = Hello { min, max, version: version.to_owned(), pid: std::process::id(), data: None };
+        self.send(kind::HELLO, &hello);
+    }
+
+    /// The greeting of a daemon that serves the journal in `data`.
+    pub fn hello_for(&mut self, data: &Path) {
+        let hello =
+            Hello { min: 1, max: 1, version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id(), data: Some(data.to_owned()) };
         self.send(kind::HELLO, &hello);
     }
 
@@ -144,6 +152,25 @@ pub struct Cli<'h> {
     pub terminals: Terminals,
     pub width: usize,
     pub patience: Patience,
+    pub zone: TimeZone,
+    /// Nobody reads standard output, standard error.
+    pub gone: (bool, bool),
+}
+
+/// A stream whose reader may have gone.
+struct Stream<'b> {
+    bytes: &'b mut Vec<u8>,
+    gone: bool,
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.gone { Err(std::io::ErrorKind::BrokenPipe.into()) } else { self.bytes.write(bytes) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What a run of it did.
@@ -171,7 +198,8 @@ impl Ran {
 impl<'h> Cli<'h> {
     pub fn new(home: &'h TestHome) -> Self {
         let patience = Patience { start: Duration::from_secs(5), stop: Duration::from_secs(5), ..Patience::default() };
-        Self { home, stdin: Vec::new(), terminals: Terminals::default(), width: 80, patience }
+        let zone = asif_proto::moment::zone("Europe/London");
+        Self { home, stdin: Vec::new(), terminals: Terminals::default(), width: 80, patience, zone, gone: (false, false) }
     }
 
     /// With a person at a terminal who types `answers`.
@@ -195,12 +223,14 @@ impl<'h> Cli<'h> {
                 path: None,
                 colour: false,
                 width: self.width,
-                zone: asif_proto::moment::zone("Europe/London"),
+                zone: self.zone,
                 now: "2026-11-23T12:41:07Z".parse().unwrap(),
+                clock: || "2026-11-23T13:05:00Z".parse().unwrap(),
+                keyboard: None,
                 patience: self.patience,
                 stdin: &mut self.stdin.as_slice(),
-                stdout: &mut stdout,
-                stderr: &mut stderr,
+                stdout: &mut Stream { bytes: &mut stdout, gone: self.gone.0 },
+                stderr: &mut Stream { bytes: &mut stderr, gone: self.gone.1 },
                 terminals: self.terminals,
             };
             asif_cli::run(&words, &mut world)

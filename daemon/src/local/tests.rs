@@ -23,7 +23,7 @@ struct Rig {
 }
 
 fn hello() -> Hello {
-    Hello { min: 1, max: 1, version: "0.0.0".into(), pid: 7 }
+    Hello { min: 1, max: 1, version: "0.0.0".into(), pid: 7, data: None }
 }
 
 async fn rig() -> Rig {
@@ -274,7 +274,7 @@ async fn another_user_is_not_served() {
     let path = home.path().join("run/asifd.sock");
     let (incoming, mut core) = mpsc::channel(8);
     let other = rustix::process::geteuid().as_raw() + 1;
-    let local = Local::bind_for(other, &path, hello(), incoming, &lock).unwrap();
+    let local = Local::bind_for(other, &path, hello(), incoming, &lock).await.unwrap();
     let mut client = Client(UnixStream::connect(&path).await.unwrap());
     client.is_closed().await;
     local.shutdown().await;
@@ -360,6 +360,30 @@ async fn a_stale_socket_is_replaced_and_anything_else_is_not() {
     let refused = Local::bind(&path, hello(), incoming, &lock).await;
     assert!(matches!(refused, Err(BindError::InTheWay(_))));
     assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+}
+
+#[tokio::test]
+async fn a_socket_at_which_somebody_answers_is_left_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let lock = lock::acquire(&home.path().join("lock")).unwrap();
+    let path = home.path().join("run/asifd.sock");
+    create_private_dir(path.parent().unwrap()).unwrap();
+    let theirs = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let (incoming, _core) = mpsc::channel(64);
+    let refused = soon(Local::bind(&path, hello(), incoming.clone(), &lock)).await;
+    assert!(matches!(refused, Err(BindError::Answered(at)) if at == path));
+    std::os::unix::net::UnixStream::connect(&path).expect("it is still theirs");
+    drop(theirs);
+    soon(Local::bind(&path, hello(), incoming, &lock)).await.unwrap().shutdown().await;
+}
+
+#[tokio::test]
+async fn stopping_leaves_a_socket_that_is_not_its_own() {
+    let rig = rig().await;
+    std::fs::remove_file(&rig.path).unwrap();
+    let _theirs = std::os::unix::net::UnixListener::bind(&rig.path).unwrap();
+    soon(rig.local.shutdown()).await;
+    std::os::unix::net::UnixStream::connect(&rig.path).expect("it is still theirs");
 }
 
 #[tokio::test]

@@ -2,12 +2,18 @@
 //!
 //! The program that starts the daemon gives it a pipe as stdout and reads one line from it ([`super::ready`]); everything else that
 //! ties the two together is let go here, before any thread is started.
+//!
+//! The starter's child starts itself once more, passes on the ready line and ends: so a shell that waits for it goes on, whether or not
+//! it leads a process group.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use rustix::fs::Mode;
+
+/// Set for the process that goes on in the background.
+const SECOND: &str = "ASIF_DETACHED";
 
 /// Why the daemon could not leave its terminal.
 #[derive(Debug, thiserror::Error)]
@@ -31,15 +37,13 @@ pub enum Detached {
 /// Opens a session of its own, turns stdin and stderr to `/dev/null`, goes to `/` and makes new files for the owner alone.
 ///
 /// stdout stays open for the ready line. stderr goes nowhere because a panic message may quote the journal; [`super::log`] notes where a panic was.
-/// Make relative paths absolute before. A process that leads a group (one started from a shell by hand) cannot open a session:
-/// it starts itself once more as a child, passes on the child's ready line and ends.
+/// Make relative paths absolute before.
 pub fn detach() -> Result<Detached, DetachError> {
     let failed = |doing| move |source: io::Error| DetachError { doing, source };
-    match rustix::process::setsid() {
-        Ok(_) => {}
-        Err(rustix::io::Errno::PERM) => return through_child().map(Detached::Exit).map_err(failed("starting it as a child")),
-        Err(source) => return Err(failed("opening a session")(source.into())),
+    if std::env::var_os(SECOND).is_none() {
+        return through_child().map(Detached::Exit).map_err(failed("starting it as a child"));
     }
+    rustix::process::setsid().map_err(|source| failed("opening a session")(source.into()))?;
     let null = File::options().read(true).write(true).open("/dev/null").map_err(failed("opening /dev/null"))?;
     rustix::stdio::dup2_stdin(&null).map_err(|source| failed("closing stdin")(source.into()))?;
     rustix::stdio::dup2_stderr(&null).map_err(|source| failed("closing stderr")(source.into()))?;
@@ -48,12 +52,18 @@ pub fn detach() -> Result<Detached, DetachError> {
     Ok(Detached::Serve)
 }
 
-/// Runs this very program with the same arguments as a child and copies its stdout until the child closes it.
+/// Runs this very program with the same arguments as a child and copies its stdout until the child closes it; the exit code is the child's
+/// where it does not serve.
 fn through_child() -> io::Result<ExitCode> {
-    let mut child = Command::new(std::env::current_exe()?).args(std::env::args_os().skip(1)).stdout(Stdio::piped()).spawn()?;
+    let mut child = Command::new(std::env::current_exe()?);
+    let mut child = child.args(std::env::args_os().skip(1)).env(SECOND, "1").stdout(Stdio::piped()).spawn()?;
     let line = first_line(&mut child)?;
     io::stdout().write_all(&line)?;
-    Ok(if line.starts_with(br#"{"ready""#) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if line.starts_with(br#"{"ready""#) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let code = child.wait()?.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0);
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 fn first_line(child: &mut Child) -> io::Result<Vec<u8>> {
@@ -114,10 +124,10 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_detached_daemon_has_left_its_terminal() {
         let facts = "true / 77 [\"/dev/null\", \"/dev/null\"]";
-        let (distance, told) = run(false);
-        assert_eq!((distance, told.as_str()), (0, facts));
-        let (distance, told) = run(true);
-        assert_ne!(distance, 0, "the leader of a group goes on in a child");
-        assert_eq!(told, facts);
+        for leader in [false, true] {
+            let (distance, told) = run(leader);
+            assert_ne!(distance, 0, "it goes on in a child, so that a script that started it goes on too");
+            assert_eq!(told, facts);
+        }
     }
 }

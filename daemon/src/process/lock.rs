@@ -1,7 +1,7 @@
 //! The one lock of a home: whoever holds it is the daemon of this journal.
 //!
 //! `<data>/lock` is locked with `flock` for the daemon's whole life, so that the system frees it however the daemon ends.
-//! Its text says where the daemon listens ([`asif_proto::home::Lock`]); it is empty while nobody serves.
+//! Its text says who holds it and where that one listens ([`asif_proto::home::Lock`]), from the moment it is taken until a clean stop.
 
 use std::fs::File;
 use std::io;
@@ -19,7 +19,7 @@ pub enum LockError {
     /// Another daemon holds it.
     #[error("asifd is already running{}", .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default())]
     AlreadyRunning {
-        /// Its process id; none while it is still starting or stopping.
+        /// Its process id; none where it could not be written down.
         pid: Option<u32>,
     },
     /// The lock file is not ours alone.
@@ -58,7 +58,7 @@ pub fn acquire(path: &Path) -> Result<Held, LockError> {
 }
 
 impl Held {
-    /// Tells clients where the daemon listens. After the socket is bound.
+    /// Tells clients who the daemon is and where it listens.
     pub fn publish(&self, lock: &Lock) -> Result<(), LockError> {
         self.empty()?;
         self.file.write_all_at(lock.to_text().as_bytes(), 0).map_err(|source| self.error("write", source))

@@ -37,7 +37,7 @@ pub enum NotPrivate {
     #[error("{} is neither a plain folder nor a plain file; symlinks are not followed here", .0.display())]
     Kind(PathBuf),
     /// It cannot be looked at or made.
-    #[error("cannot look at {}", .path.display())]
+    #[error("cannot use {}", .path.display())]
     Io {
         /// The folder or file.
         path: PathBuf,
@@ -70,16 +70,18 @@ pub fn check_private(path: &Path) -> Result<(), NotPrivate> {
 ///
 /// The folders that were made are durable in the one above them. Tells whether `path` itself was made.
 pub fn create_private_dir(path: &Path) -> Result<bool, NotPrivate> {
-    match rustix::fs::mkdir(path, Mode::RWXU) {
+    let mut made = rustix::fs::mkdir(path, Mode::RWXU);
+    if made == Err(rustix::io::Errno::NOENT) {
+        let above = path.parent().ok_or_else(|| NotPrivate::io(path, io::ErrorKind::NotFound))?;
+        create_above(above)?;
+        made = rustix::fs::mkdir(path, Mode::RWXU);
+    }
+    match made {
         Ok(()) => {}
+        // It was there, or another process made it this moment.
         Err(rustix::io::Errno::EXIST) => {
             check_private(path)?;
             return if path.symlink_metadata().is_ok_and(|meta| meta.is_dir()) { Ok(false) } else { Err(NotPrivate::Kind(path.into())) };
-        }
-        Err(rustix::io::Errno::NOENT) => {
-            let above = path.parent().ok_or_else(|| NotPrivate::io(path, io::ErrorKind::NotFound))?;
-            create_above(above)?;
-            rustix::fs::mkdir(path, Mode::RWXU).map_err(|source| NotPrivate::io(path, source))?;
         }
         Err(source) => return Err(NotPrivate::io(path, source)),
     }
@@ -92,7 +94,11 @@ pub fn create_private_dir(path: &Path) -> Result<bool, NotPrivate> {
 
 /// Makes the folder above a private one, unless it is there: whose it is and who may enter it is not ours to judge.
 fn create_above(path: &Path) -> Result<(), NotPrivate> {
-    if path.is_dir() { Ok(()) } else { create_private_dir(path).map(drop) }
+    if path.is_dir() {
+        return Ok(());
+    }
+    let made = create_private_dir(path).map(drop);
+    if path.is_dir() { Ok(()) } else { made }
 }
 
 /// Makes what happened to the names in a folder durable.
@@ -162,6 +168,24 @@ mod tests {
         assert!(create_private_dir(&path).unwrap());
         assert!(!create_private_dir(&path).unwrap(), "the second time it is only checked");
         assert_eq!((mode(&path), mode(&home.path().join("a"))), (0o700, 0o700));
+    }
+
+    #[test]
+    fn processes_that_make_a_folder_at_the_same_moment_share_it() {
+        const AT_ONCE: usize = 4;
+        let home = tempfile::tempdir().unwrap();
+        let together = std::sync::Barrier::new(AT_ONCE);
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| {
+                    for round in 0..60 {
+                        let path = home.path().join(format!("{round}/a/b"));
+                        together.wait();
+                        create_private_dir(&path).unwrap_or_else(|error| panic!("{error:?}"));
+                    }
+                });
+            }
+        });
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The one line on stdout by which a detached daemon tells its starter how the start went.
 //!
 //! ```text
-//! {"ready":{"pid":4711,"socket":"/run/user/1000/asif/asifd.sock"}}
+//! {"ready":{"pid":4711,"socket":"/run/user/1000/asif/asifd-1f0c72aa.sock"}}
 //! {"error":{"kind":"not_permitted","message":"...","hint":null}}        an asif_proto::local::Failure
 //! ```
 //!

@@ -14,7 +14,7 @@ use asif_proto::home::{Home, HomeError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use uuid::Uuid;
 
-use crate::client::{ClientError, Starter, find, stop};
+use crate::client::{ClientError, Starter, stop};
 use crate::context::Context;
 use crate::world::Patience;
 
@@ -49,7 +49,7 @@ pub(super) enum StageError {
     #[error("the tour ended early: a command took longer than {} s", STEP.as_secs())]
     TooLong,
     /// Ctrl-C, or another signal to end.
-    #[error("stopped; the tour's daemons are stopped and its folders are gone")]
+    #[error("stopped before its end")]
     Interrupted,
     /// Something of it is still there.
     #[error("the tour could not clean up after itself: {0}")]
@@ -224,22 +224,7 @@ impl Stage {
     fn stop_daemon(&self, machine: Machine) -> Result<(), ClientError> {
         let home = home_at(&self.root.join(machine.folder()))?;
         let starter = Starter { home, program: None, path: None, patience: self.patience };
-        match find::connect(&starter.home, starter.patience.hello) {
-            // One that is just starting does not listen yet, but its lock file may name it.
-            Ok(None) => match stop::stop_hanging(&starter, None, true) {
-                Ok(_) | Err(ClientError::Hanging { .. }) => Ok(()),
-                Err(error) => Err(error),
-            },
-            Ok(Some(connection)) => {
-                let pid = connection.pid;
-                match stop::stop(connection, &starter) {
-                    Ok(_) => Ok(()),
-                    Err(_) => stop::stop_hanging(&starter, pid, true).map(drop),
-                }
-            }
-            Err(ClientError::Hanging { pid, .. }) => stop::stop_hanging(&starter, pid, true).map(drop),
-            Err(error) => Err(error),
-        }
+        stop::end(&starter, true).map(drop)
     }
 }
 
@@ -269,7 +254,9 @@ fn beside(program: Option<&Path>) -> Result<PathBuf, StageError> {
 fn make_root() -> Result<PathBuf, StageError> {
     let name = format!("asif-tour-{}", Uuid::now_v7().simple().to_string().get(24..).unwrap_or_default());
     let mut refused = None;
-    for folder in [std::env::temp_dir(), PathBuf::from("/tmp")] {
+    // The commands run elsewhere: a relative folder would be another one for them.
+    let temporary = std::path::absolute(std::env::temp_dir()).map_err(StageError::NoRoom)?;
+    for folder in [temporary, PathBuf::from("/tmp")] {
         let root = folder.join(&name);
         if let Err(error) = home_at(&root.join(Machine::Desktop.folder())) {
             refused = refused.or(Some(error.into()));

@@ -1,0 +1,98 @@
+//! A terminal with a person before it: a pseudo-terminal whose other end the test holds.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Child, Command};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+
+use crate::harness::{COMMAND, SOON};
+
+/// A command at a terminal of its own. It is ended when it goes.
+pub(crate) struct AtTerminal {
+    pub(crate) child: Child,
+    keyboard: File,
+    shown: mpsc::Receiver<Vec<u8>>,
+    screen: String,
+}
+
+impl AtTerminal {
+    /// Runs a command with all three streams at a new terminal, which is also the one that Ctrl-C comes from.
+    pub(crate) fn start(command: &Command) -> Self {
+        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
+        let terminal = || File::options().read(true).write(true).open(&name).unwrap();
+        let mut leader = Command::new("/usr/bin/setsid");
+        leader.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+        leader.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(command.get_current_dir().unwrap());
+        let child = leader.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
+        // The child's copies are the only ones left: their closing ends what is shown.
+        drop(leader);
+        let keyboard = File::from(keyboard);
+        let mut screen = keyboard.try_clone().unwrap();
+        let (tx, shown) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = screen.read(&mut bytes) {
+                if tx.send(bytes[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, keyboard, shown, screen: String::new() }
+    }
+
+    /// Waits until `text` has been shown since the last wait; what came before it, which is then forgotten.
+    #[track_caller]
+    pub(crate) fn await_text(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + SOON;
+        while !self.screen.contains(text) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.shown.recv_timeout(left) {
+                Ok(bytes) => self.screen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("never shown: {text:?}; shown was {:?}", self.screen),
+            }
+        }
+        let (before, after) = self.screen.split_once(text).unwrap();
+        let (before, after) = (before.to_owned(), after.to_owned());
+        self.screen = after;
+        before
+    }
+
+    /// Types.
+    pub(crate) fn type_in(&mut self, keys: &[u8]) {
+        self.keyboard.write_all(keys).unwrap();
+    }
+
+    /// Whether the terminal edits lines and shows what is typed, as a shell finds it.
+    pub(crate) fn is_as_it_was(&self) -> bool {
+        tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
+    }
+
+    /// Waits for the command's end; its exit code, and what was shown since the last wait.
+    #[track_caller]
+    pub(crate) fn end(&mut self) -> (Option<i32>, String) {
+        let deadline = Instant::now() + COMMAND;
+        loop {
+            match self.shown.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.screen.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("it does not end; shown was {:?}", self.screen),
+            }
+        }
+        (self.child.wait().unwrap().code(), std::mem::take(&mut self.screen))
+    }
+}
+
+impl Drop for AtTerminal {
+    fn drop(&mut self) {
+        // One that has ended needs no ending.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
