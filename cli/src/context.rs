@@ -10,7 +10,7 @@ use crate::client::{Client, News, Starter};
 use crate::error::{CommandError, Outcome};
 use crate::prompt::Prompt;
 use crate::render::Screen;
-use crate::render::text::visible;
+use crate::render::text::{visible, wrap};
 use crate::render::{envelope, event};
 use crate::world::World;
 
@@ -168,6 +168,16 @@ impl<'c, 'w> Context<'c, 'w> {
     /// One line of talk, on standard error.
     pub fn say(&mut self, text: &str) {
         self.talk(&(visible(text) + "\n"));
+    }
+
+    /// Sentences of talk, broken between words where a terminal shows them.
+    pub fn explain(&mut self, text: &str) {
+        if !self.world.terminals.stderr {
+            return self.say(text);
+        }
+        for line in wrap(text, self.world.width) {
+            self.say(&line);
+        }
     }
 
     /// The time at which the command began.

@@ -27,7 +27,7 @@ pub struct Args {
 impl Args {
     /// Makes the journal.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        context.say("Your journal stays on this machine. Nothing is sent anywhere until you pair a device or invite someone.");
+        context.explain("Your journal stays on this machine. Nothing is sent anywhere until you pair a device or invite someone.");
         let (wish, goal) = if context.can_ask() {
             none_yet(context)?;
             match context.prompt() {

@@ -7,11 +7,16 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use asif_proto::home::Lock;
 use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::private::{NotPrivate, open_private};
+
+/// How often a held lock is tried again, and the time between.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(5);
 
 /// Why the lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +49,22 @@ pub struct Held {
     path: PathBuf,
 }
 
-/// Takes the lock at `path`, without waiting. The folder must be there.
+/// Takes the lock at `path`. The folder must be there.
+///
+/// Whoever only looks whether it is held holds it for a moment, so one that is held is tried again for a little while.
 pub fn acquire(path: &Path) -> Result<Held, LockError> {
     let file = open_private(path, OFlags::CREATE | OFlags::RDWR)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => return Err(LockError::AlreadyRunning { pid: holder(&file) }),
-        Err(source) => return Err(LockError::Io { doing: "lock", path: path.into(), source: source.into() }),
+    let mut tries = TRIES;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => break,
+            Err(rustix::io::Errno::WOULDBLOCK) if tries > 0 => {
+                tries -= 1;
+                std::thread::sleep(BETWEEN);
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(LockError::AlreadyRunning { pid: holder(&file) }),
+            Err(source) => return Err(LockError::Io { doing: "lock", path: path.into(), source: source.into() }),
+        }
     }
     let held = Held { file, path: path.into() };
     held.empty()?;
@@ -103,6 +117,26 @@ mod tests {
 
     fn told() -> Lock {
         Lock { pid: 4711, socket: "/run/x/asifd.sock".into() }
+    }
+
+    #[test]
+    fn whoever_only_looks_keeps_no_daemon_from_starting() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        drop(acquire(&path).unwrap());
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    let looking = fs::File::open(&path).unwrap();
+                    let _ = looking.try_lock_shared();
+                    std::thread::yield_now();
+                }
+            });
+            let tried: Vec<_> = (0..200).map(|_| acquire(&path).map(drop)).collect();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(tried.iter().all(Result::is_ok), "{tried:?}");
+        });
     }
 
     #[test]

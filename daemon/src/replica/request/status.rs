@@ -18,7 +18,7 @@ impl Replica {
             daemon: DaemonView { pid: self.about.pid, version: self.about.version.clone() },
             initialised: self.person().is_some(),
             locked: false,
-            name: self.person().map(|_| self.own_name()),
+            name: self.view.name(crate::journal::schema::SELF_NAME).map(str::to_owned),
             journal: JournalView { sessions: self.session_count(), practices: count(practices) },
             devices: self.device_list(),
             helpers: helpers
