@@ -179,3 +179,29 @@ fn a_join_whose_answer_was_lost_is_answered_again() {
         assert!(matches!(world.again(node, id, join), Some(Ok(Reply::Joined(_)))));
     }
 }
+
+#[test]
+fn a_journal_can_be_begun_wherever_the_power_went_while_it_was() {
+    for at in 0..32 {
+        let mut world = World::new(5);
+        let laptop = world.add("laptop");
+        let calls = world.nodes[laptop].disk.calls() + at;
+        let disk = world.nodes[laptop].disk.clone();
+        disk.plan(move |call| (call.number >= calls).then_some(asif_daemon::store::Fault::PowerOff));
+        let init = |name: &str| Request::Init { name: Some(name.into()), device: None, wish: None, goal: None };
+        let id = world.nodes[laptop].uuid(world.time);
+        if world.again(laptop, id, init("Robin")).is_none() {
+            world.run_for(Duration::from_secs(5));
+            // Another request, as by somebody who saw no answer: it finds a whole journal, or makes one.
+            match world.ask(laptop, init("Robin")) {
+                Some(Ok(_)) => {}
+                Some(Err(failure)) => assert_eq!(failure.kind, ErrorKind::Precondition, "at {at}"),
+                None => panic!("at {at}"),
+            }
+        }
+        world.nodes[laptop].disk.heal();
+        world.must(laptop, note("mine"));
+        let Reply::Status(status) = world.must(laptop, Request::Status) else { panic!() };
+        assert_eq!(status.name.as_deref(), Some("Robin"), "at {at}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The beginning of a journal: the person, their first device, the first words in the plan.
 
+use asif_proto::id::PersonId;
 use asif_proto::local::{ErrorKind, Failure, NewGoal};
 use serde_json::json;
 use uuid::Uuid;
@@ -31,7 +32,8 @@ impl Replica {
     pub(super) fn found_person(&mut self, cx: &mut Cx<'_>, request: Uuid, answers: &Answers<'_>) -> Result<(), Failure> {
         let Answers { name, device, wish, goal } = *answers;
         let request = request.simple().to_string();
-        if self.person().is_some() {
+        // A person without a log was made by a beginning that was broken off: it is gone on with.
+        if self.person().is_some() && !(self.logs.is_empty() && self.has_no_other_device()) {
             return if self.view.name(schema::SELF_BEGUN) == Some(&request) {
                 Ok(())
             } else {
@@ -46,6 +48,26 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Usage, format!("each answer may have {MAX_INIT_TEXT} bytes"))
                 .hint("more fits into a note: asif note"));
         }
+        let person = self.person().unwrap_or_else(|| self.make_person(cx));
+        self.heard = true;
+        let journal = Space::Journal { owner: person };
+        if self.registry.epochs(journal.id()).next().is_none() {
+            self.open_epoch(cx, journal, &[])?;
+        }
+        self.want(cx, DocId::Plan);
+        let mut puts = vec![Self::name_put(schema::device_name(&self.this_device()?), device.unwrap_or(&self.about.host))];
+        puts.push(Self::name_put(schema::SELF_BEGUN.into(), &request));
+        puts.extend(name.map(|name| Self::name_put(schema::SELF_NAME.into(), name)));
+        puts.extend(wish.map(|wish| Self::name_put(schema::SELF_WISH.into(), wish)));
+        if let Some(goal) = goal {
+            puts.extend(goal_puts(goal, cx));
+        }
+        self.write(cx, DocId::Plan, &puts, "init")?;
+        Ok(())
+    }
+
+    /// A person with this device as their first.
+    fn make_person(&mut self, cx: &mut Cx<'_>) -> PersonId {
         let mut vault = match self.vault.take() {
             Some(vault) if vault.person.is_none() => vault,
             _ => Vault::random(cx.rng),
@@ -61,19 +83,7 @@ impl Replica {
         self.vault = Some(vault);
         self.save_vault(cx);
         self.state(cx, add);
-        self.heard = true;
-        let journal = Space::Journal { owner: person };
-        self.open_epoch(cx, journal, &[])?;
-        self.want(cx, DocId::Plan);
-        let mut puts = vec![Self::name_put(schema::device_name(&self.this_device()?), device.unwrap_or(&self.about.host))];
-        puts.push(Self::name_put(schema::SELF_BEGUN.into(), &request));
-        puts.extend(name.map(|name| Self::name_put(schema::SELF_NAME.into(), name)));
-        puts.extend(wish.map(|wish| Self::name_put(schema::SELF_WISH.into(), wish)));
-        if let Some(goal) = goal {
-            puts.extend(goal_puts(goal, cx));
-        }
-        self.write(cx, DocId::Plan, &puts, "init")?;
-        Ok(())
+        person
     }
 
     pub(super) fn this_device(&self) -> Result<asif_proto::id::DeviceId, Failure> {

@@ -255,7 +255,7 @@ impl Replica {
         }
     }
 
-    fn has_no_other_device(&self) -> bool {
+    pub(super) fn has_no_other_device(&self) -> bool {
         self.person().is_some_and(|person| self.registry.roster(&person).devices().count() <= 1)
     }
 
