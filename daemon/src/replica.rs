@@ -31,7 +31,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
+use asif_proto::id::{GrantId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
 
 use crate::Rng;
@@ -87,7 +87,7 @@ pub struct Replica {
     newer: BTreeSet<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
     forks: BTreeSet<LogId>,
-    own_changes: VecDeque<(DocId, [u8; 32])>,
+    own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,
     rooms: HashMap<(LinkId, LogId), receive::Room>,
     reading: u32,
@@ -110,7 +110,13 @@ pub struct Replica {
     syncing: Vec<(ClientId, Duration)>,
     revoking: Vec<(ClientId, RecordId, Duration)>,
     heard: bool,
-    withheld: BTreeSet<RecordId>,
+    /// Records that this device took back, or would have, under a grant.
+    withheld: BTreeSet<(GrantId, RecordId)>,
+    /// Records that were written here and are not yet published.
+    touched_here: BTreeSet<RecordId>,
+    /// Another own device put something into a share, and it was not yet looked at.
+    came_back: bool,
+    retired_unsaved: bool,
     damage: Vec<(Option<LogId>, String)>,
     /// Logs whose epoch is not known here.
     orphans: Vec<effect::FoundLog>,
@@ -134,10 +140,7 @@ struct Cx<'a> {
     appends: Vec<Append>,
     rest: Vec<Effect>,
     fresh: Vec<logs::Fresh>,
-    touched_here: BTreeSet<RecordId>,
     touched_elsewhere: bool,
-    /// Another own device put something into a share.
-    came_back: bool,
     statements: BTreeSet<StatementId>,
 }
 
@@ -150,9 +153,7 @@ impl<'a> Cx<'a> {
             appends: Vec::new(),
             rest: Vec::new(),
             fresh: Vec::new(),
-            touched_here: BTreeSet::new(),
             touched_elsewhere: false,
-            came_back: false,
             statements: BTreeSet::new(),
         }
     }
@@ -202,7 +203,8 @@ impl Replica {
         self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
         if self.is_ready() {
             self.unpark(cx);
-            if self.rest_until.is_none() {
+            // Nothing is written of itself where not all is as it was.
+            if self.rest_until.is_none() && self.damage.is_empty() && !self.is_unplaced() {
                 self.pass_keys_on(cx);
                 self.publish(cx);
             }
@@ -231,7 +233,8 @@ impl Replica {
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        let timers = [self.prove_at, self.stub_at, self.sweep_at, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
+        let sweep = self.sweep_at.map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
+        let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
         timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
     }

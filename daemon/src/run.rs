@@ -324,6 +324,7 @@ impl Daemon {
             | Effect::Append(_)
             | Effect::Stub { .. }
             | Effect::Read { .. }
+            | Effect::SetAside(_)
             | Effect::Mend(_)
             | Effect::Serve { .. } => {}
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use asif_daemon::people::space::Space;
 use asif_proto::local::{ErrorKind, Reply, Request};
 use asif_proto::record::SessionFields;
 use uuid::Uuid;
 
-use crate::hostile::robin_and_dana;
-use crate::shared::{after, all_meet, held, log, seen};
+use crate::hostile::{logs_of, robin_and_dana, steal};
+use crate::shared::{after, all_meet, edit, held, log, seen};
 use crate::story;
 use crate::world::World;
 
@@ -64,6 +65,52 @@ fn what_another_device_published_after_the_end_is_not_sent() {
     for device in [laptop, desktop] {
         world.must(device, Request::Sync { wait_ms: Some(20_000) });
     }
+}
+
+#[test]
+fn one_end_is_written_once_though_another_device_hears_of_it_first() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let logs = |world: &World| {
+        let shares = steal(world, laptop).registry;
+        let shares = shares.all_epochs().filter(|epoch| matches!(epoch.space, Space::Share { .. }));
+        shares.map(|epoch| logs_of(world, laptop, epoch).len()).sum::<usize>()
+    };
+    let before = logs(&world);
+    revoke(&mut world, laptop);
+    world.run_for(Duration::from_secs(200));
+    assert_eq!(logs(&world), before + 1);
+    has_heard_the_end(&mut world, &[laptop, desktop], dana);
+}
+
+#[test]
+fn what_is_written_while_the_core_rests_is_published_afterwards() {
+    let mut world = World::new(5);
+    let laptop = story::family(&mut world, 1)[0];
+    let dana = world.add("dana");
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite: story::invitation(), yes: true, no_wait: true });
+    world.must(dana, Request::HelperJoin { ticket, name: None, at: None });
+    world.nodes[laptop].rests = Some(Duration::from_secs(64));
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(Duration::from_secs(2));
+    log(&mut world, laptop, after(77));
+    world.run_for(Duration::from_secs(30));
+    assert_eq!(seen(&mut world, dana), 0, "it rests");
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(seen(&mut world, dana), 1);
+}
+
+#[test]
+fn a_new_device_takes_in_a_log_that_ends_with_a_stub() {
+    let (mut world, laptop, desktop, _) = all_meet();
+    let session = log(&mut world, laptop, after(11));
+    world.run_for(Duration::from_secs(5));
+    edit(&mut world, desktop, &session, SessionFields { after: after(12).after, ..Default::default() });
+    world.run_for(Duration::from_secs(20));
+    let third = world.add("third");
+    let ticket = world.ticket(laptop, Request::DevicePair { yes: true, no_wait: true });
+    let Reply::Joined(joined) = world.must(third, Request::DeviceJoin { ticket, name: None, at: None }) else { panic!() };
+    assert!(joined.complete);
+    world.must(third, Request::Sync { wait_ms: Some(20_000) });
 }
 
 #[test]

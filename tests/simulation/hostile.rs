@@ -51,7 +51,7 @@ impl Stolen {
 }
 
 /// A run of a new log: its birth, by `device`, then `bodies`, all signed by `signer`.
-fn run(epoch: &Epoch, key: &ReadKey, signer: &SigningSeed, device: DeviceId, bodies: &[Body]) -> (Entries, Vec<Wire>) {
+pub(crate) fn run(epoch: &Epoch, key: &ReadKey, signer: &SigningSeed, device: DeviceId, bodies: &[Body]) -> (Entries, Vec<Wire>) {
     let log = LogId([77; 16]);
     let space = epoch.space.id();
     let birth = Body::Birth(Birth { device, space, key: epoch.key, continues: None });
@@ -349,6 +349,45 @@ fn a_helper_cannot_turn_the_clients_entries_into_stubs() {
         let was = before.get(&path);
         assert!(!path.starts_with("/data/store/logs") || was.is_none_or(|was| bytes.starts_with(was)), "{} was rewritten", path.display());
     }
+}
+
+#[test]
+fn a_helper_cannot_take_the_number_of_a_log_of_the_clients() {
+    let (mut world, laptop, desktop, dana) = crate::shared::all_meet();
+    let own = |world: &World, node: usize| -> Vec<LogId> {
+        let all = steal(world, node).registry;
+        all.all_epochs().filter(|epoch| matches!(epoch.space, Space::Share { .. })).flat_map(|epoch| logs_of(world, node, epoch)).collect()
+    };
+    world.cut(laptop, desktop);
+    // The laptop begins a log that Dana knows and the desktop does not.
+    let before = own(&world, dana);
+    let invite = asif_proto::local::Invite { name: "Dana thrice".into(), ..story::invitation() };
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+    world.must(dana, Request::HelperJoin { ticket, name: None, at: None });
+    world.run_for(Duration::from_secs(5));
+    let taken = own(&world, dana).into_iter().find(|log| !before.contains(log)).unwrap();
+    // She gives its number to a log of her own, and that to the desktop.
+    let stolen = steal(&world, dana);
+    let known = steal(&world, desktop).registry;
+    let mut is_taken = false;
+    for feedback in known.all_epochs().filter(|epoch| matches!(epoch.space, Space::Feedback { .. })) {
+        let key = epoch::read_box(feedback, stolen.device(), &stolen.vault.sealing).unwrap().read;
+        let birth = Body::Birth(Birth { device: stolen.device(), space: feedback.space.id(), key: feedback.key, continues: None });
+        let place = Place { space: feedback.space.id(), log: taken, seq: 1, previous: Link::ZERO };
+        let wire = entry::seal(&key, &stolen.vault.signing, &place, &birth.to_frame().to_bytes(), &mut Rng::seed_from_u64(1)).unwrap();
+        world.inject(dana, desktop, &Message::Entries(entries(feedback, taken, Link::ZERO, &[wire])));
+        is_taken |= logs_of(&world, desktop, feedback).contains(&taken);
+    }
+    assert!(is_taken);
+    world.heal();
+    world.run_for(Duration::from_secs(60));
+    for node in [laptop, desktop] {
+        world.must(node, Request::Sync { wait_ms: Some(30_000) });
+    }
+    assert!(own(&world, desktop).contains(&taken));
+    world.crash(desktop, Duration::from_secs(1));
+    world.run_for(Duration::from_secs(10));
+    world.must(desktop, Request::List(ListFilter::default()));
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub(crate) struct Node {
     pub(crate) known: BTreeSet<LinkKey>,
     pub(crate) strangers: bool,
     pub(crate) listens: bool,
+    /// After its next starts it rests for so long, as after a write that failed.
+    pub(crate) rests: Option<Duration>,
     /// The person does not answer questions.
     pub(crate) hesitates: bool,
     asked: Option<ClientId>,
@@ -58,6 +60,7 @@ impl Node {
             known: BTreeSet::new(),
             strangers: false,
             listens: false,
+            rests: None,
             hesitates: false,
             asked: None,
             next_client: 0,
@@ -91,7 +94,7 @@ impl Node {
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
         let about = About { pid: 1, version: "0".into(), home, host: self.name.clone() };
         let now = self.now(time);
-        let (replica, effects) = Replica::new(about, now, &mut self.rng, found, None);
+        let (replica, effects) = Replica::new(about, now, &mut self.rng, found, self.rests.map(|rests| time + rests));
         self.running = Some((shelf, replica));
         self.listens = false;
         self.carry_out(time, effects)

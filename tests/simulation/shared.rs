@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use asif_daemon::journal::document::Document;
 use asif_daemon::people::epoch;
 use asif_daemon::people::space::Space;
 use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
-use asif_daemon::seal::body::Body;
+use asif_daemon::seal::body::{Body, Changes, DocId};
 use asif_daemon::seal::entry::{self, Place};
+use asif_proto::id::LogId;
 use asif_proto::local::{Invite, ListFilter, Reply, Request};
+use asif_proto::peer::Message;
 use asif_proto::record::{Session, SessionFields, Visibility};
 use asif_proto::share::Role;
 
-use crate::hostile::{logs_of, robin_and_dana, steal};
+use crate::hostile::{logs_of, robin_and_dana, run, steal};
 use crate::world::World;
 
 pub(crate) fn log(world: &mut World, node: usize, fields: SessionFields) -> Session {
@@ -21,7 +24,7 @@ pub(crate) fn log(world: &mut World, node: usize, fields: SessionFields) -> Sess
     session
 }
 
-fn edit(world: &mut World, node: usize, session: &Session, fields: SessionFields) {
+pub(crate) fn edit(world: &mut World, node: usize, session: &Session, fields: SessionFields) {
     let request = Request::Edit { id: session.id.to_string(), fields: Box::new(fields), clear: vec![] };
     world.must(node, request);
 }
@@ -128,6 +131,27 @@ fn a_restarted_device_that_met_nobody_takes_back_and_shows_nothing_new() {
     edit(&mut world, laptop, &session, private());
     world.run_for(Duration::from_secs(20));
     assert_eq!(seen(&mut world, dana), before - 1);
+}
+
+#[test]
+fn a_session_that_can_no_longer_be_read_here_is_taken_back() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    let session = log(&mut world, laptop, after(11));
+    world.run_for(Duration::from_secs(20));
+    assert_eq!(seen(&mut world, dana), 1);
+    // As a newer program on the desktop would write it.
+    let stolen = steal(&world, desktop);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Journal { .. }));
+    let field = format!("{}/visibility", session.id.key());
+    let mut document = Document::default();
+    let change = document.write(LogId([77; 16]), &[(field, "of a newer program".into())], None).unwrap().unwrap();
+    let doc = DocId::Month { year: 2026, month: 6 };
+    let changes = Body::Changes(Changes { doc, generation: [0; 32], codec: 0, bytes: change.raw_bytes().to_vec() });
+    let (run, _) = run(&epoch, &key, &stolen.vault.signing, stolen.device(), &[changes]);
+    world.inject(desktop, laptop, &Message::Entries(run));
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(seen(&mut world, dana), 0);
+    assert!(world.doctor(laptop).contains("1 records have fields"));
 }
 
 #[test]

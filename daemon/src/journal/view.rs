@@ -179,6 +179,11 @@ impl View {
         self.unreadable.iter()
     }
 
+    /// Whether a record is of a known type and its fields do not fit.
+    pub fn is_unreadable(&self, id: &RecordId) -> bool {
+        self.unreadable.contains(id)
+    }
+
     /// Changes that ever touched a record, of a type that shows or not.
     pub fn touches(&self, id: &RecordId) -> u64 {
         self.touches.get(id).copied().unwrap_or_default()

@@ -9,6 +9,7 @@ use rand_core::Rng as _;
 
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
+use super::merge::PUBLISH_FOR_OTHERS_AFTER;
 use super::{About, Cx, Replica, peers::Peers};
 use crate::Rng;
 use crate::journal::view::View;
@@ -51,6 +52,8 @@ impl Replica {
         if replica.person().is_some() {
             replica.heard = replica.has_no_other_device();
             replica.outdated = outdated(&replica);
+            // What a crash left unpublished, or an end unwritten.
+            replica.sweep_at = Some(now.mono + PUBLISH_FOR_OTHERS_AFTER);
             replica.stub_at = (!replica.outdated.is_empty()).then_some(now.mono);
         }
         replica.settle(&mut cx);
@@ -103,6 +106,9 @@ impl Replica {
             revoking: Vec::new(),
             heard: false,
             withheld: BTreeSet::new(),
+            touched_here: BTreeSet::new(),
+            came_back: false,
+            retired_unsaved: false,
             damage: Vec::new(),
             orphans: Vec::new(),
             strange: Vec::new(),
@@ -194,6 +200,7 @@ impl Replica {
             for log in damaged {
                 if !vault.retired.contains(&log) {
                     vault.retired.push(log);
+                    self.retired_unsaved = true;
                 }
             }
         }
@@ -287,10 +294,12 @@ impl Replica {
     pub(super) fn mended(&mut self, cx: &mut Cx<'_>, found: Found) {
         self.reading = self.reading.saturating_sub(1);
         self.take_found(found);
+        if std::mem::take(&mut self.retired_unsaved) {
+            self.save_vault(cx);
+        }
         if self.is_unplaced() || !self.damage.is_empty() {
             return;
         }
-        self.save_vault(cx);
         self.rebuild(cx);
         for link in self.links.values_mut() {
             link.compare = true;

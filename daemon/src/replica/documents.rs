@@ -151,17 +151,19 @@ impl Replica {
         let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         self.remember_own(log, doc, change.hash().0);
-        cx.touched_here.extend(touched);
+        self.touched_here.extend(touched);
         Ok(true)
     }
 
     /// Remembers an own change for `undo`, the latest last: what a log holds that is written no more came before.
     pub(super) fn remember_own(&mut self, log: LogId, doc: DocId, hash: [u8; 32]) {
-        if self.vault.as_ref().is_some_and(|vault| vault.retired.contains(&log)) {
-            self.own_changes.push_front((doc, hash));
+        let retired = |log: &LogId| self.vault.as_ref().is_some_and(|vault| vault.retired.contains(log));
+        let at = if retired(&log) {
+            self.own_changes.iter().rposition(|(one, _, _)| retired(one)).map_or(0, |at| at + 1)
         } else {
-            self.own_changes.push_back((doc, hash));
-        }
+            self.own_changes.len()
+        };
+        self.own_changes.insert(at, (log, doc, hash));
         if self.own_changes.len() > UNDOABLE {
             self.own_changes.pop_front();
         }

@@ -270,6 +270,8 @@ pub enum Effect {
         /// Which.
         runs: Vec<Run>,
     },
+    /// Set this log aside whole.
+    SetAside(LogId),
     /// Set what is damaged aside, and these logs whole.
     Mend(Vec<LogId>),
     /// Tell a client something that is awaited.

@@ -142,9 +142,11 @@ impl Replica {
         let listed: BTreeMap<LogId, (u64, [u8; 8])> = theirs
             .queues
             .iter()
-            .flat_map(|queue| &queue.logs)
+            .flat_map(|queue| queue.logs.iter().map(|one| (queue.queue, *one)))
             .take(MAX_LOGS_TOLD)
-            .map(|(log, seq, short)| (*log, (*seq, *short)))
+            // A log is that of its queue: another person may have given one of theirs the same number.
+            .filter(|(queue, (log, _, _))| self.logs.get(log).is_none_or(|known| known.head.queue == *queue))
+            .map(|(_, (log, seq, short))| (log, (seq, short)))
             .collect();
         for (log, (seq, short)) in &listed {
             if let Some(tip) = common.get(log)

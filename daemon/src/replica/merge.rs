@@ -19,7 +19,7 @@ const PROVE_WITHIN: std::time::Duration = std::time::Duration::from_secs(1);
 /// How long entries may stay whole after a newer item outdated them.
 const STUB_WITHIN: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long another device may take to publish what it wrote.
-const PUBLISH_FOR_OTHERS_AFTER: std::time::Duration = std::time::Duration::from_secs(60);
+pub(super) const PUBLISH_FOR_OTHERS_AFTER: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The changes of one entry, checked, waiting for their document or their dependencies.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ impl Replica {
                 self.quarantine(at, &format!("an item of {} bytes", put.payload.len()));
             }
             Body::Put(put) if !in_journal => {
-                cx.came_back |= self.person() == Some(space.owner());
+                self.came_back |= self.person() == Some(space.owner());
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
                 self.outdate(cx, space_id, taken);
             }
@@ -113,7 +113,7 @@ impl Replica {
     }
 
     /// Reads every log of a space again.
-    fn reread(&mut self, cx: &mut Cx<'_>, space: asif_proto::id::SpaceId) {
+    pub(super) fn reread(&mut self, cx: &mut Cx<'_>, space: asif_proto::id::SpaceId) {
         let logs = self.logs.values().filter(|log| log.space == space && log.merged > 1);
         for run in logs.map(|log| Run { log: log.head.log, from: 2, to: log.merged }) {
             self.reading += 1;

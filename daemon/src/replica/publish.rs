@@ -14,7 +14,7 @@ use crate::seal::body::{Body, DocId, Put, Retract, Revision};
 use crate::seal::keys::ItemKey;
 use crate::share::board::content_hash;
 use crate::share::item::{self, Item};
-use crate::share::projection::{self, Terms};
+use crate::share::projection::{self, Hidden, Terms};
 use crate::share::terms::{self, Side, Signed};
 use crate::sync::link::Link;
 
@@ -30,21 +30,39 @@ struct Standing {
     key: ItemKey,
 }
 
+/// What a grant shows of a record.
+#[derive(PartialEq, Eq)]
+enum Shown {
+    /// This.
+    Item(u16, Vec<u8>),
+    /// Nothing, as the person wants it.
+    Nothing,
+    /// Nothing, as long as not everything about it can be read here.
+    Unknown,
+}
+
+impl Shown {
+    fn item(kind: u16, payload: Vec<u8>) -> Self {
+        if payload.len() <= item::MAX_PAYLOAD { Self::Item(kind, payload) } else { Self::Nothing }
+    }
+}
+
 impl Replica {
     /// After a step: publishes what was written here at once, and everything when a sweep is due.
     pub(super) fn publish(&mut self, cx: &mut Cx<'_>) {
-        let touched = std::mem::take(&mut cx.touched_here);
+        let (touched, came_back) = (std::mem::take(&mut self.touched_here), std::mem::take(&mut self.came_back));
         let due = self.sweep_at.is_some_and(|at| cx.now.mono >= at);
         if due {
             self.sweep_at = None;
         }
         let local = self.with_sessions(touched);
-        if due || cx.came_back || !local.is_empty() {
+        if due || came_back || !local.is_empty() {
             for standing in self.standing() {
                 let whole = due || local.contains(&grant_record(standing_id(&standing)));
                 let mut records: BTreeSet<RecordId> = if whole { projection::shareable(&self.view).collect() } else { local.clone() };
-                if cx.came_back {
-                    records.extend(&self.withheld);
+                if came_back {
+                    let grant = standing_id(&standing);
+                    records.extend(self.withheld.iter().filter(|(one, _)| *one == grant).map(|(_, record)| record));
                 }
                 if let Err(failure) = self.publish_under(cx, &standing, &records, &local) {
                     tracing::warn!(reason = %failure, "not everything could be published");
@@ -54,7 +72,9 @@ impl Replica {
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);
         }
-        self.complete_ends(cx);
+        if due {
+            self.complete_ends(cx);
+        }
         self.note_ends(cx);
     }
 
@@ -132,38 +152,47 @@ impl Replica {
         let (touches, shown) = self.shown(&Terms::of(&standing.grant), record);
         let revision = Revision { grant: GRANT_VERSION, touches };
         let held = self.boards.get(&standing.space.id()).and_then(|board| board.get(&id));
-        match shown.filter(|(_, payload)| payload.len() <= item::MAX_PAYLOAD) {
-            Some((kind, payload)) => {
-                self.withheld.remove(&record);
+        let mark = (standing_id(standing), record);
+        match shown {
+            Shown::Item(kind, payload) => {
+                self.withheld.remove(&mark);
                 let news = held.is_none_or(|held| {
                     held.payload.as_ref() != Some(&payload) && (revision, content_hash(kind, &payload)) > (held.revision, held.hash)
                 });
                 if news && self.heard { self.put_bytes(cx, standing.space, id, revision, kind, payload) } else { Ok(()) }
             }
-            None => {
-                if local {
-                    self.withheld.insert(record);
+            Shown::Nothing | Shown::Unknown => {
+                if local && shown == Shown::Nothing {
+                    self.withheld.insert(mark);
                 }
                 let Some(held) = held.filter(|held| held.payload.is_some()) else { return Ok(()) };
-                // What this device withholds is withheld also where another knew of more changes, and not of this one.
-                let revision = if self.withheld.contains(&record) { revision.max(held.revision) } else { revision };
+                // What this device withholds, or cannot read, is withheld also where another knew of more changes.
+                let firm = self.withheld.contains(&mark) || self.view.is_unreadable(&record);
+                let revision = if firm { revision.max(held.revision) } else { revision };
                 if revision >= held.revision { self.retract(cx, standing.space, id, revision) } else { Ok(()) }
             }
         }
     }
 
-    /// How often a record was touched, and its item under these terms, where they show anything of it.
+    /// How often a record was touched, and what of it these terms show.
     ///
     /// Of a session its own changes count before those of its practice: else an older session could win by what was done to the practice.
-    fn shown(&self, terms: &Terms<'_>, record: RecordId) -> (u64, Option<(u16, Vec<u8>)>) {
+    fn shown(&self, terms: &Terms<'_>, record: RecordId) -> (u64, Shown) {
+        let half = |touches: u64| touches.min(u64::from(u32::MAX));
+        let own = self.view.touches(&record);
         if let Some(row) = self.view.session(&record) {
-            let practice = row.value.practice.and_then(|practice| self.view.practice(&practice)).map_or(0, |row| row.touches);
-            let touches = row.touches.min(u64::from(u32::MAX)) << 32 | practice.min(u64::from(u32::MAX));
-            (touches, terms.session(&row.value, &self.view).ok().map(|shared| (item::SESSION, item::pack(&shared))))
+            let practice = row.value.practice.map_or(0, |practice| self.view.touches(&practice));
+            let shown = match terms.session(&row.value, &self.view) {
+                Ok(shared) => Shown::item(item::SESSION, item::pack(&shared)),
+                Err(Hidden::Unknown) => Shown::Unknown,
+                Err(_) => Shown::Nothing,
+            };
+            (half(own) << 32 | half(practice), shown)
         } else if let Some(row) = self.view.practice(&record) {
-            (row.touches, terms.practice(&row.value).ok().map(|shared| (item::PRACTICE, item::pack(&shared))))
+            let shown = terms.practice(&row.value).map_or(Shown::Nothing, |shared| Shown::item(item::PRACTICE, item::pack(&shared)));
+            (own, shown)
         } else {
-            (self.view.touches(&record), None)
+            (own, Shown::Unknown)
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use asif_proto::id::{DeviceId, Link, LogId};
 use asif_proto::peer::{Entries, Sealed};
 
-use super::effect::{Append, LinkId, LogHead};
+use super::effect::{Append, Effect, LinkId, LogHead};
 use super::logs::{Fresh, Log, MAX_LOGS};
 use super::{Cx, Replica};
 use crate::people::space::Space;
@@ -86,12 +86,13 @@ impl Replica {
             // Also what came by another way is acknowledged to whoever sends it.
             link.owed.insert(head.log);
         }
-        let Some(tail) = self.tail(cx.now.mono, from, head, start, wires) else { return };
+        let Some(tail) = self.tail(cx, from, head, start, wires) else { return };
         self.accept(cx, from, tail);
     }
 
     /// What of a run continues the log, if this peer may bring it.
-    fn tail(&mut self, now: Duration, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
+    fn tail(&mut self, cx: &mut Cx<'_>, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
+        let now = cx.now.mono;
         let Some(epoch) = self.registry.epoch(&head.queue) else {
             self.refuse("an entry for a queue that is not known");
             self.complain(from, now);
@@ -119,8 +120,15 @@ impl Replica {
             return None;
         }
         let (tip, tip_link) = match self.logs.get(&head.log) {
+            None if self.orphans.iter().any(|orphan| orphan.head.log == head.log) => {
+                self.refuse("an entry of a log that is here and cannot be opened yet");
+                return None;
+            }
             Some(log) if log.head != head => {
                 self.refuse("a log under another queue");
+                if Some(peer) == self.person() && self.give_back_number(cx, &space, head.log) {
+                    self.complain(from, now);
+                }
                 return None;
             }
             Some(log) => (log.seq, log.link),
@@ -152,6 +160,22 @@ impl Replica {
             return None;
         }
         Some(Tail { head, space, before: tip_link, wires: rest })
+    }
+
+    /// Another person gave a log of theirs the number of one of this person's own: theirs goes. Says whether it did.
+    fn give_back_number(&mut self, cx: &mut Cx<'_>, space: &Space, id: LogId) -> bool {
+        let of = |log: &Log| self.registry.epoch(&log.head.queue).map(|epoch| epoch.space);
+        let Some(held) = self.logs.get(&id).and_then(of) else { return false };
+        if self.person() != Some(space.owner()) || self.person() == Some(held.owner()) || !self.is_ready() {
+            return false;
+        }
+        self.logs.remove(&id);
+        self.boards.remove(&held.id());
+        self.reread(cx, held.id());
+        // The view forgets it before the file goes: else it would be missed at the next start.
+        self.save_snapshot(cx);
+        cx.rest.push(Effect::SetAside(id));
+        true
     }
 
     fn complain(&mut self, id: LinkId, now: Duration) {
@@ -192,12 +216,16 @@ impl Replica {
         };
         // The last good signature covers what stands before it.
         let good = chain.iter().rposition(|(_, _, _, opened)| opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
-        let signed = good.map_or(0, |at| at + 1);
+        let mut signed = good.map_or(0, |at| at + 1);
+        let person = self.links.get(&from).and_then(|link| link.person());
+        let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
+        // A stub at the end says nothing that would need a signature.
+        while (by.own || by.owner) && good.is_some() && chain.get(signed).is_some_and(|(_, _, _, opened)| opened.is_none()) {
+            signed += 1;
+        }
         if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|(_, _, _, opened)| opened.is_some())) {
             self.refuse("an entry without a good signature");
         }
-        let person = self.links.get(&from).and_then(|link| link.person());
-        let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
         let keep = self.allowed(&space, head.log, by, chain.get(..signed).unwrap_or_default());
         let mut waiting = Vec::new();
         for (at, (wire, previous, link, opened)) in chain.into_iter().enumerate() {

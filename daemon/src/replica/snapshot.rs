@@ -33,7 +33,7 @@ struct Snapshot {
     newer: BTreeSet<(LogId, u64)>,
     waiting: Vec<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
-    own_changes: VecDeque<(DocId, [u8; 32])>,
+    own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -46,6 +46,7 @@ impl Replica {
         if !self.damage.is_empty() {
             return waiting.iter().for_each(|_| self.refuse("a statement while bytes on disk are damaged"));
         }
+        let was_unplaced = self.is_unplaced();
         // One may be what another rests on, in any order.
         let (all, mut before) = (waiting.len(), usize::MAX);
         while waiting.len() < before {
@@ -61,6 +62,9 @@ impl Replica {
         waiting.iter().for_each(|_| self.refuse("a statement about somebody else, or by somebody who may not make it"));
         if waiting.len() < all {
             self.refresh_keys();
+            if !self.adopt_orphans(cx) && was_unplaced && !self.is_unplaced() {
+                self.rebuild(cx);
+            }
             self.extend_epochs(cx);
             if let Some(link) = self.links.get_mut(&id) {
                 link.compare = true;

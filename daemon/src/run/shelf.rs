@@ -119,6 +119,7 @@ impl Shelf {
             Effect::Append(appends) => self.append(appends)?,
             Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
+            Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
             Effect::Serve { link, head, from, before } => return self.serve(link, head, from, before),
             other => return Ok(Done::Elsewhere(other)),

@@ -40,6 +40,8 @@ pub enum Hidden {
     Deleted,
     /// Marked private, or its practice is.
     Private,
+    /// Its practice is not here, or cannot be read: whether that is private cannot be known.
+    Unknown,
     /// Before `since`.
     BeforeSince,
     /// From `until` on.
@@ -67,9 +69,11 @@ impl<'a> Terms<'a> {
             return Err(Hidden::Deleted);
         }
         let private = |visibility: Option<Visibility>| visibility == Some(Visibility::Private);
-        // Whether a practice that is not here is private cannot be known.
         let unknown = session.practice.is_some() && practice.is_none();
-        if unknown || private(session.visibility) || practice.is_some_and(|practice| private(practice.visibility)) {
+        if unknown {
+            return Err(Hidden::Unknown);
+        }
+        if private(session.visibility) || practice.is_some_and(|practice| private(practice.visibility)) {
             return Err(Hidden::Private);
         }
         let at = session.occurred_at.timestamp();
@@ -245,7 +249,7 @@ mod tests {
         assert_eq!(shown(&[Scope::Notes], &bare), Err(Hidden::Scope));
         assert_eq!(shown(&[Scope::Phrases, Scope::Notes], &Session { felt_state: None, ..bare.clone() }), Err(Hidden::Scope));
         assert!(shown(&[Scope::Notes, Scope::Ratings], &bare).is_ok());
-        assert_eq!(shown(&[Scope::Notes], &Session { practice, ..full() }), Err(Hidden::Private), "a practice that is not here");
+        assert_eq!(shown(&[Scope::Notes], &Session { practice, ..full() }), Err(Hidden::Unknown), "a practice that is not here");
     }
 
     #[test]

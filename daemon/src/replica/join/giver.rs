@@ -157,12 +157,13 @@ impl Replica {
         let now = cx.now.wall.as_millisecond();
         let stands = |ticket: &[u8; 8]| {
             let mut all = self.vault.iter().flat_map(|vault| &vault.invitations);
-            all.any(|one| ticket_id(&one.secret) == *ticket && (one.used || one.expires_ms > now))
+            all.any(|one| ticket_id(&one.secret) == *ticket && one.expires_ms > now)
         };
         let over: Vec<ClientId> = self.awaiting.iter().filter(|(_, one)| !stands(&one.ticket)).map(|(client, _)| *client).collect();
         for client in over {
-            self.awaiting.remove(&client);
-            let failure = Failure::new(ErrorKind::Precondition, "the ticket was taken back or has expired; nobody used it");
+            let welcomed = self.awaiting.remove(&client).is_some_and(|one| one.welcomed.is_some());
+            let what = if welcomed { "somebody was let in and has not been heard from since" } else { "nobody used it" };
+            let failure = Failure::new(ErrorKind::Precondition, format!("the ticket was taken back or has expired; {what}"));
             cx.answer(client, Err(failure));
         }
     }

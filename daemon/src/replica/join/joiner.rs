@@ -98,6 +98,10 @@ impl Replica {
     /// A device may join another person only while it holds nothing of its own. Where it was begun, it joins with keys that count once it
     /// is let in.
     fn prepare_device(&mut self, cx: &mut Cx<'_>, ticket: &Ticket) -> Result<Option<Box<Vault>>, Failure> {
+        if self.is_unplaced() {
+            // Another device gives back what this one lost.
+            return Ok(None);
+        }
         let already = self.registry.holder(&ticket.link_key).map(|(person, _)| person);
         if self.person().is_some() && already == self.person() {
             return Err(

@@ -89,7 +89,7 @@ impl Replica {
                 Err(Hidden::BeforeSince) => withheld.before_since += 1,
                 Err(Hidden::AfterUntil) => withheld.after_until += 1,
                 Err(Hidden::BareNote) => withheld.bare_notes += 1,
-                Err(Hidden::Deleted | Hidden::Scope) => {}
+                Err(Hidden::Deleted | Hidden::Scope | Hidden::Unknown) => {}
             }
         }
         let mut practices = 0;
@@ -196,8 +196,13 @@ impl Replica {
     pub(in crate::replica) fn finish_revokes(&mut self, cx: &mut Cx<'_>) {
         for (client, id, deadline) in std::mem::take(&mut self.revoking) {
             let Some(row) = self.view.grant(&id) else {
-                // The views are being made anew.
-                self.revoking.push((client, id, deadline.max(cx.now.mono + TELL_WITHIN)));
+                if self.is_ready() {
+                    let failure = Failure::new(ErrorKind::Failure, "the share can no longer be read here").hint("asif doctor tells more");
+                    cx.answer(client, Err(failure));
+                } else {
+                    // The views are being made anew.
+                    self.revoking.push((client, id, deadline.max(cx.now.mono + TELL_WITHIN)));
+                }
                 continue;
             };
             let linked = self.links.values().any(|link| link.person().is_some() && link.person() == row.value.helper);

@@ -71,6 +71,9 @@ impl Replica {
             return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt })));
         }
         self.rebuilding = Some(client);
+        if self.adopt_orphans(cx) && self.damage.is_empty() && self.orphans.is_empty() {
+            return Ok(Outcome::Wanted);
+        }
         if self.damage.is_empty() && self.orphans.is_empty() {
             self.rebuild(cx);
         } else {

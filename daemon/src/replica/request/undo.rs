@@ -22,7 +22,7 @@ const UNDOABLE: [&str; 6] = ["log", "edit", "delete", "restore", "practice add",
 impl Replica {
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask) -> Handled {
         let mut undone: BTreeSet<String> = BTreeSet::new();
-        let own: Vec<(DocId, ChangeHash)> = self.own_changes.iter().rev().map(|(doc, hash)| (*doc, ChangeHash(*hash))).collect();
+        let own: Vec<(DocId, ChangeHash)> = self.own_changes.iter().rev().map(|(_, doc, hash)| (*doc, ChangeHash(*hash))).collect();
         for (doc, hash) in own {
             if !self.has(cx, doc) {
                 return Ok(Outcome::Wanted);
