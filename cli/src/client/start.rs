@@ -64,8 +64,14 @@ impl Starter {
     /// When another process started it at the same moment, connects to that one.
     pub fn start(&self) -> Result<Connection, ClientError> {
         let deadline = Instant::now() + self.patience.start;
+        let mut refused = None;
         loop {
-            match self.first_line(deadline)? {
+            let line = self.first_line(deadline).map_err(|error| match refused.take() {
+                // The last try ran out of time; what the ones before it were told says more.
+                Some(failure) if Instant::now() >= deadline => self.not_reached(failure),
+                _ => error,
+            })?;
+            match line {
                 FirstLine::Ready(Ready { socket }) => {
                     let connection = find::connect_to(&socket, self.patience.hello)?;
                     return connection.ok_or_else(|| ClientError::NotReady(Some(format!("nobody listens at {}", socket.display()))));
@@ -77,6 +83,7 @@ impl Starter {
                     if Instant::now() >= deadline {
                         return Err(self.not_reached(failure));
                     }
+                    refused = Some(failure);
                 }
                 FirstLine::Error(failure) => return Err(ClientError::Refused(failure)),
             }
