@@ -129,6 +129,7 @@ pub struct Replica {
     sweep_at: Option<Duration>,
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
+    saved_at: Option<Duration>,
     rebuilding: Option<ClientId>,
 }
 
@@ -242,7 +243,7 @@ impl Replica {
     /// There is a person and a journal here.
     fn person(&self) -> Option<PersonId> {
         let person = self.vault.as_ref()?.person?;
-        let me = self.vault.as_ref()?.signing.device();
+        let me = self.vault.as_ref()?.device();
         self.registry.roster(&person).device(&me).map(|_| person)
     }
 

@@ -75,7 +75,7 @@ impl Replica {
         let kit = KitEntropy::random(cx.rng);
         let person = kit.person();
         (vault.person, vault.kit) = (Some(person), Some(kit.clone()));
-        let candidate = Candidate::new(person, &vault.signing, &vault.sealing, vault.link.public());
+        let candidate = Candidate::new(person, &vault.signing, &vault.sealing, vault.link_key());
         let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: Vec::new() }));
         if self.vault_key.is_none() {
             self.vault_key = Some(crate::seal::keys::VaultKey::random(cx.rng));
@@ -87,7 +87,7 @@ impl Replica {
     }
 
     pub(super) fn this_device(&self) -> Result<asif_proto::id::DeviceId, Failure> {
-        self.vault.as_ref().map(|vault| vault.signing.device()).ok_or_else(super::no_journal)
+        self.vault.as_ref().map(|vault| vault.device()).ok_or_else(super::no_journal)
     }
 }
 

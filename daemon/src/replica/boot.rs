@@ -120,6 +120,7 @@ impl Replica {
             sweep_at: None,
             save_peers_at: None,
             unsaved_entries: 0,
+            saved_at: None,
             rebuilding: None,
         }
     }
@@ -272,7 +273,7 @@ impl Replica {
         for log in self.logs.values_mut() {
             log.merged = 0;
         }
-        self.unsaved_entries = usize::MAX / 2;
+        (self.unsaved_entries, self.saved_at) = (usize::MAX / 2, None);
         self.read_tails(cx, Vec::new());
     }
 

@@ -30,7 +30,7 @@ impl Replica {
 
     /// Whether this key belongs to somebody who is let in.
     pub(super) fn is_welcome(&self, person: &PersonId, key: &LinkKey) -> bool {
-        let own = self.vault.as_ref().map(|vault| vault.link.public()) == Some(*key);
+        let own = self.vault.as_ref().map(|vault| vault.link_key()) == Some(*key);
         !own && (self.person() == Some(*person) || self.admitted_persons().contains(person))
     }
 
@@ -66,7 +66,7 @@ impl Replica {
     /// The link keys of these persons' devices, and of one's own other devices.
     fn keys_of(&self, others: BTreeSet<PersonId>) -> BTreeSet<LinkKey> {
         let persons = self.person().into_iter().chain(others);
-        let ours = self.vault.as_ref().map(|vault| vault.link.public());
+        let ours = self.vault.as_ref().map(|vault| vault.link_key());
         let devices = persons.flat_map(|person| self.registry.roster(&person).devices().map(|device| device.link));
         devices.filter(|key| Some(*key) != ours).collect()
     }

@@ -120,7 +120,7 @@ impl Replica {
     fn one_link_each(&mut self, cx: &mut Cx<'_>, id: LinkId) {
         let Some(new) = self.links.get(&id).cloned() else { return };
         let Some(vault) = &self.vault else { return };
-        let ours = vault.link.public();
+        let ours = vault.link_key();
         let dialler = |link: &Link| if link.incoming { link.key } else { ours };
         let others: Vec<_> = self
             .links

@@ -70,7 +70,7 @@ impl Replica {
 
     fn own_log(&self, queue: &QueueId) -> Option<LogId> {
         let vault = self.vault.as_ref()?;
-        let me = vault.signing.device();
+        let me = vault.device();
         let writable = |log: &&Log| {
             log.device == Some(me)
                 && log.head.queue == *queue
@@ -86,7 +86,7 @@ impl Replica {
         cx.rng.fill_bytes(&mut id);
         let id = LogId(id);
         let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(&queue)) else { return Err(super::no_journal()) };
-        let device = vault.signing.device();
+        let device = vault.device();
         let head = LogHead { queue, key: epoch.key, log: id };
         self.logs.insert(id, Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 1 });
         let birth = Birth { device, space: space.id(), key: head.key, continues: None };
@@ -165,7 +165,7 @@ impl Replica {
     /// Opens every box that is for this device, and adds the keys that were passed on inside the journal.
     pub(super) fn refresh_keys(&mut self) {
         let Some(vault) = &self.vault else { return };
-        let me = vault.signing.device();
+        let me = vault.device();
         for epoch in self.registry.all_epochs() {
             let queue = epoch.queue();
             let own = vault.person.is_none_or(|person| person == epoch.space.owner());

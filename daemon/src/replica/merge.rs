@@ -65,7 +65,7 @@ impl Replica {
             Body::Seen(_) => {}
             Body::Changes(changes) if in_journal => match guard::check(at.0, &changes) {
                 Ok(checked) => {
-                    let own = device == self.vault.as_ref().map(|vault| vault.signing.device());
+                    let own = device == self.vault.as_ref().map(|vault| vault.device());
                     if own {
                         checked.iter().for_each(|one| self.remember_own(at.0, changes.doc, one.hash().0));
                     }

@@ -108,7 +108,7 @@ impl Replica {
     /// Devices known to hold every entry of the journal that this one holds, this one included.
     pub(super) fn safely_stored_on(&self) -> u64 {
         let (Some(journal), Some(vault)) = (self.journal(), &self.vault) else { return 0 };
-        let ours = vault.link.public();
+        let ours = vault.link_key();
         let logs: Vec<_> = self.logs.values().filter(|log| log.space == journal.id()).collect();
         let holds = |key: &LinkKey| {
             let Some(note) = self.peers.notes.get(key) else { return false };

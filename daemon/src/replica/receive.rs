@@ -324,7 +324,7 @@ impl Replica {
         log.merged = log.merged.max(seq);
         // A peer had more of an own log than this device: it comes back, and is not written on.
         if let Some(vault) = &mut self.vault
-            && vault.signing.device() == device
+            && vault.device() == device
             && !vault.retired.contains(&head.log)
         {
             vault.retired.push(head.log);

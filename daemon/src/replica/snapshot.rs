@@ -1,7 +1,9 @@
 //! The sealed view on disk: what lists are read from after a start, without loading months. Made anew when it is missing,
 //! does not open, or does not fit the log.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use asif_proto::frame;
 use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
@@ -17,18 +19,19 @@ use crate::share::board::Board;
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
 const VERSION: u16 = 2;
-/// After so many entries the view is saved again.
+/// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
+const SAVE_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, Deserialize)]
-struct Snapshot {
+struct Snapshot<'a> {
     version: u16,
     /// A newer program tries again what an older one could not use.
     program: String,
-    view: View,
-    index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
+    view: Cow<'a, View>,
+    index: Cow<'a, BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>>,
     logs: BTreeMap<LogId, SavedLog>,
-    boards: BTreeMap<SpaceId, Board>,
+    boards: Cow<'a, BTreeMap<SpaceId, Board>>,
     given: Keys,
     newer: BTreeSet<(LogId, u64)>,
     waiting: Vec<(LogId, u64)>,
@@ -49,7 +52,7 @@ impl Replica {
         let Some(vault) = &self.vault else { return Vec::new() };
         let snapshot = bytes
             .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
-            .and_then(|plain| frame::decode::<Snapshot>(&plain))
+            .and_then(|plain| frame::decode::<Snapshot<'_>>(&plain))
             .filter(|snapshot| snapshot.version == VERSION);
         let told: BTreeSet<LogId> = self.damage.iter().filter_map(|(log, _)| *log).collect();
         let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
@@ -59,10 +62,10 @@ impl Replica {
             tracing::info!("the view is made anew");
             return Vec::new();
         };
-        self.view = snapshot.view;
+        self.view = snapshot.view.into_owned();
         self.view.index();
-        self.index = snapshot.index;
-        self.boards = snapshot.boards;
+        self.index = snapshot.index.into_owned();
+        self.boards = snapshot.boards.into_owned();
         self.given = snapshot.given;
         self.newer = snapshot.newer;
         self.quarantine = snapshot.quarantine;
@@ -83,7 +86,8 @@ impl Replica {
 
     /// Saves the view when much has changed, and peers when that is due.
     pub(super) fn save_due(&mut self, cx: &mut Cx<'_>) {
-        if self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() && self.is_whole() {
+        let due = self.saved_at.is_none_or(|at| cx.now.mono >= at + SAVE_AFTER);
+        if due && self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() && self.is_whole() {
             self.save_snapshot(cx);
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
@@ -104,6 +108,7 @@ impl Replica {
 
     pub(super) fn save_snapshot(&mut self, cx: &mut Cx<'_>) {
         self.unsaved_entries = 0;
+        self.saved_at = Some(cx.now.mono);
         let Some(vault) = &self.vault else { return };
         let logs = self.logs.values().map(|log| {
             let saved = SavedLog { device: log.device, merged: log.merged, tip: (log.seq, log.link) };
@@ -112,10 +117,10 @@ impl Replica {
         let snapshot = Snapshot {
             version: VERSION,
             program: self.about.version.clone(),
-            view: self.view.clone(),
-            index: self.index.clone(),
+            view: Cow::Borrowed(&self.view),
+            index: Cow::Borrowed(&self.index),
             logs: logs.collect(),
-            boards: self.boards.clone(),
+            boards: Cow::Borrowed(&self.boards),
             given: self.given.clone(),
             newer: self.newer.clone(),
             waiting: self.pending.values().flatten().map(|one| (one.log, one.seq)).collect(),
@@ -128,7 +133,7 @@ impl Replica {
 }
 
 /// Logs that were longer when the view was saved: what was there cannot have been a write that a crash interrupted.
-fn lost(snapshot: &Snapshot, found: &[FoundLog]) -> Vec<(Option<LogId>, String)> {
+fn lost(snapshot: &Snapshot<'_>, found: &[FoundLog]) -> Vec<(Option<LogId>, String)> {
     let found: BTreeMap<LogId, u64> = found.iter().map(|log| (log.head.log, log.seq)).collect();
     let shorter = snapshot.logs.iter().filter_map(|(log, saved)| {
         let (was, is) = (saved.tip.0, found.get(log).copied().unwrap_or(0));
@@ -138,7 +143,7 @@ fn lost(snapshot: &Snapshot, found: &[FoundLog]) -> Vec<(Option<LogId>, String)>
 }
 
 /// A view fits if every log it took in is still there, as long as then, and the same where it is as long.
-fn fits(snapshot: &Snapshot, found: &[FoundLog]) -> bool {
+fn fits(snapshot: &Snapshot<'_>, found: &[FoundLog]) -> bool {
     let found: BTreeMap<LogId, &FoundLog> = found.iter().map(|log| (log.head.log, log)).collect();
     snapshot.logs.iter().all(|(id, saved)| {
         let (seq, link) = saved.tip;

@@ -6,8 +6,10 @@
 //! cache file magic 8 "asifcch1" · nonce 24 · XChaCha20-Poly1305(cache key, aad = magic ‖ name, bytes)
 //! ```
 
+use std::sync::OnceLock;
+
 use asif_proto::frame;
-use asif_proto::id::{LinkKey, LogId, PersonId};
+use asif_proto::id::{DeviceId, LinkKey, LogId, PersonId};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::Rng as _;
@@ -42,6 +44,16 @@ pub struct Vault {
     pub networked: bool,
     /// Invitations that stand.
     pub invitations: Vec<Invitation>,
+    /// What follows from the seeds and is asked for all the time.
+    #[serde(skip)]
+    pub known: Known,
+}
+
+/// Public halves, computed once.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    device: OnceLock<DeviceId>,
+    link: OnceLock<LinkKey>,
 }
 
 /// An invitation that stands, as the giver keeps it.
@@ -109,7 +121,18 @@ impl Vault {
             retired: Vec::new(),
             networked: false,
             invitations: Vec::new(),
+            known: Known::default(),
         }
+    }
+
+    /// This device.
+    pub fn device(&self) -> DeviceId {
+        *self.known.device.get_or_init(|| self.signing.device())
+    }
+
+    /// The public half of the TLS identity.
+    pub fn link_key(&self) -> LinkKey {
+        *self.known.link.get_or_init(|| self.link.public())
     }
 
     /// The vault file's bytes.

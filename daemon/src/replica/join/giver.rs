@@ -49,7 +49,7 @@ impl Replica {
         let same = |one: &Invitation| matches!(&offer, Offer::Helper { grant, .. } if one.offers(grant));
         vault.invitations.retain(|one| one.expires_ms > now && !same(one));
         vault.invitations.push(Invitation { secret, expires_ms: now + TICKET_MS, yes, bound: None, used: false, offer });
-        let ticket = Ticket { role, link_key: vault.link.public(), secret, addresses };
+        let ticket = Ticket { role, link_key: vault.link_key(), secret, addresses };
         self.save_vault(cx);
         let expires_at = Timestamp::from_second((now + TICKET_MS) / 1000).unwrap_or(cx.now.wall);
         cx.rest.push(Effect::Event { client, event: Event::Invited { code: None, ticket: ticket.to_string(), expires_at } });
@@ -74,7 +74,7 @@ impl Replica {
         let (key, exporter) = (link.key, link.exporter);
         let now = cx.now.wall.as_millisecond();
         let Some(vault) = &mut self.vault else { return Err(Refused::Ticket) };
-        let ours = vault.link.public();
+        let ours = vault.link_key();
         let invitation = vault.invitations.iter_mut().find(|one| ticket_id(&one.secret) == join.ticket).ok_or(Refused::Ticket)?;
         let was = invitation.bound;
         pairing::admit(invitation, now, &exporter, &ours, &key, &join.proof)?;

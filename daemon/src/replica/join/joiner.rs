@@ -58,7 +58,7 @@ impl Replica {
         if self.joining.is_some() {
             return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
         }
-        let ours = self.vault.as_ref().map(|vault| vault.link.public());
+        let ours = self.vault.as_ref().map(|vault| vault.link_key());
         if ours == Some(ticket.link_key) {
             return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
         }
@@ -148,10 +148,10 @@ impl Replica {
     fn send_join(&mut self, cx: &mut Cx<'_>, id: LinkId, person: Option<PersonId>) {
         let (Some(joining), Some(vault), Some(link)) = (&self.joining, self.shown_vault(), self.links.get(&id)) else { return };
         let ticket = &joining.ticket;
-        let proof = pairing::proof(&ticket.secret, &link.exporter, &ticket.link_key, &vault.link.public());
+        let proof = pairing::proof(&ticket.secret, &link.exporter, &ticket.link_key, &vault.link_key());
         let joiner = match (ticket.role, person, self.person()) {
             (TicketRole::Device, Some(person), _) => {
-                let candidate = Candidate::new(person, &vault.signing, &vault.sealing, vault.link.public());
+                let candidate = Candidate::new(person, &vault.signing, &vault.sealing, vault.link_key());
                 Joiner::Device { candidate: Blob(frame::encode(&candidate)), person }
             }
             (TicketRole::Device, None, _) => Joiner::Device { candidate: Blob(Vec::new()), person: PersonId([0; 32]) },
@@ -211,7 +211,7 @@ impl Replica {
         }
         match role {
             TicketRole::Device => {
-                if roster.device(&vault.signing.device()).is_none() {
+                if roster.device(&vault.device()).is_none() {
                     return Err(nonsense());
                 }
                 let back = self.is_unplaced();

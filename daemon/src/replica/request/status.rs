@@ -44,7 +44,7 @@ impl Replica {
 
     pub(super) fn device_list(&self) -> Vec<DeviceView> {
         let (Some(person), Some(vault)) = (self.person(), &self.vault) else { return Vec::new() };
-        let me = vault.signing.device();
+        let me = vault.device();
         let mut devices: Vec<DeviceView> = self
             .registry
             .roster(&person)
