@@ -4,11 +4,13 @@
 //! again; a few bytes can ask for a million operations. So: bounded decompression, only plain change chunks, and only
 //! changes that say what their log may say.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 
 use asif_proto::id::LogId;
 use automerge::{Change, ChangeHash};
+use zstd::bulk::Decompressor;
 
 use super::columns;
 use super::document::keys_of;
@@ -95,6 +97,22 @@ pub enum GuardError {
     TooManyOps,
 }
 
+thread_local! {
+    // Making one costs more than unfolding a change.
+    static UNFOLDER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// At most [`MAX_CHANGES`] bytes, unfolded.
+fn unfold(packed: &[u8]) -> Result<Vec<u8>, GuardError> {
+    UNFOLDER.with_borrow_mut(|unfolder| {
+        if unfolder.is_none() {
+            *unfolder = Decompressor::new().ok();
+        }
+        let unfolder = unfolder.as_mut().ok_or(GuardError::TooLarge)?;
+        unfolder.decompress(packed, MAX_CHANGES).map_err(|_| GuardError::TooLarge)
+    })
+}
+
 /// Packs plain change bytes for an entry.
 pub fn pack(plain: &[u8]) -> (u8, Vec<u8>) {
     match zstd::bulk::compress(plain, ZSTD_LEVEL) {
@@ -114,7 +132,7 @@ pub fn check(log: LogId, changes: &Changes) -> Result<Vec<Checked>, GuardError> 
     let plain = match changes.codec {
         CODEC_PLAIN if changes.bytes.len() <= MAX_CHANGES => changes.bytes.clone(),
         CODEC_PLAIN => return Err(GuardError::TooLarge),
-        CODEC_ZSTD => zstd::bulk::decompress(&changes.bytes, MAX_CHANGES).map_err(|_| GuardError::TooLarge)?,
+        CODEC_ZSTD => unfold(&changes.bytes)?,
         other => return Err(GuardError::Codec(other)),
     };
     let chunks = split(&plain)?;
