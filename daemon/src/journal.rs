@@ -1,11 +1,13 @@
 //! The typed face of the Automerge documents.
 //!
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
-//! elsewhere before Automerge sees them; [`record`] gives records their types; [`view`] is what lists are read from.
+//! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`record`] gives records their types;
+//! [`view`] is what lists are read from.
 
 mod columns;
 pub mod document;
 pub mod guard;
+pub mod rebase;
 pub mod record;
 pub mod schema;
 pub mod view;

@@ -14,6 +14,7 @@ mod boot;
 mod documents;
 pub mod effect;
 mod find;
+mod fork;
 mod gate;
 mod join;
 mod links;
@@ -86,7 +87,12 @@ pub struct Replica {
     pending: BTreeMap<DocId, Vec<Pending>>,
     newer: BTreeSet<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
+    /// Logs that went on in two ways, of which a branch gave way.
     forks: BTreeSet<LogId>,
+    /// Changes that were written again: nothing waits for them.
+    replaced: BTreeSet<[u8; 32]>,
+    judging: BTreeMap<LogId, fork::Theirs>,
+    losses: BTreeMap<LogId, fork::Loss>,
     own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,
     rooms: HashMap<(LinkId, LogId), receive::Room>,
@@ -202,6 +208,7 @@ impl Replica {
         self.merge_pending(cx);
         self.prove_due(cx);
         self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
+        self.give_way(cx);
         if self.is_ready() {
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.

@@ -231,6 +231,9 @@ impl Daemon {
                 let Some(input) = self.inputs.pop_front() else { break };
                 let now = self.now();
                 effects.extend(self.replica.handle(now, &mut self.rng, input));
+                if effects.iter().any(|effect| matches!(effect, Effect::Graft { .. })) {
+                    break;
+                }
             }
             self.carry_out(effects).await;
         }
@@ -323,6 +326,7 @@ impl Daemon {
             Effect::Save { .. }
             | Effect::Append(_)
             | Effect::Stub { .. }
+            | Effect::Graft { .. }
             | Effect::Read { .. }
             | Effect::SetAside(_)
             | Effect::Mend(_)

@@ -44,7 +44,7 @@ pub use disk::Disk;
 pub use mem::{Call, Choose, Fault, MemDisk, Op};
 pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
-pub use rewrite::{SetAsideError, StubError};
+pub use rewrite::{GraftError, SetAsideError, StubError};
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
 

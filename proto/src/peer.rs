@@ -5,6 +5,7 @@
 //! both      Have (full)               statements and version vectors, where the digests differ
 //! both      Roster, Epochs, Entries   what the other is missing
 //! both      Have                      again, for what was stored since: sending it is the acknowledgement
+//! both      GetEntries                where the two hold different entries under one number: the other's branch
 //! ```
 //!
 //! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`].
@@ -79,6 +80,17 @@ pub struct Entries {
     pub before: Link,
     /// The entries, in order.
     pub entries: Vec<Sealed>,
+}
+
+/// Asks for the entries of a log from a seq on, because what the two hold of it does not fit together. Whoever is asked asks back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetEntries {
+    /// The queue.
+    pub queue: QueueId,
+    /// The log.
+    pub log: LogId,
+    /// The first that is wanted.
+    pub from: u64,
 }
 
 /// An entry or a stub as it travels.
@@ -176,6 +188,8 @@ pub enum Message {
     Have(Have),
     /// A run of one log.
     Entries(Entries),
+    /// What do you hold there?
+    GetEntries(GetEntries),
     /// May I come in?
     Join(Join),
     /// The person to make the keys for; the joiner joins again with them.
@@ -186,13 +200,14 @@ pub enum Message {
     Refused(Refused),
 }
 
-/// Frame kinds of the peer protocol. 6 to 9 are kept for checkpoints and forks.
+/// Frame kinds of the peer protocol. 7 to 9 are kept for checkpoints.
 mod kind {
     pub(super) const HELLO: u16 = 1;
     pub(super) const ROSTER: u16 = 2;
     pub(super) const EPOCHS: u16 = 3;
     pub(super) const HAVE: u16 = 4;
     pub(super) const ENTRIES: u16 = 5;
+    pub(super) const GET_ENTRIES: u16 = 6;
     pub(super) const JOIN: u16 = 16;
     pub(super) const FOR: u16 = 17;
     pub(super) const WELCOME: u16 = 18;
@@ -208,6 +223,7 @@ impl Message {
             Message::Epochs(body) => Frame::postcard(kind::EPOCHS, body),
             Message::Have(body) => Frame::postcard(kind::HAVE, body),
             Message::Entries(body) => Frame::postcard(kind::ENTRIES, body),
+            Message::GetEntries(body) => Frame::postcard(kind::GET_ENTRIES, body),
             Message::Join(body) => Frame::postcard(kind::JOIN, body),
             Message::For(body) => Frame::postcard(kind::FOR, body),
             Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
@@ -223,6 +239,7 @@ impl Message {
             kind::EPOCHS => Message::Epochs(frame.decode()?),
             kind::HAVE => Message::Have(frame.decode()?),
             kind::ENTRIES => Message::Entries(frame.decode()?),
+            kind::GET_ENTRIES => Message::GetEntries(frame.decode()?),
             kind::JOIN => Message::Join(frame.decode()?),
             kind::FOR => Message::For(frame.decode()?),
             kind::WELCOME => Message::Welcome(frame.decode()?),

@@ -11,10 +11,13 @@
 //! 3. *Only the projection.* A helper holds exactly what the projection of the client's final journal shows, and never held a private
 //!    session, a field outside the scopes, or anything from before the grant's start; after the end nothing new.
 //! 4. *Foreign and forged entries are refused*, and change nothing.
-//! 5. *Nothing in the clear.* A marked sentence is on no disk.
+//! 5. *A copied home loses nothing.* Where a copy runs beside the original, or an old copy is put back, and both are written in, every
+//!    session of both is there in the end, once.
+//! 6. *Nothing in the clear.* A marked sentence is on no disk.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
+mod copies;
 mod doors;
 mod hostile;
 mod node;

@@ -82,6 +82,18 @@ impl Story {
         Self { devices: devices.to_vec(), sessions: BTreeMap::new() }
     }
 
+    /// Another machine that the person writes on.
+    pub(crate) fn also_on(&mut self, device: usize) {
+        self.devices.push(device);
+    }
+
+    /// A device no longer knows what it wrote: what it writes now stands beside that.
+    pub(crate) fn forgets(&mut self, device: usize) {
+        for known in self.sessions.values_mut().filter(|known| known.editors.contains(&device)) {
+            known.editors.insert(usize::MAX);
+        }
+    }
+
     fn device(&self, world: &mut World) -> usize {
         self.devices[world.below(self.devices.len() as u64) as usize]
     }
@@ -132,7 +144,7 @@ impl Story {
         world.run_for(pause);
     }
 
-    fn log(&mut self, world: &mut World, device: usize) {
+    pub(crate) fn log(&mut self, world: &mut World, device: usize) {
         let private = world.below(4) == 0;
         let fields = SessionFields {
             before: rating(world),
@@ -158,7 +170,7 @@ impl Story {
         world.must(self.devices[0], Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) });
     }
 
-    fn edit(&mut self, world: &mut World, device: usize) {
+    pub(crate) fn edit(&mut self, world: &mut World, device: usize) {
         let Some(id) = self.some_session(world) else { return };
         let after = rating(world);
         let mut fields = SessionFields { after, ..Default::default() };
@@ -206,7 +218,7 @@ impl Story {
         }
     }
 
-    fn list(world: &mut World, device: usize) -> BTreeMap<RecordId, Session> {
+    pub(crate) fn list(world: &mut World, device: usize) -> BTreeMap<RecordId, Session> {
         let mut all = BTreeMap::new();
         for deleted in [false, true] {
             let Reply::Sessions(list) = world.must(device, Request::List(ListFilter { deleted, ..Default::default() })) else { panic!() };

@@ -86,6 +86,26 @@ impl World {
         number
     }
 
+    /// A copy of a machine's disk runs beside it, at an address of its own. Both look like one device.
+    pub(crate) fn copy(&mut self, of: usize, name: &str) -> usize {
+        let number = self.nodes.len();
+        let disk = self.nodes[of].disk.copy();
+        let mut node = Node::new(number as u8 + 1, name, self.seed);
+        node.disk = std::sync::Arc::new(disk);
+        self.nodes.push(node);
+        self.ticks.push(None);
+        self.start(number);
+        number
+    }
+
+    /// A machine goes on from an old copy of its disk.
+    pub(crate) fn put_back(&mut self, node: usize, disk: asif_daemon::store::MemDisk) {
+        self.nodes[node].crash();
+        self.forget_node(node);
+        self.nodes[node].disk = std::sync::Arc::new(disk);
+        self.start(node);
+    }
+
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.rng.next_u64() % bound
     }

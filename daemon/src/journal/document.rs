@@ -17,7 +17,7 @@ pub type Put = (String, ScalarValue);
 /// One document and what is known of it.
 #[derive(Clone)]
 pub struct Document {
-    automerge: Automerge,
+    pub(super) automerge: Automerge,
     max_op: u64,
     unproven: bool,
 }

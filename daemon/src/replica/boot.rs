@@ -82,6 +82,9 @@ impl Replica {
             newer: BTreeSet::new(),
             quarantine: BTreeMap::new(),
             forks: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+            judging: BTreeMap::new(),
+            losses: BTreeMap::new(),
             own_changes: VecDeque::new(),
             outdated: BTreeMap::new(),
             rooms: HashMap::new(),
@@ -225,6 +228,9 @@ impl Replica {
         self.reading = self.reading.saturating_sub(1);
         match purpose {
             Purpose::Document(doc) => self.load_document(doc, entries),
+            Purpose::Show(link) => self.show_branch(cx, link, entries),
+            Purpose::Judge(log) => self.compare_branches(cx, log, &entries),
+            Purpose::Lose(log) => self.lost_was_read(log, entries),
             Purpose::Merge => {
                 for stored in entries {
                     self.take_stored(cx, &stored);
@@ -288,6 +294,8 @@ impl Replica {
         self.newer.clear();
         self.quarantine.clear();
         self.own_changes.clear();
+        self.forks.clear();
+        self.replaced.clear();
         self.given = Keys { read: Vec::new(), items: Vec::new() };
     }
 

@@ -195,7 +195,7 @@ impl Replica {
     /// Lets documents go that were not used lately.
     pub(super) fn evict(&mut self) {
         // What waits may need several at once.
-        while self.recent.len() > KEPT + 1 && self.parked.is_empty() {
+        while self.recent.len() > KEPT + 1 && self.parked.is_empty() && self.losses.is_empty() {
             let unneeded = |doc: &DocId| {
                 *doc != DocId::Plan
                     && !self.pending.contains_key(doc)

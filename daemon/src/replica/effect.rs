@@ -116,6 +116,12 @@ pub enum Purpose {
     Merge,
     /// To build a document that is wanted.
     Document(crate::seal::body::DocId),
+    /// To show a peer what is held here.
+    Show(LinkId),
+    /// To compare with another branch of the log.
+    Judge(LogId),
+    /// To write again what a branch said that lost.
+    Lose(LogId),
 }
 
 /// A run of entries to read.
@@ -269,6 +275,13 @@ pub enum Effect {
         purpose: Purpose,
         /// Which.
         runs: Vec<Run>,
+    },
+    /// Put another branch in the place of everything from its first entry on. Ends a batch: what is appended later comes after it.
+    Graft {
+        /// Of this log.
+        log: LogId,
+        /// This.
+        branch: Vec<Wire>,
     },
     /// Set this log aside whole.
     SetAside(LogId),

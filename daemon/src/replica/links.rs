@@ -66,6 +66,7 @@ impl Replica {
             (Peer::Known { person, .. }, Message::Have(theirs)) if up => self.their_have(cx, id, person, theirs),
             (Peer::Known { person, .. }, Message::Roster(blobs) | Message::Epochs(blobs)) if up => self.statements(cx, id, person, blobs),
             (Peer::Known { .. }, Message::Entries(entries)) if up => self.entries(cx, id, entries),
+            (Peer::Known { .. }, Message::GetEntries(want)) if up => self.asked_for_branch(cx, id, want),
             (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
             (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
             (_, Message::Refused(refused)) => {
@@ -136,8 +137,6 @@ impl Replica {
     }
 
     fn their_have(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, theirs: Have) {
-        // Whether a log of one's own was continued in two ways is only for one's own devices to say.
-        let own = self.person() == Some(person);
         let common: BTreeMap<LogId, Tip> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip)).collect();
         let listed: BTreeMap<LogId, (u64, [u8; 8])> = theirs
             .queues
@@ -148,15 +147,6 @@ impl Replica {
             .filter(|(queue, (log, _, _))| self.logs.get(log).is_none_or(|known| known.head.queue == *queue))
             .map(|(_, (log, seq, short))| (log, (seq, short)))
             .collect();
-        for (log, (seq, short)) in &listed {
-            if let Some(tip) = common.get(log)
-                && own
-                && tip.seq == *seq
-                && short_link(&tip.link) != *short
-            {
-                self.fork(*log);
-            }
-        }
         let missing = if theirs.full { self.missing_statements(person, &theirs.statements) } else { Vec::new() };
         self.send_statements(cx, id, missing);
         let ours: BTreeSet<_> = self.registry.statements().map(|statement| short_id(&statement.id())).collect();
@@ -171,13 +161,19 @@ impl Replica {
             link.compare |= !link.told || lacking;
             link.acked.clear();
             link.theirs.clear();
+            link.disputed.clear();
             link.start_again();
             link.compared = true;
         }
+        let mut parted = Vec::new();
         for (log, (seq, short)) in listed {
             link.theirs.insert(log, (seq, short));
             link.acknowledge(log, seq, cx.now.mono);
+            if common.get(&log).is_some_and(|tip| tip.seq == seq && short_link(&tip.link) != short) {
+                parted.push(log);
+            }
         }
+        parted.into_iter().for_each(|log| self.dispute(cx, id, log));
     }
 
     /// Full Haves that are due, and acknowledgements.
@@ -231,6 +227,7 @@ impl Replica {
                 let Some(link) = self.links.get_mut(&id) else { break };
                 let (log, seq) = (one.head.log, one.wire.seq());
                 if !common
+                    || link.disputed.contains_key(&log)
                     || !link.is_in_order(&log)
                     || link.sent.get(&log).copied().unwrap_or(0).checked_add(1) != Some(seq)
                     || link.unacknowledged() > WINDOW
@@ -262,7 +259,7 @@ impl Replica {
         };
         // The journal first: keys of other spaces come with it.
         let journal = self.journal().map(|space| space.id());
-        let waits = |tip: &Tip| behind(link, tip) && !self.forks.contains(&tip.log);
+        let waits = |tip: &Tip| behind(link, tip) && !link.disputed.contains_key(&tip.log);
         let rank = |tip: &Tip| self.logs.get(&tip.log).map(|log| Some(log.space) != journal);
         let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
         let Some(log) = self.logs.get(&tip.log) else { return };
@@ -283,15 +280,8 @@ impl Replica {
                     link.bulk.insert(log, upto);
                     link.sent(log, upto, bytes, cx.now.mono);
                 }
-                None if self.links.get(&id).and_then(Link::person) == self.person() => self.fork(log),
-                None => self.drop_link(cx, id),
+                None => self.dispute(cx, id, log),
             }
-        }
-    }
-
-    fn fork(&mut self, log: LogId) {
-        if self.forks.insert(log) {
-            tracing::warn!(?log, "a log was continued in two ways");
         }
     }
 
@@ -345,7 +335,7 @@ impl Replica {
     }
 
     /// Whether a log is shared with a person: of a share that has ended only the end itself.
-    fn is_shared(&self, log: LogId, epoch: &Epoch, person: PersonId) -> bool {
+    pub(super) fn is_shared(&self, log: LogId, epoch: &Epoch, person: PersonId) -> bool {
         let Space::Share { grant, .. } = epoch.space else { return self.is_common(&epoch.space, &epoch.readers, person) };
         let over = self.person() != Some(person) && self.has_ended(grant);
         let is_end = || self.boards.get(&epoch.space.id()).and_then(|board| board.end_log()) == Some(log);
@@ -381,13 +371,13 @@ impl Replica {
     pub(super) fn is_settled(&self, id: LinkId) -> bool {
         let Some(link) = self.links.get(&id) else { return false };
         let Some(person) = link.person() else { return false };
-        let tips: BTreeMap<LogId, u64> =
-            self.common_tips(person).into_iter().filter(|tip| !self.forks.contains(&tip.log)).map(|tip| (tip.log, tip.seq)).collect();
+        let tips: BTreeMap<LogId, u64> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip.seq)).collect();
         link.compared
             && !link.compare
+            && link.disputed.is_empty()
             && tips.iter().all(|(log, seq)| link.acked.get(log) == Some(seq))
             && link.acked.iter().all(|(log, seq)| {
-                let no_more = self.forks.contains(log) || (self.logs.contains_key(log) && !tips.contains_key(log));
+                let no_more = self.logs.contains_key(log) && !tips.contains_key(log);
                 no_more || tips.get(log) == Some(seq)
             })
     }

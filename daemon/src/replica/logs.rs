@@ -50,7 +50,7 @@ impl Replica {
     /// Seals a body and stores it in a log of its own, behind its birth.
     pub(super) fn write_alone(&mut self, cx: &mut Cx<'_>, space: Space, body: &Body) -> Result<(LogId, u64), Failure> {
         let (queue, keys) = self.write_epoch(cx, space)?;
-        let id = self.bear(cx, space, queue, &keys)?;
+        let id = self.bear(cx, space, queue, &keys, None)?;
         let seq = self.append_sealed(cx, space, id, &keys, body)?;
         if let Some(log) = self.logs.get_mut(&id) {
             log.merged = seq;
@@ -63,7 +63,7 @@ impl Replica {
         let (queue, keys) = self.write_epoch(cx, space)?;
         let id = match self.own_log(&queue) {
             Some(id) => id,
-            None => self.bear(cx, space, queue, &keys)?,
+            None => self.bear(cx, space, queue, &keys, None)?,
         };
         Ok((id, keys))
     }
@@ -76,12 +76,19 @@ impl Replica {
                 && log.head.queue == *queue
                 && !vault.retired.contains(&log.head.log)
                 && !self.quarantine.contains_key(&log.head.log)
-                && !self.forks.contains(&log.head.log)
         };
         self.logs.values().find(writable).map(|log| log.head.log)
     }
 
-    fn bear(&mut self, cx: &mut Cx<'_>, space: Space, queue: QueueId, keys: &EpochKeys) -> Result<LogId, Failure> {
+    /// A new log of this device; `continues`: where it goes on instead of another.
+    pub(super) fn bear(
+        &mut self,
+        cx: &mut Cx<'_>,
+        space: Space,
+        queue: QueueId,
+        keys: &EpochKeys,
+        continues: Option<(LogId, u64, Link)>,
+    ) -> Result<LogId, Failure> {
         let mut id = [0; 16];
         cx.rng.fill_bytes(&mut id);
         let id = LogId(id);
@@ -89,12 +96,19 @@ impl Replica {
         let device = vault.device();
         let head = LogHead { queue, key: epoch.key, log: id };
         self.logs.insert(id, Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 1 });
-        let birth = Birth { device, space: space.id(), key: head.key, continues: None };
+        let birth = Birth { device, space: space.id(), key: head.key, continues };
         self.append_sealed(cx, space, id, keys, &Body::Birth(birth))?;
         Ok(id)
     }
 
-    fn append_sealed(&mut self, cx: &mut Cx<'_>, space: Space, id: LogId, keys: &EpochKeys, body: &Body) -> Result<u64, Failure> {
+    pub(super) fn append_sealed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        space: Space,
+        id: LogId,
+        keys: &EpochKeys,
+        body: &Body,
+    ) -> Result<u64, Failure> {
         let (Some(vault), Some(log)) = (&self.vault, self.logs.get_mut(&id)) else { return Err(super::no_journal()) };
         let place = Place { space: space.id(), log: id, seq: log.seq + 1, previous: log.link };
         let wire = entry::seal(&keys.read, &vault.signing, &place, &body.to_frame().to_bytes(), cx.rng)
@@ -109,7 +123,7 @@ impl Replica {
     }
 
     /// The epoch to write under: of those this device may write in, the one with the lowest key id; opened if none.
-    fn write_epoch(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(QueueId, EpochKeys), Failure> {
+    pub(super) fn write_epoch(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(QueueId, EpochKeys), Failure> {
         let writable = |keys: &EpochKeys| keys.write.is_some();
         let known = self.registry.epochs(space.id()).find_map(|epoch| {
             let keys = self.keys.get(&epoch.queue()).filter(|keys| writable(keys))?;

@@ -95,6 +95,10 @@ impl Replica {
                 let taken = self.boards.entry(space_id).or_default().retract(at, retract);
                 self.outdate(cx, space_id, taken);
             }
+            Body::Branch(branch) if in_journal => {
+                self.forks.insert(branch.log);
+                self.replaced.extend(branch.replaced);
+            }
             Body::Ended(ended) if matches!(space, Space::Share { .. }) => self.take_end(cx, at, space, ended),
             _ => self.quarantine(at, "it holds a body that does not belong there"),
         }
@@ -154,9 +158,15 @@ impl Replica {
                 self.merge_each(cx, doc, batch, &mut waiting);
             }
         }
+        waiting.retain(|one| !one.checked.iter().all(|checked| self.replaced.contains(&checked.hash().0)));
         if !waiting.is_empty() {
             self.pending.insert(doc, waiting);
         }
+    }
+
+    /// Whether an entry waits for what was written again since: its own device will write it again when it hears of that.
+    pub(super) fn waits_for_its_writer(&self, pending: &Pending) -> bool {
+        pending.checked.iter().flat_map(Checked::deps).any(|dep| self.replaced.contains(&dep.0))
     }
 
     fn merge_batch(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) -> bool {
@@ -218,8 +228,11 @@ impl Replica {
     pub(super) fn stub_due(&mut self, cx: &mut Cx<'_>) {
         if self.stub_at.is_some_and(|at| cx.now.mono >= at) {
             self.stub_at = None;
-            for (log, seqs) in std::mem::take(&mut self.outdated) {
-                if self.damage.iter().any(|(damaged, _)| *damaged == Some(log)) {
+            // Where a log went on in another way, an entry may be meant that is another now.
+            let stands: BTreeSet<_> = self.boards.values().flat_map(|board| board.items().map(|(_, held)| held.entry)).collect();
+            for (log, mut seqs) in std::mem::take(&mut self.outdated) {
+                seqs.retain(|seq| !stands.contains(&(log, *seq)));
+                if seqs.is_empty() || self.damage.iter().any(|(damaged, _)| *damaged == Some(log)) {
                     continue;
                 }
                 cx.rest.push(super::Effect::Stub { log, seqs: seqs.into_iter().collect() });

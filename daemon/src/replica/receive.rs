@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use asif_proto::id::{DeviceId, Link, LogId};
+use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
 use asif_proto::peer::{Entries, Sealed};
 
 use super::effect::{Append, Effect, LinkId, LogHead};
@@ -12,6 +12,7 @@ use super::{Cx, Replica};
 use crate::people::space::Space;
 use crate::seal::body::{Body, BodyError};
 use crate::seal::entry::{self, Opened, Place};
+use crate::seal::keys::ReadKey;
 use crate::seal::wire::Wire;
 use crate::sync::link::Peer;
 
@@ -26,6 +27,35 @@ pub(super) struct Room {
     head: LogHead,
     before: Link,
     wires: Vec<Wire>,
+}
+
+/// An entry or stub of a run with what is around it.
+pub(super) struct Chained {
+    pub(super) wire: Wire,
+    previous: Link,
+    link: Link,
+    /// None for a stub.
+    pub(super) opened: Option<Opened>,
+}
+
+/// Opens the entries of a run, up to the first that does not open; stubs have nothing to open.
+pub(super) fn open_chain(key: &ReadKey, space: SpaceId, log: LogId, before: Link, wires: Vec<Wire>) -> Vec<Chained> {
+    let mut chain = Vec::with_capacity(wires.len());
+    let mut link = before;
+    for wire in wires {
+        let place = Place { space, log, seq: wire.seq(), previous: link };
+        let opened = match &wire {
+            Wire::Stub(_) => None,
+            Wire::Entry(_) => match entry::open(key, &place, &wire) {
+                Ok(opened) => Some(opened),
+                Err(_) => break,
+            },
+        };
+        let previous = link;
+        link = wire.link(&previous);
+        chain.push(Chained { wire, previous, link, opened });
+    }
+    chain
 }
 
 /// Who brings a run.
@@ -119,6 +149,14 @@ impl Replica {
             self.refuse("an entry of a log that is damaged here");
             return None;
         }
+        if self.losses.contains_key(&head.log) {
+            return None;
+        }
+        let disputed = self.links.get(&from).is_some_and(|link| link.disputed.contains_key(&head.log));
+        if disputed && wires.first().is_some_and(|first| self.logs.get(&head.log).is_some_and(|log| first.seq() <= log.seq)) {
+            self.their_branch(cx, from, head, before, wires);
+            return None;
+        }
         let (tip, tip_link) = match self.logs.get(&head.log) {
             None if self.orphans.iter().any(|orphan| orphan.head.log == head.log) => {
                 self.refuse("an entry of a log that is here and cannot be opened yet");
@@ -157,6 +195,7 @@ impl Replica {
         }
         if !fits {
             self.refuse("a run that does not fit the chain");
+            self.dispute(cx, from, head.log);
             return None;
         }
         Some(Tail { head, space, before: tip_link, wires: rest })
@@ -186,49 +225,33 @@ impl Replica {
 
     fn accept(&mut self, cx: &mut Cx<'_>, from: LinkId, tail: Tail) {
         let Tail { head, space, before, wires } = tail;
-        let space_id = space.id();
         let Some(keys) = self.keys.get(&head.queue).cloned() else {
             self.complain(from, cx.now.mono);
             return self.refuse("an entry whose key is not here yet");
         };
-        // Open everything; stubs have nothing to open.
-        let mut chain = Vec::with_capacity(wires.len());
-        let mut link = before;
-        for wire in wires {
-            let place = Place { space: space_id, log: head.log, seq: wire.seq(), previous: link };
-            let opened = match &wire {
-                Wire::Stub(_) => None,
-                Wire::Entry(_) => match entry::open(&keys.read, &place, &wire) {
-                    Ok(opened) => Some(opened),
-                    Err(_) => {
-                        self.refuse("an entry that does not open");
-                        break;
-                    }
-                },
-            };
-            let previous = link;
-            link = wire.link(&previous);
-            chain.push((wire, previous, link, opened));
+        let count = wires.len();
+        let chain = open_chain(&keys.read, space.id(), head.log, before, wires);
+        if chain.len() < count {
+            self.refuse("an entry that does not open");
         }
-        let Some(device) = self.writer(head, space, chain.first().and_then(|(wire, _, _, opened)| Some((wire.seq(), opened.as_ref()?))))
-        else {
+        let Some(device) = self.writer(head, space, chain.first().and_then(|one| Some((one.wire.seq(), one.opened.as_ref()?)))) else {
             return;
         };
         // The last good signature covers what stands before it.
-        let good = chain.iter().rposition(|(_, _, _, opened)| opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
+        let good = chain.iter().rposition(|one| one.opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
         let mut signed = good.map_or(0, |at| at + 1);
         let person = self.links.get(&from).and_then(|link| link.person());
         let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
         // A stub at the end says nothing that would need a signature.
-        while (by.own || by.owner) && good.is_some() && chain.get(signed).is_some_and(|(_, _, _, opened)| opened.is_none()) {
+        while (by.own || by.owner) && good.is_some() && chain.get(signed).is_some_and(|one| one.opened.is_none()) {
             signed += 1;
         }
-        if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|(_, _, _, opened)| opened.is_some())) {
+        if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|one| one.opened.is_some())) {
             self.refuse("an entry without a good signature");
         }
         let keep = self.allowed(&space, head.log, by, chain.get(..signed).unwrap_or_default());
         let mut waiting = Vec::new();
-        for (at, (wire, previous, link, opened)) in chain.into_iter().enumerate() {
+        for (at, Chained { wire, previous, link, opened }) in chain.into_iter().enumerate() {
             if at >= keep {
                 waiting.push((previous, wire));
                 continue;
@@ -277,22 +300,22 @@ impl Replica {
     }
 
     /// How much of a signed run may be stored: up to the first stub that nothing allows, or the end of the space.
-    fn allowed(&self, space: &Space, log: LogId, by: By, chain: &[(Wire, Link, Link, Option<Opened>)]) -> usize {
+    fn allowed(&self, space: &Space, log: LogId, by: By, chain: &[Chained]) -> usize {
         let board = self.boards.get(&space.id());
         // What is shared is its owner's to leave out: from them a stub needs no item that allows it.
         let may_leave_out = by.owner && !matches!(space, Space::Journal { .. });
         let permits: BTreeSet<(LogId, u64)> = chain
             .iter()
-            .filter_map(|(_, _, _, opened)| Body::from_bytes(opened.as_ref()?.bodies()).ok())
+            .filter_map(|one| Body::from_bytes(one.opened.as_ref()?.bodies()).ok())
             .flat_map(|body| match body {
                 Body::Put(put) => put.replaces,
                 Body::Retract(retract) => retract.replaces,
                 _ => Vec::new(),
             })
             .collect();
-        let allowed = |(wire, _, _, opened): &(Wire, Link, Link, Option<Opened>)| {
-            let at = (log, wire.seq());
-            match opened {
+        let allowed = |one: &Chained| {
+            let at = (log, one.wire.seq());
+            match &one.opened {
                 None => may_leave_out || permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
                 // Own devices keep what was published beyond the end, so that they hold the same; it does not count.
                 Some(opened) => board.is_none_or(|board| {
@@ -323,12 +346,9 @@ impl Replica {
         (log.seq, log.link) = (seq, link);
         log.merged = log.merged.max(seq);
         // A peer had more of an own log than this device: it comes back, and is not written on.
-        if let Some(vault) = &mut self.vault
-            && vault.device() == device
-            && !vault.retired.contains(&head.log)
-        {
-            vault.retired.push(head.log);
-            self.save_vault(cx);
+        if self.vault.as_ref().is_some_and(|vault| vault.device() == device) {
+            self.forks.insert(head.log);
+            self.retire(cx, head.log);
         }
         if let Some(link) = self.links.get_mut(&from) {
             link.acknowledge(head.log, seq, cx.now.mono);

@@ -18,7 +18,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 /// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
@@ -37,6 +37,8 @@ struct Snapshot<'a> {
     waiting: Vec<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
     own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
+    forks: BTreeSet<LogId>,
+    replaced: BTreeSet<[u8; 32]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +72,8 @@ impl Replica {
         self.newer = snapshot.newer;
         self.quarantine = snapshot.quarantine;
         self.own_changes = snapshot.own_changes;
+        self.forks = snapshot.forks;
+        self.replaced = snapshot.replaced;
         for (id, saved) in snapshot.logs {
             if let Some(log) = self.logs.get_mut(&id) {
                 log.device = saved.device;
@@ -126,6 +130,8 @@ impl Replica {
             waiting: self.pending.values().flatten().map(|one| (one.log, one.seq)).collect(),
             quarantine: self.quarantine.clone(),
             own_changes: self.own_changes.clone(),
+            forks: self.forks.clone(),
+            replaced: self.replaced.clone(),
         };
         let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
         cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });

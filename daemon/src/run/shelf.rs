@@ -47,6 +47,9 @@ pub enum ShelfError {
     /// Stubs.
     #[error(transparent)]
     Stub(#[from] store::StubError),
+    /// Another branch of a log.
+    #[error(transparent)]
+    Graft(#[from] store::GraftError),
     /// Setting damage aside.
     #[error(transparent)]
     SetAside(#[from] store::SetAsideError),
@@ -119,6 +122,11 @@ impl Shelf {
             Effect::Append(appends) => self.append(appends)?,
             Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
+            Effect::Graft { log, branch } => {
+                // The view took in what goes.
+                self.store.save(VIEW, &[])?;
+                self.store.graft(log, &branch)?;
+            }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
             Effect::Serve { link, head, from, before } => return self.serve(link, head, from, before),

@@ -9,11 +9,13 @@
 //! | 6 | [`Put`], alone | share, feedback |
 //! | 7 | [`Retract`], alone | share, feedback |
 //! | 9 | [`Ended`], alone, last of its log | share |
+//! | 10 | [`Branch`] | journal |
 //!
 //! 4 is kept for `Erase`, 8 for `Blank`. A kind that is not known waits for a newer program.
 
 use asif_proto::frame::{Frame, FrameError};
-use asif_proto::id::{DeviceId, GrantId, ItemId, KeyId, Link, LogId, SpaceId};
+use asif_proto::id::{DeviceId, GrantId, ItemId, KeyId, Link, LogId, QueueId, SpaceId};
+use asif_proto::peer::Sealed;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{ItemKey, ReadKey};
@@ -25,6 +27,7 @@ const SEEN: u16 = 5;
 const PUT: u16 = 6;
 const RETRACT: u16 = 7;
 const ENDED: u16 = 9;
+const BRANCH: u16 = 10;
 
 /// The first entry of every log: whose it is and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +139,23 @@ pub struct Ended {
     pub at_ms: i64,
 }
 
+/// Part of a branch that lost: what a log held, sealed as it was, from its first entry that another branch took the place of.
+///
+/// Where that log is the journal's, what it said was written again beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Branch {
+    /// The queue of the log.
+    pub queue: QueueId,
+    /// The log.
+    pub log: LogId,
+    /// The link before the first.
+    pub before: Link,
+    /// The entries, in order; stubs as stubs.
+    pub entries: Vec<Sealed>,
+    /// Changes that were written again, by their hashes: nothing waits for them any more.
+    pub replaced: Vec<[u8; 32]>,
+}
+
 /// One body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
@@ -153,6 +173,8 @@ pub enum Body {
     Retract(Retract),
     /// Share.
     Ended(Ended),
+    /// Journal.
+    Branch(Branch),
 }
 
 /// Why bodies cannot be used.
@@ -180,6 +202,7 @@ impl Body {
             Body::Put(body) => Frame::postcard(PUT, body),
             Body::Retract(body) => Frame::postcard(RETRACT, body),
             Body::Ended(body) => Frame::postcard(ENDED, body),
+            Body::Branch(body) => Frame::postcard(BRANCH, body),
         }
     }
 
@@ -212,6 +235,7 @@ impl Body {
             PUT => Body::Put(frame.decode()?),
             RETRACT => Body::Retract(frame.decode()?),
             ENDED => Body::Ended(frame.decode()?),
+            BRANCH => Body::Branch(frame.decode()?),
             kind => return Err(BodyError::Unknown(kind)),
         })
     }

@@ -101,6 +101,21 @@ impl MemDisk {
         Self::default()
     }
 
+    /// Another disk with the same files, as a program sees them that copies them.
+    pub fn copy(&self) -> Self {
+        let state = self.state();
+        let whole = |file: &MemFile| MemFile { now: file.now.clone(), synced: file.now.clone(), dropped: Vec::new() };
+        let copied = State {
+            files: state.names.values().filter_map(|id| Some((*id, whole(state.files.get(id)?)))).collect(),
+            folders: state.folders.clone(),
+            names: state.names.clone(),
+            durable: state.names.clone(),
+            next: state.next,
+            ..State::default()
+        };
+        Self { state: Mutex::new(copied) }
+    }
+
     /// Calls so far.
     pub fn calls(&self) -> usize {
         self.state().calls

@@ -1,8 +1,9 @@
-//! What replaces a whole file: stubs in a log, damage set aside. Always a new file, synced, then renamed over the old one.
+//! What replaces a whole file: stubs in a log, another branch of a log, damage set aside. Always a new file, synced, then renamed over
+//! the old one.
 
 use std::path::{Path, PathBuf};
 
-use asif_proto::id::LogId;
+use asif_proto::id::{Link, LogId};
 
 use super::open::failed;
 use super::{DiskError, LogState, ReadError, StatementState, Store, log_file, statement_file};
@@ -32,6 +33,31 @@ pub enum StubError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// It failed on the way: the log is whole, with these stubs or without.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// Why a log was not grafted.
+#[derive(Debug, thiserror::Error)]
+pub enum GraftError {
+    /// An earlier write failed.
+    #[error("an earlier write to the store failed; nothing more is written until it is opened again")]
+    Poisoned,
+    /// The log must be set aside first.
+    #[error("log {0} is damaged and takes no change until the damage is set aside")]
+    Damaged(LogId),
+    /// The branch does not grow out of what is held.
+    #[error("entry {seq} does not grow out of log {log} as it is held here")]
+    Chain {
+        /// The log.
+        log: LogId,
+        /// The entry.
+        seq: u64,
+    },
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It failed on the way: the log is whole, with one branch or the other.
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
@@ -79,6 +105,44 @@ impl Store {
         let replaced = self.replace(&folder, &path, &bytes);
         if !matches!(replaced, Err(Replace::Untouched(_))) {
             self.logs.entry(log).and_modify(|state| state.ends = ends);
+        }
+        Ok(replaced.map_err(Replace::into_error)?)
+    }
+
+    /// Puts another branch in the place of everything from its first entry on. The branch that was there is gone from this file.
+    pub fn graft(&mut self, log: LogId, branch: &[Wire]) -> Result<(), GraftError> {
+        if self.poisoned {
+            return Err(GraftError::Poisoned);
+        }
+        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
+        if state.damaged_at.is_some() {
+            return Err(GraftError::Damaged(log));
+        }
+        let head = state.head.ok_or(GraftError::Damaged(log))?;
+        let Some(first) = branch.first().map(Wire::seq) else { return Ok(()) };
+        if !(1..=state.seq()).contains(&first) {
+            return Err(GraftError::Chain { log, seq: first });
+        }
+        let mut bytes = log_file::header(&head);
+        let (mut ends, mut tip) = (Vec::with_capacity(state.ends.len()), Link::ZERO);
+        let stays = self.read(log, 1, usize::MAX, log_file::index(first))?;
+        for (link, wire) in stays.into_iter().take_while(|(_, wire)| wire.seq() < first) {
+            log_file::write_record(&mut bytes, &link, &wire);
+            ends.push(bytes.len() as u64);
+            tip = link;
+        }
+        for (wire, seq) in branch.iter().zip(first..) {
+            if wire.log() != log || wire.seq() != seq {
+                return Err(GraftError::Chain { log, seq });
+            }
+            tip = wire.link(&tip);
+            log_file::write_record(&mut bytes, &tip, wire);
+            ends.push(bytes.len() as u64);
+        }
+        let (folder, path) = (self.places.logs.clone(), self.places.log(log));
+        let replaced = self.replace(&folder, &path, &bytes);
+        if !matches!(replaced, Err(Replace::Untouched(_))) {
+            self.logs.entry(log).and_modify(|state| (state.ends, state.tip) = (ends, tip));
         }
         Ok(replaced.map_err(Replace::into_error)?)
     }

@@ -66,6 +66,10 @@ pub struct Link {
     pub waiting_since: Option<Duration>,
     /// Logs being read for them now.
     pub serving: Option<LogId>,
+    /// Logs of which they hold something that does not fit what is here, and from where on their branch was asked for.
+    pub disputed: HashMap<LogId, u64>,
+    /// How often they asked for a branch.
+    pub asked: u32,
     /// Logs of which something was stored that is not yet acknowledged to them.
     pub owed: BTreeSet<LogId>,
     /// They were sent a full Have.
@@ -97,6 +101,8 @@ impl Link {
             in_flight: VecDeque::new(),
             waiting_since: None,
             serving: None,
+            disputed: HashMap::new(),
+            asked: 0,
             owed: BTreeSet::new(),
             told: false,
             compare: false,
@@ -151,6 +157,22 @@ impl Link {
         if self.complained.is_none_or(|last| now >= last + Duration::from_millis(200)) {
             self.complained = Some(now);
             self.compare = true;
+        }
+    }
+
+    /// Forgets everything about a log that is another now.
+    pub fn forget(&mut self, log: &LogId) {
+        self.acked.remove(log);
+        self.sent.remove(log);
+        self.theirs.remove(log);
+        self.bulk.remove(log);
+        self.disputed.remove(log);
+        self.in_flight.retain(|(one, _, _)| one != log);
+        if self.serving == Some(*log) {
+            self.serving = None;
+        }
+        if self.in_flight.is_empty() {
+            self.waiting_since = None;
         }
     }
 

@@ -117,7 +117,21 @@ impl Replica {
         for (what, times) in &self.refused {
             good(format!("refused from the network since the start: {what} ({times} times)"));
         }
-        let waiting = count(self.pending.values().flatten());
+        if !self.forks.is_empty() {
+            good(
+                "this journal was written in two places that looked like one device, as happens when a home is copied or an old copy is \
+                 put back; what was written in both is here, once. If a copy is still in use, pair that machine as a device of its own"
+                    .into(),
+            );
+        }
+        let alone = count(self.pending.values().flatten().filter(|one| self.waits_for_its_writer(one)));
+        if alone > 0 {
+            good(format!(
+                "{} written on top of such a copy; they show once the device that wrote them has been here",
+                many(alone, "entry was", "entries were")
+            ));
+        }
+        let waiting = count(self.pending.values().flatten()) - alone;
         if waiting > 0 {
             good(format!(
                 "{} for others that have not arrived yet; they come when the device that has them is reached",
@@ -150,15 +164,6 @@ impl Replica {
                     super::super::find::short(&log.to_string())
                 ),
                 "asif doctor --rebuild tries them again",
-            );
-        }
-        for log in &self.forks {
-            bad(
-                format!(
-                    "one log was continued in two ways, as happens when a home is copied ({})",
-                    super::super::find::short(&log.to_string())
-                ),
-                "what this device holds stays; use only one of the two copies",
             );
         }
         if !self.newer.is_empty() {

@@ -1,0 +1,205 @@
+//! Writing again what changes said that do not count any more, as changes of another log.
+//!
+//! ```text
+//! before   o--o--o--x--x--x          x: of a branch that lost
+//!                 \     \
+//!                  o     y           y: by another device, builds on x
+//!
+//! after    o--o--o--x'-x'-x'-y'      x', y': the same words, by the new log
+//!                 \
+//!                  o
+//! ```
+//!
+//! Each is written where it stood: beside what it did not know of, after what it knew. So an edit that another device made apart stands beside
+//! a rewritten one just as it stood beside the first, and both are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use asif_proto::id::LogId;
+use automerge::legacy::{Key, ObjectId, OpType};
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc};
+
+use super::document::{Document, MergeError};
+
+/// Changes of a document written again.
+#[derive(Debug, Clone, Default)]
+pub struct Rebased {
+    /// The new changes, each after what it builds on.
+    pub changes: Vec<Change>,
+    /// The hashes of the changes they stand for.
+    pub replaced: BTreeSet<ChangeHash>,
+}
+
+impl Document {
+    /// Writes the `lost` changes of this document, and all that build on them, again as changes of `log`, which has written nothing in it yet.
+    /// The document stays as it is.
+    pub fn rebase(&self, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Rebased, MergeError> {
+        match catch_unwind(AssertUnwindSafe(|| rebase(&self.automerge, log, lost))) {
+            Err(_) => Err(MergeError::Panic),
+            Ok(rebased) => rebased.map_err(|error| MergeError::Refused(error.to_string())),
+        }
+    }
+}
+
+fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Rebased, AutomergeError> {
+    let mut replaced = BTreeSet::new();
+    let (mut stays, mut again) = (Vec::new(), Vec::new());
+    for change in all.get_changes(&[]) {
+        if lost.contains(&change.hash()) || change.deps().iter().any(|dep| replaced.contains(dep)) {
+            replaced.insert(change.hash());
+            again.push(change);
+        } else {
+            stays.push(change);
+        }
+    }
+    let mut base = Automerge::new();
+    base.apply_changes(stays)?;
+    let actor = ActorId::from(log.as_bytes().as_slice());
+    // What each replaced change is now: the heads after it.
+    let mut now: BTreeMap<ChangeHash, Vec<ChangeHash>> = BTreeMap::new();
+    let mut last: Option<ChangeHash> = None;
+    let mut changes = Vec::new();
+    let mut at: Option<Automerge> = None;
+    for change in again {
+        let known = change.deps().iter().flat_map(|dep| now.get(dep).cloned().unwrap_or_else(|| vec![*dep]));
+        let heads: BTreeSet<ChangeHash> = known.chain(last).collect();
+        let mut here = match at.take() {
+            Some(here) if heads == here.get_heads().into_iter().collect() => here,
+            _ => base.fork_at(&Vec::from_iter(heads.iter().copied()))?,
+        };
+        here.set_actor(actor.clone());
+        if let Some(written) = write_again(&mut here, &change)? {
+            base.apply_changes([written.clone()])?;
+            last = Some(written.hash());
+            changes.push(written);
+        }
+        now.insert(change.hash(), here.get_heads());
+        at = Some(here);
+    }
+    Ok(Rebased { changes, replaced })
+}
+
+/// The puts of a change once more; `None` where they say nothing new.
+fn write_again(here: &mut Automerge, change: &Change) -> Result<Option<Change>, AutomergeError> {
+    let mut options = CommitOptions::default();
+    if let Some(message) = change.message() {
+        options = options.with_message(message);
+    }
+    let mut transaction = here.transaction();
+    for op in change.decode().operations.into_iter().filter(|op| op.obj == ObjectId::Root) {
+        let Key::Map(key) = op.key else { continue };
+        match op.action {
+            OpType::Put(value) => transaction.put(ROOT, key.as_str(), value)?,
+            OpType::Delete => transaction.delete(ROOT, key.as_str())?,
+            // Nothing of asif writes these; sealed, they travel with their branch.
+            OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => {}
+        }
+    }
+    let (hash, _) = transaction.commit_with(options);
+    Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::guard::{self, Checked};
+    use crate::seal::body::{Changes, DocId};
+    use automerge::ScalarValue;
+
+    const LAPTOP: LogId = LogId([1; 16]);
+    const COPY: LogId = LogId([2; 16]);
+    const DESKTOP: LogId = LogId([3; 16]);
+
+    fn put(document: &mut Document, log: LogId, key: &str, value: &str) -> Change {
+        document.write(log, &[(key.into(), value.into())], Some("log")).unwrap().unwrap()
+    }
+
+    fn checked(change: &Change) -> Vec<Checked> {
+        let log = LogId(change.actor_id().to_bytes().try_into().unwrap());
+        let changes = Changes { doc: DocId::Plan, generation: [0; 32], codec: 0, bytes: change.raw_bytes().to_vec() };
+        guard::check(log, &changes).unwrap()
+    }
+
+    fn merged(base: &Document, changes: &[Change]) -> Document {
+        let mut document = base.clone();
+        for change in changes {
+            document.merge(checked(change)).unwrap();
+        }
+        document.prove().unwrap();
+        document
+    }
+
+    fn text(document: &Document, key: &str) -> Option<String> {
+        match document.scalar(key)? {
+            ScalarValue::Str(text) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    /// A base, and a document in which the laptop's log went on with two changes on which the desktop built a third.
+    fn went_on() -> (Document, Document, BTreeSet<ChangeHash>) {
+        let mut base = Document::default();
+        put(&mut base, LAPTOP, "before", "both have it");
+        let mut lost = base.clone();
+        let first = put(&mut lost, LAPTOP, "one", "written on the laptop");
+        let second = put(&mut lost, LAPTOP, "one/note", "edited on the laptop");
+        put(&mut lost, DESKTOP, "one/note", "edited on the desktop");
+        (base, lost, BTreeSet::from([first.hash(), second.hash()]))
+    }
+
+    #[test]
+    fn what_was_lost_and_what_builds_on_it_is_said_again_in_its_order() {
+        let (base, document, lost) = went_on();
+        let rebased = document.rebase(COPY, &lost).unwrap();
+        assert_eq!((rebased.changes.len(), rebased.replaced.len()), (3, 3));
+        let after = merged(&base, &rebased.changes);
+        assert_eq!(text(&after, "one").as_deref(), Some("written on the laptop"));
+        assert_eq!(text(&after, "one/note").as_deref(), Some("edited on the desktop"), "the later edit still wins");
+        assert!(!after.is_contested("one/note"));
+        assert!(rebased.changes.iter().all(|change| change.message() == Some(&"log".to_owned())));
+    }
+
+    #[test]
+    fn an_edit_of_the_other_branch_stands_beside_a_rewritten_one() {
+        let (base, document, lost) = went_on();
+        let mut winner = base.clone();
+        put(&mut winner, LAPTOP, "before", "the other branch says this");
+        let mut document = document;
+        let third = put(&mut document, LAPTOP, "before", "the lost branch says that");
+        let lost = lost.into_iter().chain([third.hash()]).collect();
+        let rebased = document.rebase(COPY, &lost).unwrap();
+        let after = merged(&winner, &rebased.changes);
+        let mut said: Vec<_> = after.losers("before").iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
+        said.extend(text(&after, "before"));
+        said.sort();
+        assert_eq!(said, ["the lost branch says that", "the other branch says this"]);
+    }
+
+    #[test]
+    fn two_devices_that_write_the_same_again_say_it_once() {
+        let (base, document, lost) = went_on();
+        let one = document.rebase(COPY, &lost).unwrap().changes;
+        let two = document.rebase(LogId([4; 16]), &lost).unwrap().changes;
+        let after = merged(&base, &[one, two].concat());
+        assert_eq!(text(&after, "one/note").as_deref(), Some("edited on the desktop"));
+        assert_eq!(after.losers("one/note"), Vec::<serde_json::Value>::new(), "nothing is told as said apart");
+        assert_eq!(after.losers("one"), Vec::<serde_json::Value>::new());
+    }
+
+    #[test]
+    fn a_document_that_is_all_of_the_lost_branch_is_written_again_whole() {
+        let mut document = Document::default();
+        let only = put(&mut document, LAPTOP, "one", "of a month that only this branch had");
+        let rebased = document.rebase(COPY, &BTreeSet::from([only.hash()])).unwrap();
+        let after = merged(&Document::default(), &rebased.changes);
+        assert_eq!(text(&after, "one").as_deref(), Some("of a month that only this branch had"));
+    }
+
+    #[test]
+    fn nothing_lost_writes_nothing() {
+        let (_, document, _) = went_on();
+        assert!(document.rebase(COPY, &BTreeSet::new()).unwrap().changes.is_empty());
+    }
+}

@@ -1,0 +1,351 @@
+//! A log that goes on in two ways, as happens when a home is copied or an old copy is put back and both are written in.
+//!
+//! ```text
+//! two ends hold different links at one seq
+//!   each      GetEntries                 asks for the other's branch, further back until it grows out of what is here
+//!   each      compares the first links that differ: the lower one wins, so both ends say the same
+//!   winner    waits for a full Have
+//!   loser     writes again what its branch said, in a new log, takes the other branch, makes its views anew, compares again
+//! ```
+//!
+//! Nothing depends on who began it, and doing it twice is harmless: what is written again says what is there already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asif_proto::id::{Link, LogId};
+use asif_proto::local::Failure;
+use asif_proto::peer::{ENTRIES_BYTES, GetEntries, Message};
+use automerge::ChangeHash;
+
+use super::effect::{Effect, LinkId, LogHead, Purpose, Run, Stored, run_message};
+use super::links::seal_wire;
+use super::{Cx, Replica};
+use crate::journal::guard;
+use crate::people::space::Space;
+use crate::seal::body::{Body, Branch, Changes, DocId};
+use crate::seal::wire::Wire;
+
+/// How far before the shorter tip the other branch is asked for at first; further back it is eight times as much.
+const BACK: u64 = 32;
+/// Entries shown at once.
+const SHOWN: u64 = 256;
+/// How often one link may ask for a branch.
+const MAX_ASKED: u32 = 512;
+/// Sealed bytes of a lost branch in one entry, about. A larger entry travels as a stub: what it said was written again.
+const CARRIED: usize = 200 * 1024;
+/// Hashes of replaced changes in one entry.
+const HASHES: usize = 2048;
+
+/// A run of the other's branch, while one's own is read.
+#[derive(Debug, Clone)]
+pub(super) struct Theirs {
+    link: LinkId,
+    before: Link,
+    wires: Vec<Wire>,
+}
+
+/// A branch of this device that lost.
+#[derive(Debug, Clone)]
+pub(super) struct Loss {
+    /// The link before the first that differs.
+    before: Link,
+    /// The branch that takes its place, well signed.
+    branch: Vec<Wire>,
+    /// What it takes the place of; empty until it is read.
+    ours: Vec<Stored>,
+}
+
+impl Replica {
+    /// What a peer holds of a log does not fit what is here.
+    pub(super) fn dispute(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId) {
+        let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
+        let Some(link) = self.links.get(&id).filter(|link| !link.disputed.contains_key(&log)) else { return };
+        let theirs = link.theirs.get(&log).map_or(tip, |(seq, _)| *seq);
+        self.ask_for_branch(cx, id, log, tip.min(theirs).saturating_sub(BACK).max(1));
+    }
+
+    fn ask_for_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, from: u64) {
+        let (Some(head), Some(link)) = (self.logs.get(&log).map(|log| log.head), self.links.get_mut(&id)) else { return };
+        link.disputed.insert(log, from);
+        cx.rest.push(Effect::Send { link: id, message: Message::GetEntries(GetEntries { queue: head.queue, log, from }) });
+    }
+
+    /// A peer asks for a log: it is shown what is here, and asked back.
+    pub(super) fn asked_for_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, want: GetEntries) {
+        let Some(person) = self.links.get(&id).and_then(|link| link.person()) else { return };
+        let shared = |log: &&super::logs::Log| {
+            let epoch = self.registry.epoch(&log.head.queue);
+            log.head.queue == want.queue && epoch.is_some_and(|epoch| self.is_shared(want.log, epoch, person))
+        };
+        let Some(tip) = self.logs.get(&want.log).filter(shared).map(|log| log.seq) else {
+            return self.refuse("a question about a log that the two do not share");
+        };
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.asked += 1;
+        if link.asked > MAX_ASKED {
+            self.refuse("a peer that asks for branches without end");
+            return self.drop_link(cx, id);
+        }
+        self.dispute(cx, id, want.log);
+        let from = want.from.max(1);
+        if from <= tip {
+            self.reading += 1;
+            let runs = vec![Run { log: want.log, from, to: tip.min(from + SHOWN) }];
+            cx.rest.push(Effect::Read { purpose: Purpose::Show(id), runs });
+        }
+    }
+
+    /// What a peer asked for was read.
+    pub(super) fn show_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, entries: Vec<Stored>) {
+        let Some((first, log)) = entries.first().and_then(|first| Some((first.previous, self.logs.get(&first.wire.log())?))) else { return };
+        let mut room = ENTRIES_BYTES;
+        let mut wires = Vec::new();
+        for stored in entries {
+            let len = stored.wire.bytes().len();
+            if len > room && !wires.is_empty() {
+                break;
+            }
+            room = room.saturating_sub(len);
+            wires.push(stored.wire);
+        }
+        if self.links.contains_key(&id) {
+            cx.rest.push(Effect::Send { link: id, message: run_message(log.head, first, &wires) });
+        }
+    }
+
+    /// A run of a log came from a peer whose branch of it is another, or may be.
+    pub(super) fn their_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) {
+        let log = head.log;
+        let (Some(first), Some(last)) = (wires.first().map(Wire::seq), wires.last().map(Wire::seq)) else { return };
+        let Some(tip) = self.logs.get(&log).filter(|log| log.head == head).map(|log| log.seq) else { return };
+        if first > tip || self.losses.contains_key(&log) {
+            return;
+        }
+        self.judging.insert(log, Theirs { link: id, before, wires });
+        self.reading += 1;
+        cx.rest.push(Effect::Read { purpose: Purpose::Judge(log), runs: vec![Run { log, from: first, to: tip.min(last) }] });
+    }
+
+    /// One's own entries were read that stand where the other's do: where do they part, and which branch wins?
+    pub(super) fn compare_branches(&mut self, cx: &mut Cx<'_>, log: LogId, ours: &[Stored]) {
+        let Some(theirs) = self.judging.remove(&log) else { return };
+        let (Some(own), Some(tip)) = (ours.first(), self.logs.get(&log).map(|log| log.seq)) else { return };
+        let (first, id) = (own.wire.seq(), theirs.link);
+        if own.previous != theirs.before {
+            // They part further back.
+            let back = (tip - first.min(tip)).saturating_mul(8).max(BACK);
+            match first {
+                1 => self.refuse("a branch that begins with another birth"),
+                _ => self.ask_for_branch(cx, id, log, first.saturating_sub(back).max(1)),
+            }
+            return;
+        }
+        let mut link = theirs.before;
+        let mut parted = None;
+        for (at, (wire, own)) in theirs.wires.iter().zip(ours).enumerate() {
+            let next = wire.link(&link);
+            let own_next = own.wire.link(&own.previous);
+            if next != own_next {
+                parted = Some((at, link, next, own_next));
+                break;
+            }
+            link = next;
+        }
+        let Some((at, before, next, own_next)) = parted else { return self.no_fork(cx, id, log, theirs.wires.last().map_or(0, Wire::seq)) };
+        let branch: Vec<Wire> = theirs.wires.into_iter().skip(at).collect();
+        let branch = self.well_signed(log, before, branch);
+        let Some(from) = branch.first().map(Wire::seq) else { return self.refuse("a branch without a good signature") };
+        if from == 1 {
+            return self.refuse("a branch that begins with another birth");
+        }
+        tracing::warn!(?log, from, "a log was continued in two ways");
+        self.retire(cx, log);
+        if next < own_next {
+            self.losses.insert(log, Loss { before, branch, ours: Vec::new() });
+            self.reading += 1;
+            cx.rest.push(Effect::Read { purpose: Purpose::Lose(log), runs: vec![Run { log, from, to: tip }] });
+        }
+    }
+
+    /// As far as the two were compared they hold the same.
+    fn no_fork(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, last: u64) {
+        let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let theirs = link.theirs.get(&log).map_or(0, |(seq, _)| *seq);
+        if last < tip.min(theirs) {
+            return self.ask_for_branch(cx, id, log, last + 1);
+        }
+        // One is only longer than the other.
+        link.disputed.remove(&log);
+        link.complain(cx.now.mono);
+    }
+
+    /// What of a branch the writer of its log signed.
+    fn well_signed(&self, log: LogId, before: Link, branch: Vec<Wire>) -> Vec<Wire> {
+        let Some((log, keys)) = self.logs.get(&log).and_then(|log| Some((log, self.keys.get(&log.head.queue)?))) else { return Vec::new() };
+        let Some(device) = log.device else { return Vec::new() };
+        let mut chain = super::receive::open_chain(&keys.read, log.space, log.head.log, before, branch);
+        let signed = chain.iter().rposition(|one| one.opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
+        chain.truncate(signed.map_or(0, |at| at + 1));
+        chain.into_iter().map(|one| one.wire).collect()
+    }
+
+    /// A log of one's own in which somebody else wrote too is not written on.
+    pub(super) fn retire(&mut self, cx: &mut Cx<'_>, log: LogId) {
+        let own = self.logs.get(&log).and_then(|known| known.device);
+        if let Some(vault) = &mut self.vault
+            && own == Some(vault.device())
+            && !vault.retired.contains(&log)
+        {
+            vault.retired.push(log);
+            self.save_vault(cx);
+        }
+    }
+
+    pub(super) fn lost_was_read(&mut self, log: LogId, ours: Vec<Stored>) {
+        if let Some(loss) = self.losses.get_mut(&log) {
+            loss.ours = ours;
+        }
+    }
+
+    /// Branches that lost give way, once everything that is needed to write again what they said is here.
+    pub(super) fn give_way(&mut self, cx: &mut Cx<'_>) {
+        if self.losses.is_empty() || !self.is_ready() || self.rest_until.is_some() || !self.damage.is_empty() || self.is_unplaced() {
+            return;
+        }
+        let docs: BTreeSet<DocId> = self.losses.values().flat_map(|loss| &loss.ours).filter_map(|stored| self.document_of(stored)).collect();
+        // Not `all`: every one that is missing is asked for at once.
+        if docs.into_iter().filter(|doc| !self.want(cx, *doc)).count() > 0 {
+            return;
+        }
+        for (log, loss) in std::mem::take(&mut self.losses) {
+            if loss.ours.is_empty() {
+                self.losses.insert(log, loss);
+            } else if let Err(failure) = self.yield_branch(cx, log, loss) {
+                tracing::error!(reason = %failure, "a branch that lost could not be written again; it stays");
+            }
+        }
+    }
+
+    fn document_of(&self, stored: &Stored) -> Option<DocId> {
+        match self.open_stored(stored)? {
+            Body::Changes(changes) => Some(changes.doc),
+            _ => None,
+        }
+    }
+
+    fn yield_branch(&mut self, cx: &mut Cx<'_>, log: LogId, loss: Loss) -> Result<(), Failure> {
+        let Some(space) = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue)).map(|epoch| epoch.space) else {
+            return Ok(());
+        };
+        if self.journal() == Some(space) {
+            self.write_journal_again(cx, space, log, &loss)?;
+        } else if self.person() == Some(space.owner()) && matches!(space, Space::Feedback { .. }) {
+            self.write_items_again(cx, space, log, &loss)?;
+        }
+        let (Some(first), Some(known)) = (loss.branch.first().map(Wire::seq), self.logs.get_mut(&log)) else { return Ok(()) };
+        tracing::info!(?log, first, entries = loss.ours.len(), "a branch gave way to another");
+        known.link = loss.branch.iter().fold(loss.before, |link, wire| wire.link(&link));
+        known.seq = first - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
+        cx.rest.push(Effect::Graft { log, branch: loss.branch });
+        self.rooms.retain(|(_, one), _| *one != log);
+        for link in self.links.values_mut() {
+            link.forget(&log);
+            link.compare = true;
+        }
+        // What is shared is looked over once the views are made anew.
+        self.sweep_at = Some(cx.now.mono);
+        self.rebuild(cx);
+        Ok(())
+    }
+
+    /// Writes what a branch of the journal said in a new log, and all that this device knows to build on it; the branch itself goes along,
+    /// sealed as it was.
+    fn write_journal_again(&mut self, cx: &mut Cx<'_>, space: Space, log: LogId, loss: &Loss) -> Result<(), Failure> {
+        let (queue, keys) = self.write_epoch(cx, space)?;
+        let continues = loss.ours.first().map(|first| (log, first.wire.seq() - 1, loss.before));
+        // In the logs written so far there may be changes that build on what is lost: whatever comes after those would seem to build on it too.
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        let mine: Vec<LogId> =
+            self.logs.values().filter(|one| one.space == space.id() && one.device == me).map(|one| one.head.log).collect();
+        mine.into_iter().for_each(|one| self.retire(cx, one));
+        let new = self.bear(cx, space, queue, &keys, continues)?;
+        let mut lost: BTreeMap<DocId, BTreeSet<ChangeHash>> = BTreeMap::new();
+        let mut again = Vec::new();
+        for stored in &loss.ours {
+            match self.open_stored(stored) {
+                Some(Body::Changes(changes)) => {
+                    let checked = guard::check(log, &changes).unwrap_or_default();
+                    lost.entry(changes.doc).or_default().extend(checked.iter().map(guard::Checked::hash));
+                }
+                Some(body @ (Body::Keys(_) | Body::Branch(_))) => again.push(body),
+                _ => {}
+            }
+        }
+        let mut replaced: Vec<[u8; 32]> = Vec::new();
+        for (doc, lost) in lost {
+            let Some(document) = self.documents.get(&doc) else { continue };
+            match document.rebase(new, &lost) {
+                Ok(rebased) => {
+                    replaced.extend(rebased.replaced.iter().map(|hash| hash.0));
+                    for change in rebased.changes {
+                        let (codec, bytes) = guard::pack(change.raw_bytes());
+                        again.push(Body::Changes(Changes { doc, generation: [0; 32], codec, bytes }));
+                    }
+                }
+                // Sealed, it goes along all the same.
+                Err(error) => tracing::error!(%error, "what a branch said could not be written again"),
+            }
+        }
+        again.extend(carried(queue_of(self, log).unwrap_or(queue), log, loss, replaced));
+        again.into_iter().try_for_each(|body| self.append_sealed(cx, space, new, &keys, &body).map(|_| ()))
+    }
+
+    /// Puts the items of a lost branch once more. One that is older than what stands loses, as it always does.
+    fn write_items_again(&mut self, cx: &mut Cx<'_>, space: Space, log: LogId, loss: &Loss) -> Result<(), Failure> {
+        let from = loss.branch.first().map_or(0, Wire::seq);
+        // Under those numbers there are other entries now.
+        let stands = |(one, seq): &(LogId, u64)| *one != log || *seq < from;
+        for stored in &loss.ours {
+            let body = match self.open_stored(stored) {
+                Some(Body::Put(mut put)) => {
+                    put.replaces.retain(stands);
+                    Body::Put(put)
+                }
+                Some(Body::Retract(mut retract)) => {
+                    retract.replaces.retain(stands);
+                    Body::Retract(retract)
+                }
+                _ => continue,
+            };
+            self.write_body(cx, space, &body)?;
+        }
+        Ok(())
+    }
+}
+
+fn queue_of(replica: &Replica, log: LogId) -> Option<asif_proto::id::QueueId> {
+    replica.logs.get(&log).map(|log| log.head.queue)
+}
+
+/// A lost branch as it travels, in as many bodies as it takes.
+fn carried(queue: asif_proto::id::QueueId, log: LogId, loss: &Loss, replaced: Vec<[u8; 32]>) -> Vec<Body> {
+    let part = |before| Branch { queue, log, before, entries: Vec::new(), replaced: Vec::new() };
+    let (mut parts, mut room, mut link) = (vec![part(loss.before)], CARRIED, loss.before);
+    for stored in &loss.ours {
+        let wire = if stored.wire.bytes().len() > CARRIED { stored.wire.to_stub() } else { stored.wire.clone() };
+        if wire.bytes().len() > room {
+            parts.push(part(link));
+            room = CARRIED;
+        }
+        room = room.saturating_sub(wire.bytes().len());
+        link = stored.wire.link(&link);
+        if let Some(last) = parts.last_mut() {
+            last.entries.push(seal_wire(&wire));
+        }
+    }
+    for hashes in replaced.chunks(HASHES) {
+        parts.push(Branch { replaced: hashes.to_vec(), ..part(link) });
+    }
+    parts.into_iter().map(Body::Branch).collect()
+}
