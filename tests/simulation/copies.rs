@@ -23,6 +23,8 @@ fn family(seed: u64) -> (World, Story, Vec<usize>) {
 fn write(world: &mut World, story: &mut Story, device: usize, count: usize) {
     for _ in 0..count {
         story.log(world, device);
+        // No two sessions are of the same second.
+        world.run_for(Duration::from_secs(1));
         story.edit(world, device);
     }
 }
@@ -44,6 +46,21 @@ fn what_was_written_in_a_copied_home_and_beside_it_is_there_once() {
         story.settle(&mut world);
         story.check(&mut world);
     }
+}
+
+#[test]
+fn a_copy_and_its_original_do_not_push_each_other_off_all_the_time() {
+    let (mut world, mut story, devices) = family(1);
+    let copy = world.copy(devices[0], "copy");
+    story.also_on(copy);
+    world.run_for(Duration::from_secs(600));
+    let before = world.connected;
+    world.run_for(Duration::from_secs(600));
+    let often = world.connected - before;
+    assert!((2..40).contains(&often), "{often} connections in ten minutes");
+    write(&mut world, &mut story, copy, 1);
+    story.settle(&mut world);
+    story.check(&mut world);
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub(crate) struct World {
     pub(crate) time: Duration,
     pub(crate) nodes: Vec<Node>,
     pub(crate) weather: Weather,
+    /// Connections that came about so far.
+    pub(crate) connected: usize,
     rng: Rng,
     queue: BTreeMap<(Duration, u64), Happening>,
     order: u64,
@@ -67,6 +69,7 @@ impl World {
             time: Duration::from_secs(1),
             nodes: Vec::new(),
             weather: Weather::CALM,
+            connected: 0,
             rng: Rng::seed_from_u64(seed),
             queue: BTreeMap::new(),
             order: 0,
@@ -254,6 +257,7 @@ impl World {
         let (Some(other), Some(ours)) = (admitted, ours) else {
             return self.at(self.time + Duration::from_millis(50), Happening::Closes { node, link, refused: target.is_some() });
         };
+        self.connected += 1;
         self.next_incoming += 2;
         let incoming = LinkId(self.next_incoming);
         let mut exporter = [0; 32];

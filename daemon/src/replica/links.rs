@@ -98,9 +98,6 @@ impl Replica {
         link.up = true;
         link.start = hello.start;
         let (key, address) = (link.key, link.address);
-        if let Some(backoff) = self.backoff.get_mut(&key) {
-            backoff.reset();
-        }
         self.last_error.remove(&key);
         self.learn_addresses(cx, key, address, &hello.listen);
         self.one_link_each(cx, id);

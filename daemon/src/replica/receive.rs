@@ -346,8 +346,11 @@ impl Replica {
         (log.seq, log.link) = (seq, link);
         log.merged = log.merged.max(seq);
         // A peer had more of an own log than this device: it comes back, and is not written on.
-        if self.vault.as_ref().is_some_and(|vault| vault.device() == device) {
-            self.forks.insert(head.log);
+        if let Some(vault) = self.vault.as_ref().filter(|vault| vault.device() == device) {
+            // One that this device knows nothing of was begun by a copy of it.
+            if seq == 1 && !vault.retired.contains(&head.log) {
+                self.forks.insert(head.log);
+            }
             self.retire(cx, head.log);
         }
         if let Some(link) = self.links.get_mut(&from) {
