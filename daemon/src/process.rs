@@ -7,6 +7,7 @@ pub mod detach;
 pub mod harden;
 pub mod lock;
 pub mod log;
+pub mod place;
 pub mod private;
 pub mod ready;
 pub mod signals;

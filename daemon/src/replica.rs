@@ -21,6 +21,7 @@ mod links;
 mod logs;
 mod merge;
 mod peers;
+mod place;
 mod publish;
 mod receive;
 mod request;
@@ -64,6 +65,8 @@ pub struct About {
     pub home: Home,
     /// This machine's name, for a device that was given none.
     pub host: String,
+    /// Where this home lies, as a digest; none where that cannot be told.
+    pub place: Option<[u8; 32]>,
 }
 
 /// The core.

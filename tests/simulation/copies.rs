@@ -9,8 +9,9 @@ use crate::story::{self, Story};
 use crate::world::{Weather, World};
 
 /// A laptop and a desktop that know each other, and some sessions.
-fn family(seed: u64) -> (World, Story, Vec<usize>) {
+fn family(seed: u64, places: bool) -> (World, Story, Vec<usize>) {
     let mut world = World::new(seed);
+    world.places = places;
     let devices = story::family(&mut world, 2);
     let mut story = Story::new(&devices);
     for _ in 0..3 {
@@ -29,28 +30,40 @@ fn write(world: &mut World, story: &mut Story, device: usize, count: usize) {
     }
 }
 
+/// A laptop is copied; the laptop, its copy and the desktop are apart, and write. Returns how often a branch was asked for.
+fn copied(seed: u64, places: bool) -> usize {
+    let (mut world, mut story, devices) = family(seed, places);
+    let (laptop, desktop) = (devices[0], devices[1]);
+    world.cut(laptop, desktop);
+    let copy = world.copy(laptop, "copy");
+    world.cut(copy, desktop);
+    story.also_on(copy);
+    for device in [laptop, copy, desktop] {
+        let count = 1 + world.below(4) as usize;
+        write(&mut world, &mut story, device, count);
+    }
+    story.settle(&mut world);
+    story.check(&mut world);
+    world.disputes
+}
+
 #[test]
 fn what_was_written_in_a_copied_home_and_beside_it_is_there_once() {
     for seed in seeds(20) {
-        let (mut world, mut story, devices) = family(seed);
-        let (laptop, desktop) = (devices[0], devices[1]);
-        // All three are apart, and write.
-        world.cut(laptop, desktop);
-        let copy = world.copy(laptop, "copy");
-        world.cut(copy, desktop);
-        story.also_on(copy);
-        for device in [laptop, copy, desktop] {
-            let count = world.below(5) as usize;
-            write(&mut world, &mut story, device, count);
-        }
-        story.settle(&mut world);
-        story.check(&mut world);
+        assert!(copied(seed, false) > 0, "seed {seed}: nothing went on in two ways");
+    }
+}
+
+#[test]
+fn a_copy_that_finds_itself_somewhere_else_writes_in_logs_of_its_own() {
+    for seed in seeds(10) {
+        assert_eq!(copied(seed, true), 0, "seed {seed}: a log went on in two ways");
     }
 }
 
 #[test]
 fn a_copy_and_its_original_do_not_push_each_other_off_all_the_time() {
-    let (mut world, mut story, devices) = family(1);
+    let (mut world, mut story, devices) = family(1, false);
     let copy = world.copy(devices[0], "copy");
     story.also_on(copy);
     world.run_for(Duration::from_secs(600));
@@ -66,7 +79,7 @@ fn a_copy_and_its_original_do_not_push_each_other_off_all_the_time() {
 #[test]
 fn an_old_copy_that_was_put_back_and_written_in_loses_nothing() {
     for seed in seeds(20) {
-        let (mut world, mut story, devices) = family(seed);
+        let (mut world, mut story, devices) = family(seed, false);
         let (laptop, desktop) = (devices[0], devices[1]);
         let old = world.nodes[laptop].disk.copy();
         write(&mut world, &mut story, laptop, 3);
@@ -109,7 +122,7 @@ fn whatever_happens_beside_a_copied_home_everything_is_there_once() {
 #[test]
 fn a_helper_of_a_copied_home_holds_the_projection() {
     for seed in seeds(8) {
-        let (mut world, mut story, devices) = family(seed);
+        let (mut world, mut story, devices) = family(seed, false);
         let helper = story.invite_helper(&mut world);
         write(&mut world, &mut story, devices[0], 2);
         world.run_for(Duration::from_secs(90));

@@ -32,6 +32,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     pub(crate) skew_s: i64,
+    /// Where it lies, if that can be told.
+    pub(crate) place: Option<[u8; 32]>,
     pub(crate) disk: Arc<MemDisk>,
     running: Option<(Shelf, Replica)>,
     rng: Rng,
@@ -54,6 +56,7 @@ impl Node {
             name: name.to_owned(),
             address: SocketAddr::new([10, 0, 0, number].into(), 4433),
             skew_s: 0,
+            place: None,
             disk: Arc::new(MemDisk::new()),
             running: None,
             rng: Rng::seed_from_u64(seed ^ (u64::from(number) << 56)),
@@ -92,7 +95,7 @@ impl Node {
         };
         assert!(found.damage.is_empty(), "{}: {:?}", self.name, found.damage);
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
-        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone() };
+        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), place: self.place };
         let now = self.now(time);
         let (replica, effects) = Replica::new(about, now, &mut self.rng, found, self.rests.map(|rests| time + rests));
         self.running = Some((shelf, replica));

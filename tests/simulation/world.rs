@@ -52,6 +52,10 @@ pub(crate) struct World {
     pub(crate) weather: Weather,
     /// Connections that came about so far.
     pub(crate) connected: usize,
+    /// Questions after another branch of a log so far.
+    pub(crate) disputes: usize,
+    /// Machines know where they lie.
+    pub(crate) places: bool,
     rng: Rng,
     queue: BTreeMap<(Duration, u64), Happening>,
     order: u64,
@@ -70,6 +74,8 @@ impl World {
             nodes: Vec::new(),
             weather: Weather::CALM,
             connected: 0,
+            disputes: 0,
+            places: false,
             rng: Rng::seed_from_u64(seed),
             queue: BTreeMap::new(),
             order: 0,
@@ -83,10 +89,16 @@ impl World {
 
     pub(crate) fn add(&mut self, name: &str) -> usize {
         let number = self.nodes.len();
-        self.nodes.push(Node::new(number as u8 + 1, name, self.seed));
+        self.place(Node::new(number as u8 + 1, name, self.seed));
+        number
+    }
+
+    fn place(&mut self, mut node: Node) {
+        let number = self.nodes.len();
+        node.place = self.places.then_some([number as u8; 32]);
+        self.nodes.push(node);
         self.ticks.push(None);
         self.start(number);
-        number
     }
 
     /// A copy of a machine's disk runs beside it, at an address of its own. Both look like one device.
@@ -95,9 +107,7 @@ impl World {
         let disk = self.nodes[of].disk.copy();
         let mut node = Node::new(number as u8 + 1, name, self.seed);
         node.disk = std::sync::Arc::new(disk);
-        self.nodes.push(node);
-        self.ticks.push(None);
-        self.start(number);
+        self.place(node);
         number
     }
 
@@ -220,6 +230,7 @@ impl World {
         if self.chance(breaks) {
             return self.break_conn(node, link);
         }
+        self.disputes += usize::from(matches!(message, Message::GetEntries(_)));
         let delay = self.delay();
         let mut when = self.time + delay;
         // Entries travel on streams of their own and may overtake or be overtaken; all else is on one stream, in order.

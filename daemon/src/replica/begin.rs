@@ -82,6 +82,7 @@ impl Replica {
         }
         self.vault = Some(vault);
         self.save_vault(cx);
+        self.save_place(cx);
         self.state(cx, add);
         person
     }

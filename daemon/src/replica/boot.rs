@@ -41,13 +41,14 @@ impl Replica {
             replica.fault = Some(failure);
             return (replica, Vec::new());
         }
-        let (view, peers, logs) = (found.view.clone(), found.peers.clone(), found.logs.clone());
+        let (view, peers, logs, left) = (found.view.clone(), found.peers.clone(), found.logs.clone(), found.place.clone());
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
         let waiting = replica.load_snapshot(view.as_deref(), &logs);
         replica.refresh_keys();
         replica.retire_damaged();
         let mut cx = Cx::new(now, rng);
+        replica.note_place(&mut cx, left.as_deref());
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
             replica.heard = replica.has_no_other_device();

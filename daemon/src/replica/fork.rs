@@ -97,7 +97,9 @@ impl Replica {
 
     /// What a peer asked for was read.
     pub(super) fn show_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, entries: Vec<Stored>) {
-        let Some((first, log)) = entries.first().and_then(|first| Some((first.previous, self.logs.get(&first.wire.log())?))) else { return };
+        let Some((first, log)) = entries.first().and_then(|first| Some((first.previous, self.logs.get(&first.wire.log())?))) else {
+            return;
+        };
         let mut room = ENTRIES_BYTES;
         let mut wires = Vec::new();
         for stored in entries {
@@ -213,7 +215,8 @@ impl Replica {
         if self.losses.is_empty() || !self.is_ready() || self.rest_until.is_some() || !self.damage.is_empty() || self.is_unplaced() {
             return;
         }
-        let docs: BTreeSet<DocId> = self.losses.values().flat_map(|loss| &loss.ours).filter_map(|stored| self.document_of(stored)).collect();
+        let docs: BTreeSet<DocId> =
+            self.losses.values().flat_map(|loss| &loss.ours).filter_map(|stored| self.document_of(stored)).collect();
         // Not `all`: every one that is missing is asked for at once.
         if docs.into_iter().filter(|doc| !self.want(cx, *doc)).count() > 0 {
             return;

@@ -11,6 +11,7 @@ use rand_core::SeedableRng;
 use super::failure::loose;
 use super::shelf::Shelf;
 use crate::Rng;
+use crate::process;
 use crate::replica::effect::{Effect, Now};
 use crate::replica::{About, Replica};
 use crate::store::RealDisk;
@@ -18,7 +19,8 @@ use crate::store::RealDisk;
 /// Opens what is on disk; the effects are the first to be carried out.
 pub(super) fn boot(home: &Home, clock: Instant, rng: &mut Rng, rest: Option<Duration>) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
     let (shelf, found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
-    let about = About { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into(), home: home.clone(), host: host() };
+    let (version, place) = (env!("CARGO_PKG_VERSION").into(), process::place::of(&home.data));
+    let about = About { pid: std::process::id(), version, home: home.clone(), host: host(), place };
     let now = Now { wall: Timestamp::now(), mono: clock.elapsed() };
     let (replica, effects) = Replica::new(about, now, rng, found, rest.map(|rest| now.mono + rest));
     Ok((shelf, replica, effects))

@@ -17,6 +17,7 @@ const VAULT: &str = "vault";
 const VAULT_KEY: &str = "vault.key";
 const VIEW: &str = "view";
 const PEERS: &str = "peers";
+const PLACE: &str = "place";
 /// The most entries read at once.
 const MAX_COUNT: usize = 4096;
 
@@ -89,6 +90,7 @@ impl Shelf {
             vault,
             view: self.cache(VIEW),
             peers: self.cache(PEERS),
+            place: self.cache(PLACE),
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
             torn: found.torn.into_iter().map(|torn| format!("{} bytes at the end of {}", torn.bytes, name(&torn.file))).collect(),
             strange: found.strange.iter().map(|path| name(path)).collect(),

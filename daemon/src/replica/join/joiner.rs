@@ -60,7 +60,10 @@ impl Replica {
         }
         let ours = self.vault.as_ref().map(|vault| vault.link_key());
         if ours == Some(ticket.link_key) {
-            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
+            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint(
+                "use it on the other device; if this home is a copy of the one that made it, the two look like one device: a third device \
+                 that meets both brings together what was written in them",
+            ));
         }
         let mut candidate = match role {
             TicketRole::Device => self.prepare_device(cx, &ticket)?,
@@ -230,6 +233,7 @@ impl Replica {
                     (vault.person, vault.kit) = (Some(welcome.person), None);
                 }
                 self.save_vault(cx);
+                self.save_place(cx);
                 statements.into_iter().for_each(|statement| {
                     self.state(cx, statement);
                 });
