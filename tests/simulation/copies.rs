@@ -1,9 +1,25 @@
 //! A home that was copied, or put back from an old copy, and written in beside what it was copied from. Property 5.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use asif_proto::local::Request;
+use asif_daemon::Rng;
+use asif_daemon::people::space::Space;
+use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
+use asif_daemon::run::shelf::{Done, Shelf};
+use asif_daemon::seal::body::{Body, Keys};
+use asif_daemon::seal::entry::{self, Place};
+use asif_daemon::seal::keys::SigningSeed;
+use asif_daemon::sync::have::short_link;
+use asif_proto::id::Link;
+use asif_proto::local::{Invite, Reply, Request};
+use asif_proto::peer::{GetEntries, Have, Message, QueueHave};
+use asif_proto::rating::Rating;
+use asif_proto::share::Scope;
+use rand_core::SeedableRng;
 
+use crate::hostile;
 use crate::seeds;
 use crate::story::{self, Story};
 use crate::world::{Weather, World};
@@ -142,4 +158,158 @@ fn a_helper_of_a_copied_home_holds_the_projection() {
         story.check(&mut world);
         story.check_helper_sees_the_projection(&mut world, helper);
     }
+}
+
+#[test]
+fn what_was_lent_from_a_copied_home_and_beside_it_is_there_once() {
+    for seed in seeds(6) {
+        let (mut world, _, devices) = family(seed, false);
+        let helper = world.add("dana");
+        let invite = Invite { scopes: vec![Scope::Practices], ..story::invitation() };
+        let ticket = world.ticket(devices[0], Request::ShareInvite { invite, yes: true, no_wait: true });
+        world.must(helper, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+        world.run_for(Duration::from_secs(90));
+        lend(&mut world, helper, "before the copy");
+        world.run_for(Duration::from_secs(5));
+        let copy = world.copy(helper, "copy");
+        for device in &devices {
+            world.cut(*device, helper);
+            world.cut(*device, copy);
+        }
+        for (lender, statement) in [(helper, "from the first"), (copy, "from the copy"), (copy, "from the copy again")] {
+            lend(&mut world, lender, statement);
+        }
+        world.heal();
+        world.run_for(Duration::from_secs(240));
+        for reader in devices.iter().chain([&helper, &copy]) {
+            let request = if devices.contains(reader) { Request::BorrowList } else { Request::CaseloadOpen { client: "Robin".into() } };
+            let mut said: Vec<_> = match world.must(*reader, request) {
+                Reply::Loans(loans) => loans.into_iter().map(|loan| loan.statement).collect(),
+                Reply::Client(_) => continue,
+                other => panic!("{other:?}"),
+            };
+            said.sort();
+            assert_eq!(said, ["before the copy", "from the copy", "from the copy again", "from the first"], "seed {seed}");
+        }
+        assert!(world.disputes > 0, "seed {seed}: nothing went on in two ways");
+    }
+}
+
+fn lend(world: &mut World, helper: usize, statement: &str) {
+    world.must(
+        helper,
+        Request::Lend {
+            client: "Robin".into(),
+            practice: "lunch".into(),
+            statement: statement.into(),
+            strength: Rating::try_from(80).unwrap(),
+            until: None,
+        },
+    );
+}
+
+#[test]
+fn wherever_the_power_goes_while_a_branch_gives_way_nothing_is_lost() {
+    for cut in 0..60 {
+        let (mut world, mut story, devices) = family(cut, false);
+        let (laptop, desktop) = (devices[0], devices[1]);
+        world.cut(laptop, desktop);
+        let copy = world.copy(laptop, "copy");
+        world.cut(copy, desktop);
+        story.also_on(copy);
+        for device in [laptop, copy, desktop] {
+            write(&mut world, &mut story, device, 1);
+        }
+        for device in [laptop, copy, desktop] {
+            let disk = world.nodes[device].disk.clone();
+            let last = disk.calls() + usize::try_from(cut).unwrap();
+            disk.plan(move |call| (call.number >= last).then_some(asif_daemon::store::Fault::PowerOff));
+        }
+        world.heal();
+        world.run_for(Duration::from_secs(20));
+        story.settle(&mut world);
+        story.check(&mut world);
+    }
+}
+
+/// A branch of the laptop's log as only its own device may write it, and who brings it.
+fn forged(world: &World, laptop: usize, desktop: usize, signer: &SigningSeed) -> Vec<Message> {
+    let stolen = hostile::steal(world, desktop);
+    let (epoch, key) = stolen.epoch(|space| matches!(space, Space::Journal { .. }));
+    let me = hostile::steal(world, laptop).device();
+    let (mut shelf, found) = Shelf::open(Arc::new(world.nodes[laptop].disk.copy()), Path::new("/data")).unwrap();
+    let (log, wires) = found
+        .logs
+        .iter()
+        .filter(|log| log.head.queue == epoch.queue())
+        .map(|log| {
+            let runs = vec![Run { log: log.head.log, from: 1, to: log.seq }];
+            let Ok(Done::Input(Input::Read { entries, .. })) = shelf.perform(Effect::Read { purpose: Purpose::Merge, runs }) else {
+                panic!()
+            };
+            (log.head.log, entries.into_iter().map(|stored| stored.wire).collect::<Vec<_>>())
+        })
+        .find(|(log, wires)| {
+            let place = Place { space: epoch.space.id(), log: *log, seq: 1, previous: Link::ZERO };
+            let birth = entry::open(&key, &place, &wires[0]).unwrap();
+            wires.len() > 2 && birth.verify(&me).is_ok()
+        })
+        .unwrap();
+    let before = wires[..wires.len() - 1].iter().fold(Link::ZERO, |link, wire| wire.link(&link));
+    let own = wires.last().unwrap().link(&before);
+    let place = Place { space: epoch.space.id(), log, seq: wires.len() as u64, previous: before };
+    let body = Body::Keys(Keys { read: vec![], items: vec![] }).to_frame().to_bytes();
+    // Drawn until it would win.
+    let wire = (0..)
+        .map(|n| entry::seal(&key, signer, &place, &body, &mut Rng::seed_from_u64(n)).unwrap())
+        .find(|wire| wire.link(&before) < own)
+        .unwrap();
+    let queue = QueueHave { queue: epoch.queue(), key: epoch.key, logs: vec![(log, place.seq, short_link(&wire.link(&before)))] };
+    vec![
+        Message::Have(Have { full: false, statements: vec![], queues: vec![queue] }),
+        Message::Entries(hostile::entries(&epoch, log, before, &[wire])),
+    ]
+}
+
+fn bring_branch(signer: impl Fn(&World, usize, usize) -> SigningSeed) -> String {
+    let (mut world, mut story, devices) = family(1, false);
+    write(&mut world, &mut story, devices[0], 2);
+    world.run_for(Duration::from_secs(5));
+    let signer = signer(&world, devices[0], devices[1]);
+    for message in forged(&world, devices[0], devices[1], &signer) {
+        world.inject(devices[1], devices[0], &message);
+    }
+    let told = world.doctor(devices[0]);
+    story.settle(&mut world);
+    story.check(&mut world);
+    told
+}
+
+#[test]
+fn a_branch_that_its_device_did_not_sign_takes_nobodys_place() {
+    let told = bring_branch(|world, _, desktop| hostile::steal(world, desktop).vault.signing);
+    assert!(told.contains("a branch without a good signature"), "{told}");
+    // The same branch, signed by the laptop's own key, would win.
+    let told = bring_branch(|world, laptop, _| hostile::steal(world, laptop).vault.signing);
+    assert!(told.contains("written in two places"), "{told}");
+}
+
+#[test]
+fn a_log_that_is_not_shared_is_shown_to_nobody() {
+    let (mut world, laptop, desktop, dana) = hostile::robin_and_dana();
+    let (epoch, _) = hostile::steal(&world, desktop).epoch(|space| matches!(space, Space::Journal { .. }));
+    let (_, found) = Shelf::open(Arc::new(world.nodes[laptop].disk.copy()), Path::new("/data")).unwrap();
+    let log = found.logs.iter().find(|log| log.head.queue == epoch.queue()).unwrap().head.log;
+    let want = Message::GetEntries(GetEntries { queue: epoch.queue(), log, from: 1 });
+    world.inject(dana, laptop, &want);
+    let told = world.doctor(laptop);
+    assert!(told.contains("a question about a log that the two do not share"), "{told}");
+    // A device of one's own is shown it, until it asks without end.
+    for _ in 0..600 {
+        if world.is_linked(desktop, laptop) {
+            world.inject(desktop, laptop, &want);
+        }
+    }
+    let told = world.doctor(laptop);
+    assert!(told.contains("a peer that asks for branches without end"), "{told}");
 }

@@ -393,6 +393,11 @@ impl World {
         self.input(to, Input::Frame { link, frame: message.to_frame() });
     }
 
+    /// Whether two machines are connected.
+    pub(crate) fn is_linked(&self, a: usize, b: usize) -> bool {
+        self.conns.iter().any(|((node, _), end)| *node == b && end.node == a)
+    }
+
     /// Somebody whose key nobody knows connects to `to` while it lets strangers in, and says this. Returns the link.
     pub(crate) fn stranger(&mut self, to: usize, message: &Message) -> LinkId {
         self.next_incoming += 2;
