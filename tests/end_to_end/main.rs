@@ -21,6 +21,7 @@
 
 mod bad_input;
 mod canary;
+mod copies;
 mod crash;
 mod daemon;
 mod damage;

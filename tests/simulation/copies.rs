@@ -210,7 +210,7 @@ fn lend(world: &mut World, helper: usize, statement: &str) {
 
 #[test]
 fn wherever_the_power_goes_while_a_branch_gives_way_nothing_is_lost() {
-    for cut in 0..60 {
+    for cut in (1..60).step_by(2) {
         let (mut world, mut story, devices) = family(cut, false);
         let (laptop, desktop) = (devices[0], devices[1]);
         world.cut(laptop, desktop);
@@ -220,6 +220,12 @@ fn wherever_the_power_goes_while_a_branch_gives_way_nothing_is_lost() {
         for device in [laptop, copy, desktop] {
             write(&mut world, &mut story, device, 1);
         }
+        for device in [laptop, copy, desktop] {
+            // The view on disk took in what will be lost.
+            world.must(device, Request::Stop);
+            world.crash(device, Duration::from_millis(1));
+        }
+        world.run_for(Duration::from_secs(1));
         for device in [laptop, copy, desktop] {
             let disk = world.nodes[device].disk.clone();
             let last = disk.calls() + usize::try_from(cut).unwrap();

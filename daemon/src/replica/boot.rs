@@ -295,7 +295,6 @@ impl Replica {
         self.newer.clear();
         self.quarantine.clear();
         self.own_changes.clear();
-        self.forks.clear();
         self.replaced.clear();
         self.given = Keys { read: Vec::new(), items: Vec::new() };
     }

@@ -228,6 +228,7 @@ impl Replica {
                     self.heard = false;
                     self.keys.clear();
                     self.clear_views();
+                    self.forks.clear();
                 }
                 if let Some(vault) = &mut self.vault {
                     (vault.person, vault.kit) = (Some(welcome.person), None);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::{AppendError, MAX_STATEMENT, MemDisk, ReadError, RealDisk, SmallFileError, StubError};
+use super::super::{AppendError, GraftError, MAX_STATEMENT, MemDisk, ReadError, RealDisk, SmallFileError, StubError};
 use super::*;
 
 macro_rules! on_every_disk {
@@ -43,6 +43,7 @@ on_every_disk! {
     damaged_statements_set_aside_leave_the_good_ones
     what_changed_since_opening_is_not_read
     stubs_keep_every_link
+    another_branch_takes_the_place_of_a_tail
     small_files_come_back_and_go
 }
 
@@ -427,6 +428,28 @@ fn stubs_keep_every_link(disk: Arc<dyn Disk>, data: &Path) {
         elsewhere.append(&[Append::Entry { head: chain.head, link: *link, wire: wire.clone() }]).unwrap();
     }
     assert!(sealed(&elsewhere, &copy));
+}
+
+fn another_branch_takes_the_place_of_a_tail(disk: Arc<dyn Disk>, data: &Path) {
+    let mut chain = Chain::new(1);
+    let (mut store, _) = open(&disk, data);
+    store.append(&chain.pushes(&[100, 100, 100])).unwrap();
+    let mut other = chain.clone();
+    store.append(&chain.pushes(&[200, 200, 200, 200])).unwrap();
+    other.pushes(&[300, 300]);
+    let wires = |from: &Chain, at: std::ops::Range<usize>| from.wires[at].iter().map(|(_, wire)| wire.clone()).collect::<Vec<_>>();
+    // A branch is one piece, and begins where something is held.
+    let broken = [wires(&other, 3..4), wires(&chain, 6..7)].concat();
+    assert!(matches!(store.graft(chain.log(), &broken), Err(GraftError::Chain { seq: 5, .. })));
+    assert!(sealed(&store, &chain));
+    store.graft(chain.log(), &wires(&other, 3..5)).unwrap();
+    assert!(sealed(&store, &other));
+    assert!(matches!(store.graft(chain.log(), &wires(&chain, 6..7)), Err(GraftError::Chain { seq: 7, .. })));
+    store.append(&[other.push(50)]).unwrap();
+    drop(store);
+    let (store, found) = open(&disk, data);
+    assert!(found.damage.is_empty() && found.torn.is_empty());
+    assert!(sealed(&store, &other));
 }
 
 fn small_files_come_back_and_go(disk: Arc<dyn Disk>, data: &Path) {

@@ -1,0 +1,96 @@
+//! A home that was copied or put back from an old copy, with the real programs.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::harness::{Home, eventually};
+
+/// Copies what a folder holds, with the rights as they are; what is in the way goes.
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(to).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::remove_dir_all(entry.path()).unwrap();
+        } else {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let copied = std::process::Command::new("cp").args(["-a", "--"]).arg(from.join(".")).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
+fn ids(home: &Home) -> Vec<String> {
+    let mut ids: Vec<_> = home.list().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+/// Until all these hold exactly these sessions, in whatever order they meet: a copy and its original take turns.
+fn all_hold(homes: &[&Home], mut expected: Vec<String>) {
+    expected.sort();
+    eventually("all hold the same", || {
+        homes.iter().for_each(|home| drop(home.run(&["sync", "--wait", "--timeout", "2s"])));
+        homes.iter().all(|home| ids(home) == expected).then_some(())
+    });
+    for home in homes {
+        home.ok(&["doctor"]);
+        home.ok(&["doctor", "--rebuild"]);
+        assert_eq!(ids(home), expected);
+    }
+}
+
+fn told(home: &Home) -> String {
+    let doctor = home.json(&["doctor"]);
+    doctor["checks"].as_array().unwrap().iter().filter_map(|check| check["text"].as_str().map(|text| format!("{text}\n"))).collect()
+}
+
+#[test]
+fn a_copied_home_and_its_original_lose_nothing_of_each_other() {
+    let laptop = Home::robin();
+    let before = laptop.log(&["-b", "1"]);
+    let desktop = laptop.pair();
+    for home in [&laptop, &desktop] {
+        home.stop();
+    }
+    let other = Home::new();
+    copy(&laptop.path(), &other.path());
+    let mut expected = vec![before];
+    for (home, feeling) in [(&laptop, "2"), (&other, "3"), (&laptop, "4"), (&other, "5")] {
+        expected.push(home.log(&["-b", feeling, "--note", "-"]));
+    }
+    desktop.start();
+    all_hold(&[&desktop, &laptop, &other], expected);
+    assert!(told(&laptop).contains("written in two places") || told(&other).contains("written in two places"));
+}
+
+#[test]
+fn an_old_copy_put_back_in_its_place_and_written_in_loses_nothing() {
+    let laptop = Home::robin();
+    let desktop = laptop.pair();
+    let mut expected = vec![laptop.log(&["-b", "1"])];
+    laptop.sync();
+    laptop.stop();
+    let old = laptop.beside().join("old");
+    std::fs::create_dir(&old).unwrap();
+    copy(&laptop.data(), &old);
+    for feeling in ["2", "3", "4"] {
+        expected.push(laptop.log(&["-b", feeling]));
+    }
+    laptop.sync();
+    for home in [&laptop, &desktop] {
+        home.stop();
+    }
+    // The folder stays the same one: nothing tells that its content is old.
+    copy(&old, &laptop.data());
+    for feeling in ["5", "6"] {
+        expected.push(laptop.log(&["-b", feeling, "--tag", "old"]));
+    }
+    desktop.start();
+    all_hold(&[&laptop, &desktop], expected);
+    assert!(told(&laptop).contains("written in two places") || told(&desktop).contains("written in two places"));
+    let tagged: Vec<Value> = desktop.json(&["list", "--tag", "old"]).as_array().unwrap().clone();
+    assert_eq!(tagged.len(), 2);
+    // What is written from now on goes as it always did.
+    let next = laptop.log(&["-b", "7"]);
+    eventually("the next one arrives", || ids(&desktop).contains(&next).then_some(()));
+}
