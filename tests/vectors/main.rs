@@ -16,7 +16,7 @@ use asif_daemon::people::epoch::{self, Reader};
 use asif_daemon::people::pairing;
 use asif_daemon::people::space::Space;
 use asif_daemon::people::statement::{Add, Candidate, Said, Signer, Statement};
-use asif_daemon::seal::body::{Birth, Body, Changes, DocId, Ended, Keys, Put, Retract, Revision, Seen};
+use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Keys, Put, Retract, Revision, Seen};
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{CacheKey, ItemKey, KitEntropy, LinkSeed, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id};
 use asif_daemon::seal::vault::Vault;
@@ -24,7 +24,7 @@ use asif_daemon::seal::wire::Wire;
 use asif_daemon::share::{item, terms};
 use asif_proto::frame::Frame;
 use asif_proto::id::{GrantId, ItemId, KeyId, Link, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::{Blob, Entries, Have, Hello, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome};
+use asif_proto::peer::{Blob, Entries, GetEntries, Have, Hello, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome};
 use asif_proto::ticket::{Ticket, TicketRole};
 use rand_core::SeedableRng;
 
@@ -108,6 +108,16 @@ fn bodies() {
         (
             "body-retract",
             Body::Retract(Retract { item: ItemId([8; 32]), revision: Revision { grant: 1, touches: 301 }, replaces: vec![(at.0, 8)] }),
+        ),
+        (
+            "body-branch",
+            Body::Branch(Branch {
+                queue: QueueId([10; 32]),
+                log: at.0,
+                before: at.2,
+                entries: vec![Sealed::Entry(Blob(vec![1; 4])), Sealed::Stub(Blob(vec![2; 4]))],
+                replaced: vec![[11; 32]],
+            }),
         ),
         ("body-ended", Body::Ended(Ended { have: vec![at], at_ms: 1_795_000_000_123 })),
     ];
@@ -209,6 +219,7 @@ fn peer_messages() {
         ("epochs", Message::Epochs(vec![blob()])),
         ("have", Message::Have(Have { full: true, statements: vec![[28; 16]], queues: vec![queue] })),
         ("entries", Message::Entries(entries)),
+        ("get-entries", Message::GetEntries(GetEntries { queue: QueueId([10; 32]), log: LogId([3; 16]), from: 300 })),
         ("join-device", Message::Join(join(Joiner::Device { candidate: blob(), person: PersonId([29; 32]) }))),
         ("join-helper", Message::Join(join(Joiner::Helper { person: PersonId([29; 32]), roster: vec![blob()] }))),
         ("for", Message::For(PersonId([29; 32]))),

@@ -1,0 +1,118 @@
+//! What the core wants is carried out: writing first, then everything else in order.
+
+use std::collections::VecDeque;
+
+use asif_proto::peer::Message;
+
+use super::shelf::{Done, Shelf};
+use super::{Daemon, net_link};
+use crate::local::{ClientId as LocalClient, Outgoing};
+use crate::net::{self, Command};
+use crate::replica::effect::{Effect, LinkId};
+
+impl Daemon {
+    /// Writes first, with one call for all; then everything else in order. If writing fails nothing else is done.
+    pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) {
+        let (mut appends, mut saves, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Append(more) => appends.extend(more),
+                Effect::Save { name, bytes } => {
+                    saves.retain(|(one, _)| *one != name);
+                    saves.push((name, bytes));
+                }
+                other => rest.push(other),
+            }
+        }
+        let (first, later): (Vec<_>, Vec<_>) = saves.into_iter().partition(|(name, _)| name.starts_with("vault"));
+        let writes = !appends.is_empty();
+        let write = |shelf: &mut Shelf| {
+            for (name, bytes) in first {
+                shelf.perform(Effect::Save { name, bytes })?;
+            }
+            if appends.is_empty() { Ok(()) } else { shelf.append(appends) }
+        };
+        if let Err(error) = write(&mut self.shelf) {
+            tracing::error!(%error, "writing failed; starting again from what is on disk");
+            return self.start_again(&rest, &error).await;
+        }
+        if writes {
+            self.failures = 0;
+        }
+        for (name, bytes) in later {
+            if let Err(error) = self.shelf.perform(Effect::Save { name, bytes }) {
+                tracing::warn!(%error, name, "a file that can be made anew could not be saved");
+            }
+        }
+        let mut rest = VecDeque::from(rest);
+        let mut answers = Vec::new();
+        while let Some(effect) = rest.pop_front() {
+            let can_wait = matches!(effect, Effect::Stub { .. });
+            match self.shelf.perform(effect) {
+                Ok(Done::Quiet) => {}
+                Ok(Done::Input(input)) => answers.push(input),
+                Ok(Done::Serve(link, message, input)) => {
+                    if let Some(message) = message {
+                        self.command(Command::SendBulk { link: net_link(link), frames: vec![message.to_frame()] });
+                    }
+                    self.inputs.push_back(input);
+                }
+                Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
+                Err(error) if can_wait => tracing::warn!(%error, "outdated entries stay whole for now"),
+                Err(error) => {
+                    tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
+                    // What was written was written: whoever waits for that hears so.
+                    for effect in rest {
+                        if matches!(effect, Effect::Answer { .. } | Effect::Event { .. }) {
+                            self.elsewhere(effect).await;
+                        }
+                    }
+                    return self.start_again(&[], &error).await;
+                }
+            }
+        }
+        // What was read is told before anything else, in the order in which it was asked for.
+        for input in answers.into_iter().rev() {
+            self.inputs.push_front(input);
+        }
+    }
+
+    async fn elsewhere(&mut self, effect: Effect) {
+        match effect {
+            Effect::Event { client, event } => self.local.send(LocalClient(client.0), Outgoing::Event(event)),
+            Effect::Question { client, question } => self.local.send(LocalClient(client.0), Outgoing::Question(question)),
+            Effect::Answer { client, answer } => self.local.send(LocalClient(client.0), Outgoing::Answer(answer)),
+            Effect::Admit { known, strangers } => self.gate.set(known.into_iter().collect(), strangers),
+            Effect::Listen => self.listen().await,
+            Effect::Unlisten => {
+                if let Some(net) = self.net.take() {
+                    net.shutdown().await;
+                }
+            }
+            Effect::Dial { link, peer, addresses } => {
+                self.command(Command::Dial { link: net_link(link), peer: Some(peer), addresses });
+            }
+            Effect::Send { link, message } => self.send(link, &message),
+            Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
+            Effect::Stop => self.stopping = true,
+            Effect::Save { .. }
+            | Effect::Append(_)
+            | Effect::Stub { .. }
+            | Effect::Graft { .. }
+            | Effect::Read { .. }
+            | Effect::SetAside(_)
+            | Effect::Mend(_)
+            | Effect::Serve { .. } => {}
+        }
+    }
+
+    fn send(&self, link: LinkId, message: &Message) {
+        self.command(Command::Send { link: net_link(link), frame: message.to_frame() });
+    }
+
+    fn command(&self, command: Command) {
+        if let Some(net) = &self.net {
+            net.command(command);
+        }
+    }
+}
