@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(text(&after, "one").as_deref(), Some("written on the laptop"));
         assert_eq!(text(&after, "one/note").as_deref(), Some("edited on the desktop"), "the later edit still wins");
         assert!(!after.is_contested("one/note"));
-        assert!(rebased.changes.iter().all(|change| change.message() == Some(&"log".to_owned())));
+        assert!(rebased.changes.iter().all(|change| change.message().is_some_and(|message| message == "log")));
     }
 
     #[test]

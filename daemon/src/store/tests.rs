@@ -1,9 +1,29 @@
 //! What every store must do, on the disk of this machine and on the one in memory; and what only the one in memory can show: lost power.
 
+/// Facts that are shown on both disks.
+macro_rules! on_every_disk {
+    ($($name:ident)*) => {
+        mod on_a_real_disk {
+            $(#[test]
+            fn $name() {
+                let home = tempfile::tempdir().unwrap();
+                super::$name(super::Arc::new(super::RealDisk::new()), &home.path().join("data"));
+            })*
+        }
+        mod on_a_disk_in_memory {
+            $(#[test]
+            fn $name() {
+                super::$name(super::Arc::new(super::MemDisk::new()), std::path::Path::new("/data"));
+            })*
+        }
+    };
+}
+
 mod conformance;
 mod crash;
+mod rewriting;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asif_proto::id::{KeyId, Link, LogId, QueueId};
@@ -57,6 +77,14 @@ fn open(disk: &Arc<dyn Disk>, data: &Path) -> (Store, Found) {
 
 fn read_all(store: &Store, log: LogId) -> Vec<(Link, Wire)> {
     store.read(log, 1, usize::MAX, usize::MAX).unwrap()
+}
+
+fn log_path(data: &Path, chain: &Chain) -> PathBuf {
+    data.join("store/logs").join(chain.log().to_string())
+}
+
+fn sealed(store: &Store, chain: &Chain) -> bool {
+    read_all(store, chain.log()) == chain.wires
 }
 
 /// Puts a file there behind the store's back.
