@@ -94,3 +94,29 @@ fn an_old_copy_put_back_in_its_place_and_written_in_loses_nothing() {
     let next = laptop.log(&["-b", "7"]);
     eventually("the next one arrives", || ids(&desktop).contains(&next).then_some(()));
 }
+
+#[test]
+fn a_copy_of_the_only_home_becomes_a_device_of_its_own() {
+    let laptop = Home::robin();
+    let mut expected = vec![laptop.log(&["-b", "1"])];
+    laptop.stop();
+    let other = Home::new();
+    copy(&laptop.path(), &other.path());
+    for (home, feeling) in [(&laptop, "2"), (&other, "3")] {
+        expected.push(home.log(&["-b", feeling]));
+    }
+    let ticket = laptop.device_ticket();
+    laptop.refuses(7, &["device", "join", &ticket]).says(&["this ticket was made here"]);
+    other.ok(&["device", "join", &ticket, "--name", "second"]);
+    expected.push(other.log(&["-b", "4"]));
+    all_hold(&[&laptop, &other], expected);
+    let mut names: Vec<_> =
+        other.json(&["device", "list"]).as_array().unwrap().iter().map(|device| device["name"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["laptop", "second"]);
+    for home in [&laptop, &other] {
+        home.ok(&["daemon", "restart"]);
+    }
+    let last = laptop.log(&["-b", "5"]);
+    eventually("it arrives at the second", || ids(&other).contains(&last).then_some(()));
+}

@@ -319,3 +319,27 @@ fn a_log_that_is_not_shared_is_shown_to_nobody() {
     let told = world.doctor(laptop);
     assert!(told.contains("a peer that asks for branches without end"), "{told}");
 }
+
+#[test]
+fn a_copy_of_the_only_device_joins_it_as_a_device_of_its_own() {
+    for seed in seeds(12) {
+        let mut world = World::new(seed);
+        world.places = seed % 2 == 0;
+        let devices = story::family(&mut world, 1);
+        let mut story = Story::new(&devices);
+        write(&mut world, &mut story, devices[0], 2);
+        let copy = world.copy(devices[0], "copy");
+        story.also_on(copy);
+        write(&mut world, &mut story, devices[0], 2);
+        write(&mut world, &mut story, copy, 3);
+        let ticket = world.ticket(devices[0], Request::DevicePair { yes: true, no_wait: true });
+        let here = world.ask(devices[0], Request::DeviceJoin { ticket: ticket.clone(), name: None, at: None });
+        assert!(matches!(here, Some(Err(failure)) if failure.message.contains("made here")), "seed {seed}");
+        world.must(copy, Request::DeviceJoin { ticket, name: Some("second".into()), at: None });
+        write(&mut world, &mut story, copy, 1);
+        story.settle(&mut world);
+        story.check(&mut world);
+        let Reply::Devices(all) = world.must(devices[0], Request::DeviceList) else { panic!() };
+        assert_eq!(all.len(), 2, "seed {seed}");
+    }
+}

@@ -191,8 +191,7 @@ impl Replica {
     /// Whether every peer is up to date or out of reach, and which is which.
     fn sync_state(&self) -> (bool, Synced) {
         let mut state = Synced::default();
-        let all_merged = self.pending.values().flatten().all(|one| self.waits_for_its_writer(one));
-        let mut done = self.is_ready() && all_merged && self.loading.is_empty() && self.losses.is_empty();
+        let mut done = self.is_merged() && self.loading.is_empty();
         // Whom only the end of a share still has to reach hears of it when they are there.
         let standing: BTreeSet<PersonId> = self.standing_persons();
         let met: BTreeSet<PersonId> =

@@ -164,6 +164,11 @@ impl Replica {
         }
     }
 
+    /// Everything that is stored is merged, as far as it can be here.
+    pub(super) fn is_merged(&self) -> bool {
+        self.is_ready() && self.losses.is_empty() && self.pending.values().flatten().all(|one| self.waits_for_its_writer(one))
+    }
+
     /// Whether an entry waits for what was written again since: its own device will write it again when it hears of that.
     pub(super) fn waits_for_its_writer(&self, pending: &Pending) -> bool {
         pending.checked.iter().flat_map(Checked::deps).any(|dep| self.replaced.contains(&dep.0))

@@ -59,11 +59,9 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
         }
         let ours = self.vault.as_ref().map(|vault| vault.link_key());
-        if ours == Some(ticket.link_key) {
-            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint(
-                "use it on the other device; if this home is a copy of the one that made it, the two look like one device: a third device \
-                 that meets both brings together what was written in them",
-            ));
+        let made_here = self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.secret == ticket.secret);
+        if ours == Some(ticket.link_key) && (made_here || role == TicketRole::Helper) {
+            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
         }
         let mut candidate = match role {
             TicketRole::Device => self.prepare_device(cx, &ticket)?,
@@ -77,6 +75,13 @@ impl Replica {
             vault.networked = true;
         }
         self.save_vault(cx);
+        if candidate.is_some() && self.listening.is_some() {
+            // The network is opened anew, with the keys that are to be let in.
+            self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|link| self.drop_link(cx, link));
+            self.dialling.clear();
+            self.listening = None;
+            cx.rest.push(Effect::Unlisten);
+        }
         let deadline = cx.now.mono + JOIN_LIMIT;
         self.joining = Some(Joining {
             candidate,
@@ -99,21 +104,22 @@ impl Replica {
     }
 
     /// A device may join another person only while it holds nothing of its own. Where it was begun, it joins with keys that count once it
-    /// is let in.
+    /// is let in; and so does a copy of the home that invites it, to be a device of its own from then on.
     fn prepare_device(&mut self, cx: &mut Cx<'_>, ticket: &Ticket) -> Result<Option<Box<Vault>>, Failure> {
         if self.is_unplaced() {
             // Another device gives back what this one lost.
             return Ok(None);
         }
         let already = self.registry.holder(&ticket.link_key).map(|(person, _)| person);
-        if self.person().is_some() && already == self.person() {
+        let is_copy = self.vault.as_ref().is_some_and(|vault| vault.link_key() == ticket.link_key);
+        if self.person().is_some() && already == self.person() && !is_copy {
             return Err(
                 Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
             );
         }
         let typed = !self.view.is_empty() || self.view.name(schema::SELF_WISH).is_some();
         let used = typed || self.vault.as_ref().is_some_and(|vault| vault.networked);
-        if self.person().is_some() && used {
+        if self.person().is_some() && used && !is_copy {
             return Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal")
                 .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
         }
@@ -222,8 +228,9 @@ impl Replica {
                     return Err(Failure::new(ErrorKind::Precondition, "this home holds the entries of another journal")
                         .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
                 }
+                let was_copy = self.person() == Some(welcome.person);
                 if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
-                    // What was begun here held nothing, and is not gone on with.
+                    // What was begun here held nothing, and is not gone on with. What a copy holds was written by the device it was.
                     (self.vault, self.candidate) = (Some(*candidate), None);
                     self.heard = false;
                     self.keys.clear();
@@ -248,6 +255,9 @@ impl Replica {
                         Self::name_put(schema::joined_by(&device), &request.simple().to_string()),
                     ];
                     self.write(cx, DocId::Plan, &puts, "device")?;
+                    if was_copy {
+                        self.rebuild(cx);
+                    }
                 }
             }
             TicketRole::Helper => self.become_helper(cx, &welcome, statements, request)?,
@@ -345,7 +355,7 @@ impl Replica {
             return;
         };
         let link = self.links.iter().find(|(_, link)| link.key == *giver).map(|(id, _)| *id);
-        let arrived = link.is_some_and(|link| self.is_settled(link)) && self.pending.is_empty() && self.is_ready();
+        let arrived = link.is_some_and(|link| self.is_settled(link)) && self.is_merged();
         if !arrived && !late {
             return;
         }

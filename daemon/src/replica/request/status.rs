@@ -120,7 +120,8 @@ impl Replica {
         if !self.forks.is_empty() {
             good(
                 "this journal was written in two places that looked like one device, as happens when a home is copied or an old copy is \
-                 put back; what was written in both is here, once. If a copy is still in use, pair that machine as a device of its own"
+                 put back; what was written in both is here, once. If a copy is still in use, make it a device of its own: \
+                 asif device pair here, asif device join there"
                     .into(),
             );
         }
