@@ -158,7 +158,6 @@ impl Replica {
                 self.merge_each(cx, doc, batch, &mut waiting);
             }
         }
-        waiting.retain(|one| !one.checked.iter().all(|checked| self.replaced.contains(&checked.hash().0)));
         if !waiting.is_empty() {
             self.pending.insert(doc, waiting);
         }
@@ -166,7 +165,13 @@ impl Replica {
 
     /// Everything that is stored is merged, as far as it can be here.
     pub(super) fn is_merged(&self) -> bool {
-        self.is_ready() && self.losses.is_empty() && self.pending.values().flatten().all(|one| self.waits_for_its_writer(one))
+        self.is_ready() && self.losses.is_empty() && self.awaited().all(|one| self.waits_for_its_writer(one))
+    }
+
+    /// What waits and was not written again since. That other keeps waiting too, for it is only said to be here.
+    pub(super) fn awaited(&self) -> impl Iterator<Item = &Pending> {
+        let again = |one: &Pending| one.checked.iter().all(|checked| self.replaced.contains(&checked.hash().0));
+        self.pending.values().flatten().filter(move |one| !again(one))
     }
 
     /// Whether an entry waits for what was written again since: its own device will write it again when it hears of that.

@@ -125,14 +125,14 @@ impl Replica {
                     .into(),
             );
         }
-        let alone = count(self.pending.values().flatten().filter(|one| self.waits_for_its_writer(one)));
+        let alone = count(self.awaited().filter(|one| self.waits_for_its_writer(one)));
         if alone > 0 {
             good(format!(
                 "{} written on top of such a copy; they show once the device that wrote them has been here",
                 many(alone, "entry was", "entries were")
             ));
         }
-        let waiting = count(self.pending.values().flatten()) - alone;
+        let waiting = count(self.awaited()) - alone;
         if waiting > 0 {
             good(format!(
                 "{} for others that have not arrived yet; they come when the device that has them is reached",
