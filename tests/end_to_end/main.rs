@@ -32,6 +32,7 @@ mod homes;
 mod invitations;
 mod pty;
 mod relay;
+mod service;
 mod socket;
 mod strangers;
 mod terminal;

@@ -73,7 +73,7 @@ impl Starter {
             })?;
             match line {
                 FirstLine::Ready(Ready { socket }) => {
-                    let connection = find::connect_to(&socket, self.patience.hello)?;
+                    let connection = find::connect_to(&self.home, &socket, self.patience)?;
                     return connection.ok_or_else(|| ClientError::NotReady(Some(format!("nobody listens at {}", socket.display()))));
                 }
                 FirstLine::Error(failure) if failure.kind == ErrorKind::Precondition => {
@@ -124,7 +124,7 @@ impl Starter {
     fn await_other(&self, deadline: Instant) -> Result<Option<Connection>, ClientError> {
         let until = deadline.min(Instant::now() + OTHER);
         loop {
-            if let Some(connection) = find::connect(&self.home, self.patience.hello)? {
+            if let Some(connection) = find::connect(&self.home, self.patience)? {
                 return Ok(Some(connection));
             }
             if Instant::now() >= until {

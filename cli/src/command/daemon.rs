@@ -10,8 +10,9 @@ use asif_proto::local::DaemonView;
 use clap::Subcommand;
 use serde::Serialize;
 
+use crate::client::find::{self, Holder};
 use crate::client::stop::{self, Ended};
-use crate::client::{Client, ClientError, find};
+use crate::client::{Client, ClientError};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 
@@ -77,9 +78,9 @@ impl Args {
 
 fn start(context: &mut Context<'_, '_>) -> Outcome {
     let home = context.home()?;
-    let running = find::connect(&home, context.world.patience.hello)?.and_then(|connection| connection.pid);
+    let running = find::holder(&home);
     let client = context.client()?;
-    let done = if running == Some(client.hello().pid) { "running already" } else { "started" };
+    let done = if running == Holder::Daemon(Some(client.hello().pid)) { "running already" } else { "started" };
     tell(context, Some(&client), done)
 }
 
