@@ -14,6 +14,7 @@ pub mod error;
 pub mod keyboard;
 pub mod prompt;
 pub mod render;
+pub mod service;
 pub mod world;
 
 use asif_proto::local::Failure;

@@ -37,3 +37,4 @@ mod socket;
 mod strangers;
 mod terminal;
 mod tour;
+mod units;

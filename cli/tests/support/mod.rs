@@ -241,6 +241,7 @@ impl<'h> Cli<'h> {
                 home: Ok(self.home.home.clone()),
                 program: Some(self.home.folder.path().join("asif")),
                 path: None,
+                variable: |_| None,
                 colour: false,
                 width: self.width,
                 zone: self.zone,
