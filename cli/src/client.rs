@@ -19,6 +19,7 @@ use crate::error::Outcome;
 
 pub mod connection;
 pub mod find;
+pub mod glance;
 pub mod start;
 pub mod stop;
 pub mod version;

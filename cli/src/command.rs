@@ -30,6 +30,7 @@ pub mod sync;
 pub mod ticket;
 pub mod tour;
 pub mod undo;
+pub mod wipe;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -87,6 +88,9 @@ pub enum Command {
     Borrow(borrow::Args),
     /// Bring your devices and helpers up to date now.
     Sync(sync::Args),
+
+    /// Remove your journal and everything with it from this machine, for good.
+    Wipe(wipe::Args),
 }
 
 impl Command {
@@ -115,6 +119,7 @@ impl Command {
             Self::Lend(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
+            Self::Wipe(args) => args.run(context),
         }
     }
 }

@@ -405,6 +405,26 @@ fn stop_tells_a_daemon_that_greets_and_then_hangs_to_end() {
 }
 
 #[test]
+fn a_home_whose_daemon_greets_and_then_hangs_is_wiped() {
+    let home = TestHome::new();
+    let mut played = a_daemon_that_greets_and_then_hangs(&home, true);
+    std::fs::write(home.home.data.join("vault.key"), "x").unwrap();
+    let mut cli = Cli::new(&home);
+    (cli.patience.start, cli.patience.stop) = (Duration::from_millis(200), Duration::from_millis(50));
+    cli.patience.term = Duration::from_millis(50);
+    let ran = std::thread::scope(|scope| {
+        // The system frees a lock with its process; this one is held by the test.
+        scope.spawn(|| {
+            played.wait().unwrap();
+            home.unlock();
+        });
+        cli.run(&["wipe", "--yes"])
+    });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("does not answer") && !home.home.data.exists(), "{ran:?}");
+}
+
+#[test]
 fn its_own_log_is_shown_where_there_is_one() {
     let home = TestHome::new();
     let ran = home.run(&["daemon", "logs"]);

@@ -38,3 +38,4 @@ mod strangers;
 mod terminal;
 mod tour;
 mod units;
+mod wipe;
