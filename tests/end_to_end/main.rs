@@ -30,6 +30,7 @@ mod harness;
 mod helper;
 mod homes;
 mod invitations;
+mod manuals;
 mod pty;
 mod relay;
 mod service;
