@@ -7,6 +7,8 @@ use crate::error::Outcome;
 
 pub mod borrow;
 pub mod caseload;
+pub mod complete;
+pub mod completions;
 pub mod config;
 pub mod daemon;
 pub mod delete;
@@ -69,8 +71,11 @@ pub enum Command {
     Borrow(borrow::Args),
     Sync(sync::Args),
 
+    Completions(completions::Args),
     Man(man::Args),
     Wipe(wipe::Args),
+    #[command(name = "__complete", hide = true)]
+    Complete(complete::Args),
 }
 
 impl Command {
@@ -99,6 +104,8 @@ impl Command {
             Self::Lend(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
+            Self::Completions(args) => args.run(context),
+            Self::Complete(args) => args.run(context),
             Self::Man(args) => args.run(context),
             Self::Wipe(args) => args.run(context),
         }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 pub mod args;
 pub mod client;
 pub mod command;
+pub mod completion;
 pub mod context;
 pub mod error;
 pub mod keyboard;

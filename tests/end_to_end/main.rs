@@ -21,6 +21,7 @@
 
 mod bad_input;
 mod canary;
+mod completions;
 mod crash;
 mod daemon;
 mod damage;
