@@ -138,15 +138,17 @@ fn a_socket_folder_that_others_can_enter_is_refused_under_a_service_manager_too(
 #[test]
 fn variables_that_were_meant_for_another_process_are_not_taken_for_ours() {
     let home = Home::robin();
-    home.stop();
-    let mut command = home.daemon_command(&["run"]);
-    command.env("LISTEN_PID", "1").env("LISTEN_FDS", "1");
-    let daemon = Running::start(command);
-    eventually("it serves a socket of its own", || home.running());
-    home.ok(&["list"]);
-    home.ok(&["daemon", "stop"]);
-    assert_eq!(daemon.end().0, Some(0));
-    assert!(!home.socket().exists());
+    for pid in [Some("1"), None] {
+        home.stop();
+        let mut command = home.daemon_command(&["run"]);
+        command.env("LISTEN_FDS", "1").envs(pid.map(|pid| ("LISTEN_PID", pid)));
+        let daemon = Running::start(command);
+        eventually("it serves a socket of its own", || home.running());
+        home.ok(&["list"]);
+        home.ok(&["daemon", "stop"]);
+        assert_eq!(daemon.end().0, Some(0));
+        assert!(!home.socket().exists());
+    }
 }
 
 #[test]

@@ -16,8 +16,8 @@ use crate::render::text::count;
 
 /// The pages for `man`.
 ///
-/// Alone it prints the first page. With a folder it writes all of them there, one for each command; in ~/.local/share/man/man1 most systems
-/// find them.
+/// Alone it prints the first page. With a folder it writes all of them there, one for each command: in man1 below a folder that `manpath`
+/// names, man finds them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Write every page into this folder

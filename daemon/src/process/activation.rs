@@ -29,6 +29,7 @@ pub enum ActivationError {
 /// Call it before any thread is started: the variables are taken out of the environment.
 pub fn inherited(socket: &Path) -> Result<Option<UnixListener>, ActivationError> {
     let set = |name: &str| std::env::var(name).ok();
+    // Without a process id nobody can tell for whom the variables were.
     if set("LISTEN_PID").and_then(|pid| pid.parse().ok()) != Some(std::process::id()) {
         return Ok(None);
     }

@@ -35,6 +35,11 @@ pub(super) fn plan(context: &mut Context<'_, '_>, home: &Home, own: &Own, servic
     for path in &own.strange {
         context.say(&format!("  {} (not asif's)", path.display()));
     }
+    if let Some(status) = status.filter(|status| status.safely_stored_on <= 1) {
+        let alone = status.devices.iter().all(|device| device.this);
+        let held = if alone { "No other device has this journal." } else { "No other device is known to hold all of it." };
+        context.explain(&format!("{held} Without a copy it is lost."));
+    }
     context.explain(
         "What it cannot promise: a removed file frees its sectors, and the disk may hold what was in them until they are used again. \
          If your disk is encrypted, that is what helps.",
@@ -44,21 +49,15 @@ pub(super) fn plan(context: &mut Context<'_, '_>, home: &Home, own: &Own, servic
 /// What other devices and persons keep.
 fn others(context: &mut Context<'_, '_>, status: &Status) {
     let now = context.now();
-    let mut alone = true;
     for device in status.devices.iter().filter(|device| !device.this) {
         let last = device.last_sync.map_or_else(|| "never up to date".to_owned(), |last| format!("up to date {}", time::ago(last, now)));
         context.say(&format!("  your device {} ({last}): it keeps what it holds, and is not told", device.name));
-        alone = false;
     }
     for helper in &status.helpers {
         context.say(&format!("  {}: what they hold they keep; asif share revoke, before this, ends it in order", helper.name));
     }
     if status.clients > 0 {
         context.say(&format!("  what {} with you stays with them; your copies go", count(status.clients, "person shares", "people share")));
-    }
-    if status.safely_stored_on <= 1 {
-        let held = if alone { "No other device has this journal." } else { "No other device is known to hold all of it." };
-        context.explain(&format!("{held} Without a copy it is lost."));
     }
 }
 
