@@ -23,7 +23,8 @@ pub fn glance(home: &Home, request: Request, deadline: Instant) -> Option<Reply>
     // Where nobody holds the lock a connection could start one.
     let Holder::Daemon(Some(_)) = find::holder(home) else { return None };
     let left = deadline.saturating_duration_since(Instant::now());
-    let connection = find::connect(home, Patience { hello: left, start: left, ..Patience::default() }).ok()??;
+    let usual = Patience::default();
+    let connection = find::connect(home, Patience { hello: usual.hello.min(left), start: left, ..usual }).ok()??;
     let fits = judge(&connection.hello) == Fit::Good;
     fits.then(|| ask(connection, request, "UTC".to_owned(), deadline))?
 }

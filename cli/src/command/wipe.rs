@@ -1,5 +1,7 @@
 //! `asif wipe`
 
+use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -7,6 +9,8 @@ use asif_proto::home::Home;
 use asif_proto::local::{ErrorKind, Failure, Reply, Request, Status};
 use serde::Serialize;
 
+use crate::client::find::{self, Holder};
+use crate::client::glance::glance;
 use crate::client::stop;
 use crate::command::daemon::service;
 use crate::context::Context;
@@ -21,6 +25,8 @@ use own::Own;
 
 /// What is typed the second time.
 const SECOND: &str = "wipe everything";
+/// How often a daemon that took the lock meanwhile is ended.
+const TRIES: u32 = 5;
 
 /// Remove your journal and everything with it from this machine, for good.
 ///
@@ -78,7 +84,7 @@ impl Args {
         if place.is_some() && own.keys.is_empty() {
             return Err(Failure::new(ErrorKind::Precondition, "there is no journal here that a copy could be left of").into());
         }
-        let status = status(context, &own);
+        let status = status(context, &home, &own);
         words::plan(context, &home, &own, &service, status.as_ref());
         if !self.dry_run {
             if !self.yes && !confirmed(context, &home, &own, &mut place)? {
@@ -120,16 +126,19 @@ fn look(home: &Home) -> Outcome<Own> {
 }
 
 /// What the daemon tells of the journal, where one can be asked. Without keys there is nothing that it could tell.
-fn status(context: &mut Context<'_, '_>, own: &Own) -> Option<Status> {
+fn status(context: &mut Context<'_, '_>, home: &Home, own: &Own) -> Option<Status> {
     if own.keys.is_empty() {
         return None;
     }
-    let within = context.world.patience.start;
-    let why = match context.client() {
-        Ok(client) => match client.ask_until(Request::Status, Instant::now() + within) {
-            Some(Reply::Status(status)) => return Some(status).filter(|status| status.initialised),
-            _ => "the daemon does not answer".to_owned(),
-        },
+    let until = Instant::now() + context.world.patience.start;
+    // One that runs and is not reached is not tried to be started again: what was begun here could come up after everything is removed.
+    let asked = match find::holder(home) {
+        Holder::Daemon(_) => Ok(glance(home, Request::Status, until)),
+        Holder::Nobody => context.client().map(|client| client.ask_until(Request::Status, until)),
+    };
+    let why = match asked {
+        Ok(Some(Reply::Status(status))) => return Some(status).filter(|status| status.initialised),
+        Ok(_) => "the daemon does not answer".to_owned(),
         Err(error) => error.failure().map(|failure| failure.message).unwrap_or_default(),
     };
     context.explain(&format!("What the journal holds could not be counted: {why}."));
@@ -155,16 +164,29 @@ fn confirmed(context: &mut Context<'_, '_>, home: &Home, own: &Own, place: &mut 
     Ok(prompt.line(&format!("There is no way back. To go on, type \"{SECOND}\":"))? == SECOND)
 }
 
+/// Ends the daemon and holds its lock. One that was just being started may take the lock first: it is ended as well.
+fn hold(context: &Context<'_, '_>, home: &Home) -> Outcome<Option<File>> {
+    let starter = context.starter()?;
+    let mut tries = TRIES;
+    loop {
+        stop::end(&starter, true)?;
+        match remove::hold(home) {
+            Ok(held) => return Ok(held),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && tries > 0 => tries -= 1,
+            Err(error) => {
+                let message = format!("the daemon cannot be kept from running: {error}; nothing was removed");
+                return Err(Failure::new(ErrorKind::DaemonUnreachable, message)
+                    .hint("asif daemon stop ends it; then asif wipe again")
+                    .into());
+            }
+        }
+    }
+}
+
 /// Ends the service and the daemon, keeps another from starting, leaves the copy, removes.
 fn carry_out(context: &mut Context<'_, '_>, home: &Home, place: Option<&std::path::Path>) -> Outcome {
     service::take_back(context)?;
-    let starter = context.starter()?;
-    stop::end(&starter, true)?;
-    let held = remove::hold(home).map_err(|error| {
-        let failure =
-            Failure::new(ErrorKind::DaemonUnreachable, format!("the daemon cannot be kept from running: {error}; nothing was removed"));
-        failure.hint("asif daemon stop ends it; then asif wipe again")
-    })?;
+    let held = hold(context, home)?;
     // What it wrote until its end is there now.
     let own = look(home)?;
     if let Some(place) = place {

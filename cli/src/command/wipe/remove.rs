@@ -12,7 +12,7 @@ use rustix::fs::OFlags;
 use super::own::Own;
 
 /// How long a daemon that just ends, or just finds the lock taken, is waited for.
-const WAIT: Duration = Duration::from_secs(3);
+const WAIT: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The lock of a home, held so that no daemon starts. None where the home has no data folder, and so nothing that one could hold.
