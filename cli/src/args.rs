@@ -66,6 +66,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_command_says_of_itself_beyond_one_line_reaches_its_help() {
+        let mut command = Args::command();
+        for (name, words) in [("lend", "They need not believe it themselves"), ("wipe", "It asks twice"), ("daemon", "starts by itself")] {
+            let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            assert!(help.contains(words), "{help}");
+        }
+    }
+
+    #[test]
     fn help_avoids_the_words_that_hurt_and_shouts_nothing() {
         let mut all = Vec::new();
         helps(&Args::command(), &mut all);

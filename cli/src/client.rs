@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! find      lock file -> socket path; the folder must be ours alone
-//! connect   peer must be us; Hello within 300 ms, else it hangs; it must serve this home
+//! connect   peer must be us; Hello within 300 ms, else it hangs, or a service manager is only starting it; it must serve this home
 //! judge     older: stopped and replaced; newer: fine while the version ranges overlap
 //! ask       sent again once, with the same id, when the connection breaks
 //! ```
@@ -19,6 +19,7 @@ use crate::error::Outcome;
 
 pub mod connection;
 pub mod find;
+pub mod glance;
 pub mod start;
 pub mod stop;
 pub mod version;
@@ -68,8 +69,12 @@ pub enum ClientError {
     Hanging {
         /// The socket.
         socket: PathBuf,
-        /// Its process, where the system tells.
-        pid: Option<u32>,
+    },
+    /// Somebody listens for it, and it does not come up.
+    #[error("the service manager listens at {} and has not brought the daemon up", .socket.display())]
+    Unstarted {
+        /// The socket.
+        socket: PathBuf,
     },
     /// It holds the lock of the home, and nothing answers where it should listen.
     #[error("the daemon{} runs and cannot be reached: nothing answers at {}", .pid.map(|pid| format!(" (process {pid})")).unwrap_or_default(), .socket.display())]
@@ -126,6 +131,9 @@ impl ClientError {
             Self::Folder { folder, .. } => (ErrorKind::NotPermitted, format!("it must be yours alone: chmod 700 {}", folder.display())),
             Self::Stranger { .. } => (ErrorKind::NotPermitted, "set ASIF_HOME to a folder of your own".to_owned()),
             Self::Hanging { .. } | Self::Unreachable { .. } => (ErrorKind::DaemonUnreachable, "asif daemon restart".to_owned()),
+            Self::Unstarted { .. } => {
+                (ErrorKind::DaemonUnreachable, "asif daemon run shows why; asif daemon install sets it up anew".to_owned())
+            }
             Self::NoProgram | Self::Spawn { .. } => {
                 (ErrorKind::DaemonUnreachable, "install both programs into one folder: cargo install --locked --path .".to_owned())
             }
@@ -234,7 +242,7 @@ impl Client {
 
 /// A connection to a daemon that fits this program.
 fn reach(starter: &Starter, say: &mut dyn FnMut(&str)) -> Outcome<Connection> {
-    let found = find::connect(&starter.home, starter.patience.hello)?;
+    let found = find::connect(&starter.home, starter.patience)?;
     let Some(connection) = found else {
         return Ok(fitting(starter.start()?)?);
     };
@@ -245,7 +253,9 @@ fn reach(starter: &Starter, say: &mut dyn FnMut(&str)) -> Outcome<Connection> {
         Fit::Older => {
             say(&format!("restarting the daemon: it is version {version}, this is {}", version::OURS));
             stop::stop(connection, starter)?;
-            Ok(fitting(starter.start()?)?)
+            // Where a service manager goes on listening, it brings the next one up.
+            let next = find::connect(&starter.home, starter.patience)?;
+            Ok(fitting(next.map_or_else(|| starter.start(), Ok)?)?)
         }
     }
 }

@@ -7,6 +7,8 @@ use crate::error::Outcome;
 
 pub mod borrow;
 pub mod caseload;
+pub mod complete;
+pub mod completions;
 pub mod config;
 pub mod daemon;
 pub mod delete;
@@ -19,6 +21,7 @@ pub mod init;
 pub mod lend;
 pub mod list;
 pub mod log;
+pub mod man;
 pub mod note;
 pub mod practice;
 pub mod prose;
@@ -30,63 +33,49 @@ pub mod sync;
 pub mod ticket;
 pub mod tour;
 pub mod undo;
+pub mod wipe;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "the help of a command is what its `Args` say; a comment here would take its place")]
 pub enum Command {
-    /// See it all once: two devices and a helper, played on this machine and removed again.
     Tour(tour::Args),
-    /// Begin a journal on this machine.
     Init(init::Args),
-    /// How things are: the daemon, your devices, who sees what.
     Status(status::Args),
-    /// Look for what is wrong, and say what to do.
     Doctor(doctor::Args),
-    /// Settings.
     #[command(subcommand)]
     Config(config::Args),
-    /// The program that keeps the journal, in the background.
     #[command(subcommand)]
     Daemon(daemon::Args),
 
-    /// What you practise.
     #[command(subcommand)]
     Practice(practice::Args),
-    /// Write something down, without a practice.
     Note(note::Args),
-    /// Write down that you practised.
     Log(Box<log::Args>),
-    /// What you wrote down, newest first.
     List(list::Args),
-    /// One record, whole.
     Show(show::Args),
-    /// Change what you wrote down.
     Edit(Box<edit::Args>),
-    /// Hide a record. It can be restored.
     Delete(delete::Args),
-    /// Show a deleted record again.
     Restore(restore::Args),
-    /// Take back the last change made on this device.
     Undo(undo::Args),
 
-    /// Your own devices.
     #[command(subcommand)]
     Device(device::Args),
-    /// Who may see what.
     #[command(subcommand)]
     Share(share::Args),
-    /// Help someone who invited you.
     #[command(subcommand)]
     Helper(helper::Args),
-    /// What people share with you.
     Caseload(caseload::Args),
-    /// Lend someone your belief, for one practice.
     Lend(lend::Args),
-    /// Beliefs that someone lends you.
     #[command(subcommand)]
     Borrow(borrow::Args),
-    /// Bring your devices and helpers up to date now.
     Sync(sync::Args),
+
+    Completions(completions::Args),
+    Man(man::Args),
+    Wipe(wipe::Args),
+    #[command(name = "__complete", hide = true)]
+    Complete(complete::Args),
 }
 
 impl Command {
@@ -115,6 +104,10 @@ impl Command {
             Self::Lend(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
+            Self::Completions(args) => args.run(context),
+            Self::Complete(args) => args.run(context),
+            Self::Man(args) => args.run(context),
+            Self::Wipe(args) => args.run(context),
         }
     }
 }

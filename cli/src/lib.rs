@@ -9,11 +9,13 @@ use std::process::ExitCode;
 pub mod args;
 pub mod client;
 pub mod command;
+pub mod completion;
 pub mod context;
 pub mod error;
 pub mod keyboard;
 pub mod prompt;
 pub mod render;
+pub mod service;
 pub mod world;
 
 use asif_proto::local::Failure;

@@ -23,6 +23,8 @@ pub struct World<'w> {
     pub program: Option<PathBuf>,
     /// Where programs are looked for: `PATH`.
     pub path: Option<OsString>,
+    /// The other variables, for what must be told to a service that has none of them.
+    pub variable: fn(&str) -> Option<OsString>,
     /// The environment does not ask for output without colour (`NO_COLOR`, a dumb terminal).
     pub colour: bool,
     /// Columns of the output.
@@ -93,6 +95,7 @@ impl World<'_> {
             home: Home::from_env(),
             program: std::env::current_exe().ok(),
             path: std::env::var_os("PATH"),
+            variable: |name| std::env::var_os(name),
             colour: !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
             width: columns(),
             zone: TimeZone::system(),

@@ -28,6 +28,7 @@ fn answering(mut talk: Talk, answer: Answer) {
 #[test]
 fn a_daemon_that_hangs_is_exit_3_after_300_ms() {
     let home = TestHome::new();
+    home.lock(&home.home.socket);
     home.serve(Talk::fall_silent);
     let began = Instant::now();
     let ran = home.run(&["list", "--json"]);
@@ -142,8 +143,6 @@ fn a_daemon_of_another_home_is_not_asked() {
 fn a_daemon_that_runs_and_is_not_reached_is_exit_3_and_restart_is_named() {
     let home = TestHome::new();
     home.lock(&home.home.socket);
-    let held = std::fs::File::open(home.home.lock()).unwrap();
-    held.lock().unwrap();
     home.program("asifd", &format!("echo '{}'", json!({ "error": Failure::new(ErrorKind::Precondition, "running already") })));
     let mut cli = Cli::new(&home);
     cli.patience.start = Duration::from_millis(50);
@@ -193,7 +192,7 @@ fn a_daemon_that_does_not_run_is_started() {
 fn a_stale_socket_and_a_stale_lock_are_no_hindrance() {
     let home = TestHome::new();
     drop(std::os::unix::net::UnixListener::bind(&home.home.socket).unwrap());
-    home.lock(&home.home.socket);
+    home.stale_lock(std::process::id(), &home.home.socket);
     comes_with(&home, &ready(&home));
     assert_eq!(home.run(&["list"]).code, 0);
 }
@@ -375,8 +374,7 @@ fn a_daemon_that_greets_and_then_hangs(home: &TestHome, stubborn: bool) -> std::
     let mut child = command.spawn().unwrap();
     let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line == "listening"));
-    let lock = asif_proto::home::Lock { pid: child.id(), socket: home.home.socket.clone() };
-    std::fs::write(home.home.lock(), lock.to_text()).unwrap();
+    home.lock_as(child.id(), &home.home.socket);
     child
 }
 
@@ -404,6 +402,26 @@ fn stop_tells_a_daemon_that_greets_and_then_hangs_to_end() {
     let ran = cli.run(&["daemon", "stop"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     played.wait().unwrap();
+}
+
+#[test]
+fn a_home_whose_daemon_greets_and_then_hangs_is_wiped() {
+    let home = TestHome::new();
+    let mut played = a_daemon_that_greets_and_then_hangs(&home, true);
+    std::fs::write(home.home.data.join("vault.key"), "x").unwrap();
+    let mut cli = Cli::new(&home);
+    (cli.patience.start, cli.patience.stop) = (Duration::from_millis(200), Duration::from_millis(50));
+    cli.patience.term = Duration::from_millis(50);
+    let ran = std::thread::scope(|scope| {
+        // The system frees a lock with its process; this one is held by the test.
+        scope.spawn(|| {
+            played.wait().unwrap();
+            home.unlock();
+        });
+        cli.run(&["wipe", "--yes"])
+    });
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("does not answer") && !home.home.data.exists(), "{ran:?}");
 }
 
 #[test]

@@ -146,7 +146,10 @@ fn a_tour_that_meets_an_error_names_the_step_and_leaves_nothing() {
 fn a_tour_that_cannot_clean_up_says_so_also_where_it_ended_early() {
     let home = TestHome::new();
     home.program("asifd", "exit 1");
-    home.program("asif", "mkdir -p \"$ASIF_HOME/run\" && chmod 755 \"$ASIF_HOME/run\"; exit 7");
+    // Somebody holds the lock of the laptop, and nobody answers there.
+    let held = std::fs::File::create(home.folder.path().join("lock")).unwrap();
+    held.lock().unwrap();
+    home.program("asif", "mkdir -p \"$ASIF_HOME/data\" && ln -s \"$here/lock\" \"$ASIF_HOME/data/lock\"; exit 7");
     let ran = home.run(&["tour"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stderr.contains("the tour ended early") && ran.stderr.contains("could not clean up after itself"), "{ran:?}");

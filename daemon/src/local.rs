@@ -13,6 +13,7 @@ mod tests;
 use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,7 +24,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::process::lock::Held;
-use crate::process::private::{NotPrivate, create_private_dir};
+use crate::process::private::{NotPrivate, check_private, create_private_dir};
 
 /// Which connection; never used twice while the daemon runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,8 +74,8 @@ pub enum BindError {
     /// Something that is no socket has its name.
     #[error("{} is in the way: it is not a socket", .0.display())]
     InTheWay(PathBuf),
-    /// Another daemon listens there: that of another home, as this home's lock is ours.
-    #[error("another daemon answers at {}; the socket is left to it", .0.display())]
+    /// Somebody else listens there: the daemon of another home, or a service manager, as this home's lock is ours.
+    #[error("another daemon, or the service manager, answers at {}; the socket is left to it", .0.display())]
     Answered(PathBuf),
     /// The system refused.
     #[error("cannot {doing} the socket {}", .path.display())]
@@ -101,7 +102,7 @@ const CLOSING: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Local {
     path: PathBuf,
-    /// The socket file that was made here: a file of another daemon may take its name.
+    /// The socket file that was made here, if any was: a file of another daemon may take its name.
     file: Option<FileId>,
     clients: Clients,
     stop: watch::Sender<bool>,
@@ -143,10 +144,33 @@ impl Local {
         }
         let listener = UnixListener::bind(path).map_err(failed("open"))?;
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(failed("protect"))?;
+        let file = file_at(path);
+        Ok(Self::listen(us, path, file, listener, hello, incoming))
+    }
+
+    /// Takes over the socket at `path` that a service manager opened, under the same conditions. The file stays the manager's: it is not
+    /// removed at the end.
+    pub fn inherit(
+        path: &Path,
+        listener: StdListener,
+        hello: Hello,
+        incoming: mpsc::Sender<Incoming>,
+        _lock: &Held,
+    ) -> Result<Self, BindError> {
+        let failed = |source| BindError::Io { doing: "take over", path: path.into(), source };
+        if let Some(folder) = path.parent() {
+            check_private(folder)?;
+        }
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = UnixListener::from_std(listener).map_err(failed)?;
+        Ok(Self::listen(rustix::process::geteuid().as_raw(), path, None, listener, hello, incoming))
+    }
+
+    fn listen(us: u32, path: &Path, file: Option<FileId>, listener: UnixListener, hello: Hello, incoming: mpsc::Sender<Incoming>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let clients = Clients::default();
         let accept = Accept { listener, us, hello, incoming, clients: clients.clone(), stopped };
-        Ok(Self { path: path.into(), file: file_at(path), clients, stop, accepting: tokio::spawn(accept.run()) })
+        Self { path: path.into(), file, clients, stop, accepting: tokio::spawn(accept.run()) }
     }
 
     /// Tells a client something, without waiting. One that has gone hears nothing; one that does not listen is closed.

@@ -11,11 +11,12 @@ mod listen;
 pub mod shelf;
 
 use std::collections::VecDeque;
+use std::os::unix::net::UnixListener;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use asif_proto::home::{Home, Lock};
-use asif_proto::local::{self, Answer, ErrorKind, Failure, Hello, Reply, Request};
+use asif_proto::local::{self, Answer, ErrorKind, Failure, Hello};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
@@ -25,7 +26,7 @@ use crate::net::{self, Gate, Net};
 use crate::process::detach::Detached;
 use crate::process::ready::{self, Started};
 use crate::process::signals::Signals;
-use crate::process::{self, lock};
+use crate::process::{self, activation, lock, notify};
 use crate::replica::Replica;
 use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
 use boot::{boot, seed};
@@ -100,18 +101,25 @@ fn start(home: Home, detached: bool) -> Result<(), Failure> {
     // The log is the one daemon's: another that finds the lock taken leaves it alone.
     process::log::init(detached.then(|| home.log()).as_deref()).map_err(|error| loose(&error))?;
     let lock = Lock { pid: std::process::id(), socket: home.socket.clone() };
-    if let Err(error) = held.publish(&lock) {
-        // Clients then try the home's own socket, which is this one. On a full disk what is stored can still be read.
-        tracing::warn!(%error, "the lock file could not be written");
+    let inherited = activation::inherited(&home.socket).map_err(|error| failure(&error).hint("asif daemon install writes it anew"))?;
+    let is_activated = inherited.is_some();
+    if !is_activated {
+        held.announce(&lock);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| failure(&error))?;
     runtime.block_on(async {
-        let mut daemon = Daemon::open(home.clone(), detached, &held).await?;
+        let mut daemon = Daemon::open(home.clone(), detached, &held, inherited).await?;
+        if is_activated {
+            // Whoever asks meanwhile is connected already, and tells by the silent lock that the daemon is only starting.
+            held.announce(&lock);
+        }
         tracing::info!(pid = lock.pid, version = env!("CARGO_PKG_VERSION"), "ready");
+        notify::tell(notify::State::Ready);
         if detached && let Err(error) = ready::tell(&Started::Ready(lock)) {
             tracing::warn!(%error, "the ready line could not be told");
         }
         daemon.serve().await;
+        notify::tell(notify::State::Stopping);
         daemon.close().await;
         Ok::<(), Failure>(())
     })?;
@@ -142,7 +150,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    async fn open(home: Home, detached: bool, held: &lock::Held) -> Result<Self, Failure> {
+    async fn open(home: Home, detached: bool, held: &lock::Held, inherited: Option<UnixListener>) -> Result<Self, Failure> {
         let failure = |error: &dyn std::error::Error| Failure::new(ErrorKind::Failure, chain(error));
         let signals = Signals::catch(detached).map_err(|error| failure(&error))?;
         let mut rng = seed();
@@ -157,7 +165,11 @@ impl Daemon {
             pid: std::process::id(),
             data: home.data.canonicalize().ok().filter(|path| path.to_str().is_some()),
         };
-        let local = Local::bind(&home.socket, hello, local_sender, held).await.map_err(|error| match error {
+        let local = match inherited {
+            Some(listener) => Local::inherit(&home.socket, listener, hello, local_sender, held),
+            None => Local::bind(&home.socket, hello, local_sender, held).await,
+        };
+        let local = local.map_err(|error| match error {
             crate::local::BindError::NotPrivate(error) => loose(&error),
             other => failure(&other),
         })?;
@@ -265,26 +277,13 @@ impl Daemon {
 
     fn take_local(&mut self, incoming: Incoming) {
         match incoming {
-            Incoming::Ask { client, ask } => match self.settings(&ask.request) {
+            Incoming::Ask { client, ask } => match self.config.answer(&ask.request) {
                 Some(answer) => self.local.send(client, Outgoing::Answer(answer)),
                 None => self.inputs.push_back(Input::Ask { client: ClientId(client.0), ask }),
             },
             Incoming::Decision { client, yes } => self.inputs.push_back(Input::Decision { client: ClientId(client.0), yes }),
             Incoming::Gone { client } => self.inputs.push_back(Input::Gone { client: ClientId(client.0) }),
         }
-    }
-
-    fn settings(&self, request: &Request) -> Option<Answer> {
-        let outcome = match request {
-            Request::ConfigList => self.config.list(),
-            Request::ConfigGet { key } => self.config.get(key).map(|one| vec![one]),
-            Request::ConfigSet { key, value } => self.config.set(key, value.as_deref()).map(|one| vec![one]),
-            _ => return None,
-        };
-        Some(match outcome {
-            Ok(settings) => Answer::Reply(Box::new(Reply::Config(settings))),
-            Err(failure) => Answer::Error(failure),
-        })
     }
 
     fn take_net(&mut self, event: net::Event) {

@@ -103,6 +103,11 @@ impl Home {
         self.data.join("lock")
     }
 
+    /// Eight letters that tell this home from others.
+    pub fn mark(&self) -> String {
+        mark(&self.data)
+    }
+
     /// The daemon's own log (of the program, not of sessions).
     pub fn log(&self) -> PathBuf {
         self.state.join("asifd.log")

@@ -252,6 +252,11 @@ pub enum Request {
     },
     /// Loans lent to this person. Answer: [`Reply::Loans`].
     BorrowList,
+    /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`].
+    Known {
+        /// What kind of thing.
+        what: Known,
+    },
 }
 
 /// A goal to begin with.
@@ -421,6 +426,33 @@ pub enum Reply {
     Loan(Loan),
     /// Loans.
     Loans(Vec<Loan>),
+    /// What could be named.
+    Known(Vec<KnownName>),
+}
+
+/// What is named on a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// Practices that are not archived.
+    Practices,
+    /// Tags in use.
+    Tags,
+    /// The newest sessions and notes.
+    Sessions,
+    /// The newest of those that were deleted.
+    Deleted,
+    /// Loans lent to this person.
+    Loans,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownName {
+    /// What is typed.
+    pub name: String,
+    /// What tells it from others.
+    pub about: String,
 }
 
 /// The state of a home.

@@ -21,6 +21,7 @@
 
 mod bad_input;
 mod canary;
+mod completions;
 mod copies;
 mod crash;
 mod daemon;
@@ -31,9 +32,13 @@ mod harness;
 mod helper;
 mod homes;
 mod invitations;
+mod manuals;
 mod pty;
 mod relay;
+mod service;
 mod socket;
 mod strangers;
 mod terminal;
 mod tour;
+mod units;
+mod wipe;

@@ -6,10 +6,11 @@ use crate::source::{files, lex, read};
 const AVOIDED: [&str; 11] =
     ["patient", "complian", "adheren", "failure", "streak", "affirmation", "fake", "homework", "score", "monitor", "treatment"];
 
-/// Where one of them stands and may: what is said with it is that it is not done, or nobody reads it on a screen.
-const ALLOWED: [(&str, &str); 3] = [
+/// Where one of them stands and may: what is said with it is that it is not done, or it is another program's word, or nobody reads it on a screen.
+const ALLOWED: [(&str, &str); 4] = [
     ("cli/src/render/caseload.rs", "Not a monitoring service. Sorted by name; no scores by design."),
     ("cli/src/render/preview.rs", "Nobody monitors this"),
+    ("cli/src/service/systemd.rs", "Restart=on-failure"),
     ("daemon/src/store/mem.rs", "injected failure"),
 ];
 

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use asif_proto::frame::{Frame, HEADER_LEN, MAX_LEN, parse_header};
 use asif_proto::local::{Answer, Hello, kind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::Serialize;
 
 use super::ClientError;
+use crate::world::Patience;
 
 /// How long to wait before looking again, while something is about to be there.
 pub(super) const PAUSE: Duration = Duration::from_millis(5);
@@ -22,31 +24,41 @@ pub struct Connection {
     stream: UnixStream,
     /// The daemon's first frame.
     pub hello: Hello,
-    /// The daemon's process, as the system tells it.
-    pub pid: Option<u32>,
 }
 
 impl Connection {
-    /// Connects to `socket` and waits at most `patience` for the first frame.
+    /// Connects to `socket` and waits for the first frame: `patience.hello`, or as long as the daemon is only starting `patience.start`.
+    ///
+    /// A service manager listens before its daemon runs, and the connection is then what starts it. `is_starting` looks whether that is so.
     ///
     /// `None`: nobody listens there. A daemon that closes at once is on its way out: also `None`.
-    pub fn open(socket: &Path, patience: Duration) -> Result<Option<Self>, ClientError> {
-        let deadline = Instant::now() + patience;
-        let hanging = |pid| ClientError::Hanging { socket: socket.to_owned(), pid };
-        let stream = match connect(socket, deadline) {
+    pub fn open(socket: &Path, patience: Patience, is_starting: impl Fn() -> bool) -> Result<Option<Self>, ClientError> {
+        let began = Instant::now();
+        let hanging = || ClientError::Hanging { socket: socket.to_owned() };
+        let stream = match connect(socket, began + patience.hello) {
             Ok(Some(stream)) => stream,
             Ok(None) => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(hanging(None)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(hanging()),
             Err(error) => return Err(error.into()),
         };
         let peer = rustix::net::sockopt::socket_peercred(&stream).map_err(io::Error::from)?;
         if peer.uid != rustix::process::geteuid() {
             return Err(ClientError::Stranger { socket: socket.to_owned(), uid: peer.uid.as_raw() });
         }
-        let pid = u32::try_from(peer.pid.as_raw_nonzero().get()).ok();
-        let frame = match read_frame(&stream, Some(deadline)) {
+        let mut deadline = began + patience.hello;
+        while !is_readable(&stream, deadline)? {
+            let now = Instant::now();
+            if now >= began + patience.start {
+                return Err(if is_starting() { ClientError::Unstarted { socket: socket.to_owned() } } else { hanging() });
+            }
+            if !is_starting() {
+                return Err(hanging());
+            }
+            deadline = (now + patience.hello).min(began + patience.start);
+        }
+        let frame = match read_frame(&stream, Some(Instant::now() + patience.hello)) {
             Ok(frame) => frame,
-            Err(error) if timed_out(&error) => return Err(hanging(pid)),
+            Err(error) if timed_out(&error) => return Err(hanging()),
             Err(error) if gone(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
@@ -54,7 +66,7 @@ impl Connection {
         match frame.kind {
             kind::HELLO => {
                 let hello = serde_json::from_slice(&frame.bytes).map_err(|_| ClientError::Garbled)?;
-                Ok(Some(Self { stream, hello, pid }))
+                Ok(Some(Self { stream, hello }))
             }
             // A daemon that is full says so in place of its hello.
             kind::ANSWER => match serde_json::from_slice(&frame.bytes) {
@@ -102,6 +114,19 @@ fn connect(socket: &Path, deadline: Instant) -> io::Result<Option<UnixStream>> {
             }
             Err(Errno::NOENT | Errno::NOTDIR | Errno::CONNREFUSED) => return Ok(None),
             Err(Errno::AGAIN) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Waits until there is something to read, or the other end is gone; at most until `deadline`.
+fn is_readable(stream: &UnixStream, deadline: Instant) -> io::Result<bool> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        match poll(&mut [PollFd::new(stream, PollFlags::IN)], Some(&left)) {
+            Ok(ready) => return Ok(ready > 0),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

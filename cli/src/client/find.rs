@@ -3,12 +3,12 @@
 use std::fs::TryLockError;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use asif_proto::home::{Home, Lock};
 use asif_proto::local::Hello;
 
 use super::{ClientError, Connection};
+use crate::world::Patience;
 
 /// The lock file, where it says anything.
 pub fn lock(home: &Home) -> Option<Lock> {
@@ -35,9 +35,11 @@ pub fn holder(home: &Home) -> Holder {
     if held { Holder::Daemon(lock(home).map(|lock| lock.pid)) } else { Holder::Nobody }
 }
 
-/// Connects to the running daemon; `None` where none runs, or only that of another home.
-pub fn connect(home: &Home, patience: Duration) -> Result<Option<Connection>, ClientError> {
-    Ok(connect_to(&socket(home), patience)?.filter(|connection| serves(&connection.hello, home)))
+/// Connects to the daemon; `None` where none runs, or only that of another home.
+///
+/// Where a service manager listens, this starts it: ask [`holder`] first where that is not wanted.
+pub fn connect(home: &Home, patience: Patience) -> Result<Option<Connection>, ClientError> {
+    Ok(connect_to(home, &socket(home), patience)?.filter(|connection| serves(&connection.hello, home)))
 }
 
 /// Whether the daemon is that of `home`. An older one does not say.
@@ -45,12 +47,15 @@ fn serves(hello: &Hello, home: &Home) -> bool {
     hello.data.as_ref().is_none_or(|data| home.data.canonicalize().is_ok_and(|ours| ours == *data))
 }
 
-/// Connects to the daemon at `socket`, once its folder is known to be ours alone.
-pub(super) fn connect_to(socket: &Path, patience: Duration) -> Result<Option<Connection>, ClientError> {
+/// Connects to the daemon of `home` at `socket`, once its folder is known to be ours alone.
+///
+/// A daemon that was started by this connection names itself in the lock file when it serves, and any other one before it listens: so
+/// one that is named and silent hangs.
+pub(super) fn connect_to(home: &Home, socket: &Path, patience: Patience) -> Result<Option<Connection>, ClientError> {
     if !folder_is_ours(socket.parent().unwrap_or(socket))? {
         return Ok(None);
     }
-    Connection::open(socket, patience)
+    Connection::open(socket, patience, || !matches!(holder(home), Holder::Daemon(Some(_))))
 }
 
 /// Whether the folder is there. One that is not a folder of ours, closed to others, is an error.
@@ -80,18 +85,21 @@ mod tests {
     #[test]
     fn only_a_folder_of_our_own_closed_to_others_will_do() {
         let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| (name == "ASIF_HOME").then(|| root.path().into());
+        let home = Home::resolve(at, Path::new("/"), 0, |_| false).unwrap();
+        let connect = |socket: &Path| connect_to(&home, socket, Patience::default());
         let socket = root.path().join("run/asifd.sock");
-        assert!(connect_to(&socket, Duration::ZERO).unwrap().is_none(), "no folder: no daemon");
+        assert!(connect(&socket).unwrap().is_none(), "no folder: no daemon");
 
         std::fs::create_dir(root.path().join("run")).unwrap();
         set_permissions(root.path().join("run"), Permissions::from_mode(0o755)).unwrap();
-        assert!(matches!(connect_to(&socket, Duration::ZERO), Err(ClientError::Folder { .. })));
+        assert!(matches!(connect(&socket), Err(ClientError::Folder { .. })));
 
         set_permissions(root.path().join("run"), Permissions::from_mode(0o700)).unwrap();
-        assert!(connect_to(&socket, Duration::ZERO).unwrap().is_none(), "no socket: no daemon");
+        assert!(connect(&socket).unwrap().is_none(), "no socket: no daemon");
 
         std::os::unix::fs::symlink(root.path().join("run"), root.path().join("link")).unwrap();
-        let error = connect_to(&root.path().join("link/asifd.sock"), Duration::ZERO).err().unwrap();
+        let error = connect(&root.path().join("link/asifd.sock")).err().unwrap();
         assert_eq!(error.into_failure().kind.exit_code(), 6);
     }
 }

@@ -1,6 +1,6 @@
 //! Starting the daemon: found beside this program or on `PATH`, detached, awaited until it says that it is ready.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -55,8 +55,8 @@ impl Starter {
     pub fn daemon(&self) -> Result<PathBuf, ClientError> {
         let behind = self.program.as_deref().and_then(|program| program.canonicalize().ok());
         let beside = [self.program.as_deref(), behind.as_deref()].into_iter().flatten().filter_map(Path::parent).map(Path::to_owned);
-        let on_path = self.path.iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
-        beside.chain(on_path).map(|folder| folder.join(DAEMON)).find(|file| runs(file)).ok_or(ClientError::NoProgram)
+        let beside = beside.map(|folder| folder.join(DAEMON)).find(|file| runs(file));
+        beside.or_else(|| on_path(self.path.as_deref(), DAEMON)).ok_or(ClientError::NoProgram)
     }
 
     /// Starts the daemon, detached, and connects to it.
@@ -73,7 +73,7 @@ impl Starter {
             })?;
             match line {
                 FirstLine::Ready(Ready { socket }) => {
-                    let connection = find::connect_to(&socket, self.patience.hello)?;
+                    let connection = find::connect_to(&self.home, &socket, self.patience)?;
                     return connection.ok_or_else(|| ClientError::NotReady(Some(format!("nobody listens at {}", socket.display()))));
                 }
                 FirstLine::Error(failure) if failure.kind == ErrorKind::Precondition => {
@@ -124,7 +124,7 @@ impl Starter {
     fn await_other(&self, deadline: Instant) -> Result<Option<Connection>, ClientError> {
         let until = deadline.min(Instant::now() + OTHER);
         loop {
-            if let Some(connection) = find::connect(&self.home, self.patience.hello)? {
+            if let Some(connection) = find::connect(&self.home, self.patience)? {
                 return Ok(Some(connection));
             }
             if Instant::now() >= until {
@@ -133,6 +133,12 @@ impl Starter {
             std::thread::sleep(PAUSE);
         }
     }
+}
+
+/// The program `name` in one of the folders of `path` that begin at the root.
+pub fn on_path(path: Option<&OsStr>, name: &str) -> Option<PathBuf> {
+    let folders = path.iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join(name)).find(|file| runs(file))
 }
 
 fn read_line(stdout: ChildStdout) -> String {

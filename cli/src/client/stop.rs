@@ -13,7 +13,8 @@ use super::{ClientError, Connection, Starter, find};
 
 /// Asks the daemon to stop, tells its process to end where it does not understand, and waits until it is gone.
 pub fn stop(mut connection: Connection, starter: &Starter) -> Result<u32, ClientError> {
-    let pid = connection.pid.unwrap_or(connection.hello.pid);
+    // What the system says of the socket's other end may be the service manager that opened it.
+    let pid = connection.hello.pid;
     let mut deadline = Instant::now() + starter.patience.stop;
     let version = connection.hello.max.min(*VERSIONS.end());
     let ask = Ask { version, id: Uuid::now_v7(), zone: "UTC".to_owned(), request: Request::Stop };
@@ -42,10 +43,14 @@ pub enum Ended {
 
 /// Ends the daemon of a home, reachable or not: asks it, tells it to end where it does not answer, and with `force` ends it where it goes on.
 ///
-/// Where nothing listens, its process is the one that the held lock names.
+/// Its process is the one that the held lock names; whoever else listens at the socket is left alone. Where nobody holds the lock nothing is
+/// connected to, since that could start one.
 pub fn end(starter: &Starter, force: bool) -> Result<Ended, ClientError> {
     let home = &starter.home;
-    match find::connect(home, starter.patience.hello) {
+    if find::holder(home) == Holder::Nobody {
+        return Ok(Ended::NotRunning);
+    }
+    match find::connect(home, starter.patience) {
         Ok(Some(connection)) => match stop(connection, starter) {
             Ok(pid) => Ok(Ended::Asked(pid)),
             // It said hello, and then nothing more.
@@ -57,9 +62,9 @@ pub fn end(starter: &Starter, force: bool) -> Result<Ended, ClientError> {
             Holder::Daemon(Some(pid)) => tell_to_end(starter, pid, force),
             Holder::Daemon(None) => Err(ClientError::Unreachable { socket: find::socket(home), pid: None }),
         },
-        Err(ClientError::Hanging { socket, pid }) => match (pid, find::holder(home)) {
-            (Some(pid), _) | (None, Holder::Daemon(Some(pid))) => tell_to_end(starter, pid, force),
-            (None, _) => Err(ClientError::Hanging { socket, pid: None }),
+        Err(error @ ClientError::Hanging { .. }) => match find::holder(home) {
+            Holder::Daemon(Some(pid)) => tell_to_end(starter, pid, force),
+            Holder::Daemon(None) | Holder::Nobody => Err(error),
         },
         Err(error) => Err(error),
     }

@@ -10,10 +10,13 @@ use asif_proto::local::DaemonView;
 use clap::Subcommand;
 use serde::Serialize;
 
+use crate::client::find::{self, Holder};
 use crate::client::stop::{self, Ended};
-use crate::client::{Client, ClientError, find};
+use crate::client::{Client, ClientError};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
+
+pub mod service;
 
 /// How often `logs --follow` looks for more.
 const FOLLOW: Duration = Duration::from_millis(200);
@@ -31,6 +34,13 @@ pub enum Args {
     Stop,
     /// Stop it and start it again; ends one that no longer answers.
     Restart,
+    /// Make it a service of your session: it starts when you log in, and when a command asks.
+    ///
+    /// On Linux this writes two units for systemd, on macOS an agent for launchd, and tells the service manager about them. The service
+    /// is for the journal that this command would use.
+    Install,
+    /// It is no service any more. Your journal stays, and the daemon starts by itself when a command needs it.
+    Uninstall,
     /// What it wrote down about itself; nothing of your journal is in it.
     Logs {
         /// Go on as it writes more
@@ -70,6 +80,8 @@ impl Args {
                 tell(context, None, done)
             }
             Self::Restart => restart(context),
+            Self::Install => service::install(context),
+            Self::Uninstall => service::uninstall(context),
             Self::Logs { follow } => logs(&context.home()?.log(), follow, context),
         }
     }
@@ -77,9 +89,9 @@ impl Args {
 
 fn start(context: &mut Context<'_, '_>) -> Outcome {
     let home = context.home()?;
-    let running = find::connect(&home, context.world.patience.hello)?.and_then(|connection| connection.pid);
+    let running = find::holder(&home);
     let client = context.client()?;
-    let done = if running == Some(client.hello().pid) { "running already" } else { "started" };
+    let done = if running == Holder::Daemon(Some(client.hello().pid)) { "running already" } else { "started" };
     tell(context, Some(&client), done)
 }
 
@@ -103,6 +115,9 @@ fn tell(context: &mut Context<'_, '_>, client: Option<&Client>, done: &'static s
 }
 
 fn logs(path: &Path, follow: bool, context: &mut Context<'_, '_>) -> Outcome {
+    if let Some(elsewhere) = service::log(context)? {
+        context.say(&elsewhere);
+    }
     let unreadable = |error: std::io::Error| {
         let failure =
             asif_proto::local::Failure::new(asif_proto::local::ErrorKind::Failure, format!("cannot read {}: {error}", path.display()));

@@ -1,8 +1,9 @@
 //! `asif delete`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{Known, Reply, Request};
 
 use crate::client::ClientError;
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::render::{practice, session};
@@ -11,7 +12,7 @@ use crate::render::{practice, session};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which one: an id, or the end of one
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = names(Known::Sessions))]
     id: String,
     /// Do not ask
     #[arg(long, short)]

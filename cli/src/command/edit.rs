@@ -1,10 +1,11 @@
 //! `asif edit`
 
-use asif_proto::local::{ErrorKind, Failure, Reply, Request};
+use asif_proto::local::{ErrorKind, Failure, Known, Reply, Request};
 use asif_proto::record::{ClearField, SessionFields};
 
 use super::fields::Fields;
 use super::prose::{self, Prose};
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::render::session;
@@ -16,7 +17,7 @@ use crate::render::session;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which one: an id, or the end of one
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = names(Known::Sessions))]
     id: String,
     #[command(flatten)]
     fields: Fields,

@@ -1,7 +1,10 @@
 //! What can be said about a session: the flags that `log` and `edit` share.
 
+use asif_proto::local::Known;
 use asif_proto::rating::Rating;
 use asif_proto::record::{Basis, FeltState, SessionFields, Visibility};
+
+use crate::completion::names;
 
 /// What can be said about a session; everything can be left out. Scales run from 0 to 100.
 #[derive(Debug, Default, clap::Args)]
@@ -26,7 +29,7 @@ pub struct Fields {
     #[arg(long, value_name = "WORD")]
     basis: Option<Basis>,
     /// The borrowed belief you did it on (asif borrow list)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", add = names(Known::Loans))]
     borrowed: Option<String>,
     /// How likely it seemed to help
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
@@ -53,7 +56,7 @@ pub struct Fields {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// A tag; can be given again
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
     tags: Vec<String>,
     /// For nobody but you: in no share, whatever you share
     #[arg(long)]

@@ -1,7 +1,8 @@
 //! `asif list`
 
-use asif_proto::local::{ListFilter, Reply, Request};
+use asif_proto::local::{Known, ListFilter, Reply, Request};
 
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::session;
@@ -21,10 +22,10 @@ pub struct Args {
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
     /// Only this practice
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", add = names(Known::Practices))]
     practice: Option<String>,
     /// Only with this tag; can be given again
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
     tags: Vec<String>,
     /// At most so many
     #[arg(long, value_name = "N")]

@@ -1,9 +1,10 @@
 //! `asif log`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{Known, Reply, Request};
 
 use super::fields::Fields;
 use super::prose::{self, Prose};
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::session;
@@ -15,7 +16,7 @@ use crate::render::session;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The practice: its short name, or an id
-    #[arg(value_name = "P")]
+    #[arg(value_name = "P", add = names(Known::Practices))]
     practice: String,
     #[command(flatten)]
     fields: Fields,

@@ -1,9 +1,10 @@
 //! `asif note`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{Known, Reply, Request};
 use asif_proto::record::{SessionFields, Visibility};
 
 use super::prose;
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::render::session;
@@ -20,7 +21,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// A tag; can be given again
-    #[arg(long = "tag", value_name = "TAG")]
+    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
     tags: Vec<String>,
     /// For nobody but you: in no share, whatever you share
     #[arg(long)]

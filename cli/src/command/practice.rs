@@ -1,11 +1,12 @@
 //! `asif practice`
 
-use asif_proto::local::{NewPractice, Reply, Request};
+use asif_proto::local::{Known, NewPractice, Reply, Request};
 use asif_proto::rating::Rating;
 use asif_proto::record::{Practice, PracticeKind, Specificity, Visibility};
 use clap::Subcommand;
 
 use super::prose::{self, Prose};
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::practice;
@@ -24,13 +25,13 @@ pub enum Args {
     /// One practice, whole.
     Show {
         /// Its short name, or an id
-        #[arg(value_name = "P")]
+        #[arg(value_name = "P", add = names(Known::Practices))]
         practice: String,
     },
     /// Put a practice away. Its sessions stay.
     Archive {
         /// Its short name, or an id
-        #[arg(value_name = "P")]
+        #[arg(value_name = "P", add = names(Known::Practices))]
         practice: String,
     },
 }

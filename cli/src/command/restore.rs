@@ -1,8 +1,9 @@
 //! `asif restore`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{Known, Reply, Request};
 
 use crate::client::ClientError;
+use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::{practice, session};
@@ -13,7 +14,7 @@ use crate::render::{practice, session};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which one: an id, or the end of one
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", add = names(Known::Deleted))]
     id: String,
 }
 

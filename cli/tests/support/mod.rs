@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test ends where something is not as it must be")]
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use asif_cli::world::{Patience, Terminals, World};
@@ -20,6 +21,8 @@ use jiff::tz::TimeZone;
 pub struct TestHome {
     pub folder: tempfile::TempDir,
     pub home: Home,
+    /// The lock file, while somebody holds it.
+    held: Mutex<Option<File>>,
 }
 
 impl TestHome {
@@ -29,7 +32,7 @@ impl TestHome {
         let home = Home::resolve(|name| (name == "ASIF_HOME").then(|| at.clone().into()), Path::new("/"), 0, |_| false).unwrap();
         std::fs::DirBuilder::new().mode(0o700).create(at.join("run")).unwrap();
         std::fs::create_dir(at.join("data")).unwrap();
-        Self { folder, home }
+        Self { folder, home, held: Mutex::new(None) }
     }
 
     /// A home with a daemon that answers every request with what `reply` makes of it.
@@ -59,10 +62,27 @@ impl TestHome {
         });
     }
 
-    /// Writes a lock file that names this process and `socket`.
+    /// Writes a lock file that names this process and `socket`, and holds it.
     pub fn lock(&self, socket: &Path) {
-        let lock = Lock { pid: std::process::id(), socket: socket.to_owned() };
-        std::fs::write(self.home.lock(), lock.to_text()).unwrap();
+        self.lock_as(std::process::id(), socket);
+    }
+
+    /// The same in the name of another process.
+    pub fn lock_as(&self, pid: u32, socket: &Path) {
+        self.stale_lock(pid, socket);
+        let file = File::open(self.home.lock()).unwrap();
+        file.lock().unwrap();
+        *self.held.lock().unwrap() = Some(file);
+    }
+
+    /// Nobody holds the lock any more.
+    pub fn unlock(&self) {
+        *self.held.lock().unwrap() = None;
+    }
+
+    /// Writes a lock file as a daemon that was killed leaves it.
+    pub fn stale_lock(&self, pid: u32, socket: &Path) {
+        std::fs::write(self.home.lock(), Lock { pid, socket: socket.to_owned() }.to_text()).unwrap();
     }
 
     /// Puts a program into the home's folder that does what the shell lines say.
@@ -221,6 +241,7 @@ impl<'h> Cli<'h> {
                 home: Ok(self.home.home.clone()),
                 program: Some(self.home.folder.path().join("asif")),
                 path: None,
+                variable: |_| None,
                 colour: false,
                 width: self.width,
                 zone: self.zone,

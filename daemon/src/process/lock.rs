@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -53,11 +53,14 @@ pub struct Held {
 ///
 /// Whoever only looks whether it is held holds it for a moment, so one that is held is tried again for a little while.
 pub fn acquire(path: &Path) -> Result<Held, LockError> {
-    let file = open_private(path, OFlags::CREATE | OFlags::RDWR)?;
     let mut tries = TRIES;
     loop {
+        let file = open_private(path, OFlags::CREATE | OFlags::RDWR)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => break,
+            Ok(()) => match held(file, path)? {
+                Some(held) => return Ok(held),
+                None => continue,
+            },
             Err(rustix::io::Errno::WOULDBLOCK) if tries > 0 => {
                 tries -= 1;
                 std::thread::sleep(BETWEEN);
@@ -66,9 +69,18 @@ pub fn acquire(path: &Path) -> Result<Held, LockError> {
             Err(source) => return Err(LockError::Io { doing: "lock", path: path.into(), source: source.into() }),
         }
     }
+}
+
+/// The proof, once the file is locked. None where whoever held it before removed it, with its home: the lock is then another file.
+fn held(file: File, path: &Path) -> Result<Option<Held>, LockError> {
+    let id = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
+    let ours = file.metadata().map(id).ok();
+    if ours.is_none() || ours != path.symlink_metadata().map(id).ok() {
+        return Ok(None);
+    }
     let held = Held { file, path: path.into() };
     held.empty()?;
-    Ok(held)
+    Ok(Some(held))
 }
 
 impl Held {
@@ -76,6 +88,15 @@ impl Held {
     pub fn publish(&self, lock: &Lock) -> Result<(), LockError> {
         self.empty()?;
         self.file.write_all_at(lock.to_text().as_bytes(), 0).map_err(|source| self.error("write", source))
+    }
+
+    /// As [`Held::publish`]; a lock file that cannot be written keeps nothing from being served.
+    ///
+    /// Clients then try the home's own socket, which is this one. On a full disk what is stored can still be read.
+    pub fn announce(&self, lock: &Lock) {
+        if let Err(error) = self.publish(lock) {
+            tracing::warn!(%error, "the lock file could not be written");
+        }
     }
 
     /// Empties the lock file and lets it go: a clean stop.
@@ -160,6 +181,17 @@ mod tests {
         held.release().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
         acquire(&path).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_while_it_was_waited_for_is_none() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        let waiting = open_private(&path, OFlags::CREATE | OFlags::RDWR).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(held(waiting.try_clone().unwrap(), &path).unwrap().is_none(), "nobody else would see it");
+        let _next = acquire(&path).unwrap();
+        assert!(held(waiting, &path).unwrap().is_none(), "another has the name now");
     }
 
     #[test]

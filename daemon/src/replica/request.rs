@@ -1,6 +1,7 @@
 //! Requests of the command line, carried out.
 
 mod journal;
+mod known;
 mod practice;
 mod share;
 mod status;
@@ -136,6 +137,7 @@ impl Replica {
                 let loan = self.lend(cx, ask, client, practice, statement, *strength, until.as_deref())?;
                 reply(Reply::Loan(loan))
             }
+            Request::Known { what } => reply(Reply::Known(self.known(cx, ask, *what)?)),
             Request::BorrowList => reply(Reply::Loans(self.loans_lent(cx.now.wall))),
             Request::ConfigList | Request::ConfigGet { .. } | Request::ConfigSet { .. } => {
                 Err(Failure::new(ErrorKind::Failure, "settings are kept outside the journal"))

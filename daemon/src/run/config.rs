@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use asif_proto::local::{ErrorKind, Failure, Setting};
+use asif_proto::local::{Answer, ErrorKind, Failure, Reply, Request, Setting};
 
 /// The address to listen on where none is set: every address, a free port chosen once.
 pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
@@ -33,6 +33,20 @@ impl Config {
     /// The settings at `path`; the file need not exist.
     pub(super) fn at(path: &Path) -> Self {
         Self { path: path.to_owned() }
+    }
+
+    /// The answer to a request about settings; none to any other.
+    pub(super) fn answer(&self, request: &Request) -> Option<Answer> {
+        let outcome = match request {
+            Request::ConfigList => self.list(),
+            Request::ConfigGet { key } => self.get(key).map(|one| vec![one]),
+            Request::ConfigSet { key, value } => self.set(key, value.as_deref()).map(|one| vec![one]),
+            _ => return None,
+        };
+        Some(match outcome {
+            Ok(settings) => Answer::Reply(Box::new(Reply::Config(settings))),
+            Err(failure) => Answer::Error(failure),
+        })
     }
 
     /// The address to listen on.

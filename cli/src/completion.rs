@@ -1,0 +1,85 @@
+//! What a shell offers while a command is typed: the engine is clap's, the names come from the daemon, the words of the line and what is
+//! given back are ours, since what a person once wrote must not become a command of their shell.
+//!
+//! ```text
+//! the shell's function -> asif __complete SHELL ... -> [`candidates`] -> one a line, quoted for that shell
+//! ```
+
+use std::ffi::{OsStr, OsString};
+use std::time::{Duration, Instant};
+
+use asif_proto::home::Home;
+use asif_proto::local::{Known, KnownName, Reply, Request};
+use clap::CommandFactory;
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+
+use crate::client::glance::glance;
+use crate::render::text::visible;
+
+pub mod bash;
+pub mod line;
+
+/// The longest that a shell waits for names.
+const WITHIN: Duration = Duration::from_millis(200);
+/// The longest description, in letters.
+const MAX_ABOUT: usize = 60;
+
+/// One thing that could stand there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The whole word.
+    pub value: String,
+    /// What tells it from others; on one line.
+    pub about: String,
+}
+
+/// Names of this kind that the daemon knows, where one runs. It is not started for it, and nothing is said where it does not answer.
+pub fn names(what: Known) -> ArgValueCandidates {
+    ArgValueCandidates::new(move || known(what).into_iter().map(offered).collect::<Vec<_>>())
+}
+
+fn known(what: Known) -> Vec<KnownName> {
+    let Ok(home) = Home::from_env() else { return Vec::new() };
+    match glance(&home, Request::Known { what }, Instant::now() + WITHIN) {
+        Some(Reply::Known(names)) => names,
+        _ => Vec::new(),
+    }
+}
+
+fn offered(name: KnownName) -> CompletionCandidate {
+    CompletionCandidate::new(name.name).help((!name.about.is_empty()).then(|| name.about.into()))
+}
+
+/// What could stand in place of the last of `words`; the first is the program's own name.
+///
+/// What no terminal shows as it is, is not offered.
+pub fn candidates(words: Vec<OsString>) -> Vec<Candidate> {
+    let Some(last) = words.len().checked_sub(1).filter(|last| *last > 0) else { return Vec::new() };
+    let empty = words.last().is_some_and(|word| word.is_empty());
+    let here = std::env::current_dir().ok();
+    let mut command = crate::args::Args::command();
+    let found = clap_complete::engine::complete(&mut command, words, last, here.as_deref()).unwrap_or_default();
+    let mut all: Vec<Candidate> = found.iter().filter(|one| !one.is_hide_set()).filter_map(candidate).collect();
+    // Before anything is typed, flags come only where there is nothing else.
+    if empty && all.iter().any(|one| !one.value.starts_with('-')) {
+        all.retain(|one| !one.value.starts_with('-'));
+    }
+    all
+}
+
+fn candidate(found: &CompletionCandidate) -> Option<Candidate> {
+    let value = found.get_value().to_str().filter(|value| !value.is_empty() && visible(value) == *value)?;
+    let about = found.get_help().map(ToString::to_string).unwrap_or_default();
+    let about = visible(about.lines().next().unwrap_or_default());
+    Some(Candidate { value: value.to_owned(), about: about.chars().take(MAX_ABOUT).collect() })
+}
+
+/// The words as a shell hands them over one by one, the last as it was typed.
+pub fn handed_over(words: &[OsString]) -> Vec<OsString> {
+    let (last, before) = match words.split_last() {
+        Some((last, before)) => (last.as_os_str(), before),
+        None => (OsStr::new(""), words),
+    };
+    let last = last.to_str().map_or_else(|| last.to_owned(), |typed| line::last_word(typed).value.into());
+    before.iter().cloned().chain([last]).collect()
+}

@@ -1,0 +1,40 @@
+//! What could be named on a command line: short, and nothing of what a person wrote but titles and tags.
+
+use std::collections::BTreeSet;
+
+use asif_proto::local::{Ask, Failure, Known, KnownName, ListFilter};
+
+use super::{Cx, Replica};
+
+/// The most records that are offered.
+const MAX_RECORDS: usize = 50;
+/// The letters of a loan's id that are offered.
+const LOAN: usize = 8;
+
+impl Replica {
+    pub(super) fn known(&self, cx: &Cx<'_>, ask: &Ask, what: Known) -> Result<Vec<KnownName>, Failure> {
+        Ok(match what {
+            Known::Practices => {
+                self.practice_list(false).into_iter().map(|practice| KnownName { name: practice.slug, about: practice.title }).collect()
+            }
+            Known::Tags => {
+                let rows = self.view.newest().filter(|(_, row)| row.value.deleted != Some(true));
+                let tags: BTreeSet<&String> = rows.flat_map(|(_, row)| &row.value.tags).collect();
+                tags.into_iter().map(|tag| KnownName { name: tag.clone(), about: String::new() }).collect()
+            }
+            Known::Sessions | Known::Deleted => {
+                let filter = ListFilter { limit: Some(MAX_RECORDS), deleted: what == Known::Deleted, ..ListFilter::default() };
+                let sessions = self.list(cx, ask, &filter)?.into_iter();
+                let when = |moment: String| moment.chars().take("2026-11-23T12:41".len()).collect::<String>().replace('T', " ");
+                let about = |practice: Option<String>, at| format!("{}  {}", when(at), practice.as_deref().unwrap_or("note"));
+                sessions.map(|one| KnownName { name: one.short, about: about(one.practice, one.occurred_at.to_string()) }).collect()
+            }
+            Known::Loans => {
+                let end = |id: String| id.get(id.len().saturating_sub(LOAN)..).unwrap_or(&id).to_owned();
+                let about = |lender: &str, practice: &str| format!("{lender}  {practice}");
+                let loans = self.loans_lent(cx.now.wall).into_iter();
+                loans.map(|loan| KnownName { name: end(loan.id.to_string()), about: about(&loan.lender, &loan.practice) }).collect()
+            }
+        })
+    }
+}
