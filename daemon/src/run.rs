@@ -6,6 +6,7 @@
 mod boot;
 mod config;
 mod failure;
+mod health;
 mod listen;
 pub mod shelf;
 
@@ -31,6 +32,7 @@ use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
 use boot::{boot, seed};
 use config::Config;
 use failure::{chain, loose};
+use health::Health;
 use shelf::{Done, Shelf};
 
 /// Inputs that are carried out together at most.
@@ -139,6 +141,7 @@ struct Daemon {
     stopping: bool,
     /// Writes that failed, one after the other.
     failures: u32,
+    health: Health,
 }
 
 impl Daemon {
@@ -178,6 +181,7 @@ impl Daemon {
             inputs: VecDeque::new(),
             stopping: false,
             failures: 0,
+            health: Health::new(Timestamp::now()),
         };
         daemon.carry_out(effects).await;
         daemon.drain().await;
@@ -238,41 +242,18 @@ impl Daemon {
 
     /// Writes first, with one call for all; then everything else in order. If writing fails nothing else is done.
     async fn carry_out(&mut self, effects: Vec<Effect>) {
-        let (mut appends, mut saves, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-        for effect in effects {
-            match effect {
-                Effect::Append(more) => appends.extend(more),
-                Effect::Save { name, bytes } => {
-                    saves.retain(|(one, _)| *one != name);
-                    saves.push((name, bytes));
-                }
-                other => rest.push(other),
-            }
-        }
-        let (first, later): (Vec<_>, Vec<_>) = saves.into_iter().partition(|(name, _)| name.starts_with("vault"));
-        let writes = !appends.is_empty();
-        let write = |shelf: &mut Shelf| {
-            for (name, bytes) in first {
-                shelf.perform(Effect::Save { name, bytes })?;
-            }
-            if appends.is_empty() { Ok(()) } else { shelf.append(appends) }
-        };
-        if let Err(error) = write(&mut self.shelf) {
+        let step = self.shelf.write(effects);
+        if let Some(error) = step.failed {
             tracing::error!(%error, "writing failed; starting again from what is on disk");
-            return self.start_again(&rest, &error).await;
+            return self.start_again(&step.rest, &error).await;
         }
-        if writes {
+        if step.appended {
             self.failures = 0;
+            self.health.written();
         }
-        for (name, bytes) in later {
-            if let Err(error) = self.shelf.perform(Effect::Save { name, bytes }) {
-                tracing::warn!(%error, name, "a file that can be made anew could not be saved");
-            }
-        }
-        let mut rest = VecDeque::from(rest);
+        let mut rest = VecDeque::from(step.rest);
         let mut answers = Vec::new();
         while let Some(effect) = rest.pop_front() {
-            let can_wait = matches!(effect, Effect::Stub { .. });
             match self.shelf.perform(effect) {
                 Ok(Done::Quiet) => {}
                 Ok(Done::Input(input)) => answers.push(input),
@@ -283,7 +264,6 @@ impl Daemon {
                     self.inputs.push_back(input);
                 }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
-                Err(error) if can_wait => tracing::warn!(%error, "outdated entries stay whole for now"),
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
                     // What was written was written: whoever waits for that hears so.
@@ -306,7 +286,11 @@ impl Daemon {
         match effect {
             Effect::Event { client, event } => self.local.send(LocalClient(client.0), Outgoing::Event(event)),
             Effect::Question { client, question } => self.local.send(LocalClient(client.0), Outgoing::Question(question)),
-            Effect::Answer { client, answer } => self.local.send(LocalClient(client.0), Outgoing::Answer(answer)),
+            Effect::Answer { client, mut answer } => {
+                let now = self.now();
+                self.health.add_to(&mut answer, &self.home, now.wall, now.mono);
+                self.local.send(LocalClient(client.0), Outgoing::Answer(answer));
+            }
             Effect::Admit { known, strangers } => self.gate.set(known.into_iter().collect(), strangers),
             Effect::Listen => self.listen().await,
             Effect::Unlisten => {
@@ -408,6 +392,7 @@ impl Daemon {
     /// After a failed write nobody knows what the disk holds: it is read again, and the core made anew from it. Whoever waits hears
     /// that nothing was saved.
     async fn start_again(&mut self, undone: &[Effect], error: &shelf::ShelfError) {
+        self.health.write_failed(error);
         let failure = Failure::new(ErrorKind::Failure, format!("this could not be done, and nothing of it was saved: {}", chain(error)))
             .hint("is the disk full? what was saved before is safe; try again when there is room");
         let answered = undone.iter().filter_map(|effect| match effect {
