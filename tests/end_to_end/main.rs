@@ -25,6 +25,7 @@ mod crash;
 mod daemon;
 mod damage;
 mod devices;
+mod faults;
 mod first_use;
 mod harness;
 mod helper;

@@ -16,6 +16,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
 mod doors;
+mod faults;
 mod hostile;
 mod node;
 mod shared;

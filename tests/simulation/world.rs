@@ -11,6 +11,9 @@ use rand_core::{Rng as _, SeedableRng};
 
 use crate::node::{Node, Wish};
 
+/// So many happenings at one moment are a machine that never comes to rest.
+const STILL: u32 = 10_000;
+
 /// How bad the network is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weather {
@@ -58,6 +61,10 @@ pub(crate) struct World {
     cut: BTreeSet<(usize, usize)>,
     next_incoming: u64,
     ticks: Vec<Option<Duration>>,
+    /// Some disk was damaged, or lied, on purpose.
+    pub(crate) expects_damage: bool,
+    /// Happenings since time went on.
+    still: u32,
 }
 
 impl World {
@@ -75,14 +82,22 @@ impl World {
             cut: BTreeSet::new(),
             next_incoming: 1,
             ticks: Vec::new(),
+            expects_damage: false,
+            still: 0,
         }
     }
 
     pub(crate) fn add(&mut self, name: &str) -> usize {
+        let number = self.join(name);
+        self.start(number);
+        number
+    }
+
+    /// A machine that is still off.
+    pub(crate) fn join(&mut self, name: &str) -> usize {
         let number = self.nodes.len();
         self.nodes.push(Node::new(number as u8 + 1, name, self.seed));
         self.ticks.push(None);
-        self.start(number);
         number
     }
 
@@ -107,7 +122,28 @@ impl World {
     pub(crate) fn start(&mut self, node: usize) {
         if !self.nodes[node].is_up() {
             let wishes = self.nodes[node].start(self.time);
+            let damage = &self.nodes[node].damage;
+            assert!(damage.is_empty() || self.expects_damage, "seed {}: {}: {damage:?}", self.seed, self.nodes[node].name);
             self.grant(node, wishes);
+        }
+    }
+
+    /// A machine stops in the ordinary way.
+    pub(crate) fn stop(&mut self, node: usize) {
+        let time = self.time;
+        self.nodes[node].stop(time);
+        self.forget_node(node);
+    }
+
+    /// Carries out what a machine wants of the network, and takes note where it went down or started again.
+    fn tend(&mut self, node: usize, wishes: Vec<Wish>) {
+        if std::mem::take(&mut self.nodes[node].restarted) {
+            self.forget_node(node);
+        }
+        self.grant(node, wishes);
+        if !self.nodes[node].is_up() {
+            self.forget_node(node);
+            self.at(self.time + Duration::from_secs(1), Happening::Wakes { node });
         }
     }
 
@@ -250,11 +286,7 @@ impl World {
     fn input(&mut self, node: usize, input: Input) {
         let time = self.time;
         let wishes = self.nodes[node].handle(time, input);
-        self.grant(node, wishes);
-        if !self.nodes[node].is_up() {
-            self.forget_node(node);
-            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
-        }
+        self.tend(node, wishes);
     }
 
     /// Carries the next thing out; `false` when nothing is left before `until`.
@@ -273,6 +305,8 @@ impl World {
             return false;
         }
         let ((when, _), happening) = entry.remove_entry();
+        self.still = if when > self.time { 0 } else { self.still + 1 };
+        assert!(self.still < STILL, "seed {}: things happen for ever and time stands still", self.seed);
         self.time = self.time.max(when);
         match happening {
             Happening::Dialled { node, link, peer, addresses } => self.dialled(node, link, peer, &addresses),
@@ -317,11 +351,7 @@ impl World {
         let time = self.time;
         let id = self.nodes[node].uuid(time);
         let (client, wishes) = self.nodes[node].ask(time, id, request);
-        self.grant(node, wishes);
-        if !self.nodes[node].is_up() {
-            self.forget_node(node);
-            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
-        }
+        self.tend(node, wishes);
         client
     }
 
@@ -372,7 +402,7 @@ impl World {
     pub(crate) fn decide(&mut self, node: usize, yes: bool) {
         let time = self.time;
         let wishes = self.nodes[node].decide(time, yes);
-        self.grant(node, wishes);
+        self.tend(node, wishes);
     }
 
     /// Asks again under the id of an earlier request.
@@ -380,11 +410,7 @@ impl World {
         self.start(node);
         let time = self.time;
         let (client, wishes) = self.nodes[node].ask(time, id, request);
-        self.grant(node, wishes);
-        if !self.nodes[node].is_up() {
-            self.forget_node(node);
-            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
-        }
+        self.tend(node, wishes);
         self.answer(node, client, Duration::from_secs(200))
     }
 
