@@ -74,7 +74,11 @@ fn on_a_full_disk_nothing_is_said_to_be_logged_and_with_room_it_goes_on_by_itsel
     assert!(error["hint"].as_str().unwrap().contains("what was saved before is safe"), "{full:?}");
     let pid = pid(&home);
     let told = complaint(&home, "disk_full").expect("the doctor says nothing of a full disk");
-    assert!(told["text"].as_str().unwrap().contains("full") && told["hint"].as_str().unwrap().contains("make room"), "{told}");
+    assert!(
+        told["text"].as_str().unwrap().contains("the last thing that was to be saved was not")
+            && told["hint"].as_str().unwrap().contains("make room"),
+        "{told}"
+    );
     assert_eq!(home.run(&["doctor"]).code, Some(9));
     let status = home.ok(&["status"]);
     assert!(status.stdout.contains("asif doctor"), "{status:?}");

@@ -296,6 +296,15 @@ impl Node {
         uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
 
+    /// Flips a bit in the middle of its longest log, behind its back.
+    pub(crate) fn flip_a_bit(&self) {
+        let logs = self.bytes_on_disk().into_iter().filter(|(path, _)| path.starts_with("/data/store/logs"));
+        let (path, mut bytes) = logs.max_by_key(|(_, bytes)| bytes.len()).unwrap();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 0x10;
+        self.disk.replace_behind(&path, &bytes);
+    }
+
     /// Every byte on its disk, for looking for what must not be there.
     pub(crate) fn bytes_on_disk(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         self.disk.files()
