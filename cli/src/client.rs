@@ -65,10 +65,12 @@ pub enum ClientError {
         uid: u32,
     },
     /// It listens and says nothing.
-    #[error("the daemon does not answer: it listens at {}, and says nothing", .socket.display())]
+    #[error("the daemon does not answer: it listens at {}, and says nothing; nothing that was logged is lost", .socket.display())]
     Hanging {
         /// The socket.
         socket: PathBuf,
+        /// The process that holds the lock of the home.
+        pid: Option<u32>,
     },
     /// Somebody listens for it, and it does not come up.
     #[error("the service manager listens at {} and has not brought the daemon up", .socket.display())]
@@ -130,6 +132,9 @@ impl ClientError {
             Self::Home(_) => return Failure::new(ErrorKind::Failure, message),
             Self::Folder { folder, .. } => (ErrorKind::NotPermitted, format!("it must be yours alone: chmod 700 {}", folder.display())),
             Self::Stranger { .. } => (ErrorKind::NotPermitted, "set ASIF_HOME to a folder of your own".to_owned()),
+            Self::Hanging { pid: Some(pid), .. } if stop::is_paused(pid) => {
+                (ErrorKind::DaemonUnreachable, format!("it is paused: kill -CONT {pid} lets it go on, asif daemon restart starts it anew"))
+            }
             Self::Hanging { .. } | Self::Unreachable { .. } => (ErrorKind::DaemonUnreachable, "asif daemon restart".to_owned()),
             Self::Unstarted { .. } => {
                 (ErrorKind::DaemonUnreachable, "asif daemon run shows why; asif daemon install sets it up anew".to_owned())

@@ -354,8 +354,8 @@ fn a_peer_that_is_not_reached_is_exit_8_with_the_reason() {
 fn the_doctor_tells_each_check_and_9_where_something_is_wrong() {
     let found = |ok| Doctor {
         checks: vec![
-            Check { ok: true, text: "the vault opens".into(), hint: None },
-            Check { ok, text: "the log of November".into(), hint: Some("asif doctor --rebuild".into()) },
+            Check { ok: true, kind: "journal".into(), text: "the vault opens".into(), hint: None },
+            Check { ok, kind: "damage".into(), text: "the log of November".into(), hint: Some("asif doctor --rebuild".into()) },
         ],
         rebuilt: false,
     };

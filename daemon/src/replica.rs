@@ -215,7 +215,7 @@ impl Replica {
         if self.is_ready() {
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.
-            if self.rest_until.is_none() && self.damage.is_empty() && !self.is_unplaced() {
+            if self.rest_until.is_none() && self.writes_of_itself() {
                 self.pass_keys_on(cx);
                 self.publish(cx);
             }
@@ -244,10 +244,16 @@ impl Replica {
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        let sweep = self.sweep_at.map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
+        // What is not done is not waited for.
+        let sweep = self.sweep_at.filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
         let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
         timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
+    }
+
+    /// All is as it was: only then is anything written that nobody asked for.
+    fn writes_of_itself(&self) -> bool {
+        self.damage.is_empty() && !self.is_unplaced()
     }
 
     /// There is a person and a journal here.

@@ -7,6 +7,7 @@ mod boot;
 mod config;
 mod effects;
 mod failure;
+mod health;
 mod listen;
 pub mod shelf;
 
@@ -32,6 +33,7 @@ use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
 use boot::{boot, seed};
 use config::Config;
 use failure::{chain, loose};
+use health::Health;
 use shelf::Shelf;
 
 /// Inputs that are carried out together at most.
@@ -147,6 +149,7 @@ struct Daemon {
     stopping: bool,
     /// Writes that failed, one after the other.
     failures: u32,
+    health: Health,
 }
 
 impl Daemon {
@@ -190,6 +193,7 @@ impl Daemon {
             inputs: VecDeque::new(),
             stopping: false,
             failures: 0,
+            health: Health::new(Timestamp::now()),
         };
         daemon.carry_out(effects).await;
         daemon.drain().await;
@@ -306,6 +310,7 @@ impl Daemon {
     /// After a failed write nobody knows what the disk holds: it is read again, and the core made anew from it. Whoever waits hears
     /// that nothing was saved.
     async fn start_again(&mut self, undone: &[Effect], error: &shelf::ShelfError) {
+        self.health.write_failed(error);
         let failure = Failure::new(ErrorKind::Failure, format!("this could not be done, and nothing of it was saved: {}", chain(error)))
             .hint("is the disk full? what was saved before is safe; try again when there is room");
         let answered = undone.iter().filter_map(|effect| match effect {

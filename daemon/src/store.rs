@@ -41,7 +41,7 @@ use std::sync::Arc;
 use asif_proto::id::{KeyId, Link, LogId, QueueId};
 
 pub use disk::Disk;
-pub use mem::{Call, Choose, Fault, MemDisk, Op};
+pub use mem::{Call, Choose, Fault, MemDisk, Moment, Op};
 pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
 pub use rewrite::{GraftError, SetAsideError, StubError};

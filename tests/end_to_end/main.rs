@@ -27,6 +27,7 @@ mod crash;
 mod daemon;
 mod damage;
 mod devices;
+mod faults;
 mod first_use;
 mod harness;
 mod helper;

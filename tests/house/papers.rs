@@ -77,7 +77,8 @@ fn the_two_commands_of_the_readme_are_everybodys() {
     for path in documents() {
         let (name, text) = read(&path);
         for line in fenced(&text).into_iter().filter(|line| line.starts_with("cargo install") || line.starts_with("cargo test")) {
-            assert!([INSTALL, TEST].contains(&line), "{name} says {line:?}");
+            // What is heavier than everybody's tests is an ignored test.
+            assert!([INSTALL, TEST].contains(&line) || line.ends_with(" -- --ignored --nocapture"), "{name} says {line:?}");
         }
     }
 }

@@ -19,6 +19,7 @@
 
 mod copies;
 mod doors;
+mod faults;
 mod hostile;
 mod node;
 mod shared;

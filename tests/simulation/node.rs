@@ -1,6 +1,6 @@
 //! One simulated machine: a disk in memory, the real store, the real core, a clock that may be wrong.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use asif_daemon::Rng;
 use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now};
 use asif_daemon::replica::{About, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
-use asif_daemon::store::{Disk, MemDisk};
+use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
 use asif_proto::id::LinkKey;
-use asif_proto::local::{Answer, Ask, Event, Question, Request};
+use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, Request};
 use asif_proto::peer::Message;
 use jiff::Timestamp;
 use rand_core::{Rng as _, SeedableRng};
@@ -27,6 +27,17 @@ pub(crate) enum Wish {
     Close { link: LinkId },
 }
 
+/// What becomes of the program when its disk does not do what it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It ends with the power: what was not synced may be lost.
+    Power,
+    /// It is killed: what was written is still seen.
+    Kill,
+    /// It goes on, as the daemon does: whoever waits hears that nothing was saved, and it starts again from what is on disk.
+    GoesOn,
+}
+
 /// A machine. While it is down it has only its disk.
 pub(crate) struct Node {
     pub(crate) name: String,
@@ -37,11 +48,23 @@ pub(crate) struct Node {
     pub(crate) disk: Arc<MemDisk>,
     running: Option<(Shelf, Replica)>,
     rng: Rng,
+    pub(crate) ending: Ending,
+    /// What chance a loss of power has; its own where it is none of the machine's.
+    pub(crate) fate: Option<Rng>,
+    /// So many calls after the program ended its disk fails again.
+    pub(crate) second: Option<(usize, Fault)>,
+    /// It started again without having been down: its links are gone.
+    pub(crate) restarted: bool,
+    /// How often it ended, or started again.
+    pub(crate) ends: u32,
+    /// What was found damaged at its last start.
+    pub(crate) damage: Vec<String>,
     pub(crate) known: BTreeSet<LinkKey>,
     pub(crate) strangers: bool,
     pub(crate) listens: bool,
     /// After its next starts it rests for so long, as after a write that failed.
     pub(crate) rests: Option<Duration>,
+    failures: u32,
     /// The person does not answer questions.
     pub(crate) hesitates: bool,
     asked: Option<ClientId>,
@@ -60,10 +83,17 @@ impl Node {
             disk: Arc::new(MemDisk::new()),
             running: None,
             rng: Rng::seed_from_u64(seed ^ (u64::from(number) << 56)),
+            ending: Ending::Power,
+            fate: None,
+            second: None,
+            restarted: false,
+            ends: 0,
+            damage: Vec::new(),
             known: BTreeSet::new(),
             strangers: false,
             listens: false,
             rests: None,
+            failures: 0,
             hesitates: false,
             asked: None,
             next_client: 0,
@@ -82,34 +112,63 @@ impl Node {
         Now { wall, mono: time }
     }
 
-    /// Starts, or starts again from what is on disk.
+    /// Starts, or starts again from what is on disk. A disk that still fails leaves it down.
     pub(crate) fn start(&mut self, time: Duration) -> Vec<Wish> {
-        let opened = Shelf::open(self.disk.clone(), Path::new("/data"));
-        let (shelf, found) = match opened {
-            Ok(opened) => opened,
-            Err(_) => {
-                // The power went while it started.
-                self.crash();
-                Shelf::open(self.disk.clone(), Path::new("/data")).unwrap()
+        self.start_after(time, self.rests)
+    }
+
+    fn start_after(&mut self, time: Duration, rest: Option<Duration>) -> Vec<Wish> {
+        self.damage.clear();
+        let (shelf, found) = loop {
+            match Shelf::open(self.disk.clone(), Path::new("/data")) {
+                Ok(opened) => break opened,
+                Err(_) if self.ending == Ending::GoesOn => return Vec::new(),
+                Err(_) if self.disk.is_off() => {}
+                Err(error) => panic!("{}: a disk that works cannot be opened: {error}", self.name),
             }
+            // It ended while it started.
+            self.end();
         };
-        assert!(found.damage.is_empty(), "{}: {:?}", self.name, found.damage);
+        self.damage = found.damage.iter().map(|(_, what)| what.clone()).collect();
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
         let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), place: self.place };
         let now = self.now(time);
-        let (replica, effects) = Replica::new(about, now, &mut self.rng, found, self.rests.map(|rests| time + rests));
+        let (replica, effects) = Replica::new(about, now, &mut self.rng, found, rest.map(|rest| time + rest));
         self.running = Some((shelf, replica));
         self.listens = false;
         self.carry_out(time, effects)
     }
 
-    /// Stops as power does: what was not synced may be lost.
+    /// Ends as power does: what was not synced may be lost.
     pub(crate) fn crash(&mut self) {
         self.running = None;
         self.listens = false;
-        let rng = &mut self.rng;
+        self.ends += 1;
+        let rng = self.fate.as_mut().unwrap_or(&mut self.rng);
         self.disk.crash(&mut |below: usize| (rng.next_u64() % below.max(1) as u64) as usize);
         self.disk.heal();
+    }
+
+    fn end(&mut self) {
+        if self.ending == Ending::Kill {
+            self.running = None;
+            self.listens = false;
+            self.ends += 1;
+            self.disk.heal();
+        } else {
+            self.crash();
+        }
+        if let Some((calls, fault)) = self.second.take() {
+            let at = self.disk.calls() + calls;
+            self.disk.plan(move |call| (call.number == at).then_some(fault));
+        }
+    }
+
+    /// Stops in the ordinary way.
+    pub(crate) fn stop(&mut self, time: Duration) {
+        drop(self.handle(time, Input::Stop));
+        self.running = None;
+        self.listens = false;
     }
 
     pub(crate) fn handle(&mut self, time: Duration, input: Input) -> Vec<Wish> {
@@ -125,9 +184,22 @@ impl Node {
         let mut queue = effects;
         while !queue.is_empty() {
             let mut inputs = Vec::new();
-            for effect in queue.drain(..) {
+            let Some((shelf, _)) = &mut self.running else { return wishes };
+            let step = shelf.write(std::mem::take(&mut queue));
+            if step.failed.is_some() || self.disk.is_off() {
+                return self.disk_failed(time, &step.rest, wishes);
+            }
+            if step.appended {
+                self.failures = 0;
+            }
+            let mut rest = VecDeque::from(step.rest);
+            while let Some(effect) = rest.pop_front() {
                 let Some((shelf, _)) = &mut self.running else { return wishes };
-                match shelf.perform(effect) {
+                let done = shelf.perform(effect);
+                if self.disk.is_off() {
+                    return self.disk_failed(time, &[], wishes);
+                }
+                match done {
                     Ok(Done::Quiet) => {}
                     Ok(Done::Input(input)) => inputs.push(input),
                     Ok(Done::Serve(link, message, input)) => {
@@ -136,9 +208,13 @@ impl Node {
                     }
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(effect, &mut inputs, &mut wishes),
                     Err(_) => {
-                        // The disk lost power under it.
-                        self.crash();
-                        return wishes;
+                        // What was written was written: whoever waits for that hears so.
+                        for effect in rest {
+                            if matches!(effect, Effect::Answer { .. } | Effect::Event { .. }) {
+                                self.elsewhere(effect, &mut inputs, &mut wishes);
+                            }
+                        }
+                        return self.disk_failed(time, &[], wishes);
                     }
                 }
             }
@@ -149,6 +225,27 @@ impl Node {
             }
         }
         wishes
+    }
+
+    /// The disk did not do what it was asked, and these effects are not carried out.
+    fn disk_failed(&mut self, time: Duration, undone: &[Effect], wishes: Vec<Wish>) -> Vec<Wish> {
+        if self.ending != Ending::GoesOn {
+            self.end();
+            return wishes;
+        }
+        let Some((_, replica)) = self.running.take() else { return wishes };
+        let answered = undone.iter().filter_map(|effect| match effect {
+            Effect::Answer { client, .. } => Some(*client),
+            _ => None,
+        });
+        for client in answered.chain(replica.waiting_clients()) {
+            self.answers.insert(client, Answer::Error(Failure::new(ErrorKind::Failure, "nothing of it was saved")));
+        }
+        (self.listens, self.restarted) = (false, true);
+        self.ends += 1;
+        let rest = Duration::from_secs(1) * 2u32.pow(self.failures.min(6));
+        self.failures += 1;
+        self.start_after(time, Some(rest))
     }
 
     fn elsewhere(&mut self, effect: Effect, inputs: &mut Vec<Input>, wishes: &mut Vec<Wish>) {
@@ -202,17 +299,17 @@ impl Node {
         uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
 
+    /// Flips a bit in the middle of its longest log, behind its back.
+    pub(crate) fn flip_a_bit(&self) {
+        let logs = self.bytes_on_disk().into_iter().filter(|(path, _)| path.starts_with("/data/store/logs"));
+        let (path, mut bytes) = logs.max_by_key(|(_, bytes)| bytes.len()).unwrap();
+        let at = bytes.len() / 2;
+        bytes[at] ^= 0x10;
+        self.disk.replace_behind(&path, &bytes);
+    }
+
     /// Every byte on its disk, for looking for what must not be there.
     pub(crate) fn bytes_on_disk(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        for folder in ["/data", "/data/store", "/data/store/logs"] {
-            for name in self.disk.list(Path::new(folder)).unwrap_or_default() {
-                let path = Path::new(folder).join(name);
-                if let Ok(bytes) = self.disk.read(&path) {
-                    files.insert(path, bytes);
-                }
-            }
-        }
-        files
+        self.disk.files()
     }
 }

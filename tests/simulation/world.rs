@@ -12,6 +12,9 @@ use rand_core::{Rng as _, SeedableRng};
 
 use crate::node::{Node, Wish};
 
+/// So many happenings at one moment are a machine that never comes to rest.
+const STILL: u32 = 10_000;
+
 /// How bad the network is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weather {
@@ -65,6 +68,10 @@ pub(crate) struct World {
     cut: BTreeSet<(usize, usize)>,
     next_incoming: u64,
     ticks: Vec<Option<Duration>>,
+    /// Some disk was damaged, or lied, on purpose.
+    pub(crate) expects_damage: bool,
+    /// Happenings since time went on.
+    still: u32,
 }
 
 impl World {
@@ -85,10 +92,19 @@ impl World {
             cut: BTreeSet::new(),
             next_incoming: 1,
             ticks: Vec::new(),
+            expects_damage: false,
+            still: 0,
         }
     }
 
     pub(crate) fn add(&mut self, name: &str) -> usize {
+        let number = self.join(name);
+        self.start(number);
+        number
+    }
+
+    /// A machine that is still off.
+    pub(crate) fn join(&mut self, name: &str) -> usize {
         let number = self.nodes.len();
         self.place(Node::new(number as u8 + 1, name, self.seed));
         number
@@ -99,7 +115,6 @@ impl World {
         node.place = self.places.then_some([number as u8; 32]);
         self.nodes.push(node);
         self.ticks.push(None);
-        self.start(number);
     }
 
     /// A copy of a machine's disk runs beside it, at an address of its own. Both look like one device.
@@ -109,6 +124,7 @@ impl World {
         let mut node = Node::new(number as u8 + 1, name, self.seed);
         node.disk = std::sync::Arc::new(disk);
         self.place(node);
+        self.start(number);
         number
     }
 
@@ -141,7 +157,28 @@ impl World {
     pub(crate) fn start(&mut self, node: usize) {
         if !self.nodes[node].is_up() {
             let wishes = self.nodes[node].start(self.time);
+            let damage = &self.nodes[node].damage;
+            assert!(damage.is_empty() || self.expects_damage, "seed {}: {}: {damage:?}", self.seed, self.nodes[node].name);
             self.grant(node, wishes);
+        }
+    }
+
+    /// A machine stops in the ordinary way.
+    pub(crate) fn stop(&mut self, node: usize) {
+        let time = self.time;
+        self.nodes[node].stop(time);
+        self.forget_node(node);
+    }
+
+    /// Carries out what a machine wants of the network, and takes note where it went down or started again.
+    fn tend(&mut self, node: usize, wishes: Vec<Wish>) {
+        if std::mem::take(&mut self.nodes[node].restarted) {
+            self.forget_node(node);
+        }
+        self.grant(node, wishes);
+        if !self.nodes[node].is_up() {
+            self.forget_node(node);
+            self.at(self.time + Duration::from_secs(1), Happening::Wakes { node });
         }
     }
 
@@ -286,11 +323,7 @@ impl World {
     fn input(&mut self, node: usize, input: Input) {
         let time = self.time;
         let wishes = self.nodes[node].handle(time, input);
-        self.grant(node, wishes);
-        if !self.nodes[node].is_up() {
-            self.forget_node(node);
-            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
-        }
+        self.tend(node, wishes);
     }
 
     /// Carries the next thing out; `false` when nothing is left before `until`.
@@ -309,6 +342,8 @@ impl World {
             return false;
         }
         let ((when, _), happening) = entry.remove_entry();
+        self.still = if when > self.time { 0 } else { self.still + 1 };
+        assert!(self.still < STILL, "seed {}: things happen for ever and time stands still", self.seed);
         self.time = self.time.max(when);
         match happening {
             Happening::Dialled { node, link, peer, addresses } => self.dialled(node, link, peer, &addresses),

@@ -48,7 +48,9 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
         let ask = Ask { version: 1, id: uuid::Uuid::from_u128(number as u128 + 1), zone: "Europe/London".into(), request };
         let mut inputs = vec![Input::Ask { client: ClientId(number as u64), ask: Box::new(ask) }];
         loop {
-            for effect in std::mem::take(&mut effects) {
+            let step = shelf.write(std::mem::take(&mut effects));
+            assert!(step.failed.is_none(), "{:?}", step.failed);
+            for effect in step.rest {
                 match shelf.perform(effect).unwrap() {
                     Done::Input(input) => inputs.insert(0, input),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Reply(reply), .. }) => replies.push(*reply),

@@ -34,7 +34,7 @@ impl Connection {
     /// `None`: nobody listens there. A daemon that closes at once is on its way out: also `None`.
     pub fn open(socket: &Path, patience: Patience, is_starting: impl Fn() -> bool) -> Result<Option<Self>, ClientError> {
         let began = Instant::now();
-        let hanging = || ClientError::Hanging { socket: socket.to_owned() };
+        let hanging = || ClientError::Hanging { socket: socket.to_owned(), pid: None };
         let stream = match connect(socket, began + patience.hello) {
             Ok(Some(stream)) => stream,
             Ok(None) => return Ok(None),

@@ -55,7 +55,11 @@ pub(super) fn connect_to(home: &Home, socket: &Path, patience: Patience) -> Resu
     if !folder_is_ours(socket.parent().unwrap_or(socket))? {
         return Ok(None);
     }
-    Connection::open(socket, patience, || !matches!(holder(home), Holder::Daemon(Some(_))))
+    let opened = Connection::open(socket, patience, || !matches!(holder(home), Holder::Daemon(Some(_))));
+    opened.map_err(|error| match (error, holder(home)) {
+        (ClientError::Hanging { socket, .. }, Holder::Daemon(pid)) => ClientError::Hanging { socket, pid },
+        (error, _) => error,
+    })
 }
 
 /// Whether the folder is there. One that is not a folder of ours, closed to others, is an error.

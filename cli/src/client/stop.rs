@@ -106,12 +106,20 @@ fn gone(home: &Home, pid: u32) -> bool {
     find::lock(home).is_none_or(|lock| lock.pid != pid) || !alive(pid)
 }
 
+/// The process is there and does not run: something stopped it (SIGSTOP, Ctrl-Z, a debugger).
+pub(super) fn is_paused(pid: u32) -> bool {
+    state(pid).is_some_and(|state| ['T', 't'].contains(&state))
+}
+
+/// The state letter of a process, where the system tells.
+fn state(pid: u32) -> Option<char> {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?.rsplit_once(") ")?.1.chars().next()
+}
+
 /// The process runs; one that ended and was not yet collected by its parent does not.
 fn alive(pid: u32) -> bool {
     let there = process(pid).is_some_and(|pid| test_kill_process(pid).is_ok());
-    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
-    let ended = state.as_deref().and_then(|stat| stat.rsplit_once(") ")).is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']));
-    there && !ended
+    there && !state(pid).is_some_and(|state| ['Z', 'X'].contains(&state))
 }
 
 fn signal(pid: u32, signal: Signal) {

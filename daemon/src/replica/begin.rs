@@ -32,8 +32,9 @@ impl Replica {
     pub(super) fn found_person(&mut self, cx: &mut Cx<'_>, request: Uuid, answers: &Answers<'_>) -> Result<(), Failure> {
         let Answers { name, device, wish, goal } = *answers;
         let request = request.simple().to_string();
-        // A person without a log was made by a beginning that was broken off: it is gone on with.
-        if self.person().is_some() && !(self.logs.is_empty() && self.has_no_other_device()) {
+        // A person without a log, or whose log has but its birth, was made by a beginning that was broken off: it is gone on with.
+        let is_empty = self.logs.values().all(|log| log.seq <= 1);
+        if self.person().is_some() && !(is_empty && self.has_no_other_device()) {
             return if self.view.name(schema::SELF_BEGUN) == Some(&request) {
                 Ok(())
             } else {

@@ -59,7 +59,7 @@ impl Replica {
     fn carry_out(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask) -> Handled {
         let reply = |reply| Ok(Outcome::Reply(reply));
         match &ask.request {
-            Request::Status => return reply(Reply::Status(self.status())),
+            Request::Status => return reply(Reply::Status(self.status(cx.now.wall))),
             Request::Doctor { rebuild } => return self.doctor(cx, client, *rebuild),
             Request::Stop => {
                 self.save_all(cx);
@@ -83,7 +83,7 @@ impl Replica {
             Request::Init { name, device, wish, goal } => {
                 let answers = Answers { name: name.as_deref(), device: device.as_deref(), wish: wish.as_deref(), goal: goal.as_ref() };
                 self.found_person(cx, ask.id, &answers)?;
-                return reply(Reply::Status(self.status()));
+                return reply(Reply::Status(self.status(cx.now.wall)));
             }
             Request::DeviceJoin { .. } | Request::HelperJoin { .. } => {
                 self.join(cx, client, ask)?;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use asif_proto::peer::Message;
 
-use super::shelf::{Done, Shelf};
+use super::shelf::Done;
 use super::{Daemon, net_link};
 use crate::local::{ClientId as LocalClient, Outgoing};
 use crate::net::{self, Command};
@@ -13,41 +13,18 @@ use crate::replica::effect::{Effect, LinkId};
 impl Daemon {
     /// Writes first, with one call for all; then everything else in order. If writing fails nothing else is done.
     pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) {
-        let (mut appends, mut saves, mut rest) = (Vec::new(), Vec::new(), Vec::new());
-        for effect in effects {
-            match effect {
-                Effect::Append(more) => appends.extend(more),
-                Effect::Save { name, bytes } => {
-                    saves.retain(|(one, _)| *one != name);
-                    saves.push((name, bytes));
-                }
-                other => rest.push(other),
-            }
-        }
-        let (first, later): (Vec<_>, Vec<_>) = saves.into_iter().partition(|(name, _)| name.starts_with("vault"));
-        let writes = !appends.is_empty();
-        let write = |shelf: &mut Shelf| {
-            for (name, bytes) in first {
-                shelf.perform(Effect::Save { name, bytes })?;
-            }
-            if appends.is_empty() { Ok(()) } else { shelf.append(appends) }
-        };
-        if let Err(error) = write(&mut self.shelf) {
+        let step = self.shelf.write(effects);
+        if let Some(error) = step.failed {
             tracing::error!(%error, "writing failed; starting again from what is on disk");
-            return self.start_again(&rest, &error).await;
+            return self.start_again(&step.rest, &error).await;
         }
-        if writes {
+        if step.appended {
             self.failures = 0;
+            self.health.written();
         }
-        for (name, bytes) in later {
-            if let Err(error) = self.shelf.perform(Effect::Save { name, bytes }) {
-                tracing::warn!(%error, name, "a file that can be made anew could not be saved");
-            }
-        }
-        let mut rest = VecDeque::from(rest);
+        let mut rest = VecDeque::from(step.rest);
         let mut answers = Vec::new();
         while let Some(effect) = rest.pop_front() {
-            let can_wait = matches!(effect, Effect::Stub { .. });
             match self.shelf.perform(effect) {
                 Ok(Done::Quiet) => {}
                 Ok(Done::Input(input)) => answers.push(input),
@@ -58,7 +35,6 @@ impl Daemon {
                     self.inputs.push_back(input);
                 }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
-                Err(error) if can_wait => tracing::warn!(%error, "outdated entries stay whole for now"),
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
                     // What was written was written: whoever waits for that hears so.
@@ -81,7 +57,11 @@ impl Daemon {
         match effect {
             Effect::Event { client, event } => self.local.send(LocalClient(client.0), Outgoing::Event(event)),
             Effect::Question { client, question } => self.local.send(LocalClient(client.0), Outgoing::Question(question)),
-            Effect::Answer { client, answer } => self.local.send(LocalClient(client.0), Outgoing::Answer(answer)),
+            Effect::Answer { client, mut answer } => {
+                let now = self.now();
+                self.health.add_to(&mut answer, &self.home, now.wall, now.mono);
+                self.local.send(LocalClient(client.0), Outgoing::Answer(answer));
+            }
             Effect::Admit { known, strangers } => self.gate.set(known.into_iter().collect(), strangers),
             Effect::Listen => self.listen().await,
             Effect::Unlisten => {

@@ -45,15 +45,23 @@ pub enum ShelfError {
     /// A small file.
     #[error(transparent)]
     Small(#[from] store::SmallFileError),
-    /// Stubs.
-    #[error(transparent)]
-    Stub(#[from] store::StubError),
     /// Another branch of a log.
     #[error(transparent)]
     Graft(#[from] store::GraftError),
     /// Setting damage aside.
     #[error(transparent)]
     SetAside(#[from] store::SetAsideError),
+}
+
+/// What is left of a step when its writes are done, or are not.
+#[derive(Debug)]
+pub struct Step {
+    /// What comes after the writes, in order.
+    pub rest: Vec<Effect>,
+    /// Something was appended.
+    pub appended: bool,
+    /// Why the writes were not done; then nothing of the rest may be done.
+    pub failed: Option<ShelfError>,
 }
 
 /// What became of an effect.
@@ -92,7 +100,7 @@ impl Shelf {
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
-            torn: found.torn.into_iter().map(|torn| format!("{} bytes at the end of {}", torn.bytes, name(&torn.file))).collect(),
+            torn: found.torn.iter().map(torn_words).collect(),
             strange: found.strange.iter().map(|path| name(path)).collect(),
         })
     }
@@ -105,8 +113,35 @@ impl Shelf {
         })
     }
 
+    /// Writes what a step wants written, with one call for all entries: what others rest on first, what can be made anew last.
+    pub fn write(&mut self, effects: Vec<Effect>) -> Step {
+        let (mut appends, mut saves, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Append(more) => appends.extend(more),
+                Effect::Save { name, bytes } => {
+                    saves.retain(|(one, _)| *one != name);
+                    saves.push((name, bytes));
+                }
+                other => rest.push(other),
+            }
+        }
+        let appended = !appends.is_empty();
+        let (first, caches): (Vec<_>, Vec<_>) = saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY].contains(name));
+        let first = first.into_iter().try_for_each(|(name, bytes)| Ok(self.store.save(name, bytes.as_slice())?));
+        if let Err(error) = first.and_then(|()| if appended { self.append(appends) } else { Ok(()) }) {
+            return Step { rest, appended: false, failed: Some(error) };
+        }
+        for (name, bytes) in caches {
+            if let Err(error) = self.store.save(name, bytes.as_slice()) {
+                tracing::warn!(%error, name, "a file that can be made anew could not be saved");
+            }
+        }
+        Step { rest, appended, failed: None }
+    }
+
     /// Puts everything on stable storage with one call; `Ok` means that it is there.
-    pub fn append(&mut self, appends: Vec<effect::Append>) -> Result<(), ShelfError> {
+    fn append(&mut self, appends: Vec<effect::Append>) -> Result<(), ShelfError> {
         let appends: Vec<store::Append> = appends
             .into_iter()
             .map(|append| match append {
@@ -117,12 +152,14 @@ impl Shelf {
         Ok(self.store.append(&appends)?)
     }
 
-    /// Carries out an effect, if it is the disk's.
+    /// Carries out an effect that is not a write of its step, if it is the disk's.
     pub fn perform(&mut self, effect: Effect) -> Result<Done, ShelfError> {
         match effect {
-            Effect::Save { name, bytes } => self.store.save(name, bytes.as_slice())?,
-            Effect::Append(appends) => self.append(appends)?,
-            Effect::Stub { log, seqs } => self.store.stub(log, &seqs)?,
+            Effect::Stub { log, seqs } => {
+                if let Err(error) = self.store.stub(log, &seqs) {
+                    tracing::warn!(%error, "outdated entries stay whole for now");
+                }
+            }
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
             Effect::Graft { log, branch } => {
                 // The view took in what goes.
@@ -199,6 +236,11 @@ fn found_log(log: &store::FoundLog) -> FoundLog {
 
 fn store_head(head: LogHead) -> store::LogHead {
     store::LogHead { queue: head.queue, key: head.key, log: head.log }
+}
+
+fn torn_words(torn: &store::Torn) -> String {
+    let copy = torn.kept.as_deref().map(|kept| format!(" (a copy is kept: {})", name(kept))).unwrap_or_default();
+    format!("{} bytes at the end of {}{copy}", torn.bytes, name(&torn.file))
 }
 
 fn damage_words(damage: &store::Damage) -> String {

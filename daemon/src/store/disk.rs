@@ -25,6 +25,9 @@ pub trait Disk: Debug + Send + Sync {
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
     /// Makes the content and the length of a file durable.
     fn sync(&self, path: &Path) -> io::Result<()>;
+    /// Writes the bytes from `offset` on once more, where they are, and syncs: also what a sync that failed earlier has let go of, and only
+    /// still looks written, is then on the disk.
+    fn sync_again(&self, path: &Path, offset: u64) -> io::Result<()>;
     /// Gives a file another name in the same folder, in place of what had that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Takes a file away.

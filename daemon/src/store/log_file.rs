@@ -23,6 +23,8 @@ pub(super) const HEADER_LEN: usize = 88;
 pub(super) const PREFIX_LEN: usize = 36;
 /// Disks write whole sectors of this size, or a multiple of it.
 const SECTOR: usize = 512;
+/// No record holds so many zeros one after the other but by an unwritten sector.
+const TELLING: usize = 8;
 const ENTRY: u8 = 1;
 const STUB: u8 = 2;
 
@@ -65,6 +67,9 @@ pub(super) enum End {
     Whole,
     /// From here on, what a crash left of an append that was never acknowledged.
     Torn(usize),
+    /// From here on, some sectors were never written and later ones were: a crash leaves that of a long append, and so does a disk that
+    /// lost them.
+    Scattered(usize),
     /// From here on, something else.
     Damaged(usize, String),
 }
@@ -76,6 +81,10 @@ pub(super) fn scan(log: LogId, bytes: &[u8]) -> Scan {
         Ok(head) => scan.head = Some(head),
         Err(_) if is_unwritten(bytes, 0, HEADER_LEN) || (bytes.len() < HEADER_LEN && agree(bytes, MAGIC)) => {
             scan.end = End::Torn(0);
+            return scan;
+        }
+        Err(_) if lacks_sectors(bytes, 0, HEADER_LEN) => {
+            scan.end = End::Scattered(0);
             return scan;
         }
         Err(what) => {
@@ -101,8 +110,12 @@ pub(super) fn scan(log: LogId, bytes: &[u8]) -> Scan {
         }
     }
     // The first acknowledgement of a log is for its first record.
-    if scan.ends.is_empty() && !matches!(scan.end, End::Damaged(..)) {
-        scan.end = End::Torn(0);
+    if scan.ends.is_empty() {
+        scan.end = match scan.end {
+            End::Whole | End::Torn(_) => End::Torn(0),
+            End::Scattered(_) => End::Scattered(0),
+            damaged => damaged,
+        };
     }
     scan
 }
@@ -168,6 +181,9 @@ fn judge(bytes: &[u8], at: usize, log: LogId, seq: u64, previous: &Link, fault: 
     if is_unwritten(bytes, at, span) {
         return End::Torn(at);
     }
+    if lacks_sectors(bytes, at, span) {
+        return End::Scattered(at);
+    }
     if !what.is_empty() {
         return End::Damaged(at, format!("entry {seq}: {what}"));
     }
@@ -200,6 +216,20 @@ pub(super) fn is_unwritten(bytes: &[u8], at: usize, span: usize) -> bool {
     let zeros = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let sector = zeros.max(at).next_multiple_of(SECTOR);
     zeros <= at || (sector < bytes.len() && sector < at.saturating_add(span))
+}
+
+/// Whether a sector that begins within the `span` bytes at `at`, or the part of one from `at` on, is all zeros: what is written is sealed,
+/// and never that. A part of a few bytes tells nothing.
+pub(super) fn lacks_sectors(bytes: &[u8], at: usize, span: usize) -> bool {
+    let mut from = at;
+    while from < bytes.len().min(at.saturating_add(span)) {
+        let end = (from + 1).next_multiple_of(SECTOR).min(bytes.len());
+        if end - from >= TELLING && bytes.get(from..end).is_some_and(|part| part.iter().all(|byte| *byte == 0)) {
+            return true;
+        }
+        from = end;
+    }
+    false
 }
 
 /// Whether one of both begins with the other.

@@ -1,17 +1,20 @@
 //! A disk in memory that can lose power, fill up and fail, for simulations and tests.
 //!
 //! It promises no more than a real one. What is not synced may be lost at a [`crash`](MemDisk::crash): of the bytes added since the last sync an
-//! arbitrary prefix stays, or the length stays and the end reads as zeros; of the names changed since the last sync of their folder any
-//! subset. After a *failed* sync the bytes look written and a later sync succeeds, yet they are not on the disk ("fsyncgate").
+//! arbitrary prefix stays, or the length stays and the end, or any of the sectors, reads as zeros; of the names changed since the last sync of
+//! their folder any subset. After a *failed* sync the bytes look written and a later sync succeeds, yet they are not on the disk
+//! ("fsyncgate"). A sync that *lies* succeeds and keeps nothing; a later one keeps it all.
+
+mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::disk::Disk;
+use file::MemFile;
 
 /// Picks a number below the one it is given: the randomness of a crash.
 pub type Choose<'a> = &'a mut dyn FnMut(usize) -> usize;
@@ -53,6 +56,22 @@ pub enum Fault {
     NoSpace,
     /// The power goes: it may or may not have happened, and every later call fails until [`MemDisk::crash`].
     PowerOff,
+    /// The program ends here, by a kill or with the power: every later call fails until [`MemDisk::heal`] (what was written is still seen) or
+    /// [`MemDisk::crash`].
+    Dies(Moment),
+    /// A sync says that it was done, and keeps nothing; of another call nothing is wrong.
+    Lies,
+}
+
+/// Where in a call the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing of it has happened.
+    Before,
+    /// Of an append so many thousandths are written; of any other call nothing has happened.
+    Midway(usize),
+    /// It was done, and nobody heard so.
+    After,
 }
 
 type Plan = Box<dyn FnMut(Call<'_>) -> Option<Fault> + Send>;
@@ -75,17 +94,9 @@ struct State {
     next: u64,
     calls: usize,
     off: bool,
+    /// The call that is being made says that it was done, and is not.
+    lies: bool,
     plan: Option<Plan>,
-}
-
-#[derive(Default, Clone)]
-struct MemFile {
-    /// As programs see it.
-    now: Vec<u8>,
-    /// As the last good sync left it.
-    synced: Vec<u8>,
-    /// Bytes that a failed sync dropped: seen, never on the disk.
-    dropped: Vec<Range<usize>>,
 }
 
 #[derive(Clone)]
@@ -104,7 +115,7 @@ impl MemDisk {
     /// Another disk with the same files, as a program sees them that copies them.
     pub fn copy(&self) -> Self {
         let state = self.state();
-        let whole = |file: &MemFile| MemFile { now: file.now.clone(), synced: file.now.clone(), dropped: Vec::new() };
+        let whole = |file: &MemFile| MemFile::of(file.now.clone());
         let copied = State {
             files: state.names.values().filter_map(|id| Some((*id, whole(state.files.get(id)?)))).collect(),
             folders: state.folders.clone(),
@@ -119,6 +130,11 @@ impl MemDisk {
     /// Calls so far.
     pub fn calls(&self) -> usize {
         self.state().calls
+    }
+
+    /// The power is off, or the program has ended in the middle of a call.
+    pub fn is_off(&self) -> bool {
+        self.state().off
     }
 
     /// Asks `plan` before every call from now on whether it goes wrong.
@@ -151,6 +167,45 @@ impl MemDisk {
         state.files.retain(|id, _| named.contains(id));
     }
 
+    /// Every file as programs see it, without a call.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let state = self.state();
+        state.names.iter().filter_map(|(path, id)| Some((path.clone(), state.files.get(id)?.now.clone()))).collect()
+    }
+
+    /// Puts other bytes into a file that is there, durably, behind everybody's back and without a call.
+    pub fn replace_behind(&self, path: &Path, bytes: &[u8]) {
+        if let Ok(file) = self.state().file(path) {
+            file.truncate(0);
+            file.now.extend_from_slice(bytes);
+            file.sync();
+        }
+    }
+
+    fn sync_from(&self, path: &Path, again: Option<u64>) -> io::Result<()> {
+        let (mut state, fault) = self.call(Op::Sync, path)?;
+        let file = state.file(path)?;
+        if let Some(offset) = again
+            && !matches!(fault, Some(Fault::Error | Fault::Dies(Moment::Before)))
+        {
+            file.write_again(usize::try_from(offset).unwrap_or(usize::MAX));
+        }
+        match fault {
+            None | Some(Fault::NoSpace) => file.sync(),
+            Some(Fault::Lies) => {}
+            Some(Fault::Error) => {
+                file.fail_sync();
+                return Err(io::Error::other("injected failure"));
+            }
+            Some(Fault::Dies(Moment::After)) => {
+                file.sync();
+                return Err(power_off());
+            }
+            Some(Fault::PowerOff | Fault::Dies(_)) => return Err(power_off()),
+        }
+        Ok(())
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -164,7 +219,8 @@ impl MemDisk {
         let number = state.calls;
         state.calls += 1;
         let fault = state.plan.as_mut().and_then(|plan| plan(Call { number, op, path }));
-        state.off = fault == Some(Fault::PowerOff);
+        state.off = matches!(fault, Some(Fault::PowerOff | Fault::Dies(_)));
+        state.lies = fault == Some(Fault::Lies);
         Ok((state, fault))
     }
 
@@ -173,7 +229,10 @@ impl MemDisk {
         let (mut state, fault) = self.call(op, path)?;
         match fault {
             None => act(&mut state),
+            Some(Fault::Lies) => act(&mut state),
             Some(Fault::Error) => Err(io::Error::other("injected failure")),
+            Some(Fault::Dies(Moment::After)) => act(&mut state).and(Err(power_off())),
+            Some(Fault::Dies(_)) => Err(power_off()),
             Some(Fault::NoSpace) if op == Op::Create => Err(io::ErrorKind::StorageFull.into()),
             Some(Fault::NoSpace) => act(&mut state),
             Some(Fault::PowerOff) => {
@@ -234,63 +293,6 @@ impl NameChange {
     }
 }
 
-impl MemFile {
-    /// What a sync now would put on the disk.
-    fn on_disk(&self) -> Vec<u8> {
-        let mut bytes = self.now.clone();
-        for range in &self.dropped {
-            let end = range.end.min(bytes.len());
-            if let Some(lost) = bytes.get_mut(range.start..end) {
-                lost.fill(0);
-            }
-        }
-        bytes
-    }
-
-    /// Where the bytes begin that no sync has kept.
-    fn changed_from(&self) -> usize {
-        self.now.iter().zip(&self.synced).take_while(|(now, synced)| now == synced).count()
-    }
-
-    fn fail_sync(&mut self) {
-        let from = self.changed_from();
-        self.dropped.push(from..self.now.len());
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.now.truncate(len);
-        for range in &mut self.dropped {
-            range.end = range.end.min(len);
-        }
-        self.dropped.retain(|range| range.start < range.end);
-    }
-
-    fn crash(&mut self, choose: Choose<'_>) {
-        let target = self.on_disk();
-        let same = self.changed_from();
-        // A cut that was not synced may not have happened.
-        let kept = if target.len() < self.synced.len() && choose(2) == 0 {
-            self.synced.clone()
-        } else {
-            let mut kept = target;
-            kept.truncate(same + choose(kept.len() - same + 1));
-            // The length may have reached the disk before the last sectors did.
-            let sectors = (kept.len() / 512).saturating_sub(same.div_ceil(512));
-            if choose(3) == 0 && kept.len() > same {
-                let from = match choose(sectors + 2) {
-                    0 => same,
-                    n => (same.div_ceil(512) + n - 1) * 512,
-                };
-                if let Some(zeros) = kept.get_mut(from..) {
-                    zeros.fill(0);
-                }
-            }
-            kept
-        };
-        *self = Self { now: kept.clone(), synced: kept, dropped: Vec::new() };
-    }
-}
-
 impl Disk for MemDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         self.simple(Op::CreateDir, path, |state| {
@@ -313,6 +315,9 @@ impl Disk for MemDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.simple(Op::SyncDir, path, |state| {
+            if std::mem::take(&mut state.lies) {
+                return Ok(());
+            }
             let (here, elsewhere) = std::mem::take(&mut state.pending).into_iter().partition(|change| change.path().parent() == Some(path));
             state.pending = elsewhere;
             let here: Vec<NameChange> = here;
@@ -353,14 +358,19 @@ impl Disk for MemDisk {
         let (mut state, fault) = self.call(Op::Append, path)?;
         let file = state.file(path)?;
         match fault {
-            None => file.now.extend_from_slice(bytes),
+            None | Some(Fault::Lies) => file.now.extend_from_slice(bytes),
             Some(Fault::Error) => return Err(io::Error::other("injected failure")),
             Some(Fault::NoSpace) => {
                 file.now.extend(bytes.iter().take(bytes.len() / 2));
                 return Err(io::ErrorKind::StorageFull.into());
             }
-            Some(Fault::PowerOff) => {
+            Some(Fault::PowerOff | Fault::Dies(Moment::After)) => {
                 file.now.extend_from_slice(bytes);
+                return Err(power_off());
+            }
+            Some(Fault::Dies(moment)) => {
+                let part = if let Moment::Midway(thousandths) = moment { bytes.len() * thousandths / 1000 } else { 0 };
+                file.now.extend(bytes.iter().take(part));
                 return Err(power_off());
             }
         }
@@ -376,17 +386,11 @@ impl Disk for MemDisk {
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {
-        let (mut state, fault) = self.call(Op::Sync, path)?;
-        let file = state.file(path)?;
-        match fault {
-            None | Some(Fault::NoSpace) => file.synced = file.on_disk(),
-            Some(Fault::Error) => {
-                file.fail_sync();
-                return Err(io::Error::other("injected failure"));
-            }
-            Some(Fault::PowerOff) => return Err(power_off()),
-        }
-        Ok(())
+        self.sync_from(path, None)
+    }
+
+    fn sync_again(&self, path: &Path, offset: u64) -> io::Result<()> {
+        self.sync_from(path, Some(offset))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

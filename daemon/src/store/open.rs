@@ -10,6 +10,10 @@ use asif_proto::id::{Link, LogId};
 use super::log_file::{self, End};
 use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, rewrite, statement_file};
 
+/// Bytes at the end of each file that are written once more at opening: more than one step of the program writes, but for long runs from a
+/// peer, who has them.
+const AGAIN: usize = 1 << 20;
+
 /// What was found at opening. All of it is on stable storage.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -47,6 +51,8 @@ pub struct Torn {
     pub offset: u64,
     /// How long it was.
     pub bytes: u64,
+    /// Where a copy was put: it had sectors that were never written before others that were, which is also how a disk loses something.
+    pub kept: Option<PathBuf>,
 }
 
 /// Bytes that are not what was written, or that a newer program wrote. They are left as they are.
@@ -93,7 +99,7 @@ impl Store {
             store.disk.sync_dir(folder).map_err(failed("sync", folder))?;
         }
         for torn in &found.torn {
-            tracing::warn!(file = %torn.file.display(), offset = torn.offset, bytes = torn.bytes, "the end of an interrupted write was cut off");
+            tracing::warn!(kept = ?torn.kept, file = %torn.file.display(), offset = torn.offset, bytes = torn.bytes, "the end of an interrupted write was cut off");
         }
         for damage in &found.damage {
             tracing::error!(file = %damage.file.display(), offset = damage.offset, last_good = damage.last_good, "a file of the store is damaged");
@@ -132,14 +138,32 @@ impl Store {
         let scan = log_file::scan(log, &bytes);
         let mut state = LogState { head: scan.head, ends: scan.ends, tip: scan.tip, damaged_at: None };
         match scan.end {
-            End::Whole => self.disk.sync(&file).map_err(failed("sync", &file))?,
+            End::Whole => self.sync_end(&file, bytes.len())?,
             End::Torn(0) => {
-                self.remove_torn(file, bytes.len(), found)?;
+                self.remove_torn(file, bytes.len(), None, found)?;
                 return Ok(());
             }
-            End::Torn(at) => self.cut_torn(file, at, bytes.len(), found)?,
+            End::Torn(at) => self.cut_torn(file, at, bytes.len(), None, found)?,
+            End::Scattered(at) => match self.keep_damaged(&format!("{log}-{at}"), bytes.get(at..).unwrap_or_default()) {
+                Ok(kept) if at == 0 => {
+                    self.remove_torn(file, bytes.len(), Some(kept), found)?;
+                    return Ok(());
+                }
+                Ok(kept) => self.cut_torn(file, at, bytes.len(), Some(kept), found)?,
+                Err(error) if self.poisoned => return Err(error),
+                // Without a copy nothing is cut.
+                Err(error) => {
+                    state.damaged_at = Some(at as u64);
+                    let what = format!(
+                        "entry {}: some of it was never written, and there is no room for a copy: {}",
+                        state.seq() + 1,
+                        error.source
+                    );
+                    found.damage.push(Damage { log: Some(log), file, offset: at as u64, last_good: state.seq(), what });
+                }
+            },
             End::Damaged(at, what) => {
-                self.disk.sync(&file).map_err(failed("sync", &file))?;
+                self.sync_end(&file, bytes.len())?;
                 state.damaged_at = Some(at as u64);
                 found.damage.push(Damage { log: Some(log), file, offset: at as u64, last_good: state.seq(), what });
             }
@@ -158,7 +182,18 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(failed("read", &file)(source)),
         };
-        let scan = statement_file::scan(&bytes);
+        let mut scan = statement_file::scan(&bytes);
+        let mut len = scan.torn_at.unwrap_or(bytes.len());
+        if scan.lacks_sectors {
+            // Each counts by itself: what is whole stays, and all else was never acknowledged.
+            let (copy, mended) = (bytes.clone(), statement_file::file(scan.good.iter().copied()));
+            let kept = self.keep_damaged("statements-0", &copy)?;
+            let folder = self.places.store.clone();
+            self.replace(&folder, &file, &mended).map_err(rewrite::Replace::into_error)?;
+            let lost = (copy.len() - mended.len()) as u64;
+            found.torn.push(Torn { file: file.clone(), offset: 0, bytes: lost, kept: Some(kept) });
+            (scan.damage, scan.torn_at, len) = (Vec::new(), None, mended.len());
+        }
         found.statements = scan.good.iter().map(|statement| statement.to_vec()).collect();
         for (range, before) in &scan.damage {
             let what = format!("{} bytes after statement {before} are not what was written", range.len());
@@ -166,26 +201,31 @@ impl Store {
             found.damage.push(Damage { log: None, file: file.clone(), offset, last_good, what });
         }
         let damaged_at = scan.damage.first().map(|(range, _)| range.start as u64);
-        let len = scan.torn_at.unwrap_or(bytes.len()) as u64;
         match scan.torn_at {
-            None => self.disk.sync(&file).map_err(failed("sync", &file))?,
-            Some(0) => return self.remove_torn(file, bytes.len(), found),
-            Some(at) => self.cut_torn(file, at, bytes.len(), found)?,
+            None => self.sync_end(&file, len)?,
+            Some(0) => return self.remove_torn(file, bytes.len(), None, found),
+            Some(at) => self.cut_torn(file, at, bytes.len(), None, found)?,
         }
-        self.statements = StatementState { exists: true, len, damaged_at };
+        self.statements = StatementState { exists: true, len: len as u64, damaged_at };
         Ok(())
     }
 
-    fn cut_torn(&self, file: PathBuf, at: usize, len: usize, found: &mut Found) -> Result<(), DiskError> {
+    /// Makes a file durable that an earlier process wrote, or this one before a write failed. Its end may be what a failed sync has let go of
+    /// and only looks written; it is reported as stored, so it is written once more.
+    fn sync_end(&self, file: &Path, len: usize) -> Result<(), DiskError> {
+        self.disk.sync_again(file, len.saturating_sub(AGAIN) as u64).map_err(failed("sync", file))
+    }
+
+    fn cut_torn(&self, file: PathBuf, at: usize, len: usize, kept: Option<PathBuf>, found: &mut Found) -> Result<(), DiskError> {
         self.disk.truncate(&file, at as u64).map_err(failed("cut", &file))?;
-        self.disk.sync(&file).map_err(failed("sync", &file))?;
-        found.torn.push(Torn { file, offset: at as u64, bytes: (len - at) as u64 });
+        self.sync_end(&file, at)?;
+        found.torn.push(Torn { file, offset: at as u64, bytes: (len - at) as u64, kept });
         Ok(())
     }
 
-    fn remove_torn(&self, file: PathBuf, len: usize, found: &mut Found) -> Result<(), DiskError> {
+    fn remove_torn(&self, file: PathBuf, len: usize, kept: Option<PathBuf>, found: &mut Found) -> Result<(), DiskError> {
         self.disk.remove(&file).map_err(failed("remove", &file))?;
-        found.torn.push(Torn { file, offset: 0, bytes: len as u64 });
+        found.torn.push(Torn { file, offset: 0, bytes: len as u64, kept });
         Ok(())
     }
 }

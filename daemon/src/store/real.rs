@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -106,6 +106,20 @@ impl Disk for RealDisk {
 
     fn sync(&self, path: &Path) -> io::Result<()> {
         self.file(path)?.sync_data()
+    }
+
+    fn sync_again(&self, path: &Path, offset: u64) -> io::Result<()> {
+        // Not the handle that appends: whatever it writes goes to the end.
+        let mut file = open_private(path, OFlags::RDWR).map_err(NotPrivate::into_io)?;
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_to_end(&mut bytes)?;
+        match file.write_all_at(&bytes, offset) {
+            // Where nothing can be written, what is stored can still be read.
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {}
+            written => written?,
+        }
+        file.sync_data()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

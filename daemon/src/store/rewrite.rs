@@ -208,7 +208,7 @@ impl Store {
     }
 
     /// Writes `bytes` to a new file in the folder `damaged`.
-    fn keep_damaged(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, DiskError> {
+    pub(super) fn keep_damaged(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf, DiskError> {
         let path = self.free_place(name)?;
         self.replace(&self.places.damaged.clone(), &path, bytes).map_err(Replace::into_error)?;
         Ok(path)

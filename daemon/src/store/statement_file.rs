@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::log_file::{agree, is_unwritten, usize_of};
+use super::log_file::{agree, is_unwritten, lacks_sectors, usize_of};
 
 /// What the file begins with.
 pub(super) const MAGIC: &[u8; 8] = b"asifsta1";
@@ -41,6 +41,8 @@ pub(super) struct Scan<'a> {
     pub(super) torn_at: Option<usize>,
     /// Bytes that do not check, with the number of good statements before them.
     pub(super) damage: Vec<(Range<usize>, usize)>,
+    /// All of the damage is sectors that were never written, as a crash leaves them before others that were.
+    pub(super) lacks_sectors: bool,
 }
 
 /// Checks the whole file.
@@ -74,6 +76,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scan<'_> {
             }
         }
     }
+    scan.lacks_sectors = !scan.damage.is_empty() && scan.damage.iter().all(|(range, _)| lacks_sectors(bytes, range.start, range.len()));
     scan
 }
 

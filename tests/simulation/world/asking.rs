@@ -7,7 +7,7 @@ use asif_daemon::replica::effect::{ClientId, Exporter, Input, LinkId};
 use asif_proto::local::{Answer, Event, Failure, Reply, Request};
 use asif_proto::peer::Message;
 
-use super::{Happening, World};
+use super::World;
 
 impl World {
     /// Asks and waits for the answer, at most some virtual minutes; `None` if the machine went down before it came.
@@ -22,11 +22,7 @@ impl World {
         let time = self.time;
         let id = self.nodes[node].uuid(time);
         let (client, wishes) = self.nodes[node].ask(time, id, request);
-        self.grant(node, wishes);
-        if !self.nodes[node].is_up() {
-            self.forget_node(node);
-            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
-        }
+        self.tend(node, wishes);
         client
     }
 
@@ -82,7 +78,7 @@ impl World {
     pub(crate) fn decide(&mut self, node: usize, yes: bool) {
         let time = self.time;
         let wishes = self.nodes[node].decide(time, yes);
-        self.grant(node, wishes);
+        self.tend(node, wishes);
     }
 
     /// Asks again under the id of an earlier request.
@@ -90,11 +86,7 @@ impl World {
         self.start(node);
         let time = self.time;
         let (client, wishes) = self.nodes[node].ask(time, id, request);
-        self.grant(node, wishes);
-        if !self.nodes[node].is_up() {
-            self.forget_node(node);
-            self.at(time + Duration::from_secs(1), Happening::Wakes { node });
-        }
+        self.tend(node, wishes);
         self.answer(node, client, Duration::from_secs(200))
     }
 

@@ -2,14 +2,16 @@
 
 use asif_proto::local::{Check, DaemonView, DeviceView, Doctor, Failure, HelperView, JournalView, Reply, Status};
 use asif_proto::record::PracticeStatus;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::effect::{ClientId, Effect};
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
-use crate::journal::record::record_grant;
+use crate::journal::record::{Session, record_grant};
+use crate::journal::view::Row;
 
 impl Replica {
-    pub(super) fn status(&self) -> Status {
+    pub(super) fn status(&self, now: Timestamp) -> Status {
         let practices =
             self.view.practices().filter(|(_, row)| row.value.deleted != Some(true) && row.value.status != PracticeStatus::Archived);
         let helpers = self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));
@@ -37,7 +39,7 @@ impl Replica {
             safely_stored_on: self.safely_stored_on(),
             listen: self.listening.iter().flatten().map(ToString::to_string).collect(),
             vault: "key file".into(),
-            problems: count(self.checks().iter().filter(|check| !check.ok)),
+            problems: count(self.checks(now).iter().filter(|check| !check.ok)),
             paths: self.about.home.clone(),
         }
     }
@@ -62,13 +64,14 @@ impl Replica {
     }
 
     pub(super) fn doctor(&mut self, cx: &mut Cx<'_>, client: ClientId, rebuild: bool) -> Handled {
+        let now = cx.now.wall;
         if !rebuild || self.fault.is_some() {
-            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt: false })));
+            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(now), rebuilt: false })));
         }
         if self.rebuilding == Some(client) {
             self.rebuilding = None;
             let rebuilt = self.damage.is_empty() && !self.is_unplaced();
-            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(), rebuilt })));
+            return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(now), rebuilt })));
         }
         self.rebuilding = Some(client);
         if self.adopt_orphans(cx) && self.damage.is_empty() && self.orphans.is_empty() {
@@ -85,40 +88,50 @@ impl Replica {
         Ok(Outcome::Wanted)
     }
 
-    fn checks(&self) -> Vec<Check> {
+    fn checks(&self, now: Timestamp) -> Vec<Check> {
         let mut checks = Vec::new();
-        let mut good = |text: String| checks.push(Check { ok: true, text, hint: None });
+        let mut good = |kind: &str, text: String| checks.push(Check { ok: true, kind: kind.into(), text, hint: None });
         match (&self.fault, self.person()) {
             (Some(_), _) => {}
             (None, None) if self.is_unplaced() => {}
-            (None, None) => good("no journal here yet; nothing can be wrong with it".into()),
+            (None, None) => good("journal", "no journal here yet; nothing can be wrong with it".into()),
             (None, Some(_)) => {
                 let entries: u64 = self.logs.values().map(|log| log.seq).sum();
                 let logs = u64::try_from(self.logs.len()).unwrap_or(u64::MAX);
-                good(format!(
-                    "the vault opens; {} in {}, each chained to the one before",
-                    many(entries, "entry", "entries"),
-                    many(logs, "log", "logs")
-                ));
+                good(
+                    "journal",
+                    format!(
+                        "the vault opens; {} in {}, each chained to the one before",
+                        many(entries, "entry", "entries"),
+                        many(logs, "log", "logs")
+                    ),
+                );
                 let practices = many(count(self.view.practices()), "practice", "practices");
-                good(format!("{} and {practices} can be shown", many(self.session_count(), "session", "sessions")));
-                good(format!(
-                    "everything written here is on {}, as far as this one knows",
-                    many(self.safely_stored_on(), "device", "devices")
-                ));
+                good("journal", format!("{} and {practices} can be shown", many(self.session_count(), "session", "sessions")));
+                good(
+                    "journal",
+                    format!(
+                        "everything written here is on {}, as far as this one knows",
+                        many(self.safely_stored_on(), "device", "devices")
+                    ),
+                );
             }
         }
         for what in &self.torn {
-            good(format!("what a crash left unfinished was cut off at the last start: {what}"));
+            good(
+                "torn",
+                format!("what was being written when asif was last cut off was taken away again, and was never said to be logged: {what}"),
+            );
         }
         for name in &self.strange {
-            good(format!("a file that is not asif's lies among its logs, and is left alone: {name}"));
+            good("strange", format!("a file that is not asif's lies among its logs, and is left alone: {name}"));
         }
         for (what, times) in &self.refused {
-            good(format!("refused from the network since the start: {what} ({times} times)"));
+            good("refused", format!("refused from the network since the start: {what} ({times} times)"));
         }
         if !self.forks.is_empty() {
             good(
+                "fork",
                 "this journal was written in two places that looked like one device, as happens when a home is copied or an old copy is \
                  put back; what was written in both is here, once. If a copy is still in use, make it a device of its own: \
                  asif device pair here, asif device join there"
@@ -127,39 +140,50 @@ impl Replica {
         }
         let alone = count(self.awaited().filter(|one| self.waits_for_its_writer(one)));
         if alone > 0 {
-            good(format!(
-                "{} written on top of such a copy; they show once the device that wrote them has been here",
-                many(alone, "entry was", "entries were")
-            ));
+            good(
+                "fork",
+                format!(
+                    "{} written on top of such a copy; they show once the device that wrote them has been here",
+                    many(alone, "entry was", "entries were")
+                ),
+            );
         }
         let waiting = count(self.awaited()) - alone;
         if waiting > 0 {
-            good(format!(
-                "{} for others that have not arrived yet; they come when the device that has them is reached",
-                many(waiting, "entry waits", "entries wait")
-            ));
+            good(
+                "waiting",
+                format!(
+                    "{} for others that have not arrived yet; they come when the device that has them is reached",
+                    many(waiting, "entry waits", "entries wait")
+                ),
+            );
         }
-        let mut bad = |text: String, hint: &str| checks.push(Check { ok: false, text, hint: Some(hint.to_owned()) });
+        let mut bad = |kind: &str, text: String, hint: &str| {
+            checks.push(Check { ok: false, kind: kind.into(), text, hint: Some(hint.to_owned()) });
+        };
         if let Some(Failure { message, hint, .. }) = &self.fault {
-            bad(message.clone(), hint.as_deref().unwrap_or_default());
+            bad("vault", message.clone(), hint.as_deref().unwrap_or_default());
         }
         for (_, what) in &self.damage {
             bad(
+                "damage",
                 format!("bytes on disk are not what was written: {what}"),
                 "asif doctor --rebuild sets the damaged piece aside, keeps everything else, and another device of yours gives back what it holds",
             );
         }
         if self.is_unplaced() {
             let Failure { message, hint, .. } = super::unplaced();
-            bad(message, hint.as_deref().unwrap_or_default());
+            bad("unplaced", message, hint.as_deref().unwrap_or_default());
         } else if !self.orphans.is_empty() {
             bad(
+                "unplaced",
                 super::orphan_words(),
                 "asif doctor --rebuild sets those entries aside, keeps everything else, and another device of yours gives back what it holds",
             );
         }
         for (log, (from, why)) in &self.quarantine {
             bad(
+                "quarantine",
                 format!(
                     "changes of one log, from entry {from} on, are kept and not used, since they make no sense: {why} ({})",
                     super::super::find::short(&log.to_string())
@@ -168,18 +192,54 @@ impl Replica {
             );
         }
         if !self.newer.is_empty() {
-            bad(format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
+            bad("newer", format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
         }
         let unreadable = count(self.view.unreadable());
         if unreadable > 0 {
             bad(
+                "newer",
                 format!("{unreadable} records have fields that this asif cannot read; they are kept, and shared with nobody"),
                 "update asif on this machine",
             );
         }
+        checks.extend(self.clock_check(now));
         checks
     }
+
+    /// Sessions whose time only a wrong clock can have given them, as long as nobody mended it.
+    fn clock_check(&self, now: Timestamp) -> Option<Check> {
+        let wrong = |row: &Row<Session>| {
+            let (at, written) = (row.value.occurred_at.timestamp(), row.value.recorded_at);
+            let ahead = at > now + AHEAD && written > now + AHEAD;
+            let behind = at < FIRST && written < FIRST;
+            row.value.deleted != Some(true) && (ahead || behind)
+        };
+        let dated = count(self.view.newest().filter(|(_, row)| wrong(row)));
+        let clock = format!("this machine's clock says {}", now.strftime("%-d %B %Y, %H:%M UTC"));
+        let (text, hint) = if now < FIRST {
+            (
+                format!("{clock}, which is before asif was made: it is wrong. Nothing is lost; what you log now gets a wrong time"),
+                "set the clock of this machine; then asif list shows what got a wrong time, and asif edit ID --at TIME mends it",
+            )
+        } else if dated > 0 {
+            (
+                format!(
+                    "{clock}; {} by a clock that was wrong. Nothing of what you wrote is lost",
+                    many(dated, "session was dated", "sessions were dated")
+                ),
+                "if the clock is right now, mend their time: asif list shows them, asif edit ID --at TIME changes it",
+            )
+        } else {
+            return None;
+        };
+        Some(Check { ok: false, kind: "clock".into(), text, hint: Some(hint.into()) })
+    }
 }
+
+/// Before this there was no asif: whatever was written down earlier was so by a wrong clock.
+const FIRST: Timestamp = Timestamp::constant(1_767_225_600, 0);
+/// Clocks of several devices differ by less.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 fn many(n: u64, one: &str, more: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { more })

@@ -69,7 +69,7 @@ impl Promised {
                 for _ in 0..=dice.below(4) {
                     match dice.below(4) {
                         3 => {
-                            let statement = vec![u8::try_from(self.statements.len() % 256).unwrap(); 1 + dice.below(700)];
+                            let statement = vec![1 + u8::try_from(self.statements.len() % 255).unwrap(); 1 + dice.below(700)];
                             self.statements.push(statement.clone());
                             batch.push(Append::Statement(statement));
                         }
@@ -115,9 +115,12 @@ impl Promised {
                 }
             }
         }
-        assert!(found.statements.len() >= self.statements_acknowledged, "acknowledged statements are there");
-        assert_eq!(found.statements, self.statements[..found.statements.len()]);
-        self.statements.truncate(found.statements.len());
+        let (acknowledged, asked) = self.statements.split_at(self.statements_acknowledged);
+        assert_eq!(found.statements.get(..acknowledged.len()), Some(acknowledged), "acknowledged statements are there, in order");
+        let mut asked = asked.iter();
+        let more = &found.statements[acknowledged.len()..];
+        assert!(more.iter().all(|one| asked.any(|other| one == other)), "nothing that was never asked for");
+        self.statements = found.statements.clone();
         self.statements_acknowledged = found.statements.len();
         let held = store.load("vault").unwrap();
         assert!(held == self.saved || Some(&held) == self.saving.as_ref(), "a small file is the old one or the new one");
@@ -237,6 +240,25 @@ fn a_failed_sync_poisons_and_its_bytes_are_not_taken_for_stored() {
     assert_eq!(found.logs[0].seq, 1, "what the disk dropped is not reported");
     mem.crash(&mut |_| 0);
     assert_eq!(open(&disk, data).1.logs[0].seq, 1);
+}
+
+#[test]
+fn what_a_failed_sync_dropped_and_nothing_took_back_is_written_again_before_it_is_reported() {
+    let mem = Arc::new(MemDisk::new());
+    let disk: Arc<dyn Disk> = mem.clone();
+    let data = Path::new("/data");
+    let mut chain = Chain::new(1);
+    let (mut store, _) = open(&disk, data);
+    store.append(&[chain.push(100), Append::Statement(b"one".to_vec())]).unwrap();
+    // Neither can it be synced nor cut off again.
+    mem.plan(|call| matches!(call.op, Op::Sync | Op::Truncate).then_some(Fault::Error));
+    assert!(matches!(store.append(&[chain.push(100)]), Err(AppendError::Disk(_))));
+    mem.heal();
+    let (_, found) = open(&disk, data);
+    assert_eq!(found.logs[0].seq, 2, "it still looks written");
+    mem.crash(&mut |_| 0);
+    let (_, after) = open(&disk, data);
+    assert_eq!((after.logs, after.damage), (found.logs, Vec::new()), "what was reported is there");
 }
 
 #[test]
