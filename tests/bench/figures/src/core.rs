@@ -67,7 +67,7 @@ impl Core {
         let mut effects = self.replica.handle(now(wall), &mut self.rng, input);
         let core = start.elapsed();
         let appends = take_appends(&mut effects);
-        let bytes = appends.iter().map(|append| append_len(append)).sum();
+        let bytes = appends.iter().map(append_len).sum();
         let start = Instant::now();
         self.shelf.append(appends)?;
         let store = start.elapsed();

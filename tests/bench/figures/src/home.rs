@@ -1,12 +1,13 @@
 //! A home in a folder of its own, its daemon, and commands in it.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use asif_proto::home::Lock;
 use asif_proto::local::{ListFilter, Reply, Request};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -31,7 +32,7 @@ pub(crate) struct Home<'p> {
     programs: &'p Programs,
     /// The folder that `ASIF_HOME` names.
     pub(crate) folder: PathBuf,
-    daemon: Option<Child>,
+    daemon: Option<Pid>,
 }
 
 impl<'p> Home<'p> {
@@ -75,27 +76,41 @@ impl<'p> Home<'p> {
         }
     }
 
-    /// Starts the daemon and returns a connection once it has answered.
+    /// Starts the daemon as `asif` does, and returns a connection once it has answered.
     pub(crate) fn start(&mut self) -> Result<Socket, Refusal> {
-        self.daemon = Some(self.program(&self.programs.asifd, &["run"]).spawn()?);
-        let mut socket = eventually("the daemon listens", || Socket::open(&self.socket()).ok())?;
+        let said = self.program(&self.programs.asifd, &["run", "--detach"]).stdout(Stdio::piped()).output()?;
+        let said: Value = serde_json::from_slice(&said.stdout)?;
+        let pid = said["ready"]["pid"].as_i64().ok_or_else(|| format!("the daemon does not start: {said}"))?;
+        self.daemon = Pid::from_raw(i32::try_from(pid)?);
+        let mut socket = Socket::open(&self.socket())?;
         socket.answer(Request::List(ListFilter { limit: Some(1), ..ListFilter::default() }))?;
         Ok(socket)
     }
 
+    /// Takes over the daemon that a command started here.
+    pub(crate) fn adopt(&mut self) -> Result<(), Refusal> {
+        let lock = Lock::parse(&std::fs::read_to_string(self.folder.join("data/lock"))?).ok_or("no daemon runs")?;
+        self.daemon = Pid::from_raw(i32::try_from(lock.pid)?);
+        Ok(())
+    }
+
     /// Stops the daemon in the ordinary way and waits for its end.
     pub(crate) fn stop(&mut self) -> Result<(), Refusal> {
-        if let Some(mut daemon) = self.daemon.take() {
-            let pid = Pid::from_raw(i32::try_from(daemon.id())?).ok_or("no process")?;
-            kill_process(pid, Signal::TERM)?;
-            daemon.wait()?;
+        if let Some(daemon) = self.daemon.take() {
+            kill_process(daemon, Signal::TERM)?;
+            self.await_end()?;
         }
         Ok(())
     }
 
+    /// Waits until no daemon runs here: it holds the lock for its whole life.
+    fn await_end(&self) -> std::io::Result<()> {
+        File::options().read(true).write(true).open(self.folder.join("data/lock"))?.lock()
+    }
+
     /// The daemon's process.
-    pub(crate) fn pid(&self) -> Result<u32, Refusal> {
-        Ok(self.daemon.as_ref().ok_or("no daemon runs")?.id())
+    pub(crate) fn pid(&self) -> Result<i32, Refusal> {
+        Ok(self.daemon.ok_or("no daemon runs")?.as_raw_nonzero().get())
     }
 
     /// Where it listens.
@@ -122,10 +137,9 @@ impl<'p> Home<'p> {
 
 impl Drop for Home<'_> {
     fn drop(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            // It is our child: the number is its own until it was waited for.
-            let _ = daemon.kill();
-            let _ = daemon.wait();
+        if let Some(daemon) = self.daemon.take() {
+            let _ = kill_process(daemon, Signal::KILL);
+            let _ = self.await_end();
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }

@@ -1,8 +1,9 @@
 //! Figures of asif, each beside something that was measured in the same run.
 //!
 //! ```text
-//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]...
+//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
 //! ```
+//! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
 //! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`. Everything happens in a folder under `TMPDIR`
 //! (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
@@ -72,7 +73,7 @@ fn main() -> Result<(), Refusal> {
     let (count, rounds) = (number("--sessions", 36_500)?, number("--rounds", 10)?);
     let seed = u64::try_from(number("--seed", 1)?)?;
 
-    let programs = Programs::build()?;
+    let programs = Programs::build(values(&arguments, "--programs").first().map(String::as_str))?;
     let version = programs.version()?;
     // A path to a socket has little room.
     let place = tempfile::Builder::new().prefix("asif-").tempdir()?;

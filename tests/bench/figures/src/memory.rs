@@ -21,7 +21,7 @@ pub(crate) struct Memory {
 impl Memory {
     /// Of the daemon of a home.
     pub(crate) fn of(home: &Home<'_>) -> Result<Self, Refusal> {
-        let file = |name: &str, pid: u32| std::fs::read_to_string(format!("/proc/{pid}/{name}"));
+        let file = |name: &str, pid: i32| std::fs::read_to_string(format!("/proc/{pid}/{name}"));
         let pid = home.pid()?;
         let status = file("status", pid)?;
         let field = |text: &str, name: &str| -> Option<f64> {

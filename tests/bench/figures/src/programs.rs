@@ -18,18 +18,24 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Builds them; says in words what cannot be built.
-    pub(crate) fn build() -> Result<Self, Refusal> {
+    /// Builds them, or takes those that lie in a folder; says in words what cannot be built.
+    pub(crate) fn build(given: Option<&str>) -> Result<Self, Refusal> {
         let own = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = own.join("../../..").canonicalize()?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
-        cargo(&root, &["--bins"], &target)?;
+        let folder = match given {
+            Some(folder) => Path::new(folder).canonicalize()?,
+            None => {
+                cargo(&root, &["--bins"], &target)?;
+                target.join("release")
+            }
+        };
         // Where this very program was built, what it needs is built already.
         let this = std::env::current_exe()?;
         let own_target = this.ancestors().nth(2).ok_or("this program lies nowhere")?;
         cargo(own, &["--bin", "floor"], own_target)?;
-        let built = |folder: &Path, name: &str| folder.join("release").join(name);
-        Ok(Self { asif: built(&target, "asif"), asifd: built(&target, "asifd"), floor: built(own_target, "floor"), target })
+        let floor = own_target.join("release/floor");
+        Ok(Self { asif: folder.join("asif"), asifd: folder.join("asifd"), floor, target })
     }
 
     /// The daemon's version, as it says itself.

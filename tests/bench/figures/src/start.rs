@@ -24,7 +24,8 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         cores.keep(core.starting);
         // The command starts the daemon where it does not run.
         commands.time(|| home.ok(&["list", "--limit", "10"]))?;
-        home.ok(&["daemon", "stop"])?;
+        home.adopt()?;
+        home.stop()?;
         if round < 3 {
             std::fs::remove_file(home.folder.join("data/view"))?;
             anew.time(|| home.start())?;

@@ -84,19 +84,19 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         });
     }
     table::head("Bytes on the wire: two equal peers meet", &["what, both ways, in the median of 5", "bytes", "beside the handshake"]);
-    let handshake = median(&mut sums.iter().map(|sum| sum.handshake).collect());
+    let handshake = median(&mut sums.iter().map(|sum| sum.handshake).collect::<Vec<_>>());
     for (name, bytes) in [
         ("the handshake: QUIC, TLS with ML-KEM, both keys; padding included", handshake),
-        ("after it: Hello both ways, acknowledgements", median(&mut sums.iter().map(|sum| sum.after).collect())),
-        ("all, with the headers of UDP and IP", median(&mut sums.iter().map(Sum::whole).collect())),
+        ("after it: Hello both ways, acknowledgements", median(&mut sums.iter().map(|sum| sum.after).collect::<Vec<_>>())),
+        ("all, with the headers of UDP and IP", median(&mut sums.iter().map(Sum::whole).collect::<Vec<_>>())),
     ] {
         table::row(&[name.to_owned(), table::bytes(bytes), table::ratio(bytes, handshake)]);
     }
-    println!("\nDatagrams: {}.", median(&mut sums.iter().map(|sum| sum.datagrams).collect()));
+    println!("\nDatagrams: {}.", median(&mut sums.iter().map(|sum| sum.datagrams).collect::<Vec<_>>()));
     pair.stop()
 }
 
-fn median(values: &mut Vec<usize>) -> f64 {
+fn median(values: &mut [usize]) -> f64 {
     values.sort_unstable();
     values.get(values.len() / 2).map_or(f64::NAN, |value| *value as f64)
 }
