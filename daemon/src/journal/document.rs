@@ -163,6 +163,9 @@ impl Document {
     /// The values under a key that two devices put apart and that do not win.
     pub fn losers(&self, key: &str) -> Vec<Value> {
         let Ok(all) = self.automerge.get_all(ROOT, key) else { return Vec::new() };
+        if all.len() < 2 {
+            return Vec::new();
+        }
         let winner = self.scalar(key);
         let values = all.into_iter().filter_map(|(value, _)| value.as_scalar().cloned());
         let mut losers: Vec<Value> =

@@ -30,7 +30,8 @@ pub struct Row<T> {
 /// Every record as it now stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
-    sessions: BTreeMap<RecordId, Row<Session>>,
+    // A row is large, and a tree that grows at its end is half empty: so the rows lie beside the tree.
+    sessions: BTreeMap<RecordId, Box<Row<Session>>>,
     practices: BTreeMap<RecordId, Row<Practice>>,
     grants: BTreeMap<RecordId, Row<Grant>>,
     clients: BTreeMap<RecordId, Row<Client>>,
@@ -122,7 +123,7 @@ impl View {
                 self.by_time.insert((value.occurred_at.timestamp(), id));
                 let row = Row { value: *value, doc, author, touches, contested };
                 let time = row.value.occurred_at.timestamp();
-                if let Some(old) = self.sessions.insert(id, row) {
+                if let Some(old) = self.sessions.insert(id, Box::new(row)) {
                     let old = old.value.occurred_at.timestamp();
                     if old != time {
                         self.by_time.remove(&(old, id));
@@ -191,17 +192,17 @@ impl View {
 
     /// A session, also a deleted one.
     pub fn session(&self, id: &RecordId) -> Option<&Row<Session>> {
-        self.sessions.get(id)
+        self.sessions.get(id).map(Box::as_ref)
     }
 
     /// Every session by id, also deleted ones.
     pub fn sessions(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
-        self.sessions.iter()
+        self.sessions.iter().map(|(id, row)| (id, row.as_ref()))
     }
 
     /// Every session, newest first, also deleted ones.
     pub fn newest(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
-        self.by_time.iter().rev().filter_map(|(_, id)| self.sessions.get_key_value(id))
+        self.by_time.iter().rev().filter_map(|(_, id)| self.sessions.get_key_value(id)).map(|(id, row)| (id, row.as_ref()))
     }
 
     /// A practice, also a deleted one.

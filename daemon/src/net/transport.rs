@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, NoneTokenStore, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt};
+use quinn::{ClientConfig, MtuDiscoveryConfig, NoneTokenStore, ServerConfig, TransportConfig, ValidationTokenConfig, VarInt};
 
 /// How long one handshake may take, on either end.
 pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
@@ -34,6 +34,8 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const SEND_WINDOW: u64 = 4 << 20;
 const IDLE_TIMEOUT_MS: u32 = 30_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// From what every path carries (1200 bytes) to what Ethernet does (1452).
+const MTU_STEP: u16 = 252;
 const INCOMING_BUFFER: u64 = 16 << 10;
 const INCOMING_BUFFERS: u64 = 512 << 10;
 
@@ -62,7 +64,11 @@ pub(super) fn client_config(crypto: QuicClientConfig) -> ClientConfig {
 
 fn transport() -> TransportConfig {
     let mut config = TransportConfig::default();
+    // Every step of the search is a datagram of padding, on each new link and each way: whole Ethernet frames are tried, and nothing between.
+    let mut mtu = MtuDiscoveryConfig::default();
+    mtu.minimum_change(MTU_STEP);
     config
+        .mtu_discovery_config(Some(mtu))
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))

@@ -32,7 +32,7 @@ impl Replica {
     /// A core over what was found on disk. The effects read what the views do not know yet.
     ///
     /// After a write that failed it rests until a time: it writes nothing of itself and opens no network, and answers all the same.
-    pub fn new(about: About, now: Now, rng: &mut Rng, found: Found, rest_until: Option<Duration>) -> (Self, Vec<Effect>) {
+    pub fn new(about: About, now: Now, rng: &mut Rng, mut found: Found, rest_until: Option<Duration>) -> (Self, Vec<Effect>) {
         let mut replica = Self::empty(about);
         replica.rest_until = rest_until;
         rng.fill_bytes(&mut replica.start);
@@ -41,7 +41,7 @@ impl Replica {
             replica.fault = Some(failure);
             return (replica, Vec::new());
         }
-        let (view, peers, logs, left) = (found.view.clone(), found.peers.clone(), found.logs.clone(), found.place.clone());
+        let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
         let waiting = replica.load_snapshot(view.as_deref(), &logs);

@@ -1,0 +1,98 @@
+//! Figures of asif, each beside something that was measured in the same run.
+//!
+//! ```text
+//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
+//! ```
+//! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`. Everything happens in a folder under `TMPDIR`
+//! (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
+
+mod append;
+mod commands;
+mod core;
+mod disk;
+mod echo;
+mod first;
+mod home;
+mod journal;
+mod jrnl;
+mod memory;
+mod packet;
+mod programs;
+mod relay;
+mod samples;
+mod socket;
+mod start;
+mod table;
+mod visible;
+mod wire;
+mod words;
+
+use std::path::Path;
+
+use programs::Programs;
+
+/// Why a figure could not be taken.
+type Refusal = Box<dyn std::error::Error>;
+
+/// What every part is given.
+struct Bench<'b> {
+    /// The programs.
+    programs: &'b Programs,
+    /// Where homes are made.
+    place: &'b Path,
+    /// A stopped home with the whole journal: copied, never run.
+    filled: &'b Path,
+    /// A stopped home with an empty journal: copied, never run.
+    empty: &'b Path,
+    /// Every entry of the journal.
+    sessions: &'b [journal::Entry],
+    /// How often what is compared takes its turn.
+    rounds: usize,
+}
+
+type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
+
+const PARTS: [Part; 7] = [
+    ("commands", commands::run),
+    ("append", append::run),
+    ("visible", visible::run),
+    ("wire", wire::run),
+    ("first", first::run),
+    ("memory", memory::run),
+    ("start", start::run),
+];
+
+fn main() -> Result<(), Refusal> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let only = values(&arguments, "--only");
+    if let Some(unknown) = only.iter().find(|one| PARTS.iter().all(|(name, _)| name != *one)) {
+        return Err(format!("there is no part {unknown:?}").into());
+    }
+    let number = |name: &str, otherwise: usize| values(&arguments, name).first().map_or(Ok(otherwise), |value| value.parse());
+    let (count, rounds) = (number("--sessions", 36_500)?, number("--rounds", 10)?);
+    let seed = u64::try_from(number("--seed", 1)?)?;
+
+    let programs = Programs::build(values(&arguments, "--programs").first().map(String::as_str))?;
+    let version = programs.version()?;
+    // A path to a socket has little room.
+    let place = tempfile::Builder::new().prefix("asif-").tempdir()?;
+    let sessions = journal::entries(seed, count);
+    let (filled, empty) = (place.path().join("filled"), place.path().join("empty"));
+    let took = core::fill(&filled, seed, &version, &sessions)?;
+    core::fill(&empty, seed, &version, &[])?;
+    println!("{count} sessions (seed {seed}), written by the daemon's own core in {took:.1?}: {}", disk::sizes(&filled)?);
+    let bench = Bench { programs: &programs, place: place.path(), filled: &filled, empty: &empty, sessions: &sessions, rounds };
+    for (name, part) in PARTS {
+        if only.is_empty() || only.iter().any(|one| one == name) {
+            part(&bench).map_err(|error| format!("{name}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What follows each `name`.
+fn values(arguments: &[String], name: &str) -> Vec<String> {
+    let pairs = arguments.iter().zip(arguments.iter().skip(1));
+    pairs.filter(|(one, _)| *one == name).map(|(_, value)| value.clone()).collect()
+}
