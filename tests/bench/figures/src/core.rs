@@ -69,8 +69,9 @@ impl Core {
         let appends = take_appends(&mut effects);
         let bytes = appends.iter().map(append_len).sum();
         let start = Instant::now();
-        self.shelf.append(appends)?;
+        let step = self.shelf.write(vec![Effect::Append(appends)]);
         let store = start.elapsed();
+        step.failed.map_or(Ok(()), Err)?;
         self.carry_out(wall, effects)?;
         self.failed.take().map_or(Ok(Took { core, store, bytes }), |failure| Err(failure.into()))
     }
@@ -95,12 +96,10 @@ impl Core {
 
     fn carry_out(&mut self, wall: Timestamp, mut effects: Vec<Effect>) -> Result<(), Refusal> {
         while !effects.is_empty() {
-            let appends = take_appends(&mut effects);
-            if !appends.is_empty() {
-                self.shelf.append(appends)?;
-            }
+            let step = self.shelf.write(std::mem::take(&mut effects));
+            step.failed.map_or(Ok(()), Err)?;
             let mut inputs = Vec::new();
-            for effect in effects.drain(..) {
+            for effect in step.rest {
                 match self.shelf.perform(effect)? {
                     Done::Input(input) => inputs.push(input),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Error(failure), .. }) => self.failed = Some(failure.to_string()),
