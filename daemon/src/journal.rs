@@ -3,7 +3,7 @@
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
 //! elsewhere before Automerge sees them; [`record`] gives records their types; [`view`] is what lists are read from.
 
-mod columns;
+pub mod columns;
 pub mod document;
 pub mod guard;
 pub mod record;
