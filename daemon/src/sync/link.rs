@@ -66,6 +66,8 @@ pub struct Link {
     pub waiting_since: Option<Duration>,
     /// Logs being read for them now.
     pub serving: Option<LogId>,
+    /// When each log was last read for them, counted.
+    pub turns: HashMap<LogId, u64>,
     /// Logs of which something was stored that is not yet acknowledged to them.
     pub owed: BTreeSet<LogId>,
     /// They were sent a full Have.
@@ -97,6 +99,7 @@ impl Link {
             in_flight: VecDeque::new(),
             waiting_since: None,
             serving: None,
+            turns: HashMap::new(),
             owed: BTreeSet::new(),
             told: false,
             compare: false,
