@@ -19,6 +19,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod attacks;
 mod bad_input;
 mod canary;
 mod crash;
@@ -26,10 +27,12 @@ mod daemon;
 mod damage;
 mod devices;
 mod first_use;
+mod flood;
 mod harness;
 mod helper;
 mod homes;
 mod invitations;
+mod liar;
 mod pty;
 mod relay;
 mod socket;

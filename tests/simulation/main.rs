@@ -17,6 +17,7 @@
 
 mod doors;
 mod hostile;
+mod lies;
 mod node;
 mod shared;
 mod story;

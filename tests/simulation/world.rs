@@ -57,6 +57,8 @@ pub(crate) struct World {
     in_order: BTreeMap<(usize, LinkId, bool), Duration>,
     cut: BTreeSet<(usize, usize)>,
     next_incoming: u64,
+    /// What is said, from whom and to whom, while somebody listens.
+    pub(crate) recorded: Option<Vec<(usize, usize, Message)>>,
     ticks: Vec<Option<Duration>>,
 }
 
@@ -74,6 +76,7 @@ impl World {
             in_order: BTreeMap::new(),
             cut: BTreeSet::new(),
             next_incoming: 1,
+            recorded: None,
             ticks: Vec::new(),
         }
     }
@@ -193,6 +196,9 @@ impl World {
 
     fn send(&mut self, node: usize, link: LinkId, message: Message, bulk: bool) {
         let Some(end) = self.conns.get(&(node, link)).copied() else { return };
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push((node, end.node, message.clone()));
+        }
         let (breaks, twice, late) = (self.weather.breaks, self.weather.twice, self.weather.late);
         if self.chance(breaks) {
             return self.break_conn(node, link);
