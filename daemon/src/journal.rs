@@ -4,7 +4,7 @@
 //! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`record`] gives records their types;
 //! [`view`] is what lists are read from.
 
-mod columns;
+pub mod columns;
 pub mod document;
 pub mod guard;
 pub mod rebase;

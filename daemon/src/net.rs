@@ -115,6 +115,8 @@ pub enum Event {
         link: LinkId,
         /// What came; its kind may be unknown.
         frame: Frame,
+        /// The room it takes until it is carried out.
+        room: Room,
     },
     /// The other end is heard from a new address.
     Moved {
@@ -139,6 +141,26 @@ pub enum Event {
     },
 }
 
+/// Room for the bytes of one frame among those that nobody has taken yet; free again when it is dropped.
+pub struct Room {
+    _permit: Option<tokio::sync::OwnedSemaphorePermit>,
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Room(..)")
+    }
+}
+
+/// One room is as good as another.
+impl PartialEq for Room {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Room {}
+
 /// Keying material that both ends of one connection share and nobody else has; not shown by `Debug`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Exporter(pub [u8; 32]);
@@ -158,7 +180,8 @@ pub struct Net {
 impl Net {
     /// Listens on `listen` with the key `secret`, lets in whom `gate` lets in, and tells `events` what happens.
     ///
-    /// `events` is bounded by the caller: while it is full, nothing more is read from any link. Runs inside a tokio runtime.
+    /// `events` is bounded by the caller: while it is full, or 4 MiB of frames wait in it, nothing more is read from any link. Runs inside a
+    /// tokio runtime.
     pub async fn bind(listen: SocketAddr, secret: &LinkSecret, gate: Gate, events: mpsc::Sender<Event>) -> Result<Self, BindError> {
         let failed = |source| BindError::socket(listen, source);
         let runtime = Arc::new(TokioRuntime);

@@ -27,6 +27,7 @@ mod receive;
 mod request;
 mod snapshot;
 mod statements;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -193,6 +194,7 @@ impl Replica {
             Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter.0),
             Input::Frame { link, frame } => self.frame(&mut cx, link, &frame),
             Input::Closed { link, reason, refused } => self.closed(&mut cx, link, &reason, refused),
+            Input::Refused { what } => self.refuse(what),
             Input::Listening { addresses } => self.listening(&mut cx, addresses),
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),

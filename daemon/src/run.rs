@@ -8,6 +8,7 @@ mod config;
 mod effects;
 mod failure;
 mod health;
+mod heard;
 mod listen;
 pub mod shelf;
 
@@ -29,7 +30,7 @@ use crate::process::ready::{self, Started};
 use crate::process::signals::Signals;
 use crate::process::{self, activation, lock, notify};
 use crate::replica::Replica;
-use crate::replica::effect::{ClientId, Effect, Exporter, Input, LinkId, Now};
+use crate::replica::effect::{ClientId, Effect, Input, LinkId, Now};
 use boot::{boot, seed};
 use config::Config;
 use failure::{chain, loose};
@@ -215,7 +216,7 @@ impl Daemon {
                 () = sleep(wait) => self.inputs.push_back(Input::Tick),
             }
             // What came in meanwhile is carried out in the same step.
-            while self.inputs.len() < TOGETHER {
+            while self.inputs.len() < TOGETHER && heard::bytes(&self.inputs) < heard::BYTES_TOGETHER {
                 if let Ok(incoming) = self.incoming.try_recv() {
                     self.take_local(incoming);
                 } else if let Ok(event) = self.net_events.try_recv() {
@@ -291,20 +292,7 @@ impl Daemon {
     }
 
     fn take_net(&mut self, event: net::Event) {
-        let link = |link: net::LinkId| LinkId(link.0);
-        self.inputs.push_back(match event {
-            net::Event::Opened { link: id, peer, address, incoming, exporter, .. } => {
-                Input::Opened { link: link(id), peer, address, incoming, exporter: Exporter(exporter.0) }
-            }
-            net::Event::Frame { link: id, frame } => Input::Frame { link: link(id), frame },
-            net::Event::Closed { link: id, reason } => {
-                Input::Closed { link: link(id), reason: reason.to_string(), refused: reason == net::Closed::Refused }
-            }
-            net::Event::DialFailed { link: id, error } => {
-                Input::Closed { link: link(id), reason: error.to_string(), refused: error == net::DialError::Refused }
-            }
-            net::Event::Moved { .. } => return,
-        });
+        self.inputs.extend(heard::inputs(event));
     }
 
     /// After a failed write nobody knows what the disk holds: it is read again, and the core made anew from it. Whoever waits hears

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{AmbiguousOffset, OffsetConflict, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, OffsetConflict, TimeZone};
 use jiff::{Span, Timestamp, ZonedDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -58,7 +58,7 @@ impl Moment {
     /// `now` in `zone`, cut to whole seconds.
     pub fn at(now: Timestamp, zone: &TimeZone) -> Self {
         let seconds = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        Self(seconds.to_zoned_datetime(zone.clone()))
+        Self::of(seconds.to_zoned_datetime(zone.clone()))
     }
 
     /// A moment from what a person typed: `2026-11-20T21:30`, `2026-11-20 21:30:05`, `yesterday 21:30`, `today 8:00`,
@@ -102,12 +102,22 @@ impl Moment {
         match day {
             Some(day) => {
                 let start = day.to_zoned_datetime(zone.clone()).map_err(|_| MomentError::NotADate(text.to_owned()))?;
-                Self(start).checked()
+                Self::of(start).checked()
             }
             None => Self::parse(text, now, zone).map_err(|error| match error {
                 MomentError::Unreadable(text) => MomentError::NotADate(text),
                 other => other,
             }),
+        }
+    }
+
+    /// An offset is written in whole minutes; one with seconds, as before there were standard times, is kept as what can be written, and the
+    /// instant stays.
+    fn of(zoned: ZonedDateTime) -> Self {
+        let seconds = zoned.offset().seconds();
+        match Offset::from_seconds(seconds - seconds % 60) {
+            Ok(whole) if whole != zoned.offset() => Self(zoned.timestamp().to_zoned_datetime(TimeZone::fixed(whole))),
+            _ => Self(zoned),
         }
     }
 
@@ -194,7 +204,7 @@ fn resolve(local: DateTime, zone: &TimeZone) -> Result<Moment, MomentError> {
         Ok((earlier, later))
     };
     match ambiguous.offset() {
-        AmbiguousOffset::Unambiguous { .. } => Ok(Moment(ambiguous.clone().unambiguous().map_err(out_of_range)?)),
+        AmbiguousOffset::Unambiguous { .. } => Ok(Moment::of(ambiguous.clone().unambiguous().map_err(out_of_range)?)),
         AmbiguousOffset::Gap { .. } => {
             let (earlier, later) = readings()?;
             Err(MomentError::Gap {
@@ -241,7 +251,7 @@ impl<'de> Deserialize<'de> for Moment {
             let timestamp: Timestamp = plain.parse().ok()?;
             Some(timestamp.to_zoned_datetime(TimeZone::fixed(offset)))
         });
-        zoned.map(Self).ok_or_else(|| serde::de::Error::custom("not a time with a zone"))
+        zoned.map(Self::of).ok_or_else(|| serde::de::Error::custom("not a time with a zone"))
     }
 }
 
@@ -327,6 +337,18 @@ mod tests {
         let back: Moment = serde_json::from_str(&serde_json::to_string(&late).unwrap()).unwrap();
         assert_eq!((back.to_string(), back.local_date()), (late.to_string(), late.local_date()));
         assert_eq!(zone("+99:00"), TimeZone::UTC);
+    }
+
+    #[test]
+    fn an_offset_with_seconds_keeps_its_instant() {
+        for text in ["1971-06-01T12:00:00Z[Africa/Monrovia]", "1013-11-23T12:41:07+00:00[Europe/London]"] {
+            let first: Moment = serde_json::from_str(&format!("{text:?}")).unwrap();
+            let again: Moment = serde_json::from_str(&serde_json::to_string(&first).unwrap()).unwrap();
+            assert_eq!((again.timestamp(), again.to_string()), (first.timestamp(), first.to_string()));
+        }
+        let typed = Moment::parse("1971-06-01T12:00", now(), &zone("Africa/Monrovia")).unwrap();
+        let back: Moment = serde_json::from_str(&serde_json::to_string(&typed).unwrap()).unwrap();
+        assert_eq!(back, typed);
     }
 
     #[test]

@@ -19,6 +19,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod attacks;
 mod bad_input;
 mod canary;
 mod completions;
@@ -29,10 +30,12 @@ mod damage;
 mod devices;
 mod faults;
 mod first_use;
+mod flood;
 mod harness;
 mod helper;
 mod homes;
 mod invitations;
+mod liar;
 mod manuals;
 mod pty;
 mod relay;

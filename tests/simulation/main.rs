@@ -21,6 +21,7 @@ mod copies;
 mod doors;
 mod faults;
 mod hostile;
+mod lies;
 mod node;
 mod shared;
 mod story;

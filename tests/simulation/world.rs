@@ -67,6 +67,8 @@ pub(crate) struct World {
     in_order: BTreeMap<(usize, LinkId, bool), Duration>,
     cut: BTreeSet<(usize, usize)>,
     next_incoming: u64,
+    /// What is said, from whom and to whom, while somebody listens.
+    pub(crate) recorded: Option<Vec<(usize, usize, Message)>>,
     ticks: Vec<Option<Duration>>,
     /// Some disk was damaged, or lied, on purpose.
     pub(crate) expects_damage: bool,
@@ -91,6 +93,7 @@ impl World {
             in_order: BTreeMap::new(),
             cut: BTreeSet::new(),
             next_incoming: 1,
+            recorded: None,
             ticks: Vec::new(),
             expects_damage: false,
             still: 0,
@@ -264,6 +267,9 @@ impl World {
 
     fn send(&mut self, node: usize, link: LinkId, message: Message, bulk: bool) {
         let Some(end) = self.conns.get(&(node, link)).copied() else { return };
+        if let Some(recorded) = &mut self.recorded {
+            recorded.push((node, end.node, message.clone()));
+        }
         let (breaks, twice, late) = (self.weather.breaks, self.weather.twice, self.weather.late);
         if self.chance(breaks) {
             return self.break_conn(node, link);

@@ -20,15 +20,15 @@ const DEFLATED: u64 = 8;
 
 /// What a change unfolds to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Unfolded {
+pub struct Unfolded {
     /// The length of its longest column, or of what a column groups.
-    pub(super) rows: u64,
+    pub rows: u64,
     /// Bytes of text in all rows.
-    pub(super) text: u64,
+    pub text: u64,
 }
 
 /// What the content of a chunk unfolds to; `None` where it does not read. Sums end at the highest number, never beyond.
-pub(super) fn unfolded(content: &[u8]) -> Option<Unfolded> {
+pub fn unfolded(content: &[u8]) -> Option<Unfolded> {
     let mut reader = Reader(content);
     let dependencies = reader.unsigned()?;
     reader.skip(dependencies.checked_mul(32)?)?;

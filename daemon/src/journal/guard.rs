@@ -59,6 +59,11 @@ impl Checked {
         self.change.max_op()
     }
 
+    /// Bytes that it takes while it waits, about.
+    pub fn weight(&self) -> usize {
+        self.change.raw_bytes().len() + self.keys.iter().map(|key| key.len() + 64).sum::<usize>() + 512
+    }
+
     /// Its message.
     pub fn message(&self) -> Option<&str> {
         self.change.message()

@@ -20,7 +20,7 @@ use super::queue::{QueueRx, Queued};
 use super::reason::{CloseReason, Closed};
 use super::shared::{Outlet, Shared};
 use super::stream::{self, Unread};
-use super::transport::{FAREWELL_LIMIT, FLUSH_LIMIT, HELLO_LIMIT, KNOWN_WINDOW, MAX_STREAMS};
+use super::transport::{FAREWELL_LIMIT, FLUSH_LIMIT, FRAME_LIMIT, HELLO_LIMIT, KNOWN_WINDOW, MAX_STREAMS};
 use super::{Event, Exporter, LinkId};
 
 /// A connection whose handshake is done, and what the handshake proved.
@@ -188,7 +188,7 @@ async fn read_control(
             last = now;
             outlet.send(Event::Moved { link, address: now }).await;
         }
-        outlet.send(Event::Frame { link, frame }).await;
+        outlet.frame(link, frame).await;
     }
 }
 
@@ -200,8 +200,10 @@ async fn read_bulk(link: LinkId, connection: &Connection, outlet: &Outlet) -> Re
             Err(error) => return Ok(error),
         };
         loop {
-            match stream::read(&mut bulk).await {
-                Ok(Some(frame)) => outlet.send(Event::Frame { link, frame }).await,
+            // Whoever opens a stream has something to say on it.
+            let read = timeout(FRAME_LIMIT, stream::read(&mut bulk)).await.unwrap_or(Err(Unread::Broken(CloseReason::Slow)));
+            match read {
+                Ok(Some(frame)) => outlet.frame(link, frame).await,
                 Ok(None) => break,
                 Err(Unread::Lost(error)) => return Ok(error),
                 Err(Unread::Broken(reason)) => return Err(reason),

@@ -11,7 +11,7 @@ use super::reason::CloseReason;
 /// Frames that may wait on one link.
 pub(super) const MAX_FRAMES: usize = 4096;
 /// Bytes that may wait on one link.
-pub(super) const MAX_BYTES: usize = 64 << 20;
+pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// A queue and its two outlets. The channels have no bound of their own: the room that every item holds is the bound, over both together.
 pub(super) fn queue() -> (QueueTx, QueueRx) {

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use asif_proto::frame::Frame;
 use quinn::{AsyncUdpSocket, Endpoint, EndpointConfig, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -13,7 +14,7 @@ use super::key::LinkSecret;
 use super::links::Links;
 use super::reason::{BindError, CloseReason};
 use super::tls::Identity;
-use super::{Event, transport};
+use super::{Event, LinkId, Room, transport};
 
 /// The endpoint, its keys and its links.
 pub(super) struct Shared {
@@ -39,7 +40,7 @@ impl Shared {
         identity.client(None)?;
         let endpoint =
             Endpoint::new_with_abstract_socket(EndpointConfig::default(), Some(server), socket, runtime).map_err(BindError::Start)?;
-        let outlet = Outlet { events, stop: watch::Sender::new(false) };
+        let outlet = Outlet { events, stop: watch::Sender::new(false), room: Arc::new(Semaphore::new(MAX_UNHEARD)) };
         Ok(Self { endpoint, identity, gate, links: Links::default(), outlet, tasks: Mutex::default() })
     }
 
@@ -76,7 +77,11 @@ impl Shared {
 pub(super) struct Outlet {
     events: mpsc::Sender<Event>,
     stop: watch::Sender<bool>,
+    room: Arc<Semaphore>,
 }
+
+/// Bytes of frames, of all links together, that may wait for whoever takes the events.
+pub(super) const MAX_UNHEARD: usize = 4 << 20;
 
 impl Outlet {
     /// Hands over `event`; after the stop only if there is room.
@@ -86,6 +91,17 @@ impl Outlet {
             room = self.events.reserve() => if let Ok(room) = room { room.send(event) },
             () = self.stopped() => { let _ = self.events.try_send(event); }
         }
+    }
+
+    /// Hands over a frame, when there is room for its bytes.
+    pub(super) async fn frame(&self, link: LinkId, frame: Frame) {
+        let bytes = u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX);
+        let room = tokio::select! {
+            biased;
+            room = Arc::clone(&self.room).acquire_many_owned(bytes) => room.ok(),
+            () = self.stopped() => None,
+        };
+        self.send(Event::Frame { link, frame, room: Room { _permit: room } }).await;
     }
 
     /// Waits for the stop.

@@ -2,8 +2,10 @@
 
 use asif_proto::frame::{Frame, HEADER_LEN, parse_header};
 use quinn::{ConnectionError, ReadError, ReadExactError, RecvStream, SendStream, WriteError};
+use tokio::time::timeout;
 
 use super::reason::CloseReason;
+use super::transport::FRAME_LIMIT;
 
 /// Why no frame came.
 #[derive(Debug)]
@@ -16,10 +18,22 @@ pub(super) enum Unread {
 
 /// The next frame, or `None` where the stream ends between two frames.
 pub(super) async fn read(stream: &mut RecvStream) -> Result<Option<Frame>, Unread> {
-    let mut header = [0; HEADER_LEN];
-    match stream.read_exact(&mut header).await {
+    // Between two frames there may be any time, within one there may not.
+    let mut first = [0];
+    match stream.read_exact(&mut first).await {
         Ok(()) => {}
-        Err(ReadExactError::FinishedEarly(0)) => return Ok(None),
+        Err(ReadExactError::FinishedEarly(_)) => return Ok(None),
+        Err(ReadExactError::ReadError(error)) => return Err(unread(error)),
+    }
+    timeout(FRAME_LIMIT, read_rest(stream, first)).await.unwrap_or(Err(Unread::Broken(CloseReason::Slow))).map(Some)
+}
+
+async fn read_rest(stream: &mut RecvStream, [first]: [u8; 1]) -> Result<Frame, Unread> {
+    let mut header = [0; HEADER_LEN];
+    let [at, rest @ ..] = &mut header;
+    *at = first;
+    match stream.read_exact(rest).await {
+        Ok(()) => {}
         Err(ReadExactError::FinishedEarly(_)) => return Err(Unread::Broken(CloseReason::Malformed)),
         Err(ReadExactError::ReadError(error)) => return Err(unread(error)),
     }
@@ -30,7 +44,7 @@ pub(super) async fn read(stream: &mut RecvStream) -> Result<Option<Frame>, Unrea
             None => return Err(Unread::Broken(CloseReason::Malformed)),
         }
     }
-    Ok(Some(partial.frame))
+    Ok(partial.frame)
 }
 
 /// Writes one frame.

@@ -99,7 +99,7 @@ impl End {
 
     async fn framed(&mut self) -> (LinkId, Frame) {
         match self.next().await {
-            Event::Frame { link, frame } => (link, frame),
+            Event::Frame { link, frame, .. } => (link, frame),
             other => panic!("no frame: {other:?}"),
         }
     }

@@ -10,6 +10,8 @@ use quinn::{ClientConfig, MtuDiscoveryConfig, NoneTokenStore, ServerConfig, Tran
 pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
 /// How long the dialler may take to open the control stream.
 pub(super) const HELLO_LIMIT: Duration = Duration::from_secs(10);
+/// How long one frame may take from its first byte to its last: on a slow path it comes in pieces, but it comes. Tests do not wait that long.
+pub(super) const FRAME_LIMIT: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 60 });
 /// How long queued frames may take to go out after a link was told to close.
 pub(super) const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 /// How long an end that has said its last frame may take to close; longer than [`FLUSH_LIMIT`], which it may be using.
@@ -30,7 +32,8 @@ pub(super) const MAX_STREAMS: u32 = 16;
 pub(super) const KNOWN_WINDOW: u32 = (MAX_STREAMS + 1) * STREAM_WINDOW;
 /// Bytes that anybody else may have in flight.
 const STRANGER_WINDOW: u32 = 128 << 10;
-const STREAM_WINDOW: u32 = 1 << 20;
+/// A run of entries fits, a whole frame does not: it is read as it comes, and what nobody reads takes little room.
+const STREAM_WINDOW: u32 = 512 << 10;
 const SEND_WINDOW: u64 = 4 << 20;
 const IDLE_TIMEOUT_MS: u32 = 30_000;
 const KEEP_ALIVE: Duration = Duration::from_secs(10);

@@ -194,6 +194,11 @@ pub enum Input {
         /// The other end does not take this device's key.
         refused: bool,
     },
+    /// The other end of a link did what it may not do, and the edge has ended the link.
+    Refused {
+        /// What, in words.
+        what: &'static str,
+    },
     /// The network is open.
     Listening {
         /// Where others reach it.

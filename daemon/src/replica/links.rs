@@ -257,12 +257,15 @@ impl Replica {
         // The journal first: keys of other spaces come with it.
         let journal = self.journal().map(|space| space.id());
         let waits = |tip: &Tip| behind(link, tip) && !link.disputed.contains_key(&tip.log);
-        let rank = |tip: &Tip| self.logs.get(&tip.log).map(|log| Some(log.space) != journal);
+        // In turns: what one log waits for may be in another.
+        let rank = |tip: &Tip| (self.logs.get(&tip.log).map(|log| Some(log.space) != journal), link.turns.get(&tip.log).copied());
         let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
         let Some(log) = self.logs.get(&tip.log) else { return };
         let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1));
         if let Some(link) = self.links.get_mut(&id) {
             link.serving = Some(tip.log);
+            let turn = link.turns.values().max().copied().unwrap_or(0) + 1;
+            link.turns.insert(tip.log, turn);
         }
         let before = link_before(self.links.get(&id), &tip.log, from);
         cx.rest.push(Effect::Serve { link: id, head, from, before });

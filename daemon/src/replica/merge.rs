@@ -40,6 +40,11 @@ impl Replica {
 
     /// Takes in one stored entry, opened. Bytes that a good signature covers and that make no sense quarantine the log.
     pub(super) fn take(&mut self, cx: &mut Cx<'_>, at: (LogId, u64), body: Result<Body, BodyError>) {
+        self.take_judged(cx, at, body, None);
+    }
+
+    /// As [`Replica::take`], where the changes in it were judged already.
+    pub(super) fn take_judged(&mut self, cx: &mut Cx<'_>, at: (LogId, u64), body: Result<Body, BodyError>, judged: Option<Vec<Checked>>) {
         let Some(log) = self.logs.get_mut(&at.0) else { return };
         log.merged = log.merged.max(at.1);
         let space_id = log.space;
@@ -63,7 +68,7 @@ impl Replica {
         match body {
             Body::Birth(_) if at.1 == 1 => {}
             Body::Seen(_) => {}
-            Body::Changes(changes) if in_journal => match guard::check(at.0, &changes) {
+            Body::Changes(changes) if in_journal => match judged.map_or_else(|| guard::check(at.0, &changes), Ok) {
                 Ok(checked) => {
                     let own = device == self.vault.as_ref().map(|vault| vault.device());
                     if own {

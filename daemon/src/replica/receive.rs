@@ -18,7 +18,7 @@ use crate::sync::link::Peer;
 
 /// The most entries in one message.
 const MAX_RUN: usize = 8192;
-/// Sealed bytes of one link that may wait for the item that allows a stub before them.
+/// Sealed bytes of all links that may wait for the item that allows a stub before them.
 const ROOM: usize = 8 << 20;
 
 /// A run that waits until a stub in it is allowed.
@@ -217,7 +217,7 @@ impl Replica {
         true
     }
 
-    fn complain(&mut self, id: LinkId, now: Duration) {
+    pub(super) fn complain(&mut self, id: LinkId, now: Duration) {
         if let Some(link) = self.links.get_mut(&id) {
             link.complain(now);
         }
@@ -251,23 +251,35 @@ impl Replica {
         }
         let keep = self.allowed(&space, head.log, by, chain.get(..signed).unwrap_or_default());
         let mut waiting = Vec::new();
+        let mut room = self.waiting();
         for (at, Chained { wire, previous, link, opened }) in chain.into_iter().enumerate() {
             if at >= keep {
                 waiting.push((previous, wire));
                 continue;
             }
+            let body = opened.map(|opened| Body::from_bytes(opened.bodies()));
+            let judged = match &body {
+                Some(Ok(body)) => self.room_for(cx, from, head.log, body, &mut room),
+                _ => Ok(None),
+            };
+            let Ok(judged) = judged else { return };
             let seq = wire.seq();
             self.store(cx, from, head, space, device, (previous, link), wire);
-            if let Some(opened) = opened {
-                self.take(cx, (head.log, seq), Body::from_bytes(opened.bodies()));
+            if let Some(body) = body {
+                self.take_judged(cx, (head.log, seq), body, judged);
             }
         }
         if let Some((before, _)) = waiting.first().filter(|(_, wire)| matches!(wire, Wire::Stub(_))) {
+            if matches!(space, Space::Journal { .. }) {
+                return self.refuse("a stub in a journal, where no item can allow it");
+            }
             let before = *before;
             let wires: Vec<Wire> = waiting.into_iter().map(|(_, wire)| wire).collect();
-            let others = self.rooms.iter().filter(|((link, _), _)| *link == from).flat_map(|(_, room)| &room.wires);
+            let others = self.rooms.values().flat_map(|room| &room.wires);
             if wires.iter().chain(others).map(|wire| wire.bytes().len()).sum::<usize>() <= ROOM {
                 self.rooms.insert((from, head.log), Room { head, before, wires });
+            } else {
+                self.refuse("a stub that no item allows yet, and there is no more room to wait");
             }
         }
     }

@@ -35,6 +35,8 @@ impl Replica {
             let message = format!("this daemon does not speak version {} of the local protocol", ask.version);
             return cx.answer(client, Err(Failure::new(ErrorKind::Usage, message)));
         }
+        // One that does not hold is made anew before anything is asked of it.
+        self.prove(cx, DocId::Plan);
         if !self.is_ready() && !matches!(ask.request, Request::Stop) {
             self.parked.push((client, ask));
             return;
@@ -185,6 +187,7 @@ impl Replica {
 
     /// Whether a document is here to be written to.
     fn has(&mut self, cx: &mut Cx<'_>, doc: DocId) -> bool {
+        self.prove(cx, doc);
         self.want(cx, doc)
     }
 }

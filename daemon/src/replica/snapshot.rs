@@ -148,11 +148,14 @@ fn lost(snapshot: &Snapshot<'_>, found: &[FoundLog]) -> Vec<(Option<LogId>, Stri
     shorter.collect()
 }
 
-/// A view fits if every log it took in is still there, as long as then, and the same where it is as long.
+/// A view fits if every log it took in is still there, as long as then, and the same where it is as long; and if it names no entry that is not.
 fn fits(snapshot: &Snapshot<'_>, found: &[FoundLog]) -> bool {
     let found: BTreeMap<LogId, &FoundLog> = found.iter().map(|log| (log.head.log, log)).collect();
+    let is_there = |log: &LogId, seq: u64| found.get(log).is_some_and(|log| (1..=log.seq).contains(&seq));
     snapshot.logs.iter().all(|(id, saved)| {
         let (seq, link) = saved.tip;
-        found.get(id).is_some_and(|log| log.seq > seq || (log.seq == seq && log.link == link))
-    })
+        let same = |log: &&FoundLog| saved.merged <= seq && (log.seq > seq || (log.seq == seq && log.link == link));
+        found.get(id).is_some_and(same)
+    }) && snapshot.index.values().flatten().all(|(log, seqs)| seqs.iter().all(|seq| is_there(log, *seq)))
+        && snapshot.waiting.iter().all(|(log, seq)| is_there(log, *seq))
 }

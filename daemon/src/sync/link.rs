@@ -70,6 +70,8 @@ pub struct Link {
     pub disputed: HashMap<LogId, u64>,
     /// How often they asked for a branch.
     pub asked: u32,
+    /// When each log was last read for them, counted.
+    pub turns: HashMap<LogId, u64>,
     /// Logs of which something was stored that is not yet acknowledged to them.
     pub owed: BTreeSet<LogId>,
     /// They were sent a full Have.
@@ -103,6 +105,7 @@ impl Link {
             serving: None,
             disputed: HashMap::new(),
             asked: 0,
+            turns: HashMap::new(),
             owed: BTreeSet::new(),
             told: false,
             compare: false,

@@ -3,7 +3,8 @@
 use quinn::{ConnectionError, VarInt};
 
 use super::*;
-use crate::net::transport::{MAX_STRANGERS, MAX_STREAMS};
+use crate::net::shared::MAX_UNHEARD;
+use crate::net::transport::{FRAME_LIMIT, KNOWN_WINDOW, MAX_STRANGERS, MAX_STREAMS};
 
 /// Sends `bytes` on the control stream, ends it if told so, and says how both sides saw the end.
 async fn control_of(bytes: &[u8], finish: bool) -> (Closed, Closed) {
@@ -45,6 +46,73 @@ async fn bulk_is_framed_as_strictly() {
     let mut bulk = connection.open_uni().await.unwrap();
     bulk.write_all(&[0, 1, 0, 0x10, 0, 1]).await.unwrap();
     assert_eq!(b.closed().await.1, Closed::Here(CloseReason::TooLong));
+}
+
+#[tokio::test]
+async fn a_frame_that_is_begun_and_not_ended_in_time_closes_the_link() {
+    let mut b = end(2, &[1]).await;
+    for bulk in [false, true] {
+        let (_endpoint, connection) = raw_client(1, &b).await;
+        let (mut control, _receive) = connection.open_bi().await.unwrap();
+        let mut stream = if bulk {
+            control.write_all(&frame(1, "hello").to_bytes()).await.unwrap();
+            connection.open_uni().await.unwrap()
+        } else {
+            control
+        };
+        stream.write_all(&[0, 1, 0, 0, 1, 0]).await.unwrap();
+        b.opened().await;
+        let began = tokio::time::Instant::now();
+        // One byte now and then.
+        let mut drip = tokio::time::interval(FRAME_LIMIT / 10);
+        let reason = loop {
+            tokio::select! {
+                _ = drip.tick() => drop(stream.write_all(&[7]).await),
+                event = b.next() => match event {
+                    Event::Frame { .. } => {}
+                    Event::Closed { reason, .. } => break reason,
+                    other => panic!("unexpected: {other:?}"),
+                },
+            }
+        };
+        assert_eq!(reason, Closed::Here(CloseReason::Slow));
+        assert!(began.elapsed() >= FRAME_LIMIT);
+    }
+}
+
+#[tokio::test]
+async fn a_link_may_be_silent_between_frames() {
+    let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
+    let (here, there) = link(&mut a, 0, &mut b).await;
+    let waited = timeout(FRAME_LIMIT + FRAME_LIMIT / 2, b.events.recv()).await;
+    assert!(waited.is_err(), "{waited:?}");
+    a.send(here, frame(2, "again"));
+    assert_eq!(b.framed().await, (there, frame(2, "again")));
+}
+
+#[tokio::test]
+async fn what_nobody_takes_is_bounded_in_bytes() {
+    let b = end_with_room(2, &[1], 4096).await;
+    let (_endpoint, connection) = raw_client(1, &b).await;
+    let (mut control, _receive) = connection.open_bi().await.unwrap();
+    let whole = Frame::new(5, vec![0; 1 << 20]).to_bytes();
+    let most = MAX_UNHEARD + KNOWN_WINDOW as usize + (4 << 20);
+    let mut written = 0;
+    // Every stream is written to until nothing more is taken of it.
+    while let Ok(Ok(more)) = timeout(Duration::from_secs(1), control.write(&whole[written % whole.len()..])).await {
+        written += more;
+        assert!(written < most, "{written} bytes were taken on one stream");
+    }
+    let mut open = Vec::new();
+    while let Ok(Ok(bulk)) = timeout(Duration::from_millis(100), connection.open_uni()).await {
+        open.push(bulk);
+        let Some(bulk) = open.last_mut() else { continue };
+        while let Ok(Ok(more)) = timeout(Duration::from_millis(100), bulk.write(&whole)).await {
+            written += more;
+            assert!(written < most, "{written} bytes were taken");
+        }
+    }
+    assert_eq!(open.len(), MAX_STREAMS as usize);
 }
 
 #[tokio::test]

@@ -1,0 +1,50 @@
+//! What the network tells, as inputs of the core.
+
+use std::collections::VecDeque;
+
+use crate::net::{CloseReason, Closed, DialError, Event, LinkId as NetLink};
+use crate::replica::effect::{Exporter, Input, LinkId};
+
+/// Bytes of frames that are carried out together, about: each is copied a few times on its way to the disk.
+pub(super) const BYTES_TOGETHER: usize = 4 << 20;
+
+/// Bytes of the frames among these inputs.
+pub(super) fn bytes(inputs: &VecDeque<Input>) -> usize {
+    let len = |input: &Input| if let Input::Frame { frame, .. } = input { frame.bytes.len() } else { 0 };
+    inputs.iter().map(len).sum()
+}
+
+/// What the core is told of an event: what was refused, if anything, and then what happened.
+pub(super) fn inputs(event: Event) -> impl Iterator<Item = Input> {
+    let link = |link: NetLink| LinkId(link.0);
+    let refused = match &event {
+        Event::Closed { reason: Closed::Here(reason), .. } => breach(*reason).map(|what| Input::Refused { what }),
+        _ => None,
+    };
+    let happened = match event {
+        Event::Opened { link: id, peer, address, incoming, exporter, .. } => {
+            Some(Input::Opened { link: link(id), peer, address, incoming, exporter: Exporter(exporter.0) })
+        }
+        Event::Frame { link: id, frame, .. } => Some(Input::Frame { link: link(id), frame }),
+        Event::Closed { link: id, reason } => {
+            Some(Input::Closed { link: link(id), reason: reason.to_string(), refused: reason == Closed::Refused })
+        }
+        Event::DialFailed { link: id, error } => {
+            Some(Input::Closed { link: link(id), reason: error.to_string(), refused: error == DialError::Refused })
+        }
+        Event::Moved { .. } => None,
+    };
+    refused.into_iter().chain(happened)
+}
+
+/// What the other end did that it may not do, where that is why this end closed the link.
+fn breach(reason: CloseReason) -> Option<&'static str> {
+    match reason {
+        CloseReason::TooLong => Some("a frame over the limit"),
+        CloseReason::Malformed => Some("a frame that was cut short"),
+        CloseReason::Streams => Some("a stream that may not be opened"),
+        CloseReason::Slow => Some("a frame or a beginning that took too long"),
+        CloseReason::Backlog => Some("a peer that does not read what is sent to it"),
+        _ => None,
+    }
+}
