@@ -150,6 +150,9 @@ fn live(point: Point, name: &str) {
         return after_a_lie(&mut life, point.node);
     }
     assert!(life.play().is_ok());
+    if life.world.expects_damage && life.list(point.node).is_err() {
+        life.look(point.node);
+    }
     life.check_node(point.node);
     life.settle();
     check_end(&mut life);

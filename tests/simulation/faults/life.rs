@@ -239,7 +239,7 @@ impl Life {
     }
 
     /// Something does not read: it may have been a moment of the disk, gone with a restart; else the doctor sets it aside.
-    fn look(&mut self, node: usize) {
+    pub(crate) fn look(&mut self, node: usize) {
         self.refused();
         self.world.stop(node);
         self.world.start(node);
