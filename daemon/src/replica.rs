@@ -105,6 +105,8 @@ pub struct Replica {
     links: BTreeMap<LinkId, Link>,
     dialling: BTreeMap<LinkId, LinkKey>,
     last_error: BTreeMap<LinkKey, String>,
+    /// Own devices that do not know this one.
+    forgotten: BTreeSet<LinkKey>,
     next_link: u64,
     backoff: HashMap<LinkKey, Backoff>,
     peers: peers::Peers,

@@ -40,7 +40,7 @@ fn all_hold(homes: &[&Home], mut expected: Vec<String>) {
 }
 
 fn told(home: &Home) -> String {
-    let doctor = home.json(&["doctor"]);
+    let doctor = home.run(&["doctor", "--json"]).data();
     doctor["checks"].as_array().unwrap().iter().filter_map(|check| check["text"].as_str().map(|text| format!("{text}\n"))).collect()
 }
 
@@ -119,4 +119,29 @@ fn a_copy_of_the_only_home_becomes_a_device_of_its_own() {
     }
     let last = laptop.log(&["-b", "5"]);
     eventually("it arrives at the second", || ids(&other).contains(&last).then_some(()));
+}
+
+#[test]
+fn a_device_that_an_old_copy_does_not_know_says_so_and_is_let_in_again() {
+    let laptop = Home::robin();
+    let mut expected = vec![laptop.log(&["-b", "1"])];
+    laptop.stop();
+    let old = laptop.beside().join("old");
+    std::fs::create_dir(&old).unwrap();
+    copy(&laptop.data(), &old);
+    let desktop = laptop.pair();
+    expected.extend([laptop.log(&["-b", "2"]), desktop.log(&["-b", "3"])]);
+    desktop.sync();
+    laptop.stop();
+    copy(&old, &laptop.data());
+    expected.push(laptop.log(&["-b", "4"]));
+    // Its network opens with the next ticket; then the desktop hears that it is not known.
+    let ticket = laptop.device_ticket();
+    eventually("the desktop says so", || {
+        desktop.run(&["sync", "--wait", "--timeout", "2s"]);
+        told(&desktop).contains("laptop does not know this device any more").then_some(())
+    });
+    desktop.ok(&["device", "join", &ticket]);
+    all_hold(&[&laptop, &desktop], expected);
+    assert_eq!(laptop.json(&["device", "list"]).as_array().unwrap().len(), 2);
 }

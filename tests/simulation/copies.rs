@@ -343,3 +343,39 @@ fn a_copy_of_the_only_device_joins_it_as_a_device_of_its_own() {
         assert_eq!(all.len(), 2, "seed {seed}");
     }
 }
+
+#[test]
+fn a_device_that_was_forgotten_by_an_old_copy_says_so_and_is_let_in_again() {
+    for seed in seeds(8) {
+        let mut world = World::new(seed);
+        let laptop = story::family(&mut world, 1)[0];
+        let mut story = Story::new(&[laptop]);
+        write(&mut world, &mut story, laptop, 1);
+        let old = world.nodes[laptop].disk.copy();
+        let desktop = world.add("desktop");
+        let pair = Request::DevicePair { yes: true, no_wait: true };
+        let ticket = world.ticket(laptop, pair.clone());
+        let join = |ticket: String| Request::DeviceJoin { ticket, name: Some("desktop".into()), at: None };
+        world.must(desktop, join(ticket.clone()));
+        story.also_on(desktop);
+        write(&mut world, &mut story, laptop, 2);
+        write(&mut world, &mut story, desktop, 2);
+        world.must(desktop, Request::Sync { wait_ms: Some(30_000) });
+        let again = world.ticket(laptop, pair.clone());
+        let refused = world.ask(desktop, join(again));
+        assert!(matches!(refused, Some(Err(failure)) if failure.message.contains("already paired")), "seed {seed}");
+        world.put_back(laptop, old);
+        story.forgets(laptop);
+        write(&mut world, &mut story, laptop, 2);
+        world.run_for(Duration::from_secs(100));
+        let ticket = world.ticket(laptop, pair);
+        world.run_for(Duration::from_secs(100));
+        let told = world.doctor(desktop);
+        assert!(told.contains("does not know this device any more"), "seed {seed}: {told}");
+        world.must(desktop, join(ticket));
+        story.settle(&mut world);
+        story.check(&mut world);
+        let Reply::Devices(all) = world.must(laptop, Request::DeviceList) else { panic!() };
+        assert_eq!(all.len(), 2, "seed {seed}: it is the device it was");
+    }
+}

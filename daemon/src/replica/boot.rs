@@ -94,6 +94,7 @@ impl Replica {
             links: BTreeMap::new(),
             dialling: BTreeMap::new(),
             last_error: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
             next_link: 0,
             backoff: HashMap::new(),
             peers: Peers::default(),

@@ -70,8 +70,9 @@ impl Replica {
             (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
             (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
             (_, Message::Refused(refused)) => {
-                if let Some(link) = self.links.get(&id) {
-                    self.last_error.insert(link.key, refused.to_string());
+                if let Some(key) = self.links.get(&id).map(|link| link.key) {
+                    self.last_error.insert(key, refused.to_string());
+                    self.note_forgotten(key, refused == Refused::Unknown);
                 }
                 self.drop_link(cx, id);
             }
@@ -99,6 +100,7 @@ impl Replica {
         link.start = hello.start;
         let (key, address) = (link.key, link.address);
         self.last_error.remove(&key);
+        self.forgotten.remove(&key);
         self.learn_addresses(cx, key, address, &hello.listen);
         self.one_link_each(cx, id);
         self.was_welcomed(cx, key);
@@ -294,8 +296,17 @@ impl Replica {
         let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
         if lasted.is_none() && self.registry.holder(&key).is_some() {
             self.last_error.entry(key).or_insert_with(|| reason.to_owned());
+            self.note_forgotten(key, refused);
         }
         self.try_again(cx, key, lasted);
+    }
+
+    /// A device of one's own that does not know this one was put back from before they met.
+    fn note_forgotten(&mut self, key: LinkKey, unknown: bool) {
+        let own = self.registry.holder(&key).map(|(person, _)| person) == self.person();
+        if own && unknown && self.person().is_some() {
+            self.forgotten.insert(key);
+        }
     }
 
     pub(super) fn drop_link(&mut self, cx: &mut Cx<'_>, id: LinkId) {

@@ -235,7 +235,8 @@ impl Life {
         for node in 0..self.kind.machines() {
             self.world.start(node);
         }
-        self.world.run_for(Duration::from_secs(2));
+        // Long enough, all in all, for a machine that waits before it dials again.
+        self.world.run_for(Duration::from_secs(5));
     }
 
     /// Something does not read: it may have been a moment of the disk, gone with a restart; else the doctor sets it aside.

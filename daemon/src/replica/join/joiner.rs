@@ -112,6 +112,10 @@ impl Replica {
         }
         let already = self.registry.holder(&ticket.link_key).map(|(person, _)| person);
         let is_copy = self.vault.as_ref().is_some_and(|vault| vault.link_key() == ticket.link_key);
+        if self.person().is_some() && self.forgotten.contains(&ticket.link_key) {
+            // It is let in again, as the device it is.
+            return Ok(None);
+        }
         if self.person().is_some() && already == self.person() && !is_copy {
             return Err(
                 Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
@@ -237,7 +241,7 @@ impl Replica {
                     self.clear_views();
                     self.forks.clear();
                 }
-                if let Some(vault) = &mut self.vault {
+                if let Some(vault) = self.vault.as_mut().filter(|vault| vault.person != Some(welcome.person)) {
                     (vault.person, vault.kit) = (Some(welcome.person), None);
                 }
                 self.save_vault(cx);

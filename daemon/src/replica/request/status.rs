@@ -191,6 +191,16 @@ impl Replica {
                 "asif doctor --rebuild tries them again",
             );
         }
+        for key in &self.forgotten {
+            bad(
+                "forgotten",
+                format!(
+                    "{} does not know this device any more, as happens when it was put back from an old copy; nothing goes there until it does",
+                    self.name_of_key(key)
+                ),
+                "let this one in again: asif device pair there, and asif device join here with its ticket",
+            );
+        }
         if !self.newer.is_empty() {
             bad("newer", format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
         }
