@@ -151,7 +151,6 @@ fn a_paused_daemon_is_told_of_with_what_to_do_and_goes_on_without_logging_twice(
     let home = Home::robin();
     home.log(&[]);
     let pid = home.pid();
-    // One that waits for its answer when the daemon is paused.
     freeze(pid);
     for command in [&["doctor"][..], &["log", "lunch"], &["status"]] {
         let ran = home.refuses(3, command);
