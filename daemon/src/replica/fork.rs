@@ -221,12 +221,24 @@ impl Replica {
         if docs.into_iter().filter(|doc| !self.want(cx, *doc)).count() > 0 {
             return;
         }
+        let (mut gave_way, mut of_journal) = (false, false);
         for (log, loss) in std::mem::take(&mut self.losses) {
-            if loss.ours.is_empty() {
+            let is_journal = self.logs.get(&log).map(|log| log.space) == self.journal().map(|space| space.id());
+            // One of the journal at a time: what is written again must not build on another that has yet to give way.
+            if loss.ours.is_empty() || (is_journal && of_journal) {
                 self.losses.insert(log, loss);
-            } else if let Err(failure) = self.yield_branch(cx, log, loss) {
-                tracing::error!(reason = %failure, "a branch that lost could not be written again; it stays");
+                continue;
             }
+            of_journal |= is_journal;
+            match self.yield_branch(cx, log, loss) {
+                Ok(()) => gave_way = true,
+                Err(failure) => tracing::error!(reason = %failure, "a branch that lost could not be written again; it stays"),
+            }
+        }
+        if gave_way {
+            // What is shared is looked over once the views are made anew; and they are so once, after the last file was replaced.
+            self.sweep_at = Some(cx.now.mono);
+            self.rebuild(cx);
         }
     }
 
@@ -256,9 +268,6 @@ impl Replica {
             link.forget(&log);
             link.compare = true;
         }
-        // What is shared is looked over once the views are made anew.
-        self.sweep_at = Some(cx.now.mono);
-        self.rebuild(cx);
         Ok(())
     }
 
