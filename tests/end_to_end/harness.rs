@@ -33,7 +33,7 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 /// One home in a folder of its own. Its daemon ends with it.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
-    /// Variables beside `ASIF_HOME`.
+    /// Variables beside `ASIF_HOME`; or that one too, where the home lies somewhere else.
     pub(crate) env: Vec<(&'static str, String)>,
 }
 
@@ -55,7 +55,8 @@ impl Home {
 
     /// The folder that `ASIF_HOME` names.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("h")
+        let moved = self.env.iter().find(|(name, _)| *name == "ASIF_HOME");
+        moved.map_or_else(|| self.folder.path().join("h"), |(_, path)| path.into())
     }
 
     /// The data folder.
