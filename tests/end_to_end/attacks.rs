@@ -3,15 +3,18 @@
 
 use std::collections::BTreeSet;
 
+use asif_daemon::Rng;
 use asif_daemon::journal::document::Document;
 use asif_daemon::journal::guard;
 use asif_daemon::seal::body::{Body, Changes, DocId};
 use asif_proto::frame::HEADER_LEN;
 use asif_proto::id::LogId;
 use asif_proto::peer::{Blob, Entries, Have, Message, Sealed};
+use rand_core::SeedableRng;
 
 use crate::harness::{Home, eventually};
 use crate::liar::{Liar, Taken, frame, hello};
+use crate::made;
 
 /// The most that a daemon may grow by.
 const MAX_GROWTH_KIB: u64 = 64 << 10;
@@ -167,6 +170,33 @@ fn a_thousand_births_and_what_waits_for_ever_find_no_room() {
     stage.holds();
     let told = stage.laptop.run(&["doctor"]).stdout;
     assert!(told.contains("for others that have not arrived yet"), "{told}");
+}
+
+#[test]
+fn bombs_and_mutated_changes_are_kept_out_and_the_others_agree() {
+    let mut stage = Stage::new();
+    let mut liar = stage.connect();
+    for (n, (bomb, why)) in made::bombs().into_iter().enumerate() {
+        liar.say(&stage.taken.run(LogId([100 + n as u8; 16]), &[bomb], 0));
+        stage.names(why);
+    }
+    for n in 0..40 {
+        let log = LogId([150 + n; 16]);
+        let bodies = made::mutated(log, &mut Rng::seed_from_u64(u64::from(n)));
+        liar.say(&stage.taken.run(log, &bodies, 0));
+    }
+    stage.names("a change of it");
+    stage.holds();
+    let shown = eventually("both show the same", || {
+        let shown = stage.laptop.list();
+        (stage.desktop.list() == shown).then_some(shown)
+    });
+    for home in [&stage.laptop, &stage.desktop] {
+        assert_eq!(home.list(), shown);
+        home.run(&["doctor", "--rebuild"]);
+        home.ok(&["daemon", "restart"]);
+        assert_eq!(home.list(), shown, "made anew, and started anew");
+    }
 }
 
 #[test]

@@ -36,6 +36,8 @@ mod helper;
 mod homes;
 mod invitations;
 mod liar;
+#[path = "../simulation/lies/made.rs"]
+mod made;
 mod manuals;
 mod pty;
 mod relay;

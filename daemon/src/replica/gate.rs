@@ -191,7 +191,8 @@ impl Replica {
     /// Whether every peer is up to date or out of reach, and which is which.
     fn sync_state(&self) -> (bool, Synced) {
         let mut state = Synced::default();
-        let mut done = self.is_merged() && self.loading.is_empty();
+        // What waits for something that no peer has holds nothing up.
+        let mut done = self.is_ready() && self.losses.is_empty() && self.loading.is_empty();
         // Whom only the end of a share still has to reach hears of it when they are there.
         let standing: BTreeSet<PersonId> = self.standing_persons();
         let met: BTreeSet<PersonId> =
