@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use asif_proto::id::{Link, LogId};
 
 use super::open::failed;
-use super::{DiskError, LogState, ReadError, StatementState, Store, log_file, statement_file};
+use super::{DiskError, LogHead, LogState, ReadError, StatementState, Store, log_file, statement_file};
 use crate::seal::wire::Wire;
 
 /// The end of a file's name while its new version is written; opening removes what is left of one.
@@ -89,24 +89,15 @@ impl Store {
         if let Some(&seq) = seqs.iter().find(|seq| !(1..=state.seq()).contains(*seq)) {
             return Err(StubError::NoEntry { log, seq });
         }
-        let mut bytes = log_file::header(&head);
-        let mut ends = Vec::with_capacity(state.ends.len());
         let mut changed = false;
-        for (link, wire) in self.read(log, 1, usize::MAX, usize::MAX)? {
-            let becomes_stub = matches!(wire, Wire::Entry(_)) && seqs.contains(&wire.seq());
-            changed |= becomes_stub;
-            log_file::write_record(&mut bytes, &link, &if becomes_stub { wire.to_stub() } else { wire });
-            ends.push(bytes.len() as u64);
+        let mut records = self.read(log, 1, usize::MAX, usize::MAX)?;
+        for (_, wire) in &mut records {
+            if matches!(wire, Wire::Entry(_)) && seqs.contains(&wire.seq()) {
+                *wire = wire.to_stub();
+                changed = true;
+            }
         }
-        if !changed {
-            return Ok(());
-        }
-        let (folder, path) = (self.places.logs.clone(), self.places.log(log));
-        let replaced = self.replace(&folder, &path, &bytes);
-        if !matches!(replaced, Err(Replace::Untouched(_))) {
-            self.logs.entry(log).and_modify(|state| state.ends = ends);
-        }
-        Ok(replaced.map_err(Replace::into_error)?)
+        if changed { Ok(self.replace_log(&head, &records)?) } else { Ok(()) }
     }
 
     /// Puts another branch in the place of everything from its first entry on. The branch that was there is gone from this file.
@@ -123,28 +114,34 @@ impl Store {
         if !(1..=state.seq()).contains(&first) {
             return Err(GraftError::Chain { log, seq: first });
         }
-        let mut bytes = log_file::header(&head);
-        let (mut ends, mut tip) = (Vec::with_capacity(state.ends.len()), Link::ZERO);
-        let stays = self.read(log, 1, usize::MAX, log_file::index(first))?;
-        for (link, wire) in stays.into_iter().take_while(|(_, wire)| wire.seq() < first) {
-            log_file::write_record(&mut bytes, &link, &wire);
-            ends.push(bytes.len() as u64);
-            tip = link;
-        }
+        let mut records = self.read(log, 1, usize::MAX, log_file::index(first))?;
+        records.truncate(log_file::index(first));
+        let mut tip = records.last().map_or(Link::ZERO, |(link, _)| *link);
         for (wire, seq) in branch.iter().zip(first..) {
             if wire.log() != log || wire.seq() != seq {
                 return Err(GraftError::Chain { log, seq });
             }
             tip = wire.link(&tip);
-            log_file::write_record(&mut bytes, &tip, wire);
+            records.push((tip, wire.clone()));
+        }
+        Ok(self.replace_log(&head, &records)?)
+    }
+
+    /// Puts a file with these records in the place of a log's.
+    fn replace_log(&mut self, head: &LogHead, records: &[(Link, Wire)]) -> Result<(), DiskError> {
+        let mut bytes = log_file::header(head);
+        let mut ends = Vec::with_capacity(records.len());
+        for (link, wire) in records {
+            log_file::write_record(&mut bytes, link, wire);
             ends.push(bytes.len() as u64);
         }
-        let (folder, path) = (self.places.logs.clone(), self.places.log(log));
+        let tip = records.last().map_or(Link::ZERO, |(link, _)| *link);
+        let (folder, path) = (self.places.logs.clone(), self.places.log(head.log));
         let replaced = self.replace(&folder, &path, &bytes);
         if !matches!(replaced, Err(Replace::Untouched(_))) {
-            self.logs.entry(log).and_modify(|state| (state.ends, state.tip) = (ends, tip));
+            self.logs.entry(head.log).and_modify(|state| (state.ends, state.tip) = (ends, tip));
         }
-        Ok(replaced.map_err(Replace::into_error)?)
+        replaced.map_err(Replace::into_error)
     }
 
     /// Moves what is damaged in `log` to the folder `damaged`, so that the log goes on behind its last good record. Returns the new file.
