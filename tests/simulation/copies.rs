@@ -46,15 +46,21 @@ fn write(world: &mut World, story: &mut Story, device: usize, count: usize) {
     }
 }
 
-/// A laptop is copied; the laptop, its copy and the desktop are apart, and write. Returns how often a branch was asked for.
-fn copied(seed: u64, places: bool) -> usize {
+/// A laptop is copied; the laptop, its copy and the desktop are apart.
+fn apart(seed: u64, places: bool) -> (World, Story, [usize; 3]) {
     let (mut world, mut story, devices) = family(seed, places);
     let (laptop, desktop) = (devices[0], devices[1]);
     world.cut(laptop, desktop);
     let copy = world.copy(laptop, "copy");
     world.cut(copy, desktop);
     story.also_on(copy);
-    for device in [laptop, copy, desktop] {
+    (world, story, [laptop, copy, desktop])
+}
+
+/// They write, and meet. Returns how often a branch was asked for.
+fn copied(seed: u64, places: bool) -> usize {
+    let (mut world, mut story, devices) = apart(seed, places);
+    for device in devices {
         let count = 1 + world.below(4) as usize;
         write(&mut world, &mut story, device, count);
     }
@@ -211,22 +217,17 @@ fn lend(world: &mut World, helper: usize, statement: &str) {
 #[test]
 fn wherever_the_power_goes_while_a_branch_gives_way_nothing_is_lost() {
     for cut in (1..60).step_by(2) {
-        let (mut world, mut story, devices) = family(cut, false);
-        let (laptop, desktop) = (devices[0], devices[1]);
-        world.cut(laptop, desktop);
-        let copy = world.copy(laptop, "copy");
-        world.cut(copy, desktop);
-        story.also_on(copy);
-        for device in [laptop, copy, desktop] {
+        let (mut world, mut story, devices) = apart(cut, false);
+        for device in devices {
             write(&mut world, &mut story, device, 1);
         }
-        for device in [laptop, copy, desktop] {
+        for device in devices {
             // The view on disk took in what will be lost.
             world.must(device, Request::Stop);
             world.crash(device, Duration::from_millis(1));
         }
         world.run_for(Duration::from_secs(1));
-        for device in [laptop, copy, desktop] {
+        for device in devices {
             let disk = world.nodes[device].disk.clone();
             let last = disk.calls() + usize::try_from(cut).unwrap();
             disk.plan(move |call| (call.number >= last).then_some(asif_daemon::store::Fault::PowerOff));

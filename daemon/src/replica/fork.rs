@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{Link, LogId};
+use asif_proto::id::{Link, LogId, QueueId};
 use asif_proto::local::Failure;
 use asif_proto::peer::{ENTRIES_BYTES, GetEntries, Message};
 use automerge::ChangeHash;
@@ -274,6 +274,7 @@ impl Replica {
     /// Writes what a branch of the journal said in a new log, and all that this device knows to build on it; the branch itself goes along,
     /// sealed as it was.
     fn write_journal_again(&mut self, cx: &mut Cx<'_>, space: Space, log: LogId, loss: &Loss) -> Result<(), Failure> {
+        let Some(lost_queue) = self.logs.get(&log).map(|log| log.head.queue) else { return Ok(()) };
         let (queue, keys) = self.write_epoch(cx, space)?;
         let continues = loss.ours.first().map(|first| (log, first.wire.seq() - 1, loss.before));
         // In the logs written so far there may be changes that build on what is lost: whatever comes after those would seem to build on it too.
@@ -309,7 +310,7 @@ impl Replica {
                 Err(error) => tracing::error!(%error, "what a branch said could not be written again"),
             }
         }
-        again.extend(carried(queue_of(self, log).unwrap_or(queue), log, loss, replaced));
+        again.extend(carried(lost_queue, log, loss, replaced));
         again.into_iter().try_for_each(|body| self.append_sealed(cx, space, new, &keys, &body).map(|_| ()))
     }
 
@@ -336,12 +337,8 @@ impl Replica {
     }
 }
 
-fn queue_of(replica: &Replica, log: LogId) -> Option<asif_proto::id::QueueId> {
-    replica.logs.get(&log).map(|log| log.head.queue)
-}
-
 /// A lost branch as it travels, in as many bodies as it takes.
-fn carried(queue: asif_proto::id::QueueId, log: LogId, loss: &Loss, replaced: Vec<[u8; 32]>) -> Vec<Body> {
+fn carried(queue: QueueId, log: LogId, loss: &Loss, replaced: Vec<[u8; 32]>) -> Vec<Body> {
     let part = |before| Branch { queue, log, before, entries: Vec::new(), replaced: Vec::new() };
     let (mut parts, mut room, mut link) = (vec![part(loss.before)], CARRIED, loss.before);
     for stored in &loss.ours {
