@@ -178,8 +178,13 @@ impl Client {
     ///
     /// When the connection breaks before anything was heard, the same request, with the same id, is sent once more.
     pub fn ask(&mut self, request: Request, listener: Listener<'_>) -> Outcome<Reply> {
+        self.ask_as(Uuid::now_v7(), request, listener)
+    }
+
+    /// The same under an id of the caller's: asked again under it, also by another process, it is done once.
+    pub fn ask_as(&mut self, id: Uuid, request: Request, listener: Listener<'_>) -> Outcome<Reply> {
         let version = self.connection.hello.max.min(*local::VERSIONS.end());
-        let ask = Ask { version, id: Uuid::now_v7(), zone: self.zone.clone(), request };
+        let ask = Ask { version, id, zone: self.zone.clone(), request };
         let mut heard = false;
         let lost = match self.exchange(&ask, listener, &mut heard)? {
             Ok(reply) => return Ok(reply),

@@ -1,9 +1,10 @@
 //! A command at work: the world, the global flags, and the ways to ask the daemon and to tell the person.
 
 use asif_proto::home::Home;
-use asif_proto::local::{Event, Question, Reply, Request};
+use asif_proto::local::{Draft, Event, Question, Reply, Request};
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::args::{Colour, Global};
 use crate::client::{Client, News, Starter};
@@ -22,6 +23,8 @@ pub struct Context<'c, 'w> {
     plain: bool,
     colour: bool,
     no_input: bool,
+    words: Vec<String>,
+    resumed: Option<Draft>,
 }
 
 impl<'c, 'w> Context<'c, 'w> {
@@ -32,7 +35,38 @@ impl<'c, 'w> Context<'c, 'w> {
             Colour::Always => true,
             Colour::Never => false,
         };
-        Self { json: global.json, plain: global.plain, colour: colour && !global.plain, no_input: global.no_input, world }
+        Self {
+            json: global.json,
+            plain: global.plain,
+            colour: colour && !global.plain,
+            no_input: global.no_input,
+            words: Vec::new(),
+            resumed: None,
+            world,
+        }
+    }
+
+    /// The same for a command given with these words, after the program's own name; they are kept in its drafts.
+    #[must_use]
+    pub fn with_words(mut self, words: Vec<String>) -> Self {
+        self.words = words;
+        self
+    }
+
+    /// The words of the command.
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// Goes on with a draft: the command of its words finds it in [`take_resumed`](Self::take_resumed).
+    pub fn resume(&mut self, draft: Draft) {
+        self.words.clone_from(&draft.words);
+        self.resumed = Some(draft);
+    }
+
+    /// The draft that is gone on with, once.
+    pub fn take_resumed(&mut self) -> Option<Draft> {
+        self.resumed.take()
     }
 
     /// `--json` was given.
@@ -68,12 +102,17 @@ impl<'c, 'w> Context<'c, 'w> {
 
     /// Asks the daemon one thing.
     pub fn ask(&mut self, request: Request) -> Outcome<Reply> {
+        self.ask_as(Uuid::now_v7(), request)
+    }
+
+    /// Asks the daemon one thing under an id of the caller's: asked again under it, it is done once.
+    pub fn ask_as(&mut self, id: Uuid, request: Request) -> Outcome<Reply> {
         if matches!(request, Request::Log { .. } | Request::Edit { .. })
             && let Some(about) = self.world.about_zone()
         {
             self.say(&about);
         }
-        self.client()?.ask(request, &mut |news| self.hear(news))
+        self.client()?.ask_as(id, request, &mut |news| self.hear(news))
     }
 
     /// Asks one thing and takes the reply that `wanted` picks; another reply is an error.

@@ -3,21 +3,21 @@
 //! A terminal hands over a line when it ends, and of a longer one only the first 4095 bytes, without a word. So prose is read letter by letter:
 //! the terminal is set to that while it is typed, and back however the typing ends.
 
-use std::io::{self, PipeReader};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::Ordering;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
-use rustix::termios::{LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr};
-use signal_hook::SigId;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use rustix::termios::{QueueSelector, tcflush};
 
+mod by_letter;
 mod draft;
+mod signals;
 
-use draft::{Draft, Keys};
+use by_letter::ByLetter;
+use draft::Draft;
+use signals::Signals;
 
 /// The longest line that a terminal hands over whole, in bytes, without its end.
 pub const MAX_LINE: usize = 4095;
@@ -79,105 +79,5 @@ impl<'t> Keyboard<'t> {
                 }
             }
         }
-    }
-}
-
-/// A terminal that gives each letter as it is typed and shows none by itself. Set back when this goes.
-struct ByLetter<'t> {
-    terminal: BorrowedFd<'t>,
-    before: Termios,
-    now: Termios,
-    shows: bool,
-}
-
-impl<'t> ByLetter<'t> {
-    fn set(terminal: BorrowedFd<'t>) -> io::Result<Self> {
-        let before = tcgetattr(terminal)?;
-        let mut now = before.clone();
-        now.local_modes.remove(LocalModes::ICANON);
-        // Where it was opened for reading alone it goes on showing what is typed itself.
-        let shows = fcntl_getfl(terminal).is_ok_and(|flags| flags & OFlags::ACCMODE != OFlags::RDONLY);
-        if shows {
-            now.local_modes.remove(LocalModes::ECHO);
-        }
-        now.special_codes[SpecialCodeIndex::VMIN] = 1;
-        now.special_codes[SpecialCodeIndex::VTIME] = 0;
-        let set = Self { terminal, before, now, shows };
-        set.set_again()?;
-        Ok(set)
-    }
-
-    fn set_again(&self) -> io::Result<()> {
-        Ok(tcsetattr(self.terminal, OptionalActions::Now, &self.now)?)
-    }
-
-    fn keys(&self) -> Keys {
-        let code = |index| self.before.special_codes[index];
-        Keys {
-            erase: code(SpecialCodeIndex::VERASE),
-            word: code(SpecialCodeIndex::VWERASE),
-            kill: code(SpecialCodeIndex::VKILL),
-            end: code(SpecialCodeIndex::VEOF),
-        }
-    }
-
-    fn show(&self, mut bytes: &[u8]) {
-        while self.shows && !bytes.is_empty() {
-            match rustix::io::write(self.terminal, bytes) {
-                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-                Err(Errno::INTR) => {}
-                // What cannot be shown was typed all the same.
-                Err(_) => return,
-            }
-        }
-    }
-}
-
-impl Drop for ByLetter<'_> {
-    fn drop(&mut self) {
-        // A terminal that is gone needs no setting back.
-        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
-    }
-}
-
-/// The signals that would end the program with the terminal set as it is, and the one after a stop. Later ones do what they always did.
-struct Signals {
-    ended: Arc<AtomicBool>,
-    continued: Arc<AtomicBool>,
-    over: Arc<AtomicBool>,
-    wake: PipeReader,
-    registered: Vec<SigId>,
-}
-
-impl Signals {
-    fn listen() -> io::Result<Self> {
-        let (wake, waker) = io::pipe()?;
-        let (ended, continued, over) = <(Arc<AtomicBool>, Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let mut signals = Self { ended, continued, over, wake, registered: Vec::new() };
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT] {
-            let flag = if signal == SIGCONT { &signals.continued } else { &signals.ended };
-            if signal != SIGCONT {
-                // Stays: nothing can give a signal back its first meaning, once it was listened to.
-                signal_hook::flag::register_conditional_default(signal, Arc::clone(&signals.over))?;
-            }
-            signals.registered.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
-            signals.registered.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
-        }
-        Ok(signals)
-    }
-
-    /// Takes in what the pipe holds: one byte for each signal.
-    fn hear(&mut self) -> io::Result<()> {
-        rustix::io::read(self.wake.as_fd(), &mut [0; 64])?;
-        Ok(())
-    }
-}
-
-impl Drop for Signals {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        self.registered.drain(..).for_each(|signal| {
-            signal_hook::low_level::unregister(signal);
-        });
     }
 }

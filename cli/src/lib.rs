@@ -38,7 +38,7 @@ pub fn main() -> ExitCode {
 pub fn run(args: &[OsString], world: &mut World<'_>) -> u8 {
     let json = args.iter().skip(1).take_while(|arg| *arg != "--").any(|arg| arg == "--json");
     let outcome = match Args::try_parse_from(args) {
-        Ok(parsed) => carry_out(parsed, world),
+        Ok(parsed) => carry_out(parsed, args, world),
         Err(error) if json && error.use_stderr() => Err(error::from_clap(&error).into()),
         Err(error) => return told_by_clap(&error, world),
     };
@@ -60,8 +60,9 @@ struct Help {
     help: String,
 }
 
-fn carry_out(args: Args, world: &mut World<'_>) -> Outcome {
-    let mut context = Context::new(world, &args.global);
+fn carry_out(args: Args, words: &[OsString], world: &mut World<'_>) -> Outcome {
+    let words = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut context = Context::new(world, &args.global).with_words(words);
     match args.command {
         Some(command) => command.run(&mut context),
         None => {

@@ -23,8 +23,21 @@ use crate::frame::{Frame, MAX_LEN};
 use crate::home::Home;
 use crate::id::RecordId;
 use crate::rating::Rating;
-use crate::record::{ClearField, Practice, PracticeKind, Session, SessionFields, Specificity, Visibility};
+use crate::record::{Anchor, Belief, ClearField, Experiment, Goal, Phrase, Practice, Session, SessionFields, Shown, Sketch};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, Role, Scope};
+
+pub mod draft;
+pub mod experiment;
+pub mod plan;
+pub mod today;
+
+pub use draft::{Draft, DraftAsk};
+pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
+pub use plan::{
+    Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
+    SketchAsk,
+};
+pub use today::{Today, TodayPractice};
 
 /// The versions of this protocol that this program speaks.
 pub const VERSIONS: RangeInclusive<u16> = 1..=1;
@@ -122,6 +135,37 @@ pub enum Request {
         /// A slug or an id.
         practice: String,
     },
+
+    /// Answer: [`Reply::Practice`].
+    PracticeEdit {
+        /// A slug or an id.
+        practice: String,
+        /// What changes.
+        fields: Box<PracticeFields>,
+    },
+    /// A gentler way. Answer: [`Reply::Practice`].
+    PracticeAdapt(Adapt),
+    /// What the person would like to be different. Answer: [`Reply::Done`].
+    Wish {
+        /// In their words.
+        wish: String,
+    },
+    /// About goals.
+    Goal(GoalAsk),
+    /// About beliefs.
+    Belief(BeliefAsk),
+    /// About anchors.
+    Anchor(AnchorAsk),
+    /// About sketches.
+    Sketch(SketchAsk),
+    /// About phrases.
+    Phrase(PhraseAsk),
+    /// About experiments.
+    Experiment(ExperimentAsk),
+    /// What there is today. Answer: [`Reply::Today`].
+    Today,
+    /// About drafts.
+    Draft(DraftAsk),
 
     /// A session, or with no practice a note. Answer: [`Reply::Session`].
     Log {
@@ -259,40 +303,6 @@ pub enum Request {
     },
 }
 
-/// A goal to begin with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewGoal {
-    /// The goal, word for word.
-    pub text: String,
-    /// How much this is a goal worth having.
-    pub agree: Option<Rating>,
-    /// How much the person believes they deserve it. 0 is fine.
-    pub belief: Option<Rating>,
-}
-
-/// A practice to add.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NewPractice {
-    /// What it is.
-    pub title: String,
-    /// Its short name; none: made from the title.
-    pub slug: Option<String>,
-    /// What kind of thing.
-    pub kind: PracticeKind,
-    /// More words.
-    pub description: Option<String>,
-    /// When, where, how long.
-    pub specificity: Specificity,
-    /// What reminds me of it.
-    pub cue: Option<String>,
-    /// How often.
-    pub frequency: Option<String>,
-    /// How hard it seems.
-    pub difficulty: Option<Rating>,
-    /// Private or not.
-    pub visibility: Visibility,
-}
-
 /// Which sessions to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFilter {
@@ -404,6 +414,36 @@ pub enum Reply {
     Practice(Practice),
     /// Practices, by slug.
     Practices(Vec<Practice>),
+    /// One goal.
+    Goal(Shown<Goal>),
+    /// Goals.
+    Goals(Vec<Shown<Goal>>),
+    /// One belief.
+    Belief(Shown<Belief>),
+    /// Beliefs.
+    Beliefs(Vec<Shown<Belief>>),
+    /// One anchor.
+    Anchor(Shown<Anchor>),
+    /// Anchors.
+    Anchors(Vec<Shown<Anchor>>),
+    /// One sketch, with its practices.
+    Sketch(SketchView),
+    /// Sketches, with their practices.
+    Sketches(Vec<SketchView>),
+    /// One phrase.
+    Phrase(Shown<Phrase<String>>),
+    /// Phrases.
+    Phrases(Vec<Shown<Phrase<String>>>),
+    /// One experiment.
+    Experiment(Shown<Experiment>),
+    /// Experiments.
+    Experiments(Vec<Shown<Experiment>>),
+    /// What there is today.
+    Today(Today),
+    /// One draft.
+    Draft(Draft),
+    /// Drafts.
+    Drafts(Vec<Draft>),
     /// What was taken back.
     Undone(Undone),
     /// Settings.
@@ -430,6 +470,16 @@ pub enum Reply {
     Known(Vec<KnownName>),
 }
 
+/// A sketch and what that person would do, easiest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SketchView {
+    /// The sketch.
+    #[serde(flatten)]
+    pub sketch: Shown<Sketch>,
+    /// The practices, whole.
+    pub steps: Vec<Practice>,
+}
+
 /// What is named on a command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -444,6 +494,16 @@ pub enum Known {
     Deleted,
     /// Loans lent to this person.
     Loans,
+    /// Open goals.
+    Goals,
+    /// Beliefs that are not retired.
+    Beliefs,
+    /// Phrases.
+    Phrases,
+    /// Experiments, the newest.
+    Experiments,
+    /// Drafts.
+    Drafts,
 }
 
 /// One of them.

@@ -1,8 +1,5 @@
 //! The records of the journal as a person sees them. Absent is null, never 0.
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -10,54 +7,33 @@ use crate::id::{ItemId, RecordId};
 use crate::moment::Moment;
 use crate::rating::Rating;
 
+mod anchor;
+mod belief;
+mod experiment;
+mod goal;
+mod phrase;
+mod shown;
+mod words;
+
+pub use anchor::{Anchor, Sketch};
+pub use belief::{Belief, BeliefRating, BeliefRole, Block};
+pub use experiment::{Amendment, Experiment, ExperimentResult, ExperimentStatus, Mode, Prediction, Supports};
+pub use goal::{Agree, Goal, GoalStatus, GoalTemplate};
+pub use phrase::{Phrase, PhraseForm};
+pub use shown::{Kind, Shown};
+pub(crate) use words::words;
+
 /// The most bytes one note may hold (UTF-8).
 pub const MAX_NOTE: usize = 128 * 1024;
 /// The most bytes a title, slug, place or tag may hold.
 pub const MAX_LINE: usize = 1024;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant),+
-        }
-
-        impl $name {
-            /// Every word, in the order they are told.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word on screen and in JSON.
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.word())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-            /// Accepts the word with hyphens for underscores; the error lists the words.
-            fn from_str(text: &str) -> Result<Self, String> {
-                let wanted = text.replace('-', "_");
-                Self::ALL.iter().copied().find(|one| one.word() == wanted).ok_or_else(|| {
-                    let words: Vec<_> = Self::ALL.iter().map(|one| one.word().replace('_', "-")).collect();
-                    format!("{text:?} is none of: {}", words.join(", "))
-                })
-            }
-        }
-    };
-}
-pub(crate) use words;
-
 words!(
     /// On whose belief a session rests.
+    #[derive(Default)]
     Basis {
         /// My own.
+        #[default]
         Own = "own",
         /// Lent by someone I trust.
         Borrowed = "borrowed",
@@ -84,8 +60,10 @@ words!(
 );
 words!(
     /// Who may see a record: what the grants say, or nobody.
+    #[derive(Default)]
     Visibility {
         /// As each grant's scopes say.
+        #[default]
         Inherit = "inherit",
         /// In no scope of any grant.
         Private = "private",
@@ -128,6 +106,53 @@ words!(
     }
 );
 
+words!(
+    /// What was marked while sitting.
+    MarkKind {
+        /// Nothing much was felt. It counts.
+        Numb = "numb",
+        /// Something landed.
+        Landed = "landed",
+        /// It felt worse.
+        Worse = "worse",
+        /// A rest.
+        Pause = "pause",
+    }
+);
+words!(
+    /// Gentler ways to practise something that felt worse, in the order in which they are offered.
+    Gentler {
+        /// Let it be background.
+        Background = "background",
+        /// Name it, hand on body.
+        NameIt = "name_it",
+        /// Wish it for someone you love first.
+        SomeoneLoved = "someone_loved",
+        /// Just breathe.
+        Breathe = "breathe",
+        /// Leave it.
+        Leave = "leave",
+    }
+);
+
+/// A mark made while sitting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Seconds since the beginning.
+    pub t_s: u32,
+    /// What.
+    pub kind: MarkKind,
+}
+
+/// A gentler way that was chosen for a practice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adapted {
+    /// Which.
+    pub way: Gentler,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One practice session, or a note without a practice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Session {
@@ -157,6 +182,15 @@ pub struct Session {
     pub felt_real: Option<Rating>,
     /// How it felt, in a word.
     pub felt_state: Option<FeltState>,
+    /// What was marked while sitting, in the order of the seconds.
+    #[serde(default)]
+    pub marks: Vec<Mark>,
+    /// Seconds until something landed; null where nothing did, which is an answer too (derived).
+    #[serde(default)]
+    pub landed_s: Option<u32>,
+    /// The experiment it belongs to.
+    #[serde(default)]
+    pub experiment: Option<RecordId>,
     /// On whose belief it rests.
     pub basis: Basis,
     /// The borrowed belief it rests on.
@@ -247,6 +281,21 @@ pub struct Practice {
     pub frequency: Option<String>,
     /// How hard it seems, 0 easy to 100 very hard.
     pub difficulty: Option<Rating>,
+    /// The goals it serves.
+    #[serde(default)]
+    pub goals: Vec<RecordId>,
+    /// The beliefs it is about.
+    #[serde(default)]
+    pub beliefs: Vec<RecordId>,
+    /// Who proposed it; null: oneself.
+    #[serde(default)]
+    pub proposed_by: Option<String>,
+    /// Who agreed on it.
+    #[serde(default)]
+    pub agreed_by: Vec<String>,
+    /// Gentler ways chosen for it, oldest first; the last is how it is done now.
+    #[serde(default)]
+    pub adapted: Vec<Adapted>,
     /// Where it stands.
     pub status: PracticeStatus,
     /// When it was written down.
@@ -310,6 +359,8 @@ pub struct SessionFields {
     pub visibility: Option<Visibility>,
     /// The note.
     pub note: Option<String>,
+    /// What was marked while sitting.
+    pub marks: Vec<Mark>,
 }
 
 words!(

@@ -1,8 +1,5 @@
 //! What a client and a helper share: scopes, grants, projected items and loans.
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -85,6 +85,7 @@ impl Fields {
             tags: self.tags,
             visibility: self.private.then_some(Visibility::Private),
             note,
+            marks: Vec::new(),
         }
     }
 }

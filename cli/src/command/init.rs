@@ -1,6 +1,7 @@
 //! `asif init`
 
 use asif_proto::local::{ErrorKind, Failure, NewGoal, Reply, Request, Status};
+use asif_proto::record::Visibility;
 
 use crate::context::Context;
 use crate::error::Outcome;
@@ -74,7 +75,7 @@ fn questions(prompt: &mut Prompt<'_>) -> Outcome<(Option<String>, Option<NewGoal
     if let Some(belief) = belief {
         prompt.say(&format!("  {belief} is fine. It isn't needed for this."))?;
     }
-    Ok((wish, Some(NewGoal { text, agree, belief })))
+    Ok((wish, Some(NewGoal { text, agree, belief, visibility: Visibility::Inherit })))
 }
 
 fn some(text: String) -> Option<String> {
@@ -105,7 +106,10 @@ mod tests {
     fn every_question_can_be_skipped() {
         let (wish, goal, said) = answers("\n3\nbe less hard on myself\n\n\n");
         assert_eq!(wish, None);
-        assert_eq!(goal, Some(NewGoal { text: "be less hard on myself".into(), agree: None, belief: None }));
+        assert_eq!(
+            goal,
+            Some(NewGoal { text: "be less hard on myself".into(), agree: None, belief: None, visibility: Visibility::Inherit })
+        );
         assert!(!said.contains("is fine"), "{said}");
     }
 }

@@ -114,6 +114,10 @@ impl Add {
             cue: self.cue,
             frequency: self.frequency,
             difficulty: self.difficulty,
+            goals: Vec::new(),
+            beliefs: Vec::new(),
+            proposed_by: None,
+            agreed_by: Vec::new(),
             visibility: if self.private { Visibility::Private } else { Visibility::Inherit },
         };
         let practice = description

@@ -1,0 +1,68 @@
+//! A terminal set to give each letter as it is typed.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::Errno;
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+
+use super::draft::Keys;
+
+/// A terminal that gives each letter as it is typed and shows none by itself. Set back when this goes.
+pub(super) struct ByLetter<'t> {
+    terminal: BorrowedFd<'t>,
+    before: Termios,
+    now: Termios,
+    shows: bool,
+}
+
+impl<'t> ByLetter<'t> {
+    pub(super) fn set(terminal: BorrowedFd<'t>) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut now = before.clone();
+        now.local_modes.remove(LocalModes::ICANON);
+        // Where it was opened for reading alone it goes on showing what is typed itself.
+        let shows = fcntl_getfl(terminal).is_ok_and(|flags| flags & OFlags::ACCMODE != OFlags::RDONLY);
+        if shows {
+            now.local_modes.remove(LocalModes::ECHO);
+        }
+        now.special_codes[SpecialCodeIndex::VMIN] = 1;
+        now.special_codes[SpecialCodeIndex::VTIME] = 0;
+        let set = Self { terminal, before, now, shows };
+        set.set_again()?;
+        Ok(set)
+    }
+
+    pub(super) fn set_again(&self) -> io::Result<()> {
+        Ok(tcsetattr(self.terminal, OptionalActions::Now, &self.now)?)
+    }
+
+    pub(super) fn keys(&self) -> Keys {
+        let code = |index| self.before.special_codes[index];
+        Keys {
+            erase: code(SpecialCodeIndex::VERASE),
+            word: code(SpecialCodeIndex::VWERASE),
+            kill: code(SpecialCodeIndex::VKILL),
+            end: code(SpecialCodeIndex::VEOF),
+        }
+    }
+
+    pub(super) fn show(&self, mut bytes: &[u8]) {
+        while self.shows && !bytes.is_empty() {
+            match rustix::io::write(self.terminal, bytes) {
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(Errno::INTR) => {}
+                // What cannot be shown was typed all the same.
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+impl Drop for ByLetter<'_> {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no setting back.
+        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+    }
+}
