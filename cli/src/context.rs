@@ -117,7 +117,12 @@ impl<'c, 'w> Context<'c, 'w> {
 
     /// Asks one thing and takes the reply that `wanted` picks; another reply is an error.
     pub fn ask_for<T>(&mut self, request: Request, wanted: impl FnOnce(Reply) -> Option<T>) -> Outcome<T> {
-        let reply = self.ask(request)?;
+        self.ask_for_as(Uuid::now_v7(), request, wanted)
+    }
+
+    /// The same under an id of the caller's.
+    pub fn ask_for_as<T>(&mut self, id: Uuid, request: Request, wanted: impl FnOnce(Reply) -> Option<T>) -> Outcome<T> {
+        let reply = self.ask_as(id, request)?;
         wanted(reply).ok_or_else(|| crate::client::ClientError::Garbled.into())
     }
 

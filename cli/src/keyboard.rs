@@ -1,30 +1,68 @@
 //! The terminal on standard input, where more is needed than lines.
 //!
-//! A terminal hands over a line when it ends, and of a longer one only the first 4095 bytes, without a word. So prose is read letter by letter:
-//! the terminal is set to that while it is typed, and back however the typing ends.
+//! A terminal hands over a line when it ends, and of a longer one only the first 4095 bytes, without a word. So whatever a person writes is
+//! read letter by letter: the terminal is set to that while it is typed, and back however the typing ends.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{QueueSelector, tcflush};
 
 mod by_letter;
 mod draft;
+mod keys;
 mod signals;
 
 use by_letter::ByLetter;
 use draft::Draft;
+pub use draft::Shape;
+use keys::are_key_presses;
 use signals::Signals;
 
 /// The longest line that a terminal hands over whole, in bytes, without its end.
 pub const MAX_LINE: usize = 4095;
+/// After such a pause what was typed is worth keeping.
+const PAUSE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// The terminal on standard input.
 #[derive(Debug, Clone, Copy)]
 pub struct Keyboard<'t>(BorrowedFd<'t>);
+
+/// Texts that are typed one after another: signals are heard from the first to the last, and what was typed ahead waits for the next.
+pub struct Typing {
+    signals: Signals,
+    ahead: Vec<u8>,
+}
+
+/// How a text ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// As whoever typed it meant it to.
+    Done,
+    /// They pressed the end key at a line.
+    Left,
+    /// A signal came, or the terminal is gone.
+    Stopped,
+}
+
+/// What was typed, however it ended.
+#[derive(Debug)]
+pub struct Typed {
+    /// The text; the line break that ends a line is no part of it.
+    pub text: Vec<u8>,
+    /// How it ended.
+    pub end: End,
+}
+
+impl Typing {
+    /// Begins to listen.
+    pub fn begin() -> io::Result<Self> {
+        Ok(Self { signals: Signals::listen()?, ahead: Vec::new() })
+    }
+}
 
 impl<'t> Keyboard<'t> {
     /// The terminal that `input` is.
@@ -38,46 +76,97 @@ impl<'t> Keyboard<'t> {
         let _ = tcflush(self.0, QueueSelector::IFlush);
     }
 
-    /// What the person types until they end it, with lines of any length. `invite` is called once they may begin.
+    /// What the person types until they end it, lines of any length. It begins with `text`, which can be mended.
     ///
-    /// `Interrupted`: a signal ended it, Ctrl-C most likely.
-    pub fn prose(self, invite: impl FnOnce()) -> io::Result<Vec<u8>> {
-        let mut signals = Signals::listen()?;
-        let by_letter = ByLetter::set(self.0)?;
+    /// `invite` is called once they may begin, and again after a stop. `keep` hears the text so far at every end of a line and after a pause.
+    pub fn read(self, typing: &mut Typing, shape: Shape, text: &str, mut invite: impl FnMut(), mut keep: impl FnMut(&[u8])) -> Typed {
+        let Ok(by_letter) = ByLetter::set(self.0) else { return Typed { text: text.into(), end: End::Stopped } };
+        let mut draft = Draft::new(by_letter.keys(), shape);
         invite();
-        let mut draft = Draft::new(by_letter.keys());
-        let mut bytes = [0; 1024];
-        loop {
-            if signals.ended.load(Ordering::Relaxed) {
-                return Err(io::ErrorKind::Interrupted.into());
+        let mut echo = Vec::new();
+        draft.begin_with(text, &mut echo);
+        by_letter.show(&echo);
+        let mut unkept = false;
+        let end = loop {
+            if typing.signals.ended.load(Ordering::Relaxed) {
+                break End::Stopped;
             }
-            if signals.continued.swap(false, Ordering::Relaxed) {
+            if typing.signals.continued.swap(false, Ordering::Relaxed) {
                 // The shell has had the terminal meanwhile.
-                by_letter.set_again()?;
-                by_letter.show(draft.last_line());
-            }
-            let mut waiting = [PollFd::new(&self.0, PollFlags::IN), PollFd::new(&signals.wake, PollFlags::IN)];
-            match poll(&mut waiting, None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let [typed, woken] = waiting.map(|one| !one.revents().is_empty());
-            if woken {
-                signals.hear()?;
-            } else if typed {
-                let read = match rustix::io::read(self.0, &mut bytes) {
-                    Ok(0) => return Ok(draft.into_text()),
-                    Ok(read) => read,
-                    Err(Errno::INTR | Errno::AGAIN) => continue,
-                    Err(error) => return Err(error.into()),
-                };
-                let mut echo = Vec::new();
-                let ended = bytes.iter().take(read).any(|byte| draft.take(*byte, &mut echo));
-                by_letter.show(&echo);
-                if ended {
-                    return Ok(draft.into_text());
+                if by_letter.set_again().is_err() {
+                    break End::Stopped;
                 }
+                if shape == Shape::Line {
+                    invite();
+                }
+                by_letter.show(&draft.shown_line());
             }
+            let chunk = match self.chunk(typing, unkept.then_some(&PAUSE)) {
+                Ok(Chunk::Typed(chunk)) => chunk,
+                Ok(Chunk::Signal) => continue,
+                Ok(Chunk::Pause) => {
+                    keep(draft.text());
+                    unkept = false;
+                    continue;
+                }
+                Err(_) => break End::Stopped,
+            };
+            let mut echo = Vec::new();
+            let mut bytes = chunk.iter();
+            let end = bytes.by_ref().find_map(|byte| draft.take(*byte, &mut echo));
+            by_letter.show(&echo);
+            if let Some(end) = end {
+                typing.ahead = bytes.copied().collect();
+                break end;
+            }
+            unkept = !chunk.contains(&b'\n');
+            if !unkept {
+                keep(draft.text());
+            }
+        };
+        if end != End::Done {
+            by_letter.show(b"\n");
+        }
+        Typed { text: draft.into_text(), end }
+    }
+
+    /// What comes next: typed ahead, a signal, or typed now.
+    fn chunk(self, typing: &mut Typing, pause: Option<&Timespec>) -> io::Result<Chunk> {
+        if !typing.ahead.is_empty() {
+            return Ok(Chunk::Typed(std::mem::take(&mut typing.ahead)));
+        }
+        let mut waiting = [PollFd::new(&self.0, PollFlags::IN), PollFd::new(&typing.signals.wake, PollFlags::IN)];
+        match poll(&mut waiting, pause) {
+            Ok(0) => return Ok(Chunk::Pause),
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Chunk::Signal),
+            Err(error) => return Err(error.into()),
+        }
+        let [_, woken] = waiting.map(|one| !one.revents().is_empty());
+        if woken {
+            typing.signals.hear()?;
+            return Ok(Chunk::Signal);
+        }
+        let mut bytes = [0; 4096];
+        match rustix::io::read(self.0, &mut bytes) {
+            // One that gives letters has nothing to give only once it is gone.
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                let typed = bytes.get(..read).unwrap_or_default();
+                Ok(if are_key_presses(typed) { Chunk::Signal } else { Chunk::Typed(typed.to_vec()) })
+            }
+            Err(Errno::INTR | Errno::AGAIN) => Ok(Chunk::Signal),
+            Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What was waited for.
+enum Chunk {
+    /// Bytes of the text, or keys that mend it.
+    Typed(Vec<u8>),
+    /// Nothing that belongs to the text.
+    Signal,
+    /// Nobody has typed for a while.
+    Pause,
 }

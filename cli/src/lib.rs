@@ -12,6 +12,7 @@ pub mod command;
 pub mod completion;
 pub mod context;
 pub mod error;
+pub mod form;
 pub mod keyboard;
 pub mod prompt;
 pub mod render;

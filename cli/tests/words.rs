@@ -5,7 +5,7 @@
 mod support;
 
 use asif_proto::id::LinkKey;
-use asif_proto::local::{Check, Doctor, ErrorKind, Event, Failure, Invite, ListFilter, Question, Reply, Request, Status, Synced};
+use asif_proto::local::{Check, Doctor, DraftAsk, ErrorKind, Event, Failure, Invite, ListFilter, Question, Reply, Request, Status, Synced};
 use asif_proto::record::{ClearField, Visibility};
 use asif_proto::share::{Preview, Role, Scope};
 use asif_proto::ticket::{Ticket, TicketRole};
@@ -63,7 +63,8 @@ fn every_field_of_log_reaches_the_daemon() {
         json!({
             "before": 30, "after": 45, "acted_as_if": 80, "felt_real": 0, "felt_state": "numb", "basis": "borrowed", "borrowed": "91c2",
             "expectancy": 10, "willingness": 60, "where_felt": "chest", "felt_worse": true, "stopped_early": true, "repetitions": 3,
-            "duration_s": 3900, "at": "21:30", "tags": ["work", "sun"], "visibility": "private", "note": "it rained\nall day"
+            "duration_s": 3900, "at": "21:30", "tags": ["work", "sun"], "visibility": "private", "note": "it rained\nall day",
+            "marks": []
         })
     );
 }
@@ -155,7 +156,10 @@ fn a_note_is_asked_for_on_a_terminal_and_nowhere_else() {
     let ran = Cli::with_person(&home, "one\ntwo\n").run(&["note", "--private"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(asked.try_recv().unwrap(), Request::PracticeList { all: false }, "whether there is a journal is asked before they type");
+    let Request::Draft(DraftAsk::Keep(draft)) = asked.try_recv().unwrap() else { panic!("nothing was kept") };
+    assert_eq!((draft.words.as_slice(), draft.answers["text"].as_str()), (&["note".to_owned(), "--private".to_owned()][..], "one\ntwo\n"));
     let Request::Log { practice: None, fields } = asked.try_recv().unwrap() else { panic!("not a note") };
+    assert_eq!(asked.try_recv().unwrap(), Request::Draft(DraftAsk::Drop { id: Some(draft.id.to_string()) }), "and forgotten");
     assert_eq!((fields.note.as_deref(), fields.visibility), (Some("one\ntwo"), Some(Visibility::Private)));
 }
 

@@ -14,6 +14,11 @@ use crate::world::Patience;
 impl Client {
     /// Asks one thing; nothing where no reply has come by `deadline`.
     pub fn ask_until(self, request: Request, deadline: Instant) -> Option<Reply> {
+        replied(self.answer_until(request, deadline)?)
+    }
+
+    /// Asks one thing; nothing where no answer has come by `deadline`.
+    pub fn answer_until(self, request: Request, deadline: Instant) -> Option<Answer> {
         ask(self.connection, request, self.zone, deadline)
     }
 }
@@ -26,10 +31,14 @@ pub fn glance(home: &Home, request: Request, deadline: Instant) -> Option<Reply>
     let usual = Patience::default();
     let connection = find::connect(home, Patience { hello: usual.hello.min(left), start: left, ..usual }).ok()??;
     let fits = judge(&connection.hello) == Fit::Good;
-    fits.then(|| ask(connection, request, "UTC".to_owned(), deadline))?
+    replied(fits.then(|| ask(connection, request, "UTC".to_owned(), deadline))??)
 }
 
-fn ask(mut connection: Connection, request: Request, zone: String, deadline: Instant) -> Option<Reply> {
+fn replied(answer: Answer) -> Option<Reply> {
+    if let Answer::Reply(reply) = answer { Some(*reply) } else { None }
+}
+
+fn ask(mut connection: Connection, request: Request, zone: String, deadline: Instant) -> Option<Answer> {
     let version = connection.hello.max.min(*local::VERSIONS.end());
     connection.send(kind::ASK, &Ask { version, id: Uuid::now_v7(), zone, request }).ok()?.ok()?;
     let mut answer = Vec::new();
@@ -42,8 +51,5 @@ fn ask(mut connection: Connection, request: Request, zone: String, deadline: Ins
             _ => return None,
         }
     }
-    match serde_json::from_slice(&answer).ok()? {
-        Answer::Reply(reply) => Some(*reply),
-        Answer::Error(_) => None,
-    }
+    serde_json::from_slice(&answer).ok()
 }

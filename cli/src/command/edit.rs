@@ -41,13 +41,13 @@ impl Args {
         if empty {
             context.say("the note was empty: the note stays as it is (--clear note empties it)");
         }
-        let session = note.kept_by(context, |context, note| {
+        let session = note.kept_by(context, |context, request_id, note| {
             let fields = fields.into_fields(note);
             if fields == SessionFields::default() && clear.is_empty() {
                 return Err(CommandError::usage("nothing to change was named", "asif edit --help tells what can be"));
             }
             let request = Request::Edit { id, fields: Box::new(fields), clear };
-            context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+            context.ask_for_as(request_id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
         })?;
         context.tell(&session, |screen| session::changed(screen, "edited", &session))
     }

@@ -39,11 +39,11 @@ impl Args {
             None => prose::asked("What do you believe, in your own words?", "--text - reads them from standard input", context, before)?,
         };
         let Self { client, practice, strength, until, .. } = self;
-        let loan = statement.kept_by(context, |context, statement| {
+        let loan = statement.kept_by(context, |context, id, statement| {
             let statement =
                 statement.ok_or_else(|| CommandError::usage("there are no words to lend", "--text - reads them from standard input"))?;
             let request = Request::Lend { client, practice, statement, strength, until };
-            context.ask_for(request, |reply| if let Reply::Loan(loan) = reply { Some(loan) } else { None })
+            context.ask_for_as(id, request, |reply| if let Reply::Loan(loan) = reply { Some(loan) } else { None })
         })?;
         context.tell(&loan, |screen| loan::lent(screen, &loan))
     }

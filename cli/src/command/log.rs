@@ -36,9 +36,9 @@ impl Args {
         };
         let empty = self.note.is_some() && note.text.is_none();
         let (practice, fields) = (Some(self.practice), self.fields);
-        let session = note.kept_by(context, |context, note| {
+        let session = note.kept_by(context, |context, id, note| {
             let request = Request::Log { practice, fields: Box::new(fields.into_fields(note)) };
-            context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+            context.ask_for_as(id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
         })?;
         context.tell(&session, |screen| session::logged(screen, &session))?;
         if empty {

@@ -46,9 +46,9 @@ impl Args {
         }
         let visibility = self.private.then_some(Visibility::Private);
         let fields = SessionFields { at: self.at, tags: self.tags, visibility, ..SessionFields::default() };
-        let session = note.kept_by(context, |context, note| {
+        let session = note.kept_by(context, |context, id, note| {
             let request = Request::Log { practice: None, fields: Box::new(SessionFields { note, ..fields }) };
-            context.ask_for(request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+            context.ask_for_as(id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
         })?;
         context.tell(&session, |screen| session::logged(screen, &session))
     }

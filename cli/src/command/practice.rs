@@ -120,8 +120,9 @@ impl Add {
             agreed_by: Vec::new(),
             visibility: if self.private { Visibility::Private } else { Visibility::Inherit },
         };
-        let practice = description
-            .kept_by(context, |context, description| context.ask_for(Request::PracticeAdd(NewPractice { description, ..new }), one))?;
+        let practice = description.kept_by(context, |context, id, description| {
+            context.ask_for_as(id, Request::PracticeAdd(NewPractice { description, ..new }), one)
+        })?;
         context.tell(&practice, |screen| practice::changed(screen, "added", &practice))
     }
 }

@@ -1,15 +1,16 @@
 //! Prose from the person: typed at a terminal, from standard input, or from the words of the command.
 //!
-//! Whoever types is not made to type in vain: what can be checked is checked before, and what fails all the same gives the words back.
+//! Whoever types is not made to type in vain: what can be checked is checked before, and what stops it all the same keeps the words as a draft.
 
 use std::io::Read;
 
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::record::MAX_NOTE;
+use uuid::Uuid;
 
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::text::visible_lines;
+use crate::form::{Form, missing};
 
 /// Why a text is not taken. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -31,36 +32,31 @@ impl From<ProseError> for CommandError {
         let (kind, hint) = match error {
             ProseError::TooLong => (ErrorKind::Usage, "write it as two notes"),
             ProseError::NotText => (ErrorKind::Usage, "save it as UTF-8 first: iconv -t UTF-8"),
-            ProseError::Unreadable(error) if error.kind() == std::io::ErrorKind::Interrupted => {
-                return Failure::new(ErrorKind::Interrupted, "stopped here; nothing was stored").into();
-            }
             ProseError::Unreadable(_) => (ErrorKind::Failure, "try again with a file: asif note - < FILE"),
         };
         Failure::new(kind, message).hint(hint).into()
     }
 }
 
-/// A text, or none where it was empty; and whether somebody just typed it.
-#[derive(Debug, Default)]
+/// A text, or none where it was empty; and the form that it was just typed on, if it was.
+#[derive(Default)]
 pub struct Prose {
     /// The text.
     pub text: Option<String>,
-    typed: bool,
+    form: Option<Form>,
 }
 
 impl Prose {
-    /// Does `deed`. Where it fails, whoever typed the text gets it back.
+    /// Does `deed` under the id it is given. Where it fails, what was typed is kept as a draft.
     pub fn kept_by<T>(
         self,
         context: &mut Context<'_, '_>,
-        deed: impl FnOnce(&mut Context<'_, '_>, Option<String>) -> Outcome<T>,
+        deed: impl FnOnce(&mut Context<'_, '_>, Uuid, Option<String>) -> Outcome<T>,
     ) -> Outcome<T> {
-        let copy = self.text.clone().filter(|_| self.typed);
-        let outcome = deed(context, self.text);
-        if let (Err(_), Some(text)) = (&outcome, copy) {
-            give_back(&text, context);
+        match self.form {
+            Some(form) => form.carry_out(context, |context, id| deed(context, id, self.text)),
+            None => deed(context, Uuid::now_v7(), self.text),
         }
-        outcome
     }
 }
 
@@ -69,10 +65,10 @@ impl Prose {
 /// `before` runs where a person is about to type it at a terminal: what would be refused afterwards is refused there.
 pub fn given(value: &str, context: &mut Context<'_, '_>, before: impl FnOnce(&mut Context<'_, '_>) -> Outcome) -> Outcome<Prose> {
     if value != "-" {
-        return Ok(Prose { text: text(value.as_bytes().to_vec())?, typed: false });
+        return Ok(Prose { text: text(value.as_bytes().to_vec())?, form: None });
     }
     if !context.world.terminals.stdin {
-        return Ok(Prose { text: text(from_stdin(context.world.stdin)?)?, typed: false });
+        return Ok(Prose { text: text(from_stdin(context.world.stdin)?)?, form: None });
     }
     before(context)?;
     typed("Type it here", context)
@@ -86,38 +82,18 @@ pub fn asked(
     before: impl FnOnce(&mut Context<'_, '_>) -> Outcome,
 ) -> Outcome<Prose> {
     if !context.can_ask() {
-        return Err(CommandError::usage("there is no terminal to write at", otherwise));
+        return Err(missing("the text", otherwise));
     }
     before(context)?;
     typed(invitation, context)
 }
 
 fn typed(invitation: &str, context: &mut Context<'_, '_>) -> Outcome<Prose> {
-    let invitation = format!("{invitation} (end with Ctrl-D on an empty line)");
-    let bytes = match context.world.keyboard {
-        Some(keyboard) => keyboard.prose(|| context.say(&invitation)).map_err(ProseError::Unreadable)?,
-        None => {
-            context.say(&invitation);
-            from_stdin(context.world.stdin)?
-        }
-    };
-    let copy = String::from_utf8_lossy(&bytes).into_owned();
-    match text(bytes) {
-        Ok(text) => Ok(Prose { text, typed: true }),
-        Err(error) => {
-            give_back(&copy, context);
-            Err(error.into())
-        }
+    let mut form = Form::at_terminal(context);
+    match form.prose(context, "text", invitation) {
+        Ok(text) => Ok(Prose { text, form: Some(form) }),
+        Err(error) => Err(form.stop(context, error)),
     }
-}
-
-fn give_back(text: &str, context: &mut Context<'_, '_>) {
-    context.say("Not stored. What you wrote:");
-    context.talk("\n");
-    for line in visible_lines(text) {
-        context.say(&line);
-    }
-    context.talk("\n");
 }
 
 /// At most so much that it is known to be too long: the longest text, a line break at its end, and one byte more.

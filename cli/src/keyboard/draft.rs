@@ -2,6 +2,9 @@
 
 use unicode_width::UnicodeWidthChar;
 
+use super::End;
+use crate::render::text::steers;
+
 /// The keys that do something, as the terminal is set; 0 is none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keys {
@@ -15,61 +18,97 @@ pub(super) struct Keys {
     pub(super) end: u8,
 }
 
+/// What is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One line: a line break ends it.
+    Line,
+    /// As many lines as they like: the end key ends it.
+    Prose,
+}
+
 /// The text so far.
 #[derive(Debug)]
 pub(super) struct Draft {
     text: Vec<u8>,
     /// Where its last line begins.
     line: usize,
+    /// Up to where it is shown: before a letter that has not all come.
+    shown: usize,
     /// The key before this one was the end, with something on the line: pressed again, it ends the text there.
     ending: bool,
     keys: Keys,
+    shape: Shape,
 }
 
 impl Draft {
-    pub(super) fn new(keys: Keys) -> Self {
-        Self { text: Vec::new(), line: 0, ending: false, keys }
+    pub(super) fn new(keys: Keys, shape: Shape) -> Self {
+        Self { text: Vec::new(), line: 0, shown: 0, ending: false, keys, shape }
     }
 
-    /// Takes one byte from the terminal; what is to be shown for it goes to `echo`. True: the text has ended.
-    pub(super) fn take(&mut self, byte: u8, echo: &mut Vec<u8>) -> bool {
+    /// Puts `text` there to begin with, whatever is in it.
+    pub(super) fn begin_with(&mut self, text: &str, echo: &mut Vec<u8>) {
+        text.bytes().for_each(|byte| self.put(byte, echo));
+    }
+
+    /// Takes one byte from the terminal; what is to be shown for it goes to `echo`. The end of the text, where this is it.
+    pub(super) fn take(&mut self, byte: u8, echo: &mut Vec<u8>) -> Option<End> {
         let is = |key: u8| key != 0 && byte == key;
         // A terminal that still handed over lines when it was pressed keeps the end as 0.
         if is(self.keys.end) || byte == 0 {
             let ends = self.ending || self.line == self.text.len();
             self.ending = true;
-            return ends;
+            return ends.then_some(if self.shape == Shape::Line { End::Left } else { End::Done });
         }
         self.ending = false;
         if is(self.keys.erase) || matches!(byte, 0x08 | 0x7f) {
             self.erase(echo);
         } else if is(self.keys.kill) {
-            while self.erase(echo).is_some() {}
+            self.cut(self.line, echo);
         } else if is(self.keys.word) {
-            while self.last().is_some_and(char::is_whitespace) {
-                self.erase(echo);
-            }
-            while self.last().is_some_and(|letter| !letter.is_whitespace()) {
-                self.erase(echo);
-            }
+            self.cut(self.word(), echo);
+        } else if byte == b'\n' && self.shape == Shape::Line {
+            echo.push(byte);
+            return Some(End::Done);
         } else {
-            self.text.push(byte);
-            match byte {
-                b'\n' => {
-                    self.line = self.text.len();
-                    echo.push(byte);
-                }
-                b'\t' => echo.push(byte),
-                0..=0x1f => echo.extend([b'^', byte + 0x40]),
-                _ => echo.push(byte),
-            }
+            self.put(byte, echo);
         }
-        false
+        None
     }
 
-    /// What is on the last line.
-    pub(super) fn last_line(&self) -> &[u8] {
-        self.text.get(self.line..).unwrap_or_default()
+    fn put(&mut self, byte: u8, echo: &mut Vec<u8>) {
+        self.text.push(byte);
+        while let Some(unshown) = self.text.get(self.shown..).filter(|unshown| !unshown.is_empty()) {
+            let (letters, strange) = match std::str::from_utf8(unshown) {
+                Ok(letters) => (letters, 0),
+                Err(error) => {
+                    let letters = unshown.get(..error.valid_up_to()).unwrap_or_default();
+                    let Some(strange) = error.error_len() else { break };
+                    (std::str::from_utf8(letters).unwrap_or_default(), strange)
+                }
+            };
+            letters.chars().for_each(|letter| show(letter, echo));
+            if strange > 0 {
+                show(char::REPLACEMENT_CHARACTER, echo);
+            }
+            self.shown += letters.len() + strange;
+        }
+        if byte == b'\n' {
+            self.line = self.text.len();
+        }
+    }
+
+    /// The whole text so far.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The last line as it is shown.
+    pub(super) fn shown_line(&self) -> Vec<u8> {
+        let mut shown = Vec::new();
+        let line = self.text.get(self.line..self.shown).unwrap_or_default();
+        String::from_utf8_lossy(line).chars().for_each(|letter| show(letter, &mut shown));
+        shown
     }
 
     /// The whole text.
@@ -77,37 +116,95 @@ impl Draft {
         self.text
     }
 
-    /// The last letter of the line; a byte that is part of none counts as one.
-    fn last(&self) -> Option<char> {
-        let line = self.last_line();
-        let from = (1..=line.len().min(4)).find_map(|back| Some((back, std::str::from_utf8(line.get(line.len() - back..)?).ok()?)));
-        match from {
-            Some((_, letter)) => letter.chars().next(),
-            None => (!line.is_empty()).then_some(char::REPLACEMENT_CHARACTER),
+    fn last_line(&self) -> &[u8] {
+        self.text.get(self.line..).unwrap_or_default()
+    }
+
+    fn erase(&mut self, echo: &mut Vec<u8>) {
+        let bytes = last_letter(self.last_line());
+        if bytes > 0 {
+            self.cut(self.text.len() - bytes, echo);
         }
     }
 
-    fn erase(&mut self, echo: &mut Vec<u8>) -> Option<char> {
-        let letter = self.last()?;
-        let bytes =
-            if letter == char::REPLACEMENT_CHARACTER && !self.last_line().ends_with("\u{fffd}".as_bytes()) { 1 } else { letter.len_utf8() };
-        let before = columns(self.last_line());
-        self.text.truncate(self.text.len().saturating_sub(bytes));
-        let after = columns(self.last_line());
+    /// Where the last word of the line begins.
+    fn word(&self) -> usize {
+        let mut to = self.text.len();
+        let mut in_word = false;
+        loop {
+            let before = self.text.get(self.line..to).unwrap_or_default();
+            let bytes = last_letter(before);
+            let letter = before.get(before.len() - bytes..).and_then(|letter| std::str::from_utf8(letter).ok());
+            let space = letter.is_some_and(|letter| letter.chars().all(char::is_whitespace));
+            if bytes == 0 || (in_word && space) {
+                return to;
+            }
+            in_word |= !space;
+            to -= bytes;
+        }
+    }
+
+    /// Takes back everything from `to` on.
+    fn cut(&mut self, to: usize, echo: &mut Vec<u8>) {
+        let before = columns(self.text.get(self.line..self.shown).unwrap_or_default());
+        let was_shown = to < self.shown;
+        self.text.truncate(to);
+        self.shown = self.shown.min(to);
+        let left = self.text.get(self.line..self.shown).unwrap_or_default();
+        let after = columns(left);
         for _ in after..before {
             echo.extend(b"\x08 \x08");
         }
-        Some(letter)
+        if was_shown && after == before {
+            // A mark stood on the letter before it, which is shown anew without it.
+            let left = String::from_utf8_lossy(left);
+            let base = left.char_indices().rev().find(|(_, letter)| width(*letter) > 0);
+            if let Some((at, base)) = base {
+                echo.extend(std::iter::repeat_n(0x08, width(base)));
+                left.get(at..).unwrap_or_default().chars().for_each(|letter| show(letter, echo));
+            }
+        }
+    }
+}
+
+/// The bytes of the last letter; a byte that is part of none counts as one.
+fn last_letter(line: &[u8]) -> usize {
+    let whole = |back: &usize| {
+        let tail = line.get(line.len() - back..).unwrap_or_default();
+        std::str::from_utf8(tail).is_ok_and(|tail| tail.chars().count() == 1)
+    };
+    (1..=line.len().min(4)).find(whole).unwrap_or(line.len().min(1))
+}
+
+/// A letter as it is shown: nothing of it steers the terminal.
+fn show(letter: char, echo: &mut Vec<u8>) {
+    match letter {
+        '\n' | '\t' => echo.push(letter as u8),
+        '\u{0}'..='\u{1f}' => echo.extend([b'^', letter as u8 + 0x40]),
+        '\u{7f}' => echo.extend(b"^?"),
+        letter if steers(letter) => echo.extend(format!("<U+{:04X}>", u32::from(letter)).bytes()),
+        letter => echo.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
+    }
+}
+
+/// The columns that a letter takes as it is shown; a tab is counted where it stands.
+fn width(letter: char) -> usize {
+    match letter {
+        '\u{0}'..='\u{1f}' | '\u{7f}' => 2,
+        letter if steers(letter) => {
+            if u32::from(letter) > 0xffff {
+                9
+            } else {
+                8
+            }
+        }
+        letter => letter.width().unwrap_or(0),
     }
 }
 
 /// The columns that a line takes as it is shown here.
 fn columns(line: &[u8]) -> usize {
-    String::from_utf8_lossy(line).chars().fold(0, |at, letter| match letter {
-        '\t' => (at / 8 + 1) * 8,
-        '\u{0}'..='\u{1f}' => at + 2,
-        letter => at + letter.width().unwrap_or(0),
-    })
+    String::from_utf8_lossy(line).chars().fold(0, |at, letter| if letter == '\t' { (at / 8 + 1) * 8 } else { at + width(letter) })
 }
 
 #[cfg(test)]
@@ -118,12 +215,19 @@ mod tests {
 
     /// The text after `typed`, what was shown, and whether it ended.
     fn typed(typed: &[u8]) -> (String, String, bool) {
-        let (mut draft, mut echo, mut ended) = (Draft::new(KEYS), Vec::new(), false);
+        let (text, echo, end) = typed_as(Shape::Prose, "", typed);
+        assert_ne!(end, Some(End::Left));
+        (text, echo, end.is_some())
+    }
+
+    fn typed_as(shape: Shape, before: &str, typed: &[u8]) -> (String, String, Option<End>) {
+        let (mut draft, mut echo, mut end) = (Draft::new(KEYS, shape), Vec::new(), None);
+        draft.begin_with(before, &mut echo);
         for byte in typed {
-            assert!(!ended, "something came after the end");
-            ended = draft.take(*byte, &mut echo);
+            assert_eq!(end, None, "something came after the end");
+            end = draft.take(*byte, &mut echo);
         }
-        (String::from_utf8(draft.into_text()).unwrap(), String::from_utf8_lossy(&echo).into_owned(), ended)
+        (String::from_utf8(draft.into_text()).unwrap(), String::from_utf8(echo).unwrap(), end)
     }
 
     #[test]
@@ -138,11 +242,12 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_letters_are_erased_one_by_one() {
-        let mut draft = Draft::new(KEYS);
+        let mut draft = Draft::new(KEYS, Shape::Prose);
+        let mut echo = Vec::new();
         for byte in [b'a', 0xff, 0xc3, 0x7f, 0x7f] {
-            draft.take(byte, &mut Vec::new());
+            draft.take(byte, &mut echo);
         }
-        assert_eq!(draft.into_text(), b"a");
+        assert_eq!((draft.into_text(), String::from_utf8(echo).unwrap().as_str()), (b"a".to_vec(), "a\u{fffd}\u{8} \u{8}"));
         assert_eq!(typed("a\u{fffd}\x7f".as_bytes()).0, "a");
     }
 
@@ -158,5 +263,54 @@ mod tests {
     #[test]
     fn control_characters_are_shown_not_obeyed() {
         assert_eq!(typed(b"\x1b[2J"), ("\u{1b}[2J".into(), "^[[2J".into(), false));
+    }
+
+    #[test]
+    fn nothing_that_is_shown_steers_the_terminal() {
+        let (text, echo, _) = typed("a\u{9b}2J\u{202e}b\u{2066}\u{7f}".as_bytes());
+        assert_eq!(text, "a\u{9b}2J\u{202e}b");
+        assert_eq!(echo, format!("a<U+009B>2J<U+202E>b<U+2066>{}", "\u{8} \u{8}".repeat(8)));
+    }
+
+    #[test]
+    fn letters_are_shown_whole() {
+        let mut draft = Draft::new(KEYS, Shape::Prose);
+        let shown: Vec<usize> = "e\u{301}\u{1f469}"
+            .bytes()
+            .map(|byte| {
+                let mut echo = Vec::new();
+                draft.take(byte, &mut echo);
+                echo.len()
+            })
+            .collect();
+        assert_eq!(shown, [1, 0, 2, 0, 0, 0, 4]);
+    }
+
+    #[test]
+    fn a_mark_that_is_taken_back_leaves_its_letter_as_it_was() {
+        assert_eq!(typed("ae\u{301}\u{7f}".as_bytes()), ("ae".into(), "ae\u{301}\u{8}e".into(), false));
+        assert_eq!(typed("日\u{3099}\u{302}\u{7f}".as_bytes()).1, "日\u{3099}\u{302}\u{8}\u{8}日\u{3099}");
+        assert_eq!(typed("\u{301}\u{7f}".as_bytes()), (String::new(), "\u{301}".into(), false));
+    }
+
+    #[test]
+    fn a_line_ends_with_its_break_and_is_left_with_the_end_key() {
+        assert_eq!(typed_as(Shape::Line, "", b"a b\n"), ("a b".into(), "a b\n".into(), Some(End::Done)));
+        assert_eq!(typed_as(Shape::Line, "", b"\x04").2, Some(End::Left));
+        assert_eq!(typed_as(Shape::Line, "", b"half\x04"), ("half".into(), "half".into(), None));
+        assert_eq!(typed_as(Shape::Line, "", b"half\x04\x04"), ("half".into(), "half".into(), Some(End::Left)));
+    }
+
+    #[test]
+    fn what_was_there_before_can_be_mended_and_holds_no_keys() {
+        assert_eq!(typed_as(Shape::Line, "tem", b"\x7fn\n"), ("ten".into(), "tem\u{8} \u{8}n\n".into(), Some(End::Done)));
+        assert_eq!(typed_as(Shape::Line, "a\u{7f}\u{4}", b"\n").0, "a\u{7f}\u{4}");
+        assert_eq!(typed_as(Shape::Prose, "one\ntwo", b"\x15\x7f").0, "one\n");
+    }
+
+    #[test]
+    fn a_very_long_line_is_taken_back_at_once() {
+        let long = [&b"x".repeat(1 << 20)[..], b"\x15", &b"y".repeat(1 << 20), b"\x17"].concat();
+        assert_eq!(typed(&long).0, "");
     }
 }

@@ -1,33 +1,66 @@
-//! The signals that matter while a terminal is set to give letters.
+//! The signals that matter while a person types.
 
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use signal_hook::SigId;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 /// The signals that would end the program with the terminal set as it is, and the one after a stop. Later ones do what they always did.
+///
+/// While somebody listens a first one is only noted. A second one from the keyboard, or a second SIGTERM, ends the program at once; a closing
+/// terminal may tell it twice.
 pub(super) struct Signals {
     pub(super) ended: Arc<AtomicBool>,
     pub(super) continued: Arc<AtomicBool>,
-    over: Arc<AtomicBool>,
     pub(super) wake: PipeReader,
     registered: Vec<SigId>,
 }
 
+/// What is kept for the whole process: nothing can give a signal back its first meaning, once it was listened to.
+struct Meanings {
+    /// How many listen.
+    listeners: usize,
+    /// For each signal, whether it does again what it always did.
+    usual: Vec<Arc<AtomicBool>>,
+}
+
+static MEANINGS: Mutex<Meanings> = Mutex::new(Meanings { listeners: 0, usual: Vec::new() });
+
+impl Meanings {
+    fn listen(&mut self) -> io::Result<()> {
+        if self.usual.is_empty() {
+            for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
+                let usual = Arc::new(AtomicBool::new(false));
+                signal_hook::flag::register_conditional_default(signal, Arc::clone(&usual))?;
+                if signal != SIGHUP {
+                    signal_hook::flag::register(signal, Arc::clone(&usual))?;
+                }
+                self.usual.push(usual);
+            }
+        }
+        if self.listeners == 0 {
+            self.all_usual(false);
+        }
+        self.listeners += 1;
+        Ok(())
+    }
+
+    fn all_usual(&self, usual: bool) {
+        self.usual.iter().for_each(|one| one.store(usual, Ordering::Relaxed));
+    }
+}
+
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
+        MEANINGS.lock().unwrap_or_else(PoisonError::into_inner).listen()?;
         let (wake, waker) = io::pipe()?;
-        let (ended, continued, over) = <(Arc<AtomicBool>, Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let mut signals = Self { ended, continued, over, wake, registered: Vec::new() };
+        let (ended, continued) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+        let mut signals = Self { ended, continued, wake, registered: Vec::new() };
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT] {
             let flag = if signal == SIGCONT { &signals.continued } else { &signals.ended };
-            if signal != SIGCONT {
-                // Stays: nothing can give a signal back its first meaning, once it was listened to.
-                signal_hook::flag::register_conditional_default(signal, Arc::clone(&signals.over))?;
-            }
             signals.registered.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
             signals.registered.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
@@ -43,9 +76,13 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
         self.registered.drain(..).for_each(|signal| {
             signal_hook::low_level::unregister(signal);
         });
+        let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        meanings.listeners = meanings.listeners.saturating_sub(1);
+        if meanings.listeners == 0 {
+            meanings.all_usual(true);
+        }
     }
 }

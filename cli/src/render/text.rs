@@ -24,7 +24,7 @@ pub fn visible_lines(text: &str) -> Vec<String> {
 }
 
 /// C1 controls, line separators, and the marks that reorder what follows them.
-pub(super) fn steers(letter: char) -> bool {
+pub(crate) fn steers(letter: char) -> bool {
     matches!(letter,
         '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}'
         | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

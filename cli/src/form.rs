@@ -1,0 +1,352 @@
+//! A form: questions one after another on a terminal, then one deed. Whatever stops it, what was typed is kept as a draft.
+//!
+//! ```text
+//! question -> answer -> Draft, kept by the daemon while the next is typed -> deed under the draft's id -> draft dropped
+//! ```
+//!
+//! What comes of the deed has the draft's id: said again after a crash, it is there once. Where the daemon cannot keep what was typed, it is
+//! given back on the screen.
+
+use std::collections::BTreeMap;
+
+use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Request};
+use asif_proto::rating::Rating;
+use asif_proto::record::MAX_NOTE;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::keyboard::{Shape, Typing};
+use crate::render::text::{visible, visible_lines, width, wrap};
+
+mod keeper;
+mod read;
+mod stop;
+
+use keeper::Keeper;
+
+/// Asks on a form, then does the deed. Whatever stops either keeps what was typed as a draft, sealed by the daemon, and says so.
+///
+/// Where nobody can be asked, every question is passed over: [`missing`] says what must be there.
+pub fn fill<A, T>(
+    context: &mut Context<'_, '_>,
+    ask: impl FnOnce(&mut Form, &mut Context<'_, '_>) -> Outcome<A>,
+    deed: impl FnOnce(&mut Context<'_, '_>, Uuid, A) -> Outcome<T>,
+) -> Outcome<T> {
+    let mut form = Form::open(context);
+    match ask(&mut form, context) {
+        Ok(answer) => form.carry_out(context, |context, id| deed(context, id, answer)),
+        Err(error) => Err(form.stop(context, error)),
+    }
+}
+
+/// Something must be said and nobody can be asked for it (exit 2): the flag, or a name for what is missing, and what to do.
+pub fn missing(what: &str, hint: impl Into<String>) -> CommandError {
+    CommandError::usage(format!("{what} is missing, and there is no terminal to ask at"), hint)
+}
+
+/// Questions under way, and what was answered.
+pub struct Form {
+    id: Uuid,
+    words: Vec<String>,
+    begun_at: Timestamp,
+    answers: BTreeMap<String, String>,
+    typing: Option<(String, String)>,
+    /// The questions so far, by the names of their answers.
+    asked: Vec<(String, String)>,
+    can_ask: bool,
+    keyboard: Option<Typing>,
+    keeper: Option<Keeper>,
+    /// Something of it may be kept.
+    kept: bool,
+    clock: fn() -> Timestamp,
+}
+
+impl Form {
+    /// An empty form, or that of the draft that is gone on with.
+    pub fn open(context: &mut Context<'_, '_>) -> Self {
+        let clock = context.world.clock;
+        let resumed = context.take_resumed();
+        let kept = resumed.is_some();
+        let begin = || Draft {
+            id: Uuid::now_v7(),
+            short: String::new(),
+            words: context.words().to_vec(),
+            answers: BTreeMap::new(),
+            typing: None,
+            begun_at: clock(),
+            kept_at: clock(),
+        };
+        let Draft { id, words, answers, typing, begun_at, .. } = resumed.unwrap_or_else(begin);
+        let keeper = context.starter().ok().map(|starter| Keeper::new(starter, context.world.zone_name()));
+        let can_ask = context.can_ask();
+        Self { id, words, begun_at, answers, typing, asked: Vec::new(), can_ask, keyboard: None, keeper, kept, clock }
+    }
+
+    /// The same where the terminal itself was named as what to read from: it is read, whether or not one may ask.
+    pub fn at_terminal(context: &mut Context<'_, '_>) -> Self {
+        Self { can_ask: true, ..Self::open(context) }
+    }
+
+    /// The id of the deed's request: done once, also after a resume.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Talk between questions, broken to the width.
+    pub fn say(&mut self, context: &mut Context<'_, '_>, text: &str) {
+        if !self.can_ask {
+            return;
+        }
+        if width(text) <= context.world.width {
+            return context.say(text);
+        }
+        let indent = " ".repeat(text.len() - text.trim_start_matches(' ').len());
+        for line in wrap(text, context.world.width.saturating_sub(indent.len())) {
+            context.say(&format!("{indent}{line}"));
+        }
+    }
+
+    /// One line, as it was typed; nothing where it is empty.
+    pub fn line(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<Option<String>> {
+        self.ask(context, field, question, Shape::Line, |text| Ok((!text.trim().is_empty()).then(|| text.to_owned())))
+    }
+
+    /// A rating, asked for again until it is one; nothing where the person only pressed Enter.
+    pub fn rating(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<Option<Rating>> {
+        self.parsed(context, field, question, |text| text.parse::<Rating>().map_err(|error| error.to_string()))
+    }
+
+    /// Whatever `parse` makes of the answer, without the spaces around it. Asked again with its reason, and the answer there to be mended.
+    pub fn parsed<T>(
+        &mut self,
+        context: &mut Context<'_, '_>,
+        field: &'static str,
+        question: &str,
+        mut parse: impl FnMut(&str) -> Result<T, String>,
+    ) -> Outcome<Option<T>> {
+        self.ask(context, field, question, Shape::Line, |text| match text.trim() {
+            "" => Ok(None),
+            text => parse(text).map(Some),
+        })
+    }
+
+    /// One of `words`: the word, its beginning where no other begins so, or its number, from 1. Enter is the default.
+    pub fn choice<T: Copy>(
+        &mut self,
+        context: &mut Context<'_, '_>,
+        field: &'static str,
+        question: &str,
+        words: &[(&str, T)],
+        default: Option<T>,
+    ) -> Outcome<Option<T>> {
+        let chosen = self.parsed(context, field, question, |text| choose(text, words))?;
+        Ok(chosen.or(default))
+    }
+
+    /// Yes or no; Enter is no.
+    pub fn yes(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<bool> {
+        let words = [("yes", true), ("no", false)];
+        Ok(self.choice(context, field, &format!("{question} [y/N]"), &words, Some(false))?.unwrap_or(false))
+    }
+
+    /// Many lines, as they were typed; Ctrl-D on an empty line ends them. Nothing where there are none.
+    pub fn prose(&mut self, context: &mut Context<'_, '_>, field: &'static str, invitation: &str) -> Outcome<Option<String>> {
+        let invitation = format!("{invitation} (end with Ctrl-D on an empty line)");
+        self.ask(context, field, &invitation, Shape::Prose, |text| {
+            // One line break at the end is the Enter before Ctrl-D.
+            let text = text.strip_suffix('\n').unwrap_or(text);
+            if text.len() > MAX_NOTE {
+                return Err(format!("this text is longer than {} KiB; nothing was stored", MAX_NOTE / 1024));
+            }
+            Ok((!text.trim().is_empty()).then(|| text.to_owned()))
+        })
+    }
+
+    /// Does the deed, with everything kept while it is done, and forgets the draft after it.
+    pub fn carry_out<T>(
+        mut self,
+        context: &mut Context<'_, '_>,
+        deed: impl FnOnce(&mut Context<'_, '_>, Uuid) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let _ = self.keep_now();
+        self.keyboard = None;
+        match deed(context, self.id) {
+            Err(error @ CommandError::Failed(_)) => Err(self.stop(context, error)),
+            // It was done, whether or not anybody could be told.
+            done => {
+                self.forget(context);
+                done
+            }
+        }
+    }
+
+    /// Forgets what may be kept of it.
+    fn forget(&mut self, context: &mut Context<'_, '_>) {
+        if self.kept {
+            // A draft that stays makes nothing twice: it says the same under the same id.
+            let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(self.id.to_string()) }));
+        }
+    }
+
+    /// Asks until `take` has nothing against the answer. Prose cannot be mended line by line: what `take` says of it ends the form.
+    fn ask<T: Default>(
+        &mut self,
+        context: &mut Context<'_, '_>,
+        field: &str,
+        question: &str,
+        shape: Shape,
+        mut take: impl FnMut(&str) -> Result<T, String>,
+    ) -> Outcome<T> {
+        if !self.can_ask {
+            return Ok(T::default());
+        }
+        let key = self.key(field);
+        self.asked.push((key.clone(), question.to_owned()));
+        let typing = self.typing.take_if(|(name, _)| *name == key).map(|(_, text)| text);
+        let mut text = match self.answers.remove(&key) {
+            Some(answer) => {
+                show_answer(context, question, &answer, shape);
+                match take(&answer) {
+                    Ok(taken) => {
+                        self.answers.insert(key, answer);
+                        return Ok(taken);
+                    }
+                    Err(reason) => self.refuse(context, &key, answer, shape, &reason)?,
+                }
+            }
+            None => typing.unwrap_or_default(),
+        };
+        loop {
+            let (answer, strange) = self.read(context, &key, question, shape, &text)?;
+            let taken = if strange {
+                text = answer;
+                self.say(context, "  some of it could not be read as text (UTF-8), and stands as \u{fffd}; mend it, or press Enter");
+                continue;
+            } else {
+                take(&answer)
+            };
+            match taken {
+                Ok(taken) => {
+                    self.typing = None;
+                    self.answers.insert(key, answer);
+                    self.keep();
+                    return Ok(taken);
+                }
+                Err(reason) => text = self.refuse(context, &key, answer, shape, &reason)?,
+            }
+        }
+    }
+
+    /// What was typed is not taken: the text to mend, where it can be.
+    fn refuse(&mut self, context: &mut Context<'_, '_>, key: &str, text: String, shape: Shape, reason: &str) -> Outcome<String> {
+        self.typing = Some((key.to_owned(), text.clone()));
+        if shape == Shape::Prose {
+            return Err(Failure::new(ErrorKind::Usage, reason).into());
+        }
+        self.say(context, &format!("  {reason}"));
+        Ok(text)
+    }
+
+    /// The name of the answer: that of the question, with a number where it was asked before.
+    fn key(&self, field: &str) -> String {
+        let mut key = field.to_owned();
+        let mut times = 1;
+        while self.asked.iter().any(|(asked, _)| *asked == key) {
+            times += 1;
+            key = format!("{field} {times}");
+        }
+        key
+    }
+
+    fn draft(&self) -> Option<Draft> {
+        let said = self.answers.values().chain(self.typing.iter().map(|(_, text)| text)).any(|text| !text.is_empty());
+        said.then(|| Draft {
+            id: self.id,
+            short: String::new(),
+            words: self.words.clone(),
+            answers: self.answers.clone(),
+            typing: self.typing.clone(),
+            begun_at: self.begun_at,
+            kept_at: (self.clock)(),
+        })
+    }
+
+    /// Has it kept, without waiting.
+    fn keep(&mut self) {
+        if let (Some(keeper), Some(draft)) = (&self.keeper, self.draft()) {
+            self.kept = true;
+            keeper.keep(draft);
+        }
+    }
+
+    /// Has it kept and waits for that. Where nothing was typed there is nothing to keep.
+    fn keep_now(&mut self) -> Result<Kept, NotKept> {
+        let draft = self.draft();
+        self.kept |= draft.is_some();
+        let Some(keeper) = &self.keeper else { return Err(if draft.is_some() { NotKept::Because(None) } else { NotKept::Nothing }) };
+        match keeper.keep_now(draft) {
+            Ok(Some(kept)) => Ok(kept),
+            Ok(None) => Err(NotKept::Nothing),
+            Err(why) => Err(NotKept::Because(Some(why))),
+        }
+    }
+}
+
+/// A draft that is on stable storage, by the end of its id.
+struct Kept {
+    short: String,
+}
+
+/// Why there is no draft.
+enum NotKept {
+    /// Nothing was typed.
+    Nothing,
+    /// The daemon did not keep it.
+    Because(Option<Failure>),
+}
+
+/// The question, ready for the answer: broken to the width, with room for a short one behind it.
+fn posed(question: &str, columns: usize) -> String {
+    if width(question) + ROOM <= columns {
+        return format!("{} ", visible(question));
+    }
+    let lines: Vec<String> = wrap(question, columns.saturating_sub(ROOM)).iter().map(|line| visible(line)).collect();
+    format!("{} ", lines.join("\n"))
+}
+
+fn show_answer(context: &mut Context<'_, '_>, question: &str, answer: &str, shape: Shape) {
+    if shape == Shape::Line {
+        let question = posed(question, context.world.width);
+        return context.talk(&format!("{question}{}\n", visible(answer)));
+    }
+    context.say(question);
+    for line in visible_lines(answer) {
+        context.say(&line);
+    }
+}
+
+/// The columns that stay free behind a question.
+const ROOM: usize = 8;
+
+fn choose<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    let wanted = text.to_lowercase();
+    if let Some((_, one)) = words.iter().find(|(word, _)| word.to_lowercase() == wanted) {
+        return Ok(*one);
+    }
+    let numbered = text.parse::<usize>().ok().and_then(|number| words.get(number.checked_sub(1)?));
+    if let Some((_, one)) = numbered {
+        return Ok(*one);
+    }
+    let mut begin = words.iter().filter(|(word, _)| word.to_lowercase().starts_with(&wanted));
+    match (begin.next(), begin.next()) {
+        (Some((_, one)), None) => Ok(*one),
+        (Some(_), Some(_)) => Err(format!("{text:?} could be more than one of: {}", listed(words))),
+        (None, _) => Err(format!("{text:?} is none of: {}", listed(words))),
+    }
+}
+
+fn listed<T>(words: &[(&str, T)]) -> String {
+    words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
+}

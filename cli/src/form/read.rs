@@ -1,0 +1,106 @@
+//! Reading an answer: letter by letter from the keyboard, or line by line where a test plays the person.
+
+use std::io::BufRead;
+
+use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::record::MAX_NOTE;
+
+use super::{Form, posed};
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::keyboard::{End, Shape, Typed, Typing};
+use crate::render::text::visible;
+
+/// More than the longest text, so that it is known to be too long.
+const MAX_READ: u64 = 2 * MAX_NOTE as u64;
+/// What ends prose where a test plays the person: the end key, alone on a line.
+const END_KEY: &[u8] = b"\x04";
+
+impl Form {
+    /// The answer as it was typed, and whether some of it was no text. An error is an interruption, with what was typed in `typing`.
+    pub(super) fn read(
+        &mut self,
+        context: &mut Context<'_, '_>,
+        key: &str,
+        question: &str,
+        shape: Shape,
+        text: &str,
+    ) -> Outcome<(String, bool)> {
+        self.typing = Some((key.to_owned(), text.to_owned()));
+        let Typed { text, end } = match context.world.keyboard {
+            Some(keyboard) => {
+                let mut typing = match self.keyboard.take() {
+                    Some(typing) => typing,
+                    None => Typing::begin().map_err(|error| {
+                        CommandError::from(Failure::new(ErrorKind::Failure, format!("cannot listen to this terminal: {error}")))
+                    })?,
+                };
+                let columns = context.world.width;
+                let invite = || match shape {
+                    Shape::Line => context.talk(&posed(question, columns)),
+                    Shape::Prose => context.say(question),
+                };
+                let keep = |so_far: &[u8]| {
+                    self.typing = Some((key.to_owned(), whole_letters(so_far)));
+                    self.keep();
+                };
+                let typed = keyboard.read(&mut typing, shape, text, invite, keep);
+                self.keyboard = Some(typing);
+                typed
+            }
+            None => played(context, question, shape)?,
+        };
+        let strange = std::str::from_utf8(&text).is_err();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        self.typing = Some((key.to_owned(), text.clone()));
+        if end == End::Done { Ok((text, strange)) } else { Err(stopped()) }
+    }
+}
+
+/// The person ended the asking.
+fn stopped() -> CommandError {
+    Failure::new(ErrorKind::Interrupted, "stopped here").into()
+}
+
+/// Without a letter at the end that has not all come.
+fn whole_letters(bytes: &[u8]) -> String {
+    let whole = match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => bytes.get(..error.valid_up_to()).unwrap_or_default(),
+        _ => bytes,
+    };
+    String::from_utf8_lossy(whole).into_owned()
+}
+
+/// The answer of a person whom a test plays.
+fn played(context: &mut Context<'_, '_>, question: &str, shape: Shape) -> Outcome<Typed> {
+    let unreadable = |_| stopped();
+    if shape == Shape::Line {
+        context.talk(&posed(question, context.world.width));
+        let text = line(context.world.stdin).map_err(unreadable)?;
+        let ended = text.ends_with(b"\n");
+        let text = text.strip_suffix(b"\n").unwrap_or(&text).to_vec();
+        let end = if ended {
+            End::Done
+        } else if text.is_empty() {
+            End::Left
+        } else {
+            End::Stopped
+        };
+        return Ok(Typed { text, end });
+    }
+    context.talk(&(visible(question) + "\n"));
+    let mut text = Vec::new();
+    loop {
+        let line = line(context.world.stdin).map_err(unreadable)?;
+        if line.is_empty() || line.strip_suffix(b"\n").unwrap_or(&line) == END_KEY {
+            return Ok(Typed { text, end: End::Done });
+        }
+        text.extend(line);
+    }
+}
+
+fn line(stdin: &mut dyn BufRead) -> std::io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    std::io::Read::take(stdin, MAX_READ).read_until(b'\n', &mut line)?;
+    Ok(line)
+}

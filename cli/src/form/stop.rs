@@ -1,0 +1,69 @@
+//! The words about a form that was stopped: where what was typed is now.
+
+use asif_proto::local::{ErrorKind, Failure};
+
+use super::{Form, Kept, NotKept};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::render::text::visible_lines;
+
+impl Form {
+    /// Keeps what was typed, gives it back where that cannot be done, and says which.
+    pub(crate) fn stop(&mut self, context: &mut Context<'_, '_>, error: CommandError) -> CommandError {
+        let kept = self.keep_now();
+        // From here on the signals end the program as they always did: there is nothing left to lose.
+        self.keyboard = None;
+        let Some(failure) = error.failure() else { return error };
+        match kept {
+            Ok(kept) => now_kept(failure, &kept).into(),
+            Err(NotKept::Nothing) => {
+                // What is taken back is not kept either.
+                self.forget(context);
+                let said = if failure.kind == ErrorKind::Interrupted { "; nothing was stored" } else { "" };
+                Failure { message: format!("{}{said}", failure.message), ..failure }.into()
+            }
+            Err(NotKept::Because(why)) => {
+                self.give_back(context);
+                not_kept(failure, why).into()
+            }
+        }
+    }
+
+    fn give_back(&self, context: &mut Context<'_, '_>) {
+        context.say("This is NOT kept. What you typed:");
+        context.talk("\n");
+        let typing = self.typing.iter().map(|(key, text)| (key, text));
+        for (key, text) in self.answers.iter().chain(typing).filter(|(_, text)| !text.is_empty()) {
+            if self.asked.len() > 1 || self.answers.len() > 1 {
+                let question = self.asked.iter().find(|(asked, _)| asked == key).map_or(key, |(_, question)| question);
+                context.say(question);
+            }
+            for line in visible_lines(text) {
+                context.say(&line);
+            }
+        }
+        context.talk("\n");
+    }
+}
+
+fn now_kept(failure: Failure, kept: &Kept) -> Failure {
+    let short = &kept.short;
+    if failure.kind == ErrorKind::Interrupted {
+        return Failure::new(ErrorKind::Interrupted, format!("{}; what you typed is kept", failure.message))
+            .hint(format!("asif draft resume {short} goes on with it"));
+    }
+    let before = failure.hint.map(|hint| format!("{hint}; ")).unwrap_or_default();
+    let hint = format!("{before}what you typed is kept: asif draft resume {short} tries again, asif draft show {short} prints it");
+    Failure { hint: Some(hint), ..failure }
+}
+
+fn not_kept(failure: Failure, why: Option<Failure>) -> Failure {
+    let because = why.as_ref().map(|why| format!(" ({})", why.message)).unwrap_or_default();
+    let hint = failure.hint.or(why.and_then(|why| why.hint)).map(|hint| format!("; {hint}")).unwrap_or_default();
+    let message = if failure.kind == ErrorKind::Interrupted {
+        format!("{}; what you typed is NOT kept{because}", failure.message)
+    } else {
+        format!("{}; what you typed is NOT kept", failure.message)
+    };
+    Failure::new(failure.kind, message).hint(format!("it stands above, to be copied{hint}"))
+}
