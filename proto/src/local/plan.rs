@@ -59,6 +59,11 @@ pub enum BeliefAsk {
         /// With the retired ones.
         all: bool,
     },
+    /// One of them.
+    Show {
+        /// An id, a unique suffix of one, or words that only this one has.
+        belief: String,
+    },
     /// How far it is believed now.
     Rate {
         /// An id, a unique suffix of one, or words that only this one has.
