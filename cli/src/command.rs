@@ -14,6 +14,7 @@ pub mod daemon;
 pub mod delete;
 pub mod device;
 pub mod doctor;
+pub mod draft;
 pub mod edit;
 pub mod fields;
 pub mod helper;
@@ -52,6 +53,8 @@ pub enum Command {
     Practice(practice::Args),
     Note(note::Args),
     Log(Box<log::Args>),
+    #[command(subcommand)]
+    Draft(draft::Args),
     List(list::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
@@ -91,6 +94,7 @@ impl Command {
             Self::Practice(args) => args.run(context),
             Self::Note(args) => args.run(context),
             Self::Log(args) => args.run(context),
+            Self::Draft(args) => args.run(context),
             Self::List(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Edit(args) => args.run(context),
