@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use asif_proto::id::MIN_SUFFIX;
 
+pub mod anchor;
 pub mod caseload;
 pub mod config;
 pub mod device;
@@ -12,15 +13,20 @@ pub mod doctor;
 pub mod draft;
 pub mod envelope;
 pub mod event;
+pub mod experiment;
+pub mod gentler;
+pub mod goal;
 pub mod loan;
 pub mod practice;
 pub mod preview;
+pub mod record;
 pub mod session;
 pub mod share;
 pub mod status;
 pub mod table;
 pub mod text;
 pub mod time;
+pub mod today;
 
 use text::{visible, visible_lines};
 
@@ -75,6 +81,34 @@ impl Screen {
         for line in text::wrap(words, self.width) {
             self.line(&line);
         }
+    }
+
+    /// One record: its parts side by side; where they take more than the width, on lines of their own under the first.
+    pub fn record(&mut self, parts: &[String]) {
+        let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        if self.plain {
+            let trimmed: Vec<&str> = parts.iter().map(|part| part.trim()).collect();
+            return self.line(&trimmed.join("; "));
+        }
+        let indent = parts.first().map_or(0, |first| first.len() - first.trim_start().len()) + 4;
+        let mut line = String::new();
+        for part in parts {
+            let part = visible(part);
+            let fits = line.is_empty() || text::width(&line) + 2 + text::width(&part) <= self.width;
+            match (line.is_empty(), fits) {
+                (true, _) => line = part,
+                (false, true) => line = format!("{line}  {part}"),
+                (false, false) => {
+                    self.line(&line);
+                    let mut broken = text::wrap(&part, self.width.saturating_sub(indent));
+                    line = format!("{}{}", " ".repeat(indent), broken.pop().unwrap_or_default());
+                    let last = std::mem::take(&mut line);
+                    broken.iter().for_each(|one| self.line(&format!("{}{one}", " ".repeat(indent))));
+                    line = last;
+                }
+            }
+        }
+        self.line(&line);
     }
 
     /// An empty line.

@@ -1,12 +1,13 @@
 //! The typed face of the Automerge documents.
 //!
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
-//! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`record`] gives records their types;
+//! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`record`] and [`kept`] give records their types;
 //! [`view`] is what lists are read from.
 
 pub mod columns;
 pub mod document;
 pub mod guard;
+pub mod kept;
 pub mod rebase;
 pub mod record;
 pub mod schema;

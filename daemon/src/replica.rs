@@ -35,7 +35,8 @@ use std::time::Duration;
 
 use asif_proto::home::Home;
 use asif_proto::id::{GrantId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
-use asif_proto::local::{Answer, Ask, ErrorKind, Failure, Reply};
+use asif_proto::local::{Answer, Ask, Draft, ErrorKind, Failure, Reply};
+use uuid::Uuid;
 
 use crate::Rng;
 use crate::journal::document::Document;
@@ -98,6 +99,8 @@ pub struct Replica {
     judging: BTreeMap<LogId, fork::Theirs>,
     losses: BTreeMap<LogId, fork::Loss>,
     own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
+    /// What was typed and not yet said, on this device.
+    drafts: BTreeMap<Uuid, Draft>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,
     rooms: HashMap<(LinkId, LogId), receive::Room>,
     reading: u32,

@@ -2,13 +2,14 @@
 //!
 //! Nothing here waits, opens a file or knows a cipher. Read in this order:
 //!
-//! - [`id`], [`rating`], [`moment`]: the small words everything is made of;
+//! - [`id`], [`rating`], [`moment`], [`day`]: the small words everything is made of;
 //! - [`record`], [`share`]: sessions, practices, grants and loans as a person sees them;
 //! - [`home`]: where things live on a machine, one resolver for both programs;
 //! - [`frame`]: the one envelope of every body, statement and message;
 //! - [`local`]: what the command line asks and the daemon answers;
 //! - [`peer`]: what two daemons say to each other; [`ticket`]: how they first meet.
 
+pub mod day;
 pub mod frame;
 pub mod home;
 pub mod id;

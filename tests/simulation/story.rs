@@ -43,6 +43,10 @@ fn practice(slug: &str, title: &str) -> NewPractice {
         cue: None,
         frequency: None,
         difficulty: None,
+        goals: Vec::new(),
+        beliefs: Vec::new(),
+        proposed_by: None,
+        agreed_by: Vec::new(),
         visibility: Visibility::Inherit,
     }
 }

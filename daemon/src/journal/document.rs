@@ -1,6 +1,6 @@
 //! One Automerge document: writing to it, merging into it on a copy, reading records from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use asif_proto::id::{LogId, RecordId};
@@ -183,38 +183,37 @@ impl Document {
         }
     }
 
-    /// A record: the packed one with everything laid over it. Tags are gathered in `tags`, names of fields with losing
-    /// values in the second part.
+    /// A record: the packed one with everything laid over it, its sets and lists gathered; in the second part the names of fields with losing values.
     pub fn record(&self, record: RecordId) -> Option<(Map<String, Value>, Vec<String>)> {
         let key = record.key();
         let ScalarValue::Str(packed) = self.scalar(&key)? else { return None };
         let Ok(Value::Object(mut fields)) = serde_json::from_str(packed.as_str()) else { return None };
-        let mut tags: BTreeSet<String> = fields
-            .remove("tags")
-            .and_then(|tags| serde_json::from_value::<Vec<String>>(tags).ok())
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let mut lists: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
         let mut contested = Vec::new();
         let (from, to) = (format!("{key}/"), format!("{key}0"));
         for item in self.automerge.map_range(ROOT, from.clone()..to) {
             let Some(field) = item.key.strip_prefix(&from) else { continue };
             let Some(value) = item.value.into_value().as_scalar().and_then(schema::json) else { continue };
-            if let Some(tag) = field.strip_prefix("tags/") {
-                if value == Value::Bool(true) {
-                    tags.insert(tag.to_owned());
-                } else {
-                    tags.remove(tag);
+            match field.split_once('/') {
+                Some((list, name)) => {
+                    let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
+                    lay_member(members, name, value);
                 }
-            } else if !field.contains('/') {
-                fields.insert(field.to_owned(), value);
-                if item.conflict {
-                    contested.push(field.to_owned());
+                None if schema::LOCKED.contains(&field) => {}
+                None => {
+                    // What is emptied is absent, as if it had never been said.
+                    match value {
+                        Value::Null => fields.remove(field),
+                        value => fields.insert(field.to_owned(), value),
+                    };
+                    if item.conflict {
+                        contested.push(field.to_owned());
+                    }
                 }
             }
         }
-        if !tags.is_empty() {
-            fields.insert("tags".into(), tags.into_iter().map(Value::from).collect());
+        for (list, members) in lists.into_iter().filter(|(_, members)| !members.is_empty()) {
+            fields.insert(list, members.into_values().collect());
         }
         Some((fields, contested))
     }
@@ -227,6 +226,27 @@ impl Document {
     /// A change by its hash.
     pub fn change(&self, hash: &ChangeHash) -> Option<Change> {
         self.automerge.get_change_by_hash(hash)
+    }
+}
+
+/// The members of a set that is packed in its record, by name.
+fn packed_members(packed: Option<Value>) -> BTreeMap<String, Value> {
+    let Some(Value::Array(members)) = packed else { return BTreeMap::new() };
+    let name = |member: &Value| member.as_str().map_or_else(|| member.to_string(), str::to_owned);
+    members.into_iter().map(|member| (name(&member), member)).collect()
+}
+
+/// A name that is in a set or not, or something appended to a list. An id tells its time, so that a list is in the order of its making.
+fn lay_member(members: &mut BTreeMap<String, Value>, name: &str, value: Value) {
+    match value {
+        Value::Bool(true) => drop(members.insert(name.to_owned(), name.into())),
+        Value::Bool(false) => drop(members.remove(name)),
+        Value::String(packed) => {
+            if let Ok(value @ Value::Object(_)) = serde_json::from_str(&packed) {
+                members.insert(name.to_owned(), value);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -5,13 +5,14 @@
 use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
-use asif_proto::record::{Basis, FeltState, PracticeKind, PracticeStatus, Specificity, Visibility};
+use asif_proto::record::{Adapted, Basis, FeltState, Mark, PracticeKind, PracticeStatus, Specificity, Visibility};
 use asif_proto::share::{Role, Scope};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::kept::Kept;
 use super::schema;
 
 /// A session or, without a practice, a note.
@@ -39,6 +40,12 @@ pub struct Session {
     /// How it felt, in a word.
     #[serde(default)]
     pub felt_state: Option<FeltState>,
+    /// What was marked while sitting.
+    #[serde(default)]
+    pub marks: Vec<Mark>,
+    /// The experiment it belongs to.
+    #[serde(default)]
+    pub experiment: Option<RecordId>,
     /// On whose belief; absent: one's own.
     #[serde(default)]
     pub basis: Option<Basis>,
@@ -104,6 +111,21 @@ pub struct Practice {
     /// How hard it seems.
     #[serde(default)]
     pub difficulty: Option<Rating>,
+    /// The goals it serves.
+    #[serde(default)]
+    pub goals: Vec<RecordId>,
+    /// The beliefs it is about.
+    #[serde(default)]
+    pub beliefs: Vec<RecordId>,
+    /// Who proposed it; absent: oneself.
+    #[serde(default)]
+    pub proposed_by: Option<String>,
+    /// Who agreed on it.
+    #[serde(default)]
+    pub agreed_by: Vec<String>,
+    /// Gentler ways chosen for it, oldest first.
+    #[serde(default)]
+    pub adapted: Vec<Adapted>,
     /// Where it stands.
     pub status: PracticeStatus,
     /// When it was written down.
@@ -172,10 +194,6 @@ pub mod kind {
     pub const GRANT: &str = "grant";
     /// [`Client`](super::Client)
     pub const CLIENT: &str = "client";
-    /// A goal.
-    pub const GOAL: &str = "goal";
-    /// A belief.
-    pub const BELIEF: &str = "belief";
 }
 
 /// A record with its type.
@@ -189,6 +207,8 @@ pub enum Record {
     Grant(Box<Grant>),
     /// A client.
     Client(Box<Client>),
+    /// A record that is shown as it is kept.
+    Kept(Box<Kept>),
     /// A type that this program keeps and does not show.
     Other,
     /// A known type whose fields do not fit.
@@ -197,17 +217,39 @@ pub enum Record {
 
 impl Record {
     /// Gives fields their type.
-    pub fn from_fields(fields: Map<String, Value>) -> Self {
+    pub fn from_fields(mut fields: Map<String, Value>) -> Self {
         fn typed<T: DeserializeOwned>(fields: Map<String, Value>, make: impl Fn(Box<T>) -> Record) -> Record {
             serde_json::from_value(Value::Object(fields)).map_or(Record::Unreadable, |value| make(Box::new(value)))
         }
         let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
         match kind.as_str() {
             kind::SESSION => typed(fields, Record::Session),
-            kind::PRACTICE => typed(fields, Record::Practice),
+            kind::PRACTICE => {
+                lay_specificity(&mut fields);
+                typed(fields, Record::Practice)
+            }
             kind::GRANT => typed(fields, Record::Grant),
             kind::CLIENT => typed(fields, Record::Client),
-            _ => Record::Other,
+            other => match Kept::from_fields(other, &fields) {
+                Some(Ok(kept)) => Record::Kept(Box::new(kept)),
+                Some(Err(_)) => Record::Unreadable,
+                None => Record::Other,
+            },
+        }
+    }
+}
+
+/// When, where and how long are packed together and changed one by one; an empty text takes one away.
+fn lay_specificity(fields: &mut Map<String, Value>) {
+    for name in ["when", "where", "how_long"] {
+        let Some(Value::String(text)) = fields.remove(name) else { continue };
+        let specificity = fields.entry("specificity").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(specificity) = specificity {
+            if text.is_empty() {
+                specificity.remove(name);
+            } else {
+                specificity.insert(name.to_owned(), text.into());
+            }
         }
     }
 }

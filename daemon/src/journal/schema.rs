@@ -3,8 +3,8 @@
 //! ```text
 //! <record>               the packed record: JSON without nulls, written once, never changed
 //! <record>/<field>       a field laid over it: a plain scalar; null empties it
-//! <record>/tags/<tag>    true or false
-//! <record>/<list>/<id>   something appended: packed JSON
+//! <record>/<set>/<name>   true: it is in the set (`tags`, `goals`, `beliefs` ...); false: it is not
+//! <record>/<list>/<id>   something appended (`ratings`, `agree`, `amendments`, `adapted`): packed JSON
 //! self/name  self/wish  device/<device>           names, and what the person would like to be different
 //! self/begun  joined/<device>                     the requests that began the journal, and that let a device in
 //! ```
@@ -23,6 +23,8 @@ pub const SELF_NAME: &str = "self/name";
 pub const SELF_WISH: &str = "self/wish";
 /// The key of the request that began this journal, so that asking twice begins it once.
 pub const SELF_BEGUN: &str = "self/begun";
+/// Fields that are said once, in the packed record: what is laid over them counts for nothing.
+pub const LOCKED: [&str; 1] = ["prediction"];
 /// A note longer than this lies beside its record, plain, and not packed inside it.
 pub const PACKED_NOTE: usize = 4 * 1024;
 
@@ -39,6 +41,11 @@ pub fn joined_by(device: &DeviceId) -> String {
 /// The key of a field laid over a record.
 pub fn field(record: RecordId, field: &str) -> String {
     format!("{}/{field}", record.key())
+}
+
+/// The key of something in a set or a list of a record.
+pub fn member(record: RecordId, list: &str, name: &str) -> String {
+    format!("{}/{list}/{name}", record.key())
 }
 
 /// The record that a document key belongs to.

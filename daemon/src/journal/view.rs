@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::document::Document;
+use super::kept::Kept;
 use super::record::{Client, Grant, Practice, Record, Session};
 use super::schema;
 use crate::seal::body::DocId;
@@ -35,6 +36,7 @@ pub struct View {
     practices: BTreeMap<RecordId, Row<Practice>>,
     grants: BTreeMap<RecordId, Row<Grant>>,
     clients: BTreeMap<RecordId, Row<Client>>,
+    kept: BTreeMap<RecordId, Row<Kept>>,
     names: BTreeMap<String, String>,
     touches: BTreeMap<RecordId, u64>,
     unreadable: BTreeSet<RecordId>,
@@ -47,7 +49,7 @@ pub struct View {
 impl View {
     /// After loading: builds the order by time, and of ids read backwards.
     pub fn index(&mut self) {
-        self.backwards = self.sessions.keys().chain(self.practices.keys()).map(backwards).collect();
+        self.backwards = self.sessions.keys().chain(self.practices.keys()).chain(self.kept.keys()).map(backwards).collect();
         self.by_time = self.sessions.iter().map(|(id, row)| (row.value.occurred_at.timestamp(), *id)).collect();
     }
 
@@ -80,13 +82,15 @@ impl View {
     pub fn forget(&mut self, doc: DocId) {
         let sessions = self.sessions.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
         let practices = self.practices.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
-        for id in sessions.chain(practices).collect::<Vec<_>>() {
+        let kept = self.kept.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        for id in sessions.chain(practices).chain(kept).collect::<Vec<_>>() {
             self.touches.remove(&id);
         }
         self.sessions.retain(|_, row| row.doc != doc);
         self.practices.retain(|_, row| row.doc != doc);
         self.grants.retain(|_, row| row.doc != doc);
         self.clients.retain(|_, row| row.doc != doc);
+        self.kept.retain(|_, row| row.doc != doc);
         self.index();
     }
 
@@ -143,6 +147,13 @@ impl View {
             Record::Client(value) => {
                 self.clients.insert(id, Row { value: *value, doc, author, touches, contested });
             }
+            Record::Kept(mut value) => {
+                if said_private {
+                    *value.visibility_mut() = Visibility::Private;
+                }
+                self.backwards.insert(backwards(&id));
+                self.kept.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
             Record::Other => self.forget_record(&id),
             Record::Unreadable => {
                 self.forget_record(&id);
@@ -158,9 +169,10 @@ impl View {
         self.practices.remove(id);
         self.grants.remove(id);
         self.clients.remove(id);
+        self.kept.remove(id);
     }
 
-    /// The shortest suffix of a session's or practice's id that names no other, at least [`MIN_SUFFIX`] characters.
+    /// The shortest suffix of a shown record's id that names no other, at least [`MIN_SUFFIX`] characters.
     pub fn short(&self, id: &RecordId) -> String {
         let own = backwards(id);
         let common = |other: &[u8; 32]| own.iter().zip(other).take_while(|(a, b)| a == b).count();
@@ -233,6 +245,16 @@ impl View {
     /// A client.
     pub fn client(&self, id: &RecordId) -> Option<&Row<Client>> {
         self.clients.get(id)
+    }
+
+    /// A record that is shown as it is kept, also a deleted one.
+    pub fn kept(&self, id: &RecordId) -> Option<&Row<Kept>> {
+        self.kept.get(id)
+    }
+
+    /// All of them by id, also deleted ones.
+    pub fn all_kept(&self) -> impl Iterator<Item = (&RecordId, &Row<Kept>)> {
+        self.kept.iter()
     }
 
     /// The name under a key of [`schema`].
@@ -380,6 +402,11 @@ mod tests {
             cue: None,
             frequency: None,
             difficulty: None,
+            goals: Vec::new(),
+            beliefs: Vec::new(),
+            proposed_by: None,
+            agreed_by: Vec::new(),
+            adapted: Vec::new(),
             status: asif_proto::record::PracticeStatus::Active,
             recorded_at: "2026-11-23T12:41:07Z".parse().unwrap(),
             visibility: None,

@@ -2,12 +2,10 @@
 
 use asif_proto::id::PersonId;
 use asif_proto::local::{ErrorKind, Failure, NewGoal};
-use serde_json::json;
 use uuid::Uuid;
 
+use super::request::goal_puts;
 use super::{Cx, Replica};
-use crate::journal::document::Put;
-use crate::journal::record::kind;
 use crate::journal::schema;
 use crate::people::space::Space;
 use crate::people::statement::{Add, Candidate, Said, Statement};
@@ -31,6 +29,7 @@ impl Replica {
     /// Makes the person, the first device and the journal. The request that made them may ask again.
     pub(super) fn found_person(&mut self, cx: &mut Cx<'_>, request: Uuid, answers: &Answers<'_>) -> Result<(), Failure> {
         let Answers { name, device, wish, goal } = *answers;
+        let id = request;
         let request = request.simple().to_string();
         // A person without a log, or whose log has but its birth, was made by a beginning that was broken off: it is gone on with.
         let is_empty = self.logs.values().all(|log| log.seq <= 1);
@@ -61,10 +60,21 @@ impl Replica {
         puts.extend(name.map(|name| Self::name_put(schema::SELF_NAME.into(), name)));
         puts.extend(wish.map(|wish| Self::name_put(schema::SELF_WISH.into(), wish)));
         if let Some(goal) = goal {
-            puts.extend(goal_puts(goal, cx));
+            let at = super::request::whole_seconds(cx.now.wall);
+            puts.extend(goal_puts(goal, at, &mut (0..).map(|n| asif_proto::local::plan::nth(id, n))));
         }
         self.write(cx, DocId::Plan, &puts, "init")?;
         Ok(())
+    }
+
+    /// What the person would like to be different.
+    pub(super) fn wish(&mut self, cx: &mut Cx<'_>, wish: &str) -> Result<(), Failure> {
+        if wish.len() > MAX_INIT_TEXT {
+            return Err(
+                Failure::new(ErrorKind::Usage, format!("the wish may have {MAX_INIT_TEXT} bytes")).hint("more fits into a note: asif note")
+            );
+        }
+        self.write(cx, DocId::Plan, &[Self::name_put(schema::SELF_WISH.into(), wish)], "wish").map(drop)
     }
 
     /// A person with this device as their first.
@@ -91,32 +101,4 @@ impl Replica {
     pub(super) fn this_device(&self) -> Result<asif_proto::id::DeviceId, Failure> {
         self.vault.as_ref().map(|vault| vault.device()).ok_or_else(super::no_journal)
     }
-}
-
-/// A first goal, and how much the person believes that they deserve it.
-fn goal_puts(goal: &NewGoal, cx: &mut Cx<'_>) -> Vec<Put> {
-    use rand_core::Rng as _;
-    let at = cx.now.wall;
-    let mut id = || {
-        let mut bytes = [0; 10];
-        cx.rng.fill_bytes(&mut bytes);
-        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
-    };
-    let mut puts: Vec<Put> = Vec::new();
-    let goal_id = id();
-    let record = json!({ "type": kind::GOAL, "text": goal.text, "status": "open", "recorded_at": at });
-    puts.push((goal_id.simple().to_string(), record.to_string().as_str().into()));
-    if let Some(agree) = goal.agree {
-        let rating = json!({ "value": agree, "at": at });
-        puts.push((format!("{}/agree/{}", goal_id.simple(), id().simple()), schema::scalar(&rating)));
-    }
-    if let Some(belief) = goal.belief {
-        let belief_id = id();
-        let record = json!({ "type": kind::BELIEF, "statement": format!("I deserve this: {}", goal.text), "role": "new", "goal": goal_id, "recorded_at": at });
-        puts.push((belief_id.simple().to_string(), record.to_string().as_str().into()));
-        let rating = json!({ "heart": belief, "at": at });
-        puts.push((format!("{}/ratings/{}", belief_id.simple(), id().simple()), schema::scalar(&rating)));
-    }
-    puts
 }

@@ -42,12 +42,14 @@ impl Replica {
             return (replica, Vec::new());
         }
         let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
+        let drafts = found.drafts.take();
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
         let waiting = replica.load_snapshot(view.as_deref(), &logs);
         replica.refresh_keys();
         replica.retire_damaged();
         let mut cx = Cx::new(now, rng);
+        replica.load_drafts(&mut cx, drafts);
         replica.note_place(&mut cx, left.as_deref());
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
@@ -87,6 +89,7 @@ impl Replica {
             judging: BTreeMap::new(),
             losses: BTreeMap::new(),
             own_changes: VecDeque::new(),
+            drafts: BTreeMap::new(),
             outdated: BTreeMap::new(),
             rooms: HashMap::new(),
             reading: 0,

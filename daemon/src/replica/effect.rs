@@ -78,6 +78,8 @@ pub struct Found {
     pub peers: Option<Vec<u8>>,
     /// Where this home was left.
     pub place: Option<Vec<u8>>,
+    /// The sealed drafts.
+    pub drafts: Option<Vec<u8>>,
     /// What is damaged, in words, with the log where it is one.
     pub damage: Vec<(Option<LogId>, String)>,
     /// What was cut off because it was never acknowledged, in words.

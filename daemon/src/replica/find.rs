@@ -20,6 +20,8 @@ pub(super) enum Found {
     Session(RecordId),
     /// A practice.
     Practice(RecordId),
+    /// A record that is shown as it is kept.
+    Kept(RecordId),
     /// A loan.
     Loan(ItemId),
 }
@@ -30,7 +32,8 @@ impl Replica {
         let sessions = self.view.sessions().map(|(id, _)| (id.to_string(), Found::Session(*id)));
         let practices = self.view.practices().map(|(id, _)| (id.to_string(), Found::Practice(*id)));
         let loans = self.loans_lent(Timestamp::MAX).into_iter().map(|loan| (loan.id.to_string(), Found::Loan(loan.id)));
-        by_suffix(typed, sessions.chain(practices).chain(loans), "nothing here has the id")
+        let kept = self.view.all_kept().map(|(id, _)| (id.to_string(), Found::Kept(*id)));
+        by_suffix(typed, sessions.chain(practices).chain(kept).chain(loans), "nothing here has the id")
     }
 
     /// The practice that a slug, an id or a unique suffix of one names.

@@ -1,11 +1,22 @@
 //! Requests of the command line, carried out.
 
+mod anchor;
+mod belief;
+mod draft;
+mod experiment;
+mod goal;
 mod journal;
+mod kept;
 mod known;
+mod phrase;
 mod practice;
 mod share;
 mod status;
+mod today;
 mod undo;
+
+pub(super) use goal::goal_puts;
+pub(super) use journal::whole_seconds;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
 
@@ -102,6 +113,23 @@ impl Replica {
                 reply(Reply::Practice(self.practice_view(id)?))
             }
             Request::PracticeArchive { practice } => self.practice_archive(cx, practice),
+            Request::PracticeEdit { practice, fields } => self.practice_edit(cx, practice, fields),
+            Request::PracticeAdapt(adapt) => self.practice_adapt(cx, ask, adapt),
+            Request::Wish { wish } => {
+                if !self.has(cx, DocId::Plan) {
+                    return Ok(Outcome::Wanted);
+                }
+                self.wish(cx, wish)?;
+                reply(Reply::Done)
+            }
+            Request::Goal(what) => self.goals(cx, ask, what),
+            Request::Belief(what) => self.beliefs(cx, ask, what),
+            Request::Anchor(what) => self.anchors(cx, ask, what),
+            Request::Sketch(what) => self.sketches(cx, ask, what),
+            Request::Phrase(what) => self.phrases(cx, ask, what),
+            Request::Experiment(what) => self.experiments(cx, ask, what),
+            Request::Today => self.today(cx, ask),
+            Request::Draft(what) => self.drafts(cx, what),
             Request::Log { practice, fields } => self.log(cx, ask, practice.as_deref(), fields),
             Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
             Request::Show { id } => self.show(cx, id),

@@ -17,6 +17,8 @@ const VAULT: &str = "vault";
 const VAULT_KEY: &str = "vault.key";
 const VIEW: &str = "view";
 const PEERS: &str = "peers";
+const DRAFTS: &str = "drafts";
+const DRAFTS_DAMAGED: &str = "drafts.damaged";
 const PLACE: &str = "place";
 /// The most entries read at once.
 const MAX_COUNT: usize = 4096;
@@ -99,6 +101,7 @@ impl Shelf {
             view: self.cache(VIEW),
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
+            drafts: self.store.load(DRAFTS)?,
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
             torn: found.torn.iter().map(torn_words).collect(),
             strange: found.strange.iter().map(|path| name(path)).collect(),
@@ -127,7 +130,8 @@ impl Shelf {
             }
         }
         let appended = !appends.is_empty();
-        let (first, caches): (Vec<_>, Vec<_>) = saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY].contains(name));
+        let (first, caches): (Vec<_>, Vec<_>) =
+            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DRAFTS_DAMAGED].contains(name));
         let first = first.into_iter().try_for_each(|(name, bytes)| Ok(self.store.save(name, bytes.as_slice())?));
         if let Err(error) = first.and_then(|()| if appended { self.append(appends) } else { Ok(()) }) {
             return Step { rest, appended: false, failed: Some(error) };

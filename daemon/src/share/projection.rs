@@ -164,7 +164,7 @@ pub fn shareable(view: &View) -> impl Iterator<Item = RecordId> {
 mod tests {
     use super::*;
     use asif_proto::moment::zone;
-    use asif_proto::record::FeltState;
+    use asif_proto::record::{FeltState, Mark, MarkKind};
     use serde_json::Value;
 
     fn moment(text: &str) -> Moment {
@@ -183,6 +183,8 @@ mod tests {
             acted_as_if: rating(3),
             felt_real: rating(4),
             felt_state: Some(FeltState::Numb),
+            marks: vec![Mark { t_s: 9, kind: MarkKind::Landed }],
+            experiment: Some(RecordId(uuid::Uuid::nil())),
             basis: Some(Basis::Leap),
             borrowed_belief: Some(ItemId([9; 32])),
             expectancy: rating(5),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use asif_daemon::journal::columns::unfolded;
 use asif_daemon::journal::document::{Document, Put};
+use asif_daemon::journal::kept::Kept;
 use asif_daemon::journal::record::{self, Record};
 use asif_daemon::journal::schema;
 use asif_daemon::journal::view::View;
@@ -58,6 +59,14 @@ pub(super) fn record(bytes: &[u8]) {
             Record::Practice(practice) => record::pack(record::kind::PRACTICE, practice),
             Record::Grant(grant) => record::pack(record::kind::GRANT, grant),
             Record::Client(client) => record::pack(record::kind::CLIENT, client),
+            Record::Kept(kept) => match &**kept {
+                Kept::Goal(one) => record::pack(kept.kind().word(), one),
+                Kept::Belief(one) => record::pack(kept.kind().word(), one),
+                Kept::Anchor(one) => record::pack(kept.kind().word(), one),
+                Kept::Sketch(one) => record::pack(kept.kind().word(), one),
+                Kept::Phrase(one) => record::pack(kept.kind().word(), one),
+                Kept::Experiment(one) => record::pack(kept.kind().word(), one),
+            },
             Record::Other | Record::Unreadable => return,
         };
         let Ok(Value::Object(fields)) = serde_json::from_str(&again) else { panic!("what was packed is an object") };

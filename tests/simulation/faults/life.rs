@@ -192,6 +192,10 @@ impl Life {
             cue: None,
             frequency: None,
             difficulty: None,
+            goals: Vec::new(),
+            beliefs: Vec::new(),
+            proposed_by: None,
+            agreed_by: Vec::new(),
             visibility: Visibility::Inherit,
         };
         self.done(0, Request::PracticeAdd(practice)).map(drop)

@@ -236,6 +236,8 @@ impl Replica {
                 if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
                     // What was begun here held nothing, and is not gone on with. What a copy holds was written by the device it was.
                     (self.vault, self.candidate) = (Some(*candidate), None);
+                    // What was sealed by the one before must open with this one.
+                    self.save_drafts(cx);
                     self.heard = false;
                     self.keys.clear();
                     self.clear_views();

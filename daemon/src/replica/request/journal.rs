@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
 use asif_proto::moment::{self, Moment, MomentError};
-use asif_proto::record::{Basis, ClearField, Conflict, MAX_LINE, MAX_NOTE, Session as SessionView, SessionFields, SessionTag, Visibility};
+use asif_proto::record::{
+    Basis, ClearField, Conflict, MAX_LINE, MAX_NOTE, Mark, MarkKind, Session as SessionView, SessionFields, SessionTag, Visibility,
+};
 use asif_proto::share::Loan;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -53,6 +55,8 @@ impl Replica {
             acted_as_if: fields.acted_as_if,
             felt_real: fields.felt_real,
             felt_state: fields.felt_state,
+            marks: marks(fields)?,
+            experiment: None,
             basis: basis(fields).filter(|basis| *basis != Basis::Own),
             borrowed_belief: borrowed,
             expectancy: fields.expectancy,
@@ -95,6 +99,7 @@ impl Replica {
         match self.find(typed) {
             Ok(Found::Session(id)) => self.session_reply(id),
             Ok(Found::Practice(id)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
+            Ok(Found::Kept(id)) => self.kept_reply(id),
             Ok(Found::Loan(id)) => match self.loans_lent(cx.now.wall).into_iter().find(|loan| loan.id == id) {
                 Some(loan) => Ok(Outcome::Reply(Reply::Loan(loan))),
                 None => Err(Failure::new(ErrorKind::NotFound, "this loan is no longer here")),
@@ -107,8 +112,12 @@ impl Replica {
     }
 
     pub(super) fn edit(&mut self, cx: &mut Cx<'_>, ask: &Ask, typed: &str, fields: &SessionFields, clear: &[ClearField]) -> Handled {
-        let Found::Session(id) = self.find(typed)? else {
-            return Err(Failure::new(ErrorKind::Usage, "only sessions and notes can be edited with this"));
+        let id = match self.find(typed)? {
+            Found::Session(id) => id,
+            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) => {
+                return Err(Failure::new(ErrorKind::Usage, "only sessions and notes can be edited with these words")
+                    .hint("see what it is with asif show; practices and phrases: asif practice edit, asif phrase edit"));
+            }
         };
         check_texts(fields)?;
         let Some(row) = self.view.session(&id).cloned() else { return Err(Failure::new(ErrorKind::NotFound, "no such session")) };
@@ -172,7 +181,7 @@ impl Replica {
     }
 
     /// Of these puts, those that change what the record says now, or that settle what was said apart.
-    fn changing(&self, doc: DocId, id: RecordId, puts: Vec<Put>) -> Vec<Put> {
+    pub(super) fn changing(&self, doc: DocId, id: RecordId, puts: Vec<Put>) -> Vec<Put> {
         let document = self.documents.get(&doc);
         let fields = document.and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
         let is_new = |(key, value): &Put| {
@@ -196,6 +205,7 @@ impl Replica {
         let (id, doc, was) = match self.find(typed) {
             Ok(Found::Session(id)) => self.view.session(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Practice(id)) => self.view.practice(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
+            Ok(Found::Kept(id)) => self.view.kept(&id).map(|row| (id, row.doc, row.value.deleted())),
             Ok(Found::Loan(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it")),
             Err(failure) => {
                 // Back comes what is hidden under that name; else what stands there already is.
@@ -218,12 +228,13 @@ impl Replica {
         }
         match self.view.session(&id) {
             Some(_) => self.session_reply(id),
+            None if self.view.kept(&id).is_some() => self.kept_reply(id),
             None => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
         }
     }
 
     /// The loan that a session at a time rests on: the one named, or with `--basis borrowed` the only one there is for the practice.
-    fn borrowed(&self, fields: &SessionFields, practice: Option<&str>, at: Timestamp) -> Result<Option<ItemId>, Failure> {
+    pub(super) fn borrowed(&self, fields: &SessionFields, practice: Option<&str>, at: Timestamp) -> Result<Option<ItemId>, Failure> {
         let loans = self.loans_lent(at);
         let fits = |loan: &Loan| !loan.ended && Some(loan.practice.as_str()) == practice;
         if let Some(typed) = &fields.borrowed {
@@ -272,6 +283,9 @@ impl Replica {
             acted_as_if: session.acted_as_if,
             felt_real: session.felt_real,
             felt_state: session.felt_state,
+            landed_s: session.marks.iter().find(|mark| mark.kind == MarkKind::Landed).map(|mark| mark.t_s),
+            marks: session.marks.clone(),
+            experiment: session.experiment,
             basis: session.basis.unwrap_or(Basis::Own),
             borrowed_belief: session.borrowed_belief,
             expectancy: session.expectancy,
@@ -299,7 +313,7 @@ impl Replica {
 }
 
 /// On whose belief: naming a loan says that it was borrowed.
-fn basis(fields: &SessionFields) -> Option<Basis> {
+pub(super) fn basis(fields: &SessionFields) -> Option<Basis> {
     fields.basis.or_else(|| fields.borrowed.as_ref().map(|_| Basis::Borrowed))
 }
 
@@ -325,6 +339,19 @@ fn stored_name(field: ClearField) -> &'static str {
     }
 }
 
+/// The most marks of one sitting.
+const MAX_MARKS: usize = 1_000;
+
+/// Marks in the order of their seconds.
+fn marks(fields: &SessionFields) -> Result<Vec<Mark>, Failure> {
+    if fields.marks.len() > MAX_MARKS {
+        return Err(Failure::new(ErrorKind::Usage, format!("a session has at most {MAX_MARKS} marks")).hint("nothing was stored"));
+    }
+    let mut marks = fields.marks.clone();
+    marks.sort_by_key(|mark| mark.t_s);
+    Ok(marks)
+}
+
 fn check_texts(fields: &SessionFields) -> Result<(), Failure> {
     let too_long = |what: &str, len: usize, max: usize| {
         Failure::new(ErrorKind::Usage, format!("{what} has {len} bytes; it may have {max}")).hint("nothing was stored")
@@ -348,7 +375,7 @@ fn check_texts(fields: &SessionFields) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn whole_seconds(now: Timestamp) -> Timestamp {
+pub(in crate::replica) fn whole_seconds(now: Timestamp) -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
@@ -356,7 +383,7 @@ pub(super) fn usage(error: MomentError) -> Failure {
     Failure::new(ErrorKind::Usage, error.to_string())
 }
 
-fn occurred_at(cx: &Cx<'_>, ask: &Ask, typed: Option<&str>) -> Result<Moment, Failure> {
+pub(super) fn occurred_at(cx: &Cx<'_>, ask: &Ask, typed: Option<&str>) -> Result<Moment, Failure> {
     let zone = moment::zone(&ask.zone);
     match typed {
         None => Ok(Moment::at(cx.now.wall, &zone)),

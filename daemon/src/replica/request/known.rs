@@ -1,13 +1,18 @@
-//! What could be named on a command line: short, and nothing of what a person wrote but titles and tags.
+//! What could be named on a command line: short, and of what a person wrote only titles, tags and first words.
 
 use std::collections::BTreeSet;
 
-use asif_proto::local::{Ask, Failure, Known, KnownName, ListFilter};
+use asif_proto::local::{Ask, Draft, Failure, Known, KnownName, ListFilter};
+use asif_proto::record::GoalStatus;
 
+use super::kept::says;
 use super::{Cx, Replica};
+use crate::journal::kept::Kept;
 
 /// The most records that are offered.
 const MAX_RECORDS: usize = 50;
+/// The letters of a text that are offered with it.
+const ABOUT: usize = 60;
 /// The letters of a loan's id that are offered.
 const LOAN: usize = 8;
 
@@ -29,6 +34,21 @@ impl Replica {
                 let about = |practice: Option<String>, at| format!("{}  {}", when(at), practice.as_deref().unwrap_or("note"));
                 sessions.map(|one| KnownName { name: one.short, about: about(one.practice, one.occurred_at.to_string()) }).collect()
             }
+            Known::Goals => self.kept_names(|kept| matches!(kept, Kept::Goal(goal) if goal.status == GoalStatus::Open)),
+            Known::Beliefs => self.kept_names(|kept| matches!(kept, Kept::Belief(belief) if !belief.retired)),
+            Known::Phrases => self.kept_names(|kept| matches!(kept, Kept::Phrase(_))),
+            Known::Experiments => {
+                let ids = self.experiments_where(|_| true).into_iter().take(MAX_RECORDS);
+                let views = ids.map(|id| self.experiment_view(id)).collect::<Result<Vec<_>, _>>()?;
+                views
+                    .into_iter()
+                    .map(|one| KnownName { name: one.short, about: format!("{}  {}", one.value.practice, one.value.status) })
+                    .collect()
+            }
+            Known::Drafts => {
+                let about = |draft: &Draft| draft.words.first().cloned().unwrap_or_default();
+                self.draft_list().into_iter().map(|draft| KnownName { about: about(&draft), name: draft.short }).collect()
+            }
             Known::Loans => {
                 let end = |id: String| id.get(id.len().saturating_sub(LOAN)..).unwrap_or(&id).to_owned();
                 let about = |lender: &str, practice: &str| format!("{lender}  {practice}");
@@ -36,5 +56,12 @@ impl Replica {
                 loans.map(|loan| KnownName { name: end(loan.id.to_string()), about: about(&loan.lender, &loan.practice) }).collect()
             }
         })
+    }
+
+    /// Standing records by their short ids, with what they say.
+    fn kept_names(&self, wanted: impl Fn(&Kept) -> bool) -> Vec<KnownName> {
+        let rows = self.all_standing(|kept| wanted(kept).then(|| says(kept).unwrap_or_default())).take(MAX_RECORDS);
+        let shorten = |text: &str| text.chars().take(ABOUT).collect();
+        rows.map(|(id, _, text)| KnownName { name: self.view.short(&id), about: shorten(text) }).collect()
     }
 }

@@ -17,12 +17,51 @@ use crate::seal::body::DocId;
 /// What the message of an undo begins with; the hash of the change and the request follow.
 const UNDO: &str = "undo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 6] = ["log", "edit", "delete", "restore", "practice add", "practice archive"];
+const UNDOABLE: [&str; 20] = [
+    "log",
+    "edit",
+    "delete",
+    "restore",
+    "practice add",
+    "practice archive",
+    "practice edit",
+    "practice adapt",
+    "phrase add",
+    "phrase edit",
+    "goal add",
+    "goal rate",
+    "goal close",
+    "belief add",
+    "belief rate",
+    "belief pair",
+    "belief retire",
+    "anchor",
+    "sketch",
+    "try",
+];
+
+/// Changes that are made in several documents at once, and taken back together: their request follows.
+const TOGETHER: [&str; 2] = ["outcome", "experiment edit"];
+
+/// The message of a change that is one of several which one request makes.
+pub(super) fn together(what: &str, ask: &Ask) -> String {
+    format!("{what} {}", ask.id.simple())
+}
+
+/// A change made here that can be taken back.
+struct Target {
+    doc: DocId,
+    hash: ChangeHash,
+    message: String,
+}
 
 impl Replica {
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask) -> Handled {
-        let mut undone: BTreeSet<String> = BTreeSet::new();
         let own: Vec<(DocId, ChangeHash)> = self.own_changes.iter().rev().map(|(_, doc, hash)| (*doc, ChangeHash(*hash))).collect();
+        let mut undone: BTreeSet<String> = BTreeSet::new();
+        // What this request has taken back already, when it comes again.
+        let mut before: Option<(String, Undone)> = None;
+        let mut targets: Vec<Target> = Vec::new();
         for (doc, hash) in own {
             if !self.has(cx, doc) {
                 return Ok(Outcome::Wanted);
@@ -31,36 +70,77 @@ impl Replica {
             let Some(change) = document.change(&hash) else { continue };
             let message = change.message().unwrap_or_default().to_owned();
             if let Some(rest) = message.strip_prefix(UNDO) {
-                let mut words = rest.split(' ');
+                let mut words = rest.splitn(3, ' ');
                 let target = words.next().unwrap_or_default().to_owned();
                 if words.next() == Some(&ask.id.simple().to_string()) {
-                    // The same request came before: it is done.
-                    return Ok(Outcome::Reply(Reply::Undone(self.undone_view(&message, &keys_of(&change)))));
+                    before = Some((words.next().unwrap_or_default().to_owned(), self.undone_view(&message, &keys_of(&change))));
                 }
                 undone.insert(target);
                 continue;
             }
-            let name = HEXLOWER.encode(&hash.0);
-            if undone.contains(&name) || !UNDOABLE.contains(&message.as_str()) {
-                continue;
+            if !undone.contains(&HEXLOWER.encode(&hash.0)) && is_undoable(&message) {
+                targets.push(Target { doc, hash, message });
             }
-            let keys = keys_of(&change);
-            let puts = inverse(document, hash, change.deps(), &keys)?;
-            let words = format!("{UNDO}{name} {} {message}", ask.id.simple());
+        }
+        if let Some((message, view)) = before {
+            // The same request came before; of several changes some may be left.
+            targets.retain(|target| is_together(&message) && target.message == message);
+            self.take_back(cx, ask, targets)?;
+            return Ok(Outcome::Reply(Reply::Undone(view)));
+        }
+        let mut targets = targets.into_iter().peekable();
+        while let Some(target) = targets.next() {
+            let mut group = vec![target];
+            while let Some(more) = targets.next_if(|next| group.iter().any(|one| is_together(&one.message) && one.message == next.message))
+            {
+                group.push(more);
+            }
             // What another device has taken back already needs no undoing; what was done before it may.
-            if !self.write(cx, doc, &puts, &words)? {
-                continue;
+            if let Some(view) = self.take_back(cx, ask, group)? {
+                return Ok(Outcome::Reply(Reply::Undone(view)));
             }
-            return Ok(Outcome::Reply(Reply::Undone(self.undone_view(&words, &keys))));
         }
         Err(Failure::new(ErrorKind::Precondition, "there is nothing to undo on this device"))
     }
 
+    /// Takes changes back; what the first of them touched, where anything was changed by that.
+    fn take_back(&mut self, cx: &mut Cx<'_>, ask: &Ask, targets: Vec<Target>) -> Result<Option<Undone>, Failure> {
+        let mut inverses = Vec::new();
+        // All of them can be taken back, or none is.
+        for Target { doc, hash, message } in targets {
+            let Some(document) = self.documents.get(&doc) else { continue };
+            let Some(change) = document.change(&hash) else { continue };
+            let keys = keys_of(&change);
+            let puts = inverse(document, hash, change.deps(), &keys)?;
+            inverses.push((doc, puts, keys, format!("{UNDO}{} {} {message}", HEXLOWER.encode(&hash.0), ask.id.simple())));
+        }
+        let mut view = None;
+        for (doc, puts, keys, words) in inverses {
+            if self.write(cx, doc, &puts, &words)? && view.is_none() {
+                view = Some(self.undone_view(&words, &keys));
+            }
+        }
+        Ok(view)
+    }
+
     fn undone_view(&self, message: &str, keys: &BTreeSet<String>) -> Undone {
-        let what = message.splitn(4, ' ').nth(3).unwrap_or_default().to_owned();
+        let what = message.splitn(4, ' ').nth(3).unwrap_or_default();
+        let what = TOGETHER.into_iter().find(|kind| is_of(what, kind)).unwrap_or(what).to_owned();
         let id = keys.iter().find_map(|key| schema::record_of(key)).unwrap_or(RecordId(uuid::Uuid::nil()));
         Undone { what, id, short: self.view.short(&id) }
     }
+}
+
+fn is_undoable(message: &str) -> bool {
+    UNDOABLE.contains(&message) || is_together(message)
+}
+
+fn is_together(message: &str) -> bool {
+    TOGETHER.iter().any(|kind| is_of(message, kind))
+}
+
+fn is_of(message: &str, kind: &str) -> bool {
+    message.strip_prefix(kind).is_some_and(|rest| rest.starts_with(' '))
 }
 
 /// Puts that set what a change touched back to what was before; an error where somebody changed it since.

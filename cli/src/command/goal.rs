@@ -1,0 +1,186 @@
+//! `asif goal`
+
+use asif_proto::local::{GoalAsk, Known, NewGoal, Reply, Request};
+use asif_proto::rating::Rating;
+use asif_proto::record::{Goal, GoalTemplate, Shown, Visibility};
+use clap::Subcommand;
+use uuid::Uuid;
+
+use crate::completion::names;
+use crate::context::Context;
+use crate::error::Outcome;
+use crate::form::{self, Form};
+use crate::render::goal;
+
+/// What you would like, whether or not you believe that you deserve it.
+#[derive(Debug, Subcommand)]
+pub enum Args {
+    /// Add a goal. On a terminal it is asked for.
+    Add(Add),
+    /// Your goals.
+    List {
+        /// With the closed ones
+        #[arg(long)]
+        all: bool,
+    },
+    /// Say how much a goal is worth having. That is another thing than believing you deserve it.
+    Rate {
+        /// Which: an id, or words that only this goal has
+        #[arg(value_name = "GOAL", add = names(Known::Goals))]
+        goal: Option<String>,
+        /// How much: 0 not at all, 100 very much
+        #[arg(value_name = "0-100", allow_negative_numbers = true)]
+        agree: Option<Rating>,
+    },
+    /// Close a goal, for whatever reason. What belongs to it stays.
+    Close {
+        /// Which: an id, or words that only this goal has
+        #[arg(value_name = "GOAL", add = names(Known::Goals))]
+        goal: String,
+        /// Why, if you like
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+/// A goal to add.
+#[derive(Debug, clap::Args)]
+pub struct Add {
+    /// The goal, in your own words
+    #[arg(value_name = "TEXT", conflicts_with = "template")]
+    text: Option<String>,
+    /// One of the two goals people often start from: kindly (treating myself kindly) or worthwhile (believing that I am worthwhile)
+    #[arg(long, value_name = "NAME")]
+    template: Option<GoalTemplate>,
+    /// How much it is worth having: 0 not at all, 100 very much
+    #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
+    agree: Option<Rating>,
+    /// For nobody but you: in no share, whatever you share
+    #[arg(long)]
+    private: bool,
+}
+
+impl Args {
+    /// Does it.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        match self {
+            Self::Add(add) => add.run(context),
+            Self::List { all } => {
+                let goals = list(context, all)?;
+                context.tell(&goals, |screen| goal::list(screen, &goals))?;
+                if goals.is_empty() && !context.json() {
+                    context.say("None yet. asif goal add asks for one.");
+                }
+                Ok(())
+            }
+            Self::Rate { goal, agree } => rate(context, goal, agree),
+            Self::Close { goal, reason } => {
+                let closed = context.ask_for(Request::Goal(GoalAsk::Close { goal, reason }), one)?;
+                context.tell(&closed, |screen| goal::changed(screen, "closed", &closed))
+            }
+        }
+    }
+}
+
+impl Add {
+    fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let Self { text, template, agree, private } = self;
+        let given = text.or_else(|| template.map(|template| template.text().to_owned()));
+        let asks = given.is_none();
+        if asks && !context.can_ask() {
+            return Err(form::missing("the goal", "asif goal add TEXT, or --template kindly"));
+        }
+        let added = form::fill(
+            context,
+            |form, context| {
+                let text = match given {
+                    Some(text) => Some(text),
+                    None => which(form, context)?,
+                };
+                let agree = match agree {
+                    None if asks && text.is_some() => form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?,
+                    agree => agree,
+                };
+                Ok((text, agree))
+            },
+            |context, id, (text, agree)| {
+                let Some(text) = text else { return Ok(None) };
+                let visibility = if private { Visibility::Private } else { Visibility::Inherit };
+                add_goal(context, id, NewGoal { text, agree, belief: None, visibility }).map(Some)
+            },
+        )?;
+        match added {
+            Some(added) => context.tell(&added, |screen| goal::changed(screen, "added", &added)),
+            None => context.nothing("No goal was named: nothing was stored."),
+        }
+    }
+}
+
+/// Asks for a goal: one of the two that people often start from, or their own words.
+pub fn which(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Option<String>> {
+    form.say(context, "Two goals people often start from (you needn't believe them):");
+    let [first, second] = [GoalTemplate::Kindly, GoalTemplate::Worthwhile].map(GoalTemplate::text);
+    form.say(context, &format!("  1 {first}      2 {second}      3 my own words"));
+    let words = [("1", Some(first)), ("2", Some(second)), ("3", None)];
+    match form.choice(context, "which", "Which? [1]", &words, Some(Some(first)))?.flatten() {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => form.line(context, "goal", "In your words:  >"),
+    }
+}
+
+/// Adds a goal under an id: asked again, it is there once.
+pub fn add_goal(context: &mut Context<'_, '_>, id: Uuid, new: NewGoal) -> Outcome<Shown<Goal>> {
+    context.ask_for_as(id, Request::Goal(GoalAsk::Add(new)), one)
+}
+
+fn rate(context: &mut Context<'_, '_>, goal: Option<String>, agree: Option<Rating>) -> Outcome {
+    if (goal.is_none() || agree.is_none()) && !context.can_ask() {
+        return Err(form::missing("which goal, or how much", "asif goal rate GOAL 0-100"));
+    }
+    let goals = list(context, false)?;
+    let rated = form::fill(
+        context,
+        |form, context| {
+            let goal = match (goal, &goals[..]) {
+                (Some(goal), _) => Some(goal),
+                (None, [only]) => Some(only.short.clone()),
+                (None, several) => {
+                    for (at, one) in several.iter().enumerate() {
+                        form.say(context, &format!("  {} {}", at + 1, one.value.text));
+                    }
+                    let ids: Vec<String> = several.iter().map(|one| one.short.clone()).collect();
+                    form.parsed(context, "goal", "Which?", |text| numbered(text, &ids))?
+                }
+            };
+            let agree = match agree {
+                None if goal.is_some() => form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?,
+                agree => agree,
+            };
+            Ok(goal.zip(agree))
+        },
+        |context, id, said| match said {
+            Some((goal, agree)) => context.ask_for_as(id, Request::Goal(GoalAsk::Rate { goal, agree }), one).map(Some),
+            None => Ok(None),
+        },
+    )?;
+    match rated {
+        Some(rated) => context.tell(&rated, |screen| goal::changed(screen, "rated", &rated)),
+        None => context.nothing("Nothing was rated."),
+    }
+}
+
+/// One of several by its number, from 1; anything else is taken as it was typed.
+pub(super) fn numbered(text: &str, all: &[String]) -> Result<String, String> {
+    match text.parse::<usize>().ok().filter(|number| *number <= all.len() || text.len() < 3) {
+        Some(number) => number.checked_sub(1).and_then(|at| all.get(at)).cloned().ok_or_else(|| format!("1 to {}, or words of it", all.len())),
+        None => Ok(text.to_owned()),
+    }
+}
+
+fn list(context: &mut Context<'_, '_>, all: bool) -> Outcome<Vec<Shown<Goal>>> {
+    context.ask_for(Request::Goal(GoalAsk::List { all }), |reply| if let Reply::Goals(goals) = reply { Some(goals) } else { None })
+}
+
+fn one(reply: Reply) -> Option<Shown<Goal>> {
+    if let Reply::Goal(goal) = reply { Some(goal) } else { None }
+}

@@ -1,0 +1,151 @@
+//! Records that are shown as they are kept: goals, beliefs, anchors, sketches, phrases; and experiments.
+
+use asif_proto::id::{ItemId, RecordId};
+use asif_proto::moment::Moment;
+use asif_proto::rating::Rating;
+use asif_proto::record::{
+    Amendment, Anchor, Basis, Belief, ExperimentStatus, Goal, Kind, Mode, Phrase, Prediction, Sketch, Supports, Visibility,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// An experiment as it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Experiment {
+    /// What is tried.
+    pub practice: RecordId,
+    /// With or without a prediction.
+    pub mode: Mode,
+    /// The belief it tests.
+    #[serde(default)]
+    pub belief: Option<RecordId>,
+    /// On whose belief; absent: one's own.
+    #[serde(default)]
+    pub basis: Option<Basis>,
+    /// The loan it rests on.
+    #[serde(default)]
+    pub borrowed_belief: Option<ItemId>,
+    /// How likely it seemed to help.
+    #[serde(default)]
+    pub expectancy: Option<Rating>,
+    /// How willing I was.
+    #[serde(default)]
+    pub willingness: Option<Rating>,
+    /// Said once; nothing laid over it counts.
+    #[serde(default)]
+    pub prediction: Option<Prediction>,
+    /// Beside it, oldest first.
+    #[serde(default)]
+    pub amendments: Vec<Amendment>,
+    /// What may get in the way.
+    #[serde(default)]
+    pub obstacles: Option<String>,
+    /// If that happens, then.
+    #[serde(default)]
+    pub if_then: Option<String>,
+    /// The day on which its outcome is due.
+    #[serde(default)]
+    pub review_by: Option<Date>,
+    /// Where it stands.
+    #[serde(default)]
+    pub status: ExperimentStatus,
+    /// What happened, in words.
+    #[serde(default)]
+    pub outcome_text: Option<String>,
+    /// Feeling after.
+    #[serde(default)]
+    pub outcome_rating: Option<Rating>,
+    /// When it happened.
+    #[serde(default)]
+    pub outcome_at: Option<Moment>,
+    /// What I make of it.
+    #[serde(default)]
+    pub learning: Option<String>,
+    /// Which belief it supports.
+    #[serde(default)]
+    pub supports: Option<Supports>,
+    /// The session in which it was tried.
+    #[serde(default)]
+    pub session: Option<RecordId>,
+    /// When it was planned.
+    pub planned_at: Moment,
+    /// When it was written down.
+    pub recorded_at: Timestamp,
+    /// Who may see it.
+    #[serde(default)]
+    pub visibility: Visibility,
+    /// Hidden.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// One of these records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Kept {
+    /// A goal.
+    Goal(Goal),
+    /// A belief.
+    Belief(Belief),
+    /// An anchor.
+    Anchor(Anchor),
+    /// A sketch.
+    Sketch(Sketch),
+    /// A phrase.
+    Phrase(Phrase),
+    /// An experiment.
+    Experiment(Box<Experiment>),
+}
+
+impl Kept {
+    /// Gives fields their type; nothing where the kind is another, an error where they do not fit.
+    pub fn from_fields(kind: &str, fields: &Map<String, Value>) -> Option<Result<Self, serde_json::Error>> {
+        let kind: Kind = Kind::ALL.iter().copied().find(|one| one.word() == kind)?;
+        let value = Value::Object(fields.clone());
+        Some(match kind {
+            Kind::Goal => serde_json::from_value(value).map(Self::Goal),
+            Kind::Belief => serde_json::from_value(value).map(Self::Belief),
+            Kind::Anchor => serde_json::from_value(value).map(Self::Anchor),
+            Kind::Sketch => serde_json::from_value(value).map(Self::Sketch),
+            Kind::Phrase => serde_json::from_value(value).map(Self::Phrase),
+            Kind::Experiment => serde_json::from_value(value).map(|one| Self::Experiment(Box::new(one))),
+        })
+    }
+
+    /// What kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Goal(_) => Kind::Goal,
+            Self::Belief(_) => Kind::Belief,
+            Self::Anchor(_) => Kind::Anchor,
+            Self::Sketch(_) => Kind::Sketch,
+            Self::Phrase(_) => Kind::Phrase,
+            Self::Experiment(_) => Kind::Experiment,
+        }
+    }
+
+    /// Hidden.
+    pub fn deleted(&self) -> bool {
+        match self {
+            Self::Goal(one) => one.deleted,
+            Self::Belief(one) => one.deleted,
+            Self::Anchor(one) => one.deleted,
+            Self::Sketch(one) => one.deleted,
+            Self::Phrase(one) => one.deleted,
+            Self::Experiment(one) => one.deleted,
+        }
+    }
+
+    /// Who may see it.
+    pub fn visibility_mut(&mut self) -> &mut Visibility {
+        match self {
+            Self::Goal(one) => &mut one.visibility,
+            Self::Belief(one) => &mut one.visibility,
+            Self::Anchor(one) => &mut one.visibility,
+            Self::Sketch(one) => &mut one.visibility,
+            Self::Phrase(one) => &mut one.visibility,
+            Self::Experiment(one) => &mut one.visibility,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Drafts: what was typed and not yet said. They stay on this device: one sealed file, replaced as a whole before anything is answered.
+
+use std::collections::BTreeMap;
+
+use asif_proto::frame;
+use asif_proto::id::MIN_SUFFIX;
+use asif_proto::local::draft::{MAX_DRAFT, MAX_DRAFTS};
+use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Reply};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::super::effect::{Effect, Opaque};
+use super::super::find::by_suffix;
+use super::super::{Cx, Replica};
+use super::{Handled, Outcome};
+
+/// The name of the sealed file.
+const FILE: &str = "drafts";
+/// Where a file is put that does not open.
+const DAMAGED: &str = "drafts.damaged";
+
+impl Replica {
+    /// Takes over what was kept. A file that does not open is set aside, whole.
+    pub(in crate::replica) fn load_drafts(&mut self, cx: &mut Cx<'_>, bytes: Option<Vec<u8>>) {
+        let (Some(vault), Some(bytes)) = (&self.vault, bytes) else { return };
+        let plain = vault.cache.open(FILE, &bytes).ok();
+        match plain.and_then(|plain| frame::decode::<BTreeMap<Uuid, Draft>>(&plain)) {
+            Some(drafts) => self.drafts = drafts,
+            None => {
+                tracing::error!("the kept drafts do not open; they are set aside");
+                cx.saves.push(Effect::Save { name: DAMAGED, bytes: Opaque::new(bytes) });
+                self.save_drafts(cx);
+            }
+        }
+    }
+
+    /// Seals and saves them as they are now.
+    pub(in crate::replica) fn save_drafts(&self, cx: &mut Cx<'_>) {
+        let Some(vault) = &self.vault else { return };
+        let plain = Zeroizing::new(frame::encode(&self.drafts));
+        cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(vault.cache.seal(FILE, &plain, cx.rng)) });
+    }
+
+    pub(super) fn drafts(&mut self, cx: &mut Cx<'_>, what: &DraftAsk) -> Handled {
+        match what {
+            DraftAsk::Keep(draft) => self.draft_keep(cx, draft),
+            DraftAsk::List => Ok(Outcome::Reply(Reply::Drafts(self.draft_list()))),
+            DraftAsk::Show { id } => {
+                let id = match id {
+                    Some(typed) => self.find_draft(typed)?,
+                    None => self.draft_list().first().map(|draft| draft.id).ok_or_else(no_draft)?,
+                };
+                self.draft_reply(&id)
+            }
+            DraftAsk::Drop { id } => {
+                let id = match (id, &self.draft_list()[..]) {
+                    (Some(typed), _) => self.find_draft(typed)?,
+                    (None, [only]) => only.id,
+                    (None, []) => return Err(no_draft()),
+                    (None, several) => {
+                        let message = format!("there are {} drafts", several.len());
+                        return Err(Failure::new(ErrorKind::Usage, message).hint("name the one you mean: asif draft list"));
+                    }
+                };
+                let dropped = self.draft_reply(&id)?;
+                self.drafts.remove(&id);
+                self.save_drafts(cx);
+                Ok(dropped)
+            }
+        }
+    }
+
+    fn draft_keep(&mut self, cx: &mut Cx<'_>, draft: &Draft) -> Handled {
+        let size = draft.words.iter().map(String::len).sum::<usize>()
+            + draft
+                .answers
+                .iter()
+                .chain(draft.typing.iter().map(|(field, text)| (field, text)))
+                .map(|(a, b)| a.len() + b.len())
+                .sum::<usize>();
+        if size > MAX_DRAFT {
+            return Err(Failure::new(ErrorKind::Usage, format!("a draft may have {} KiB", MAX_DRAFT / 1024)).hint("it is not kept"));
+        }
+        if self.drafts.len() >= MAX_DRAFTS && !self.drafts.contains_key(&draft.id) {
+            let message = format!("there are {MAX_DRAFTS} drafts already; this one is not kept");
+            return Err(Failure::new(ErrorKind::Precondition, message).hint("look through them with: asif draft list"));
+        }
+        self.drafts.insert(draft.id, Draft { short: String::new(), ..draft.clone() });
+        self.save_drafts(cx);
+        self.draft_reply(&draft.id)
+    }
+
+    fn find_draft(&self, typed: &str) -> Result<Uuid, Failure> {
+        by_suffix(typed, self.drafts.keys().map(|id| (id.to_string(), *id)), "no draft has the id")
+            .map_err(|failure| failure.hint("see them with: asif draft list"))
+    }
+
+    fn draft_reply(&self, id: &Uuid) -> Handled {
+        let draft = self.drafts.get(id).ok_or_else(no_draft)?;
+        Ok(Outcome::Reply(Reply::Draft(self.draft_view(draft))))
+    }
+
+    pub(super) fn draft_list(&self) -> Vec<Draft> {
+        let mut drafts: Vec<_> = self.drafts.values().map(|draft| self.draft_view(draft)).collect();
+        drafts.sort_by_key(|draft| std::cmp::Reverse((draft.kept_at, draft.id)));
+        drafts
+    }
+
+    fn draft_view(&self, draft: &Draft) -> Draft {
+        let id = draft.id.to_string();
+        let end = |len: usize| id.get(id.len().saturating_sub(len)..).unwrap_or(&id);
+        let is_unique = |len: &usize| self.drafts.keys().filter(|other| other.to_string().ends_with(end(*len))).count() == 1;
+        let len = (MIN_SUFFIX..id.len()).find(is_unique).unwrap_or(id.len());
+        Draft { short: end(len).to_owned(), ..draft.clone() }
+    }
+}
+
+fn no_draft() -> Failure {
+    Failure::new(ErrorKind::NotFound, "no draft is kept")
+}
