@@ -17,6 +17,7 @@ pub mod delete;
 pub mod demo;
 pub mod device;
 pub mod doctor;
+pub mod draft;
 pub mod edit;
 pub mod fields;
 pub mod goal;
@@ -75,6 +76,8 @@ pub enum Command {
     Outcome(Box<outcome::Args>),
     Note(note::Args),
     Log(Box<log::Args>),
+    #[command(subcommand)]
+    Draft(draft::Args),
     List(list::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
@@ -123,6 +126,7 @@ impl Command {
             Self::Outcome(args) => args.run(context),
             Self::Note(args) => args.run(context),
             Self::Log(args) => args.run(context),
+            Self::Draft(args) => args.run(context),
             Self::List(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Edit(args) => args.run(context),

@@ -15,6 +15,19 @@ use crate::render::text::{visible, wrap};
 use crate::render::{envelope, event};
 use crate::world::World;
 
+/// A way to ask the daemon at the side of a question.
+pub struct Apart {
+    starter: Starter,
+    zone: String,
+}
+
+impl Apart {
+    /// Asks the daemon one thing. Nothing is said about what was done to reach it.
+    pub fn ask(&self, request: Request) -> Outcome<Reply> {
+        Client::open(self.starter.clone(), self.zone.clone(), &mut |_| {})?.ask(request, &mut |_| Ok(false))
+    }
+}
+
 /// What a command works with.
 pub struct Context<'c, 'w> {
     /// Streams, home, clock.
@@ -64,6 +77,11 @@ impl<'c, 'w> Context<'c, 'w> {
         self.resumed = Some(draft);
     }
 
+    /// A draft is gone on with, and nothing has taken it yet.
+    pub fn is_resumed(&self) -> bool {
+        self.resumed.is_some()
+    }
+
     /// The draft that is gone on with, once.
     pub fn take_resumed(&mut self) -> Option<Draft> {
         self.resumed.take()
@@ -92,6 +110,11 @@ impl<'c, 'w> Context<'c, 'w> {
             path: self.world.path.clone(),
             patience: self.world.patience,
         })
+    }
+
+    /// A way to ask the daemon that borrows nothing, for what looks an answer up while it is asked for.
+    pub fn apart(&self) -> Outcome<Apart> {
+        Ok(Apart { starter: self.starter()?, zone: self.world.zone_name() })
     }
 
     /// A connection to the daemon, which is started where it does not run.

@@ -10,6 +10,7 @@ pub mod caseload;
 pub mod config;
 pub mod device;
 pub mod doctor;
+pub mod draft;
 pub mod envelope;
 pub mod event;
 pub mod experiment;

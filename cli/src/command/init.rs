@@ -1,20 +1,20 @@
 //! `asif init`
 
-use asif_proto::local::{ErrorKind, Failure, NewGoal, Reply, Request, Status};
-use asif_proto::record::Visibility;
+use asif_proto::local::{Draft, ErrorKind, Failure, GoalAsk, NewGoal, Reply, Request, Status, plan};
+use asif_proto::record::{GoalTemplate, Visibility};
+use uuid::Uuid;
 
+use super::{Command, draft};
 use crate::context::Context;
 use crate::error::Outcome;
-use crate::prompt::Prompt;
+use crate::form::{Form, fill};
 use crate::render::status;
-
-/// Two goals to start from, word for word; nobody needs to believe them.
-const GOALS: [&str; 2] = ["treating myself kindly", "believing that I am worthwhile"];
+use crate::render::text::width;
 
 /// Begin a journal on this machine.
 ///
 /// On a terminal it asks four questions, five where the goal is in your own words. Enter goes past each; of the goals it takes
-/// the first. With --no-input it asks nothing.
+/// the first. With --no-input it asks nothing. What you answered is kept when you are interrupted: asif init goes on with it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Your name, as helpers you invite will see it
@@ -25,91 +25,91 @@ pub struct Args {
     device: Option<String>,
 }
 
+/// What the person said first.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    wish: Option<String>,
+    goal: Option<NewGoal>,
+}
+
 impl Args {
-    /// Makes the journal.
+    /// Makes the journal, or goes on where its questions were left.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         context.explain("Your journal stays on this machine. Nothing is sent anywhere until you pair a device or invite someone.");
-        let (wish, goal) = if context.can_ask() {
-            none_yet(context)?;
-            match context.prompt() {
-                Some(mut prompt) => questions(&mut prompt)?,
-                None => (None, None),
-            }
+        let Self { name, device } = self;
+        // The journal comes first: what is typed is sealed in it from the first answer on.
+        let made = if context.can_ask() && goes_on(context)? {
+            context.ask_for(Request::Status, status_of)?
         } else {
-            (None, None)
+            context.ask_for(Request::Init { name, device, wish: None, goal: None }, status_of)?
         };
-        let request = Request::Init { name: self.name, device: self.device, wish, goal };
-        let made = context.ask_for(request, status_of)?;
+        if context.can_ask() {
+            fill(context, questions, store).inspect_err(|_| context.say("Your journal is begun; it is there without this."))?;
+        }
         context.tell(&made, |screen| status::begun(screen, &made))
     }
 }
 
-/// Nobody is asked questions whose answers could not be kept.
-fn none_yet(context: &mut Context<'_, '_>) -> Outcome {
-    if context.ask_for(Request::Status, status_of)?.initialised {
-        return Err(Failure::new(ErrorKind::Precondition, "there is a journal on this machine already").hint("asif status").into());
+/// Whether the questions were begun before: nobody is asked any whose answers could not be kept.
+fn goes_on(context: &mut Context<'_, '_>) -> Outcome<bool> {
+    if !context.ask_for(Request::Status, status_of)?.initialised {
+        return Ok(false);
     }
-    Ok(())
+    if context.is_resumed() {
+        return Ok(true);
+    }
+    match draft::all(context)?.into_iter().find(is_init) {
+        Some(draft) => {
+            context.resume(draft);
+            Ok(true)
+        }
+        None => Err(Failure::new(ErrorKind::Precondition, "there is a journal on this machine already").hint("asif status").into()),
+    }
+}
+
+fn is_init(draft: &Draft) -> bool {
+    matches!(draft::command(draft), Ok(Command::Init(_)))
 }
 
 fn status_of(reply: Reply) -> Option<Status> {
     if let Reply::Status(status) = reply { Some(status) } else { None }
 }
 
-fn questions(prompt: &mut Prompt<'_>) -> Outcome<(Option<String>, Option<NewGoal>)> {
-    let wish = some(prompt.line("What would you like to be different?  >")?);
-    prompt.say("Two goals people often start from (you needn't believe them):")?;
-    let [first, second] = GOALS;
-    prompt.say(&format!("  1 {first}      2 {second}      3 my own words"))?;
-    let text = loop {
-        match prompt.line("Which? [1]")?.as_str() {
-            "" | "1" => break Some(first.to_owned()),
-            "2" => break Some(second.to_owned()),
-            "3" => break some(prompt.line("In your words:  >")?),
-            _ => prompt.say("  1, 2 or 3")?,
-        }
+fn questions(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Said> {
+    let wish = form.line(context, "wish", "What would you like to be different?  >")?;
+    form.say(context, "Two goals people often start from (you needn't believe them):");
+    let goals = [
+        (GoalTemplate::Kindly.text(), Some(GoalTemplate::Kindly)),
+        (GoalTemplate::Worthwhile.text(), Some(GoalTemplate::Worthwhile)),
+        ("my own words", None),
+    ];
+    let numbered: Vec<String> = (1..).zip(&goals).map(|(number, (words, _))| format!("  {number} {words}")).collect();
+    let one_line = numbered.join("    ");
+    if width(&one_line) <= context.world.width {
+        form.say(context, &one_line);
+    } else {
+        numbered.iter().for_each(|line| form.say(context, line));
+    }
+    let text = match form.choice(context, "which", "Which? [1]", &goals, Some(Some(GoalTemplate::Kindly)))?.flatten() {
+        Some(template) => Some(template.text().to_owned()),
+        None => form.line(context, "goal", "In your words:  >")?,
     };
-    let Some(text) = text else { return Ok((wish, None)) };
-    let agree = prompt.rating("How much is this a goal worth having, 0-100 (Enter to skip)?")?;
-    let belief = prompt.rating("How much do you believe you deserve it, 0-100 (Enter to skip)?")?;
+    let Some(text) = text else { return Ok(Said { wish, goal: None }) };
+    let agree = form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?;
+    let belief = form.rating(context, "belief", "How much do you believe you deserve it, 0-100 (Enter to skip)?")?;
     if let Some(belief) = belief {
-        prompt.say(&format!("  {belief} is fine. It isn't needed for this."))?;
+        form.say(context, &format!("  {belief} is fine. It isn't needed for this."));
     }
-    Ok((wish, Some(NewGoal { text, agree, belief, visibility: Visibility::Inherit })))
+    Ok(Said { wish, goal: Some(NewGoal { text, agree, belief, visibility: Visibility::Inherit }) })
 }
 
-fn some(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answers(input: &str) -> (Option<String>, Option<NewGoal>, String) {
-        let mut output = Vec::new();
-        let (wish, goal) = questions(&mut Prompt::new(&mut input.as_bytes(), &mut output)).unwrap();
-        (wish, goal, String::from_utf8(output).unwrap())
+/// Each under an id of its own, the same after a resume.
+fn store(context: &mut Context<'_, '_>, id: Uuid, said: Said) -> Outcome {
+    if let Some(wish) = said.wish {
+        context.ask_as(plan::nth(id, 1), Request::Wish { wish })?;
     }
-
-    #[test]
-    fn no_belief_is_a_fine_answer() {
-        let (wish, goal, said) = answers("feel less like a burden\n\n70\n0\n");
-        let goal = goal.unwrap();
-        assert_eq!(wish.as_deref(), Some("feel less like a burden"));
-        assert_eq!(goal.text, "treating myself kindly");
-        assert_eq!((goal.agree.unwrap().value(), goal.belief.unwrap().value()), (70, 0));
-        assert!(said.contains("0 is fine. It isn't needed for this."), "{said}");
+    if let Some(goal) = said.goal {
+        context.ask_as(id, Request::Goal(GoalAsk::Add(goal)))?;
     }
-
-    #[test]
-    fn every_question_can_be_skipped() {
-        let (wish, goal, said) = answers("\n3\nbe less hard on myself\n\n\n");
-        assert_eq!(wish, None);
-        assert_eq!(
-            goal,
-            Some(NewGoal { text: "be less hard on myself".into(), agree: None, belief: None, visibility: Visibility::Inherit })
-        );
-        assert!(!said.contains("is fine"), "{said}");
-    }
+    Ok(())
 }

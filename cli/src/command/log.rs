@@ -1,23 +1,28 @@
 //! `asif log`
 
 use asif_proto::local::{Known, Reply, Request};
+use asif_proto::record::{Session, SessionFields};
+use uuid::Uuid;
 
 use super::fields::Fields;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
+use crate::form::{fill, missing};
 use crate::render::session;
+
+mod questions;
 
 /// Write down that you practised.
 ///
-/// Everything but the practice can be left out. A note comes from standard input with `--note -`, since a shell keeps
-/// the words of its commands.
+/// Everything can be left out. Without a practice a terminal asks which, and a few things that Enter goes past. A note comes
+/// from standard input with `--note -`, since a shell keeps the words of its commands.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The practice: its short name, or an id
     #[arg(value_name = "P", add = names(Known::Practices))]
-    practice: String,
+    practice: Option<String>,
     #[command(flatten)]
     fields: Fields,
     /// A note; - reads it from standard input
@@ -28,22 +33,51 @@ pub struct Args {
 impl Args {
     /// Logs a session.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let note = match &self.note {
-            Some(value) => {
-                prose::given(value, context, |context| context.ask(Request::PracticeShow { practice: self.practice.clone() }).map(drop))?
-            }
-            None => Prose::default(),
-        };
-        let empty = self.note.is_some() && note.text.is_none();
-        let (practice, fields) = (Some(self.practice), self.fields);
-        let session = note.kept_by(context, |context, id, note| {
-            let request = Request::Log { practice, fields: Box::new(fields.into_fields(note)) };
-            context.ask_for_as(id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
-        })?;
-        context.tell(&session, |screen| session::logged(screen, &session))?;
-        if empty {
-            context.say("the note was empty: logged without one");
+        match self.practice {
+            Some(practice) => named(practice, self.fields, self.note, context),
+            None if context.can_ask() => asked(self.fields, self.note, context),
+            None => Err(missing("the practice", "name it: asif log lunch; asif practice list tells yours, asif note needs none")),
         }
-        Ok(())
     }
+}
+
+fn named(practice: String, fields: Fields, note: Option<String>, context: &mut Context<'_, '_>) -> Outcome {
+    let given = match &note {
+        Some(value) => prose::given(value, context, |context| context.ask(Request::PracticeShow { practice: practice.clone() }).map(drop))?,
+        None => Prose::default(),
+    };
+    let empty = note.is_some() && given.text.is_none();
+    let session = given.kept_by(context, |context, id, note| store(context, id, practice, fields.into_fields(note)))?;
+    context.tell(&session, |screen| session::logged(screen, &session))?;
+    if empty {
+        context.say("the note was empty: logged without one");
+    }
+    Ok(())
+}
+
+fn asked(fields: Fields, note: Option<String>, context: &mut Context<'_, '_>) -> Outcome {
+    let typed = note.as_deref() == Some("-");
+    let note = match note {
+        Some(text) if !typed => prose::given(&text, context, |_| Ok(()))?.text,
+        _ => None,
+    };
+    let noted = typed || note.is_some();
+    let fields = fields.into_fields(note);
+    let session = fill(
+        context,
+        |form, context| {
+            let (practice, mut fields) = questions::ask(form, context, fields, noted)?;
+            if typed {
+                fields.note = form.prose(context, "note", "Type the note here")?;
+            }
+            Ok((practice, fields))
+        },
+        |context, id, (practice, fields)| store(context, id, practice, fields),
+    )?;
+    context.tell(&session, |screen| session::logged(screen, &session))
+}
+
+fn store(context: &mut Context<'_, '_>, id: Uuid, practice: String, fields: SessionFields) -> Outcome<Session> {
+    let request = Request::Log { practice: Some(practice), fields: Box::new(fields) };
+    context.ask_for_as(id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
 }

@@ -44,7 +44,14 @@ pub fn begun(screen: &mut Screen, status: &Status) {
     let device = status.devices.iter().find(|device| device.this).map(|device| format!(" on {}", device.name));
     let whose = status.name.as_deref().map(|name| format!("{name}'s journal")).unwrap_or_else(|| "Your journal".to_owned());
     screen.line(&format!("{whose} begins here{}.", device.unwrap_or_default()));
-    screen.line("Next: asif practice add \"Lunch away from the desk\" --slug lunch");
+    let (next, danger) = ("Next: asif demo politeness   or   asif sketch", "If you're in danger now: asif crisis");
+    let both = format!("{next}            {danger}");
+    if screen.plain || width(&both) > screen.width {
+        screen.line(next);
+        screen.line(danger);
+    } else {
+        screen.line(&both);
+    }
 }
 
 /// Where things live.
