@@ -33,7 +33,7 @@ pub(crate) fn family(world: &mut World, count: usize) -> Vec<usize> {
     devices
 }
 
-fn practice(slug: &str, title: &str) -> NewPractice {
+pub(crate) fn practice(slug: &str, title: &str) -> NewPractice {
     NewPractice {
         title: title.into(),
         slug: Some(slug.into()),
