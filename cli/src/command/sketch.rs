@@ -159,21 +159,7 @@ fn steps(form: &mut Form, context: &mut Context<'_, '_>, visibility: Visibility,
 }
 
 fn practice(kind: PracticeKind, step: Step, visibility: Visibility) -> NewPractice {
-    NewPractice {
-        title: step.title,
-        slug: None,
-        kind,
-        description: None,
-        specificity: Specificity::default(),
-        cue: None,
-        frequency: None,
-        difficulty: step.difficulty,
-        goals: Vec::new(),
-        beliefs: Vec::new(),
-        proposed_by: None,
-        agreed_by: Vec::new(),
-        visibility,
-    }
+    NewPractice { difficulty: step.difficulty, visibility, ..NewPractice::of(kind, step.title) }
 }
 
 /// `Lunch away from the desk:35`; a colon that no number follows is part of the title.

@@ -29,7 +29,7 @@ pub fn today(screen: &mut Screen, today: &Today) {
         }
     }
     if today.drafts > 0 {
-        screen.line("What you began to write is kept: asif draft list");
+        screen.sentence("What you began to write is kept: asif draft list");
     }
     if let Some(line) = &today.line {
         screen.sentence(line);

@@ -195,6 +195,27 @@ pub struct NewPractice {
     pub visibility: Visibility,
 }
 
+impl NewPractice {
+    /// A practice of which nothing more is said.
+    pub fn of(kind: PracticeKind, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            slug: None,
+            kind,
+            description: None,
+            specificity: Specificity::default(),
+            cue: None,
+            frequency: None,
+            difficulty: None,
+            goals: Vec::new(),
+            beliefs: Vec::new(),
+            proposed_by: None,
+            agreed_by: Vec::new(),
+            visibility: Visibility::Inherit,
+        }
+    }
+}
+
 /// What changes in a practice. Its slug never does.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
