@@ -28,7 +28,10 @@ pub fn whole(screen: &mut Screen, anchor: &Shown<Anchor>) {
         screen.line(&format!("  with: {who}"));
     }
     screen.prose("  ", &value.act);
-    let rated = [value.polite.map(|polite| format!("how polite you were: {polite}")), value.deserved.map(|it| format!("how much they deserved it: {it}"))];
+    let rated = [
+        value.polite.map(|polite| format!("how polite you were: {polite}")),
+        value.deserved.map(|it| format!("how much they deserved it: {it}")),
+    ];
     let rated: Vec<String> = rated.into_iter().flatten().collect();
     if !rated.is_empty() {
         screen.line(&format!("  {}", rated.join("   ")));
@@ -88,7 +91,10 @@ fn steps(screen: &mut Screen, view: &SketchView) {
 /// `added phrase  7f3a  1  "May I be safe."  (loving-kindness)`
 pub fn phrase_changed(screen: &mut Screen, done: &str, phrase: &Shown<Phrase<String>>) {
     let hint = record::hint(phrase.value.deleted, &phrase.short);
-    screen.line(&format!("{done} phrase  {}  \"{}\"  ({} {}){hint}", phrase.short, phrase.value.new_line, phrase.value.practice, phrase.value.order));
+    screen.line(&format!(
+        "{done} phrase  {}  \"{}\"  ({} {}){hint}",
+        phrase.short, phrase.value.new_line, phrase.value.practice, phrase.value.order
+    ));
 }
 
 /// Phrases, by practice, in their order.

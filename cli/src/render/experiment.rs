@@ -52,7 +52,11 @@ pub fn list(screen: &mut Screen, experiments: &[Shown<Experiment>]) {
 /// Everything about one experiment.
 pub fn whole(screen: &mut Screen, experiment: &Shown<Experiment>) {
     let value = &experiment.value;
-    record::heading(screen, &format!("experiment  {}  {}  ({}, {})", experiment.short, value.practice, value.mode, value.status), value.deleted);
+    record::heading(
+        screen,
+        &format!("experiment  {}  {}  ({}, {})", experiment.short, value.practice, value.mode, value.status),
+        value.deleted,
+    );
     screen.line(&format!("  planned: {}", time::when(&value.planned_at, screen.now)));
     let mut say = |name: &str, said: Option<String>| {
         if let Some(said) = said {

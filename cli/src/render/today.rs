@@ -34,11 +34,7 @@ pub fn today(screen: &mut Screen, today: &Today) {
 fn due(screen: &mut Screen, one: &Shown<Experiment>) {
     let at = time::when(&one.value.planned_at, screen.now);
     let predicted = experiment::predicted(&one.value);
-    screen.record(&[
-        format!("  {}", one.value.practice),
-        format!("planned {at}{predicted}"),
-        format!("asif outcome {}", one.short),
-    ]);
+    screen.record(&[format!("  {}", one.value.practice), format!("planned {at}{predicted}"), format!("asif outcome {}", one.short)]);
 }
 
 fn planned(screen: &mut Screen, one: &TodayPractice) {
