@@ -14,7 +14,7 @@ pub struct Args {
     /// Flags of every command.
     #[command(flatten)]
     pub global: Global,
-    /// What to do; with none, the help.
+    /// What to do; with none, today's page, or the help where there is no journal yet.
     #[command(subcommand)]
     pub command: Option<Command>,
 }

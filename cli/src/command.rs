@@ -5,6 +5,8 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::Outcome;
 
+pub mod anchor;
+pub mod belief;
 pub mod borrow;
 pub mod caseload;
 pub mod complete;
@@ -12,11 +14,13 @@ pub mod completions;
 pub mod config;
 pub mod daemon;
 pub mod delete;
+pub mod demo;
 pub mod device;
 pub mod doctor;
 pub mod draft;
 pub mod edit;
 pub mod fields;
+pub mod goal;
 pub mod helper;
 pub mod init;
 pub mod lend;
@@ -24,15 +28,20 @@ pub mod list;
 pub mod log;
 pub mod man;
 pub mod note;
+pub mod outcome;
+pub mod phrase;
 pub mod practice;
 pub mod prose;
 pub mod restore;
 pub mod share;
 pub mod show;
+pub mod sketch;
 pub mod status;
 pub mod sync;
 pub mod ticket;
+pub mod today;
 pub mod tour;
+pub mod try_out;
 pub mod undo;
 pub mod wipe;
 
@@ -50,7 +59,21 @@ pub enum Command {
     Daemon(daemon::Args),
 
     #[command(subcommand)]
+    Goal(goal::Args),
+    #[command(subcommand)]
+    Belief(belief::Args),
+    Sketch(sketch::Args),
+    #[command(subcommand)]
+    Demo(demo::Args),
+    Anchor(anchor::Args),
+    #[command(subcommand)]
     Practice(practice::Args),
+    #[command(subcommand)]
+    Phrase(phrase::Args),
+
+    Today(today::Args),
+    Try(Box<try_out::Args>),
+    Outcome(Box<outcome::Args>),
     Note(note::Args),
     Log(Box<log::Args>),
     #[command(subcommand)]
@@ -91,7 +114,16 @@ impl Command {
             Self::Doctor(args) => args.run(context),
             Self::Config(args) => args.run(context),
             Self::Daemon(args) => args.run(context),
+            Self::Goal(args) => args.run(context),
+            Self::Belief(args) => args.run(context),
+            Self::Sketch(args) => args.run(context),
+            Self::Demo(args) => args.run(context),
+            Self::Anchor(args) => args.run(context),
             Self::Practice(args) => args.run(context),
+            Self::Phrase(args) => args.run(context),
+            Self::Today(args) => args.run(context),
+            Self::Try(args) => args.run(context),
+            Self::Outcome(args) => args.run(context),
             Self::Note(args) => args.run(context),
             Self::Log(args) => args.run(context),
             Self::Draft(args) => args.run(context),

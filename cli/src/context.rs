@@ -149,6 +149,16 @@ impl<'c, 'w> Context<'c, 'w> {
         wanted(reply).ok_or_else(|| crate::client::ClientError::Garbled.into())
     }
 
+    /// What people read, on standard error: talk that is more than a line.
+    pub fn talk_on(&mut self, show: impl FnOnce(&mut Screen)) {
+        if self.json {
+            return;
+        }
+        let mut screen = self.screen();
+        show(&mut screen);
+        self.talk(&screen.finish());
+    }
+
     /// What comes while something is awaited; for a question, the person's decision.
     fn hear(&mut self, news: News) -> Outcome<bool> {
         match news {

@@ -20,7 +20,7 @@ pub mod service;
 pub mod world;
 
 use asif_proto::local::Failure;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::args::Args;
 use crate::context::Context;
@@ -55,21 +55,12 @@ pub fn run(args: &[OsString], world: &mut World<'_>) -> u8 {
     }
 }
 
-/// What `asif` alone tells with `--json`.
-#[derive(serde::Serialize)]
-struct Help {
-    help: String,
-}
-
 fn carry_out(args: Args, words: &[OsString], world: &mut World<'_>) -> Outcome {
     let words = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let mut context = Context::new(world, &args.global).with_words(words);
     match args.command {
         Some(command) => command.run(&mut context),
-        None => {
-            let help = Args::command().render_help().to_string();
-            if context.json() { context.tell(&Help { help }, |_| {}) } else { context.write(&help) }
-        }
+        None => command::today::alone(&mut context),
     }
 }
 

@@ -38,7 +38,9 @@ fn where_nothing_is_done_the_envelope_says_so() {
         let ran = Cli::with_person(&home, "n\n").run(&[words, &["--json"]].concat());
         assert_eq!((ran.code, ran.stdout.as_str()), (0, nothing), "{ran:?}");
     }
-    let help = home.run(&["--json"]).json()["data"]["help"].clone();
+    let fresh = TestHome::new();
+    std::fs::remove_dir(&fresh.home.data).unwrap();
+    let help = fresh.run(&["--json"]).json()["data"]["help"].clone();
     assert!(help.as_str().unwrap().contains("asif tour"), "{help}");
 }
 

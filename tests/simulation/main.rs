@@ -14,6 +14,8 @@
 //! 5. *A copied home loses nothing.* Where a copy runs beside the original, or an old copy is put back, and both are written in, every
 //!    session of both is there in the end, once.
 //! 6. *Nothing in the clear.* A marked sentence is on no disk.
+//! 7. *A prediction never changes.* Whatever any device does, what was locked is shown as it was locked.
+//! 8. *A draft that was kept is there* after any loss of power, on its own device alone, until it is dropped.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
@@ -23,6 +25,7 @@ mod faults;
 mod hostile;
 mod lies;
 mod node;
+mod plan;
 mod shared;
 mod story;
 mod world;

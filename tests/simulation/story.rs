@@ -6,7 +6,7 @@ use std::time::Duration;
 use asif_proto::id::RecordId;
 use asif_proto::local::{Invite, ListFilter, NewPractice, Reply, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{PracticeKind, Session, SessionFields, Specificity, Visibility};
+use asif_proto::record::{PracticeKind, Session, SessionFields, Visibility};
 use asif_proto::share::{CaseloadOpen, Role, Scope};
 
 use crate::world::{Weather, World};
@@ -33,22 +33,8 @@ pub(crate) fn family(world: &mut World, count: usize) -> Vec<usize> {
     devices
 }
 
-fn practice(slug: &str, title: &str) -> NewPractice {
-    NewPractice {
-        title: title.into(),
-        slug: Some(slug.into()),
-        kind: PracticeKind::SelfTalk,
-        description: None,
-        specificity: Specificity::default(),
-        cue: None,
-        frequency: None,
-        difficulty: None,
-        goals: Vec::new(),
-        beliefs: Vec::new(),
-        proposed_by: None,
-        agreed_by: Vec::new(),
-        visibility: Visibility::Inherit,
-    }
+pub(crate) fn practice(slug: &str, title: &str) -> NewPractice {
+    NewPractice { slug: Some(slug.into()), ..NewPractice::of(PracticeKind::SelfTalk, title) }
 }
 
 /// What Robin would show Dana.

@@ -169,7 +169,10 @@ impl Rate {
         let Self { belief, head, heart, context: after } = self;
         if head.is_some() || heart.is_some() {
             let Some(belief) = belief else {
-                return Err(crate::error::CommandError::usage("which belief is not said", "asif belief rate BELIEF --head 0-100 --heart 0-100"));
+                return Err(crate::error::CommandError::usage(
+                    "which belief is not said",
+                    "asif belief rate BELIEF --head 0-100 --heart 0-100",
+                ));
             };
             let rated = context.ask_for(Request::Belief(BeliefAsk::Rate { belief, head, heart, context: after }), one)?;
             return context.tell(&rated, |screen| goal::belief_changed(screen, "rated", &rated));
@@ -185,9 +188,9 @@ impl Rate {
             context,
             |form, context| {
                 let mut answers = Vec::new();
-                for (n, one) in (0..).zip(&beliefs) {
+                for one in &beliefs {
                     form.say(context, &goal::in_short(one));
-                    let (head, heart) = form.pair(context, n)?;
+                    let (head, heart) = again(form, context)?;
                     answers.push((one.short.clone(), head, heart));
                 }
                 Ok(answers)
@@ -208,6 +211,13 @@ impl Rate {
         }
         context.tell(&rated, |screen| rated.iter().for_each(|one| goal::belief_changed(screen, "rated", one)))
     }
+}
+
+/// How far a belief is believed now: head and heart, each of which may be skipped.
+pub(super) fn again(form: &mut form::Form, context: &mut Context<'_, '_>) -> Outcome<(Option<Rating>, Option<Rating>)> {
+    let head = form.rating(context, "head", "  head (I know it), 0-100 (Enter to skip)?")?;
+    let heart = form.rating(context, "heart", "  heart (I feel it), 0-100 (Enter to skip)?")?;
+    Ok((head, heart))
 }
 
 pub(super) fn list(context: &mut Context<'_, '_>, all: bool) -> Outcome<Vec<Shown<Belief>>> {

@@ -6,7 +6,7 @@ use crate::client::ClientError;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::{practice, session};
+use crate::render::{record, session};
 
 /// Hide a record. It can be restored.
 #[derive(Debug, clap::Args)]
@@ -20,16 +20,15 @@ pub struct Args {
 }
 
 impl Args {
-    /// Deletes a session or a practice.
+    /// Deletes any record of one's own.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         if !self.yes && !confirmed(&self.id, context)? {
             return context.nothing("Nothing was deleted.");
         }
-        match context.ask(Request::Delete { id: self.id })? {
-            Reply::Session(one) => context.tell(&one, |screen| session::changed(screen, "deleted", &one)),
-            Reply::Practice(one) => context.tell(&one, |screen| practice::changed(screen, "deleted", &one)),
-            _ => Err(ClientError::Garbled.into()),
-        }
+        let reply = context.ask(Request::Delete { id: self.id })?;
+        let mut known = None;
+        context.tell(&record::data(&reply), |screen| known = record::changed(screen, "deleted", &reply))?;
+        if known.is_none() && !context.json() { Err(ClientError::Garbled.into()) } else { Ok(()) }
     }
 }
 
@@ -39,9 +38,11 @@ fn confirmed(id: &str, context: &mut Context<'_, '_>) -> Outcome<bool> {
         return Err(CommandError::usage("deleting asks first, and nobody can be asked here", "say it with --yes"));
     }
     let what = match context.ask(Request::Show { id: id.to_owned() })? {
-        Reply::Session(one) => session::title(&one, context.now()),
-        Reply::Practice(one) => format!("the practice {}", one.slug),
-        _ => return Err(CommandError::usage("only what you wrote down yourself can be deleted", "asif list tells the ids")),
+        Reply::Session(one) => Some(session::title(&one, context.now())),
+        other => record::title(&other),
+    };
+    let Some(what) = what else {
+        return Err(CommandError::usage("only what you wrote down yourself can be deleted", "asif list tells the ids"));
     };
     match context.prompt() {
         Some(mut prompt) => prompt.yes_or_no(&format!("Delete {what}? (asif restore {id} brings it back)")),

@@ -98,7 +98,9 @@ impl Add {
                     None => which(form, context)?,
                 };
                 let agree = match agree {
-                    None if asks && text.is_some() => form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?,
+                    None if asks && text.is_some() => {
+                        form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?
+                    }
                     agree => agree,
                 };
                 Ok((text, agree))
@@ -172,7 +174,9 @@ fn rate(context: &mut Context<'_, '_>, goal: Option<String>, agree: Option<Ratin
 /// One of several by its number, from 1; anything else is taken as it was typed.
 pub(super) fn numbered(text: &str, all: &[String]) -> Result<String, String> {
     match text.parse::<usize>().ok().filter(|number| *number <= all.len() || text.len() < 3) {
-        Some(number) => number.checked_sub(1).and_then(|at| all.get(at)).cloned().ok_or_else(|| format!("1 to {}, or words of it", all.len())),
+        Some(number) => {
+            number.checked_sub(1).and_then(|at| all.get(at)).cloned().ok_or_else(|| format!("1 to {}, or words of it", all.len()))
+        }
         None => Ok(text.to_owned()),
     }
 }

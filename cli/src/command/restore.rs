@@ -1,12 +1,12 @@
 //! `asif restore`
 
-use asif_proto::local::{Known, Reply, Request};
+use asif_proto::local::{Known, Request};
 
 use crate::client::ClientError;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
-use crate::render::{practice, session};
+use crate::render::record;
 
 /// Show a deleted record again.
 ///
@@ -19,12 +19,11 @@ pub struct Args {
 }
 
 impl Args {
-    /// Restores a session or a practice.
+    /// Restores any record.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        match context.ask(Request::Restore { id: self.id })? {
-            Reply::Session(one) => context.tell(&one, |screen| session::changed(screen, "restored", &one)),
-            Reply::Practice(one) => context.tell(&one, |screen| practice::changed(screen, "restored", &one)),
-            _ => Err(ClientError::Garbled.into()),
-        }
+        let reply = context.ask(Request::Restore { id: self.id })?;
+        let mut known = None;
+        context.tell(&record::data(&reply), |screen| known = record::changed(screen, "restored", &reply))?;
+        if known.is_none() && !context.json() { Err(ClientError::Garbled.into()) } else { Ok(()) }
     }
 }

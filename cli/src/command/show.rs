@@ -1,12 +1,12 @@
 //! `asif show`
 
-use asif_proto::local::{Known, Reply, Request};
+use asif_proto::local::{Known, Request};
 
 use crate::client::ClientError;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
-use crate::render::{loan, practice, session};
+use crate::render::record;
 
 /// One record, whole.
 #[derive(Debug, clap::Args)]
@@ -17,13 +17,11 @@ pub struct Args {
 }
 
 impl Args {
-    /// Shows a session, a practice or a loan.
+    /// Shows any record.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        match context.ask(Request::Show { id: self.id })? {
-            Reply::Session(one) => context.tell(&one, |screen| session::whole(screen, &one)),
-            Reply::Practice(one) => context.tell(&one, |screen| practice::whole(screen, &one)),
-            Reply::Loan(one) => context.tell(&one, |screen| loan::whole(screen, &one)),
-            _ => Err(ClientError::Garbled.into()),
-        }
+        let reply = context.ask(Request::Show { id: self.id })?;
+        let mut known = None;
+        context.tell(&record::data(&reply), |screen| known = record::whole(screen, &reply))?;
+        if known.is_none() && !context.json() { Err(ClientError::Garbled.into()) } else { Ok(()) }
     }
 }

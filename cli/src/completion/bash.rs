@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn commands_and_flags_are_offered_without_any_daemon() {
-        assert_eq!(replies("asif practice a", ":="), ["add", "archive"]);
+        assert_eq!(replies("asif practice a", ":="), ["add", "adapt", "archive"]);
         assert!(replies("LANG=C asif lis", ":=") == ["list"] && replies("asif list --dele", ":=") == ["--deleted"]);
         assert!(!replies("asif ", ":=").iter().any(|one| one.starts_with('-') || one.starts_with('_')));
         assert_eq!(replies("asif __comp", ":="), [""; 0]);

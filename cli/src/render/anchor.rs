@@ -108,7 +108,7 @@ pub fn phrases(screen: &mut Screen, phrases: &[Shown<Phrase<String>>]) {
         }
         let mut parts = vec![phrase.short.clone(), format!("\"{}\"", value.new_line)];
         parts.extend(value.old_line.as_ref().map(|old| format!("instead of \"{old}\"")));
-        parts.extend(value.form.map(|form| super::practice::hyphens(form)));
+        parts.extend(value.form.map(super::practice::hyphens));
         parts.extend(value.voice.as_ref().map(|voice| format!("voice: {voice}")));
         parts.extend((value.visibility == Visibility::Private).then(|| "private".to_owned()));
         screen.record(&parts);

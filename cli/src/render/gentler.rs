@@ -1,6 +1,20 @@
 //! Gentler ways to practise something that felt worse.
 
-use asif_proto::record::Gentler;
+use asif_proto::record::{Gentler, Practice};
+
+use super::Screen;
+
+/// What was chosen for a practice, and what comes of it.
+pub fn adapted(screen: &mut Screen, practice: &Practice) {
+    let Some(way) = practice.adapted.last().map(|adapted| adapted.way) else { return };
+    let slug = &practice.slug;
+    match line(way) {
+        Some(line) => screen.sentence(&format!("{slug}: {}. From now on it says: {line}  (undo: asif undo)", words(way))),
+        None => screen.sentence(&format!(
+            "{slug} is put down as not for you. That is an ordinary result.  (back: asif practice edit {slug} --status active)"
+        )),
+    }
+}
 
 /// The way in words, as it is offered.
 pub fn words(way: Gentler) -> &'static str {

@@ -25,6 +25,13 @@ pub fn whole(screen: &mut Screen, loan: &Loan) {
     screen.faint(&format!("  id: {id}"));
 }
 
+/// A loan at the moment of practice: `Dana lends you (strength 85, until 21 Feb 2027):` and their words.
+pub fn at_practice(screen: &mut Screen, loan: &Loan) {
+    let terms = terms(screen, loan);
+    screen.line(&format!("{} lends you {terms}:", loan.lender));
+    screen.prose("  ", &quoted(&loan.statement));
+}
+
 /// What the lender reads after lending.
 pub fn lent(screen: &mut Screen, loan: &Loan) {
     let id = loan.id.to_string();

@@ -3,6 +3,7 @@
 use asif_proto::record::{Practice, PracticeStatus, Visibility};
 
 use super::Screen;
+use super::gentler;
 use super::table::Table;
 use super::text::count;
 
@@ -53,6 +54,9 @@ pub fn whole(screen: &mut Screen, practice: &Practice) {
     say("cue", practice.cue.clone());
     say("how often", practice.frequency.clone());
     say("difficulty", practice.difficulty.map(|difficulty| difficulty.to_string()));
+    say("proposed by", practice.proposed_by.clone());
+    say("agreed by", (!practice.agreed_by.is_empty()).then(|| practice.agreed_by.join(", ")));
+    say("gentler", practice.adapted.last().map(|adapted| gentler::words(adapted.way).to_owned()));
     say("status", Some(practice.status.to_string().replace('_', " ")));
     say("private", (practice.visibility == Visibility::Private).then(|| "yes".to_owned()));
     say("so far", Some(count(practice.sessions, "session", "sessions")));

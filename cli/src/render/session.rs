@@ -179,10 +179,10 @@ mod tests {
             session(serde_json::json!({ "id": "019a0000-0000-7000-8000-000000017f3a", "short": "17f3a", "before": null, "after": null }));
         let text = shown(|screen| list(screen, &[one, two]));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(lines.len(), 4, "{text}");
         assert!(lines[1].starts_with("07f3a  Mon 23 Nov 12:41  lunch     30 -> 45  acted 80, #work, \"a note that"), "{text}");
-        assert!(lines[1].ends_with("...\""), "{text}");
-        assert_eq!(lines[2], "17f3a  Mon 23 Nov 12:41  lunch", "{text}");
+        assert!(lines[2].starts_with("                                             ") && lines[2].ends_with("...\""), "{text}");
+        assert_eq!(lines[3], "17f3a  Mon 23 Nov 12:41  lunch", "{text}");
     }
 
     #[test]

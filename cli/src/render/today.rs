@@ -3,7 +3,11 @@
 use asif_proto::local::{Today, TodayPractice};
 use asif_proto::record::{Experiment, Shown};
 
+use super::text::{pad, width};
 use super::{Screen, experiment, gentler, time};
+
+/// In fewer columns the practices do not stand in columns.
+const NARROW: usize = 60;
 
 /// The page of today.
 pub fn today(screen: &mut Screen, today: &Today) {
@@ -14,7 +18,8 @@ pub fn today(screen: &mut Screen, today: &Today) {
     }
     if !today.practices.is_empty() {
         screen.line("Planned, easiest first:");
-        today.practices.iter().for_each(|one| planned(screen, one));
+        let widest = today.practices.iter().map(|one| width(&one.practice.slug)).max().unwrap_or(0);
+        today.practices.iter().for_each(|one| planned(screen, one, if screen.width < NARROW { 0 } else { widest }));
     }
     if !today.open.is_empty() {
         screen.line("For later:");
@@ -24,7 +29,7 @@ pub fn today(screen: &mut Screen, today: &Today) {
         }
     }
     if today.drafts > 0 {
-        screen.line("What you began to write is kept: asif draft list");
+        screen.sentence("What you began to write is kept: asif draft list");
     }
     if let Some(line) = &today.line {
         screen.sentence(line);
@@ -37,7 +42,7 @@ fn due(screen: &mut Screen, one: &Shown<Experiment>) {
     screen.record(&[format!("  {}", one.value.practice), format!("planned {at}{predicted}"), format!("asif outcome {}", one.short)]);
 }
 
-fn planned(screen: &mut Screen, one: &TodayPractice) {
+fn planned(screen: &mut Screen, one: &TodayPractice, slug: usize) {
     let practice = &one.practice;
     let difficulty = practice.difficulty.map(|difficulty| difficulty.to_string()).unwrap_or_else(|| "-".to_owned());
     let specificity = &practice.specificity;
@@ -49,7 +54,7 @@ fn planned(screen: &mut Screen, one: &TodayPractice) {
         practice.frequency.clone(),
     ];
     let particulars: Vec<String> = parts.into_iter().flatten().collect();
-    let mut cells = vec![format!("{difficulty:>4}"), practice.slug.clone(), practice.title.clone()];
+    let mut cells = vec![format!("{difficulty:>4}"), pad(&practice.slug, slug), practice.title.clone()];
     cells.extend((!particulars.is_empty()).then(|| particulars.join(", ")));
     cells.extend(practice.adapted.last().and_then(|adapted| gentler::line(adapted.way)).map(str::to_owned));
     if let Some(last) = one.last.filter(|_| one.today > 0) {

@@ -149,3 +149,59 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::document::{Document, keys_of};
+    use crate::journal::schema;
+    use crate::journal::view::View;
+    use crate::seal::body::DocId;
+    use asif_proto::id::LogId;
+    use automerge::ScalarValue;
+    use serde_json::json;
+
+    const ID: RecordId = RecordId(uuid::Uuid::from_bytes([7; 16]));
+
+    fn put(document: &mut Document, view: &mut View, puts: &[(String, ScalarValue)]) {
+        let change = document.write(LogId([1; 16]), puts, None).unwrap().unwrap();
+        view.touch(&keys_of(&change));
+        view.refresh(DocId::Plan, document, keys_of(&change).iter());
+    }
+
+    fn begun(packed: Value) -> (Document, View) {
+        let (mut document, mut view) = (Document::default(), View::default());
+        put(&mut document, &mut view, &[(ID.key(), packed.to_string().as_str().into())]);
+        (document, view)
+    }
+
+    #[test]
+    fn what_is_laid_over_a_locked_prediction_counts_for_nothing() {
+        let at = "2026-11-24T12:50:00Z";
+        let (mut document, mut view) = begun(json!({
+            "type": "experiment", "practice": ID, "mode": "hypothesis", "planned_at": "2026-11-24T12:50:00+00:00[Europe/London]",
+            "recorded_at": at, "prediction": { "rating": 20, "locked_at": at, "by": "me" },
+        }));
+        let other = json!({ "rating": 90, "locked_at": at, "by": "me" });
+        for laid in [schema::scalar(&other), ScalarValue::Null] {
+            put(&mut document, &mut view, &[(schema::field(ID, "prediction"), laid), (schema::field(ID, "learning"), "kept".into())]);
+            let Kept::Experiment(one) = &view.kept(&ID).unwrap().value else { panic!() };
+            assert_eq!(one.prediction.as_ref().unwrap().rating.unwrap().value(), 20);
+            assert_eq!(one.learning.as_deref(), Some("kept"));
+            document.write(LogId([1; 16]), &[(schema::field(ID, "learning"), ScalarValue::Null)], None).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_list_is_in_the_order_of_its_making_and_what_was_taken_back_is_not_in_it() {
+        let at = "2026-11-24T12:50:00Z";
+        let (mut document, mut view) = begun(json!({ "type": "belief", "statement": "I deserve kindness", "recorded_at": at }));
+        let rating = |heart: u8| schema::scalar(&json!({ "heart": heart, "at": at }));
+        put(&mut document, &mut view, &[(schema::member(ID, "ratings", "02"), rating(10))]);
+        put(&mut document, &mut view, &[(schema::member(ID, "ratings", "01"), rating(5))]);
+        put(&mut document, &mut view, &[(schema::member(ID, "ratings", "03"), rating(90))]);
+        put(&mut document, &mut view, &[(schema::member(ID, "ratings", "03"), ScalarValue::Null)]);
+        let Kept::Belief(belief) = &view.kept(&ID).unwrap().value else { panic!() };
+        assert_eq!(belief.ratings.iter().map(|one| one.heart.unwrap().value()).collect::<Vec<_>>(), [5, 10]);
+    }
+}

@@ -59,6 +59,11 @@ pub enum BeliefAsk {
         /// With the retired ones.
         all: bool,
     },
+    /// One of them.
+    Show {
+        /// An id, a unique suffix of one, or words that only this one has.
+        belief: String,
+    },
     /// How far it is believed now.
     Rate {
         /// An id, a unique suffix of one, or words that only this one has.
@@ -188,6 +193,27 @@ pub struct NewPractice {
     pub agreed_by: Vec<String>,
     /// Private or not.
     pub visibility: Visibility,
+}
+
+impl NewPractice {
+    /// A practice of which nothing more is said.
+    pub fn of(kind: PracticeKind, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            slug: None,
+            kind,
+            description: None,
+            specificity: Specificity::default(),
+            cue: None,
+            frequency: None,
+            difficulty: None,
+            goals: Vec::new(),
+            beliefs: Vec::new(),
+            proposed_by: None,
+            agreed_by: Vec::new(),
+            visibility: Visibility::Inherit,
+        }
+    }
 }
 
 /// What changes in a practice. Its slug never does.

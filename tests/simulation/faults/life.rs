@@ -7,7 +7,7 @@ use std::time::Duration;
 use asif_proto::id::RecordId;
 use asif_proto::local::{ErrorKind, Failure, Invite, ListFilter, NewPractice, Reply, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{PracticeKind, Session, SessionFields, Specificity, Visibility};
+use asif_proto::record::{PracticeKind, Session, SessionFields};
 use asif_proto::share::{Role, Scope};
 use uuid::Uuid;
 
@@ -183,21 +183,7 @@ impl Life {
 
     fn begin(&mut self) -> Step {
         self.done(0, Request::Init { name: Some("Robin".into()), device: Some("laptop".into()), wish: None, goal: None })?;
-        let practice = NewPractice {
-            title: "Lunch away from the desk".into(),
-            slug: Some("lunch".into()),
-            kind: PracticeKind::AsIfAction,
-            description: None,
-            specificity: Specificity::default(),
-            cue: None,
-            frequency: None,
-            difficulty: None,
-            goals: Vec::new(),
-            beliefs: Vec::new(),
-            proposed_by: None,
-            agreed_by: Vec::new(),
-            visibility: Visibility::Inherit,
-        };
+        let practice = NewPractice { slug: Some("lunch".into()), ..NewPractice::of(PracticeKind::AsIfAction, "Lunch away from the desk") };
         self.done(0, Request::PracticeAdd(practice)).map(drop)
     }
 

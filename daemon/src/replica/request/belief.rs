@@ -23,6 +23,10 @@ impl Replica {
         }
         match what {
             BeliefAsk::Add(new) => self.belief_add(cx, ask, new),
+            BeliefAsk::Show { belief } => {
+                let id = self.find_kept(belief, Kind::Belief)?;
+                self.kept_reply(id)
+            }
             BeliefAsk::Rate { belief, head, heart, context } => {
                 let id = self.find_kept(belief, Kind::Belief)?;
                 let context = context.as_ref().map(|text| one_line("the context", text, MAX_LINE)).transpose()?;
