@@ -14,6 +14,7 @@ use rustix::termios::{QueueSelector, tcflush};
 mod by_letter;
 mod draft;
 mod keys;
+mod letter;
 mod signals;
 
 use by_letter::ByLetter;
@@ -78,11 +79,19 @@ impl<'t> Keyboard<'t> {
 
     /// What the person types until they end it, lines of any length. It begins with `text`, which can be mended.
     ///
-    /// `invite` is called once they may begin, and again after a stop. `keep` hears the text so far at every end of a line and after a pause.
-    pub fn read(self, typing: &mut Typing, shape: Shape, text: &str, mut invite: impl FnMut(), mut keep: impl FnMut(&[u8])) -> Typed {
+    /// `invite` is called once they may begin, and again after a stop; it tells the column where they begin. `keep` hears the text so far at
+    /// every end of a line and after a pause.
+    pub fn read(
+        self,
+        typing: &mut Typing,
+        shape: Shape,
+        text: &str,
+        mut invite: impl FnMut() -> usize,
+        mut keep: impl FnMut(&[u8]),
+    ) -> Typed {
         let Ok(by_letter) = ByLetter::set(self.0) else { return Typed { text: text.into(), end: End::Stopped } };
-        let mut draft = Draft::new(by_letter.keys(), shape);
-        invite();
+        let mut draft = Draft::new(by_letter.keys(), shape, invite());
+        draft.set_width(by_letter.columns());
         let mut echo = Vec::new();
         draft.begin_with(text, &mut echo);
         by_letter.show(&echo);
@@ -111,6 +120,7 @@ impl<'t> Keyboard<'t> {
                 }
                 Err(_) => break End::Stopped,
             };
+            draft.set_width(by_letter.columns());
             let mut echo = Vec::new();
             let mut bytes = chunk.iter();
             let end = bytes.by_ref().find_map(|byte| draft.take(*byte, &mut echo));

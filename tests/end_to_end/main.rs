@@ -28,6 +28,7 @@ mod crash;
 mod daemon;
 mod damage;
 mod devices;
+mod drafts;
 mod faults;
 mod first_use;
 mod flood;

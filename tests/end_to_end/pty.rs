@@ -1,30 +1,39 @@
 //! A terminal with a person before it: a pseudo-terminal whose other end the test holds.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{PipeWriter, Read, Write};
 use std::process::{Child, Command};
 use std::sync::mpsc;
 use std::time::Instant;
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::harness::{COMMAND, SOON};
+use crate::harness::{COMMAND, SOON, eventually};
 
 /// A command at a terminal of its own. It is ended when it goes.
 pub(crate) struct AtTerminal {
     pub(crate) child: Child,
-    keyboard: File,
+    keyboard: Option<File>,
     shown: mpsc::Receiver<Vec<u8>>,
     screen: String,
+    /// While it is open somebody watches the screen.
+    watched: Option<PipeWriter>,
 }
 
 impl AtTerminal {
     /// Runs a command with all three streams at a new terminal, which is also the one that Ctrl-C comes from.
     pub(crate) fn start(command: &Command) -> Self {
+        Self::start_at(command, (80, 24))
+    }
+
+    /// The same at a terminal of so many columns and rows.
+    pub(crate) fn start_at(command: &Command, (columns, rows): (u16, u16)) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
+        tcsetwinsize(&keyboard, Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
         let terminal = || File::options().read(true).write(true).open(&name).unwrap();
         let mut leader = Command::new("/usr/bin/setsid");
@@ -36,15 +45,30 @@ impl AtTerminal {
         let keyboard = File::from(keyboard);
         let mut screen = keyboard.try_clone().unwrap();
         let (tx, shown) = mpsc::channel();
+        let (unwatched, watched) = std::io::pipe().unwrap();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while let Ok(read @ 1..) = screen.read(&mut bytes) {
-                if tx.send(bytes[..read].to_vec()).is_err() {
+            loop {
+                let mut waiting = [PollFd::new(&screen, PollFlags::IN), PollFd::new(&unwatched, PollFlags::IN)];
+                poll(&mut waiting, None).unwrap();
+                if !waiting[1].revents().is_empty() {
                     return;
+                }
+                match screen.read(&mut bytes) {
+                    Ok(read @ 1..) if tx.send(bytes[..read].to_vec()).is_ok() => {}
+                    _ => return,
                 }
             }
         });
-        Self { child, keyboard, shown, screen: String::new() }
+        Self { child, keyboard: Some(keyboard), shown, screen: String::new(), watched: Some(watched) }
+    }
+
+    /// Closes the terminal, as when its window is closed, and waits for the command's end; its exit code.
+    pub(crate) fn hang_up(&mut self) -> Option<i32> {
+        self.watched = None;
+        self.keyboard = None;
+        let ended = || self.child.try_wait().unwrap();
+        eventually("the command ends with its terminal", ended).code()
     }
 
     /// Waits until `text` has been shown since the last wait; what came before it, which is then forgotten.
@@ -66,12 +90,12 @@ impl AtTerminal {
 
     /// Types.
     pub(crate) fn type_in(&mut self, keys: &[u8]) {
-        self.keyboard.write_all(keys).unwrap();
+        self.keyboard.as_ref().unwrap().write_all(keys).unwrap();
     }
 
     /// Whether the terminal edits lines and shows what is typed, as a shell finds it.
     pub(crate) fn is_as_it_was(&self) -> bool {
-        tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
+        tcgetattr(self.keyboard.as_ref().unwrap()).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// Waits for the command's end; its exit code, and what was shown since the last wait.

@@ -39,7 +39,7 @@ fn the_keys_of_a_terminal_still_correct_what_is_typed() {
 }
 
 #[test]
-fn whatever_ends_the_typing_the_terminal_is_as_it_was_and_nothing_is_stored() {
+fn whatever_ends_the_typing_the_terminal_is_as_it_was_and_what_was_typed_is_kept() {
     let home = Home::robin();
     for end in ["Ctrl-C", "SIGTERM", "SIGHUP"] {
         let mut asif = AtTerminal::start(&home.command(&["note"]));
@@ -52,9 +52,12 @@ fn whatever_ends_the_typing_the_terminal_is_as_it_was_and_nothing_is_stored() {
             "SIGTERM" => signal(asif.child.id(), Signal::TERM),
             _ => signal(asif.child.id(), Signal::HUP),
         }
-        asif.await_text("nothing was stored");
+        asif.await_text("what you typed is kept");
         assert!(asif.is_as_it_was(), "{end}");
         assert_eq!(asif.end().0, Some(130), "{end}");
+        let draft = home.json(&["draft", "show"]);
+        assert_eq!((&draft["typing"], &draft["words"]), (&json!(["text", "half a"]), &json!(["note"])), "{end}");
+        home.ok(&["draft", "drop", "--yes"]);
     }
     assert_eq!(home.list().len(), 0);
 }
@@ -110,7 +113,7 @@ fn a_practice_that_is_not_shared_is_refused_before_words_are_lent_for_it() {
 }
 
 #[test]
-fn what_was_typed_and_could_not_be_stored_is_given_back() {
+fn what_was_typed_and_could_not_be_stored_is_kept() {
     let home = Home::robin();
     for (args, code) in [(&["note", "--at", "25:00"][..], 2), (&["log", "lunch", "--borrowed", "ffff", "--note", "-"], 4)] {
         let mut asif = AtTerminal::start(&home.command(args));
@@ -118,10 +121,10 @@ fn what_was_typed_and_could_not_be_stored_is_given_back() {
         asif.type_in(b"first words\nlast words\n");
         asif.await_text("last words");
         asif.type_in(END);
-        asif.await_text("Not stored. What you wrote:");
-        let (told, shown) = asif.end();
-        assert_eq!(told, Some(code), "{shown}");
-        assert!(shown.contains("first words\r\nlast words\r\n"), "{shown}");
+        asif.await_text("what you typed is kept: asif draft resume");
+        assert_eq!(asif.end().0, Some(code));
+        assert_eq!(home.ok(&["draft", "show"]).stdout, "first words\nlast words\n");
+        home.ok(&["draft", "drop", "--yes"]);
     }
     let mut asif = AtTerminal::start(&home.command(&["note"]));
     asif.await_text(READING);
@@ -131,9 +134,11 @@ fn what_was_typed_and_could_not_be_stored_is_given_back() {
         asif.await_text("\n");
     }
     asif.type_in(END);
-    asif.await_text("Not stored. What you wrote:");
-    let (told, shown) = asif.end();
-    assert_eq!((told, shown.matches('x').count()), (Some(2), 130 * 1023 + 1), "one is in the error's own words");
+    asif.await_text("longer than 128 KiB");
+    asif.await_text("what you typed is kept");
+    assert_eq!(asif.end().0, Some(2));
+    assert_eq!(home.ok(&["draft", "show"]).stdout.matches('x').count(), 130 * 1023);
+    assert_eq!(home.list().len(), 0);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{Form, posed};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::keyboard::{End, Shape, Typed, Typing};
-use crate::render::text::visible;
+use crate::render::text::{visible, width};
 
 /// More than the longest text, so that it is known to be too long.
 const MAX_READ: u64 = 2 * MAX_NOTE as u64;
@@ -37,8 +37,15 @@ impl Form {
                 };
                 let columns = context.world.width;
                 let invite = || match shape {
-                    Shape::Line => context.talk(&posed(question, columns)),
-                    Shape::Prose => context.say(question),
+                    Shape::Line => {
+                        let posed = posed(question, columns);
+                        context.talk(&posed);
+                        width(posed.lines().next_back().unwrap_or_default())
+                    }
+                    Shape::Prose => {
+                        context.say(question);
+                        0
+                    }
                 };
                 let keep = |so_far: &[u8]| {
                     self.typing = Some((key.to_owned(), whole_letters(so_far)));

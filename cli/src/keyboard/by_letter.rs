@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use super::draft::Keys;
 
@@ -46,6 +46,11 @@ impl<'t> ByLetter<'t> {
             kill: code(SpecialCodeIndex::VKILL),
             end: code(SpecialCodeIndex::VEOF),
         }
+    }
+
+    /// The columns there are now; 0 where that cannot be told.
+    pub(super) fn columns(&self) -> usize {
+        tcgetwinsize(self.terminal).map_or(0, |size| size.ws_col.into())
     }
 
     pub(super) fn show(&self, mut bytes: &[u8]) {

@@ -1,9 +1,7 @@
 //! What a person types, line by line, with the keys of a terminal that erase and end.
 
-use unicode_width::UnicodeWidthChar;
-
 use super::End;
-use crate::render::text::steers;
+use super::letter::{Place, columns, show};
 
 /// The keys that do something, as the terminal is set; 0 is none.
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +37,20 @@ pub(super) struct Draft {
     ending: bool,
     keys: Keys,
     shape: Shape,
+    /// The column in which the first line begins, and how many there are; 0: nobody knows.
+    begins: usize,
+    width: usize,
 }
 
 impl Draft {
-    pub(super) fn new(keys: Keys, shape: Shape) -> Self {
-        Self { text: Vec::new(), line: 0, shown: 0, ending: false, keys, shape }
+    /// An empty text; its first line begins in the column `begins`.
+    pub(super) fn new(keys: Keys, shape: Shape, begins: usize) -> Self {
+        Self { text: Vec::new(), line: 0, shown: 0, ending: false, keys, shape, begins, width: 0 }
+    }
+
+    /// The terminal has so many columns; 0: nobody knows.
+    pub(super) fn set_width(&mut self, width: usize) {
+        self.width = width;
     }
 
     /// Puts `text` there to begin with, whatever is in it.
@@ -146,24 +153,40 @@ impl Draft {
 
     /// Takes back everything from `to` on.
     fn cut(&mut self, to: usize, echo: &mut Vec<u8>) {
-        let before = columns(self.text.get(self.line..self.shown).unwrap_or_default());
-        let was_shown = to < self.shown;
+        let before = self.place(self.shown);
+        let gone = self.text.get(to..self.shown).map(|gone| String::from_utf8_lossy(gone).into_owned());
         self.text.truncate(to);
         self.shown = self.shown.min(to);
-        let left = self.text.get(self.line..self.shown).unwrap_or_default();
-        let after = columns(left);
-        for _ in after..before {
-            echo.extend(b"\x08 \x08");
-        }
-        if was_shown && after == before {
-            // A mark stood on the letter before it, which is shown anew without it.
-            let left = String::from_utf8_lossy(left);
-            let base = left.char_indices().rev().find(|(_, letter)| width(*letter) > 0);
-            if let Some((at, base)) = base {
-                echo.extend(std::iter::repeat_n(0x08, width(base)));
-                left.get(at..).unwrap_or_default().chars().for_each(|letter| show(letter, echo));
+        let Some(first) = gone.and_then(|gone| gone.chars().next()) else { return };
+        let after = self.place(self.shown);
+        let same_row = |place: Place| place.row == before.row && !before.is_full(self.width);
+        if same_row(after) {
+            (after.column..before.column).for_each(|_| echo.extend(b"\x08 \x08"));
+            if columns(first) > 0 {
+                return;
             }
         }
+        // What is left lost a mark that stood on it, or ends on another row: its last letter is shown anew.
+        let left = String::from_utf8_lossy(self.text.get(self.line..self.shown).unwrap_or_default()).into_owned();
+        let at = left.char_indices().rev().find(|(_, letter)| columns(*letter) > 0).map_or(0, |(at, _)| at);
+        let (kept, anew) = left.split_at_checked(at).unwrap_or_default();
+        let place = self.place_after(kept).settled(self.width);
+        if same_row(place) {
+            (place.column..after.column).for_each(|_| echo.push(0x08));
+        } else {
+            place.go_back(before, echo);
+        }
+        anew.chars().for_each(|letter| show(letter, echo));
+    }
+
+    /// Where the last line is, shown up to `to`.
+    fn place(&self, to: usize) -> Place {
+        self.place_after(&String::from_utf8_lossy(self.text.get(self.line..to).unwrap_or_default()))
+    }
+
+    fn place_after(&self, shown: &str) -> Place {
+        let begins = if self.line == 0 { self.begins } else { 0 };
+        shown.chars().fold(Place { row: 0, column: begins }, |place, letter| place.after(letter, self.width))
     }
 }
 
@@ -174,37 +197,6 @@ fn last_letter(line: &[u8]) -> usize {
         std::str::from_utf8(tail).is_ok_and(|tail| tail.chars().count() == 1)
     };
     (1..=line.len().min(4)).find(whole).unwrap_or(line.len().min(1))
-}
-
-/// A letter as it is shown: nothing of it steers the terminal.
-fn show(letter: char, echo: &mut Vec<u8>) {
-    match letter {
-        '\n' | '\t' => echo.push(letter as u8),
-        '\u{0}'..='\u{1f}' => echo.extend([b'^', letter as u8 + 0x40]),
-        '\u{7f}' => echo.extend(b"^?"),
-        letter if steers(letter) => echo.extend(format!("<U+{:04X}>", u32::from(letter)).bytes()),
-        letter => echo.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
-    }
-}
-
-/// The columns that a letter takes as it is shown; a tab is counted where it stands.
-fn width(letter: char) -> usize {
-    match letter {
-        '\u{0}'..='\u{1f}' | '\u{7f}' => 2,
-        letter if steers(letter) => {
-            if u32::from(letter) > 0xffff {
-                9
-            } else {
-                8
-            }
-        }
-        letter => letter.width().unwrap_or(0),
-    }
-}
-
-/// The columns that a line takes as it is shown here.
-fn columns(line: &[u8]) -> usize {
-    String::from_utf8_lossy(line).chars().fold(0, |at, letter| if letter == '\t' { (at / 8 + 1) * 8 } else { at + width(letter) })
 }
 
 #[cfg(test)]
@@ -221,7 +213,7 @@ mod tests {
     }
 
     fn typed_as(shape: Shape, before: &str, typed: &[u8]) -> (String, String, Option<End>) {
-        let (mut draft, mut echo, mut end) = (Draft::new(KEYS, shape), Vec::new(), None);
+        let (mut draft, mut echo, mut end) = (Draft::new(KEYS, shape, 0), Vec::new(), None);
         draft.begin_with(before, &mut echo);
         for byte in typed {
             assert_eq!(end, None, "something came after the end");
@@ -242,7 +234,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_letters_are_erased_one_by_one() {
-        let mut draft = Draft::new(KEYS, Shape::Prose);
+        let mut draft = Draft::new(KEYS, Shape::Prose, 0);
         let mut echo = Vec::new();
         for byte in [b'a', 0xff, 0xc3, 0x7f, 0x7f] {
             draft.take(byte, &mut echo);
@@ -274,7 +266,7 @@ mod tests {
 
     #[test]
     fn letters_are_shown_whole() {
-        let mut draft = Draft::new(KEYS, Shape::Prose);
+        let mut draft = Draft::new(KEYS, Shape::Prose, 0);
         let shown: Vec<usize> = "e\u{301}\u{1f469}"
             .bytes()
             .map(|byte| {
