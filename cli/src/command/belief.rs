@@ -209,7 +209,7 @@ impl Rate {
         if rated.is_empty() {
             return context.nothing("Nothing was rated.");
         }
-        context.tell(&rated, |screen| rated.iter().for_each(|one| goal::belief_changed(screen, "rated", one)))
+        rated.iter().try_for_each(|one| context.tell(one, |screen| goal::belief_changed(screen, "rated", one)))
     }
 }
 

@@ -45,7 +45,8 @@ impl Args {
         match self {
             Self::List => {
                 let drafts = all(context)?;
-                context.tell(&drafts, |screen| draft::list(screen, &drafts))?;
+                let told: Vec<_> = drafts.iter().map(draft::Told::of).collect();
+                context.tell(&told, |screen| draft::list(screen, &drafts))?;
                 if drafts.is_empty() && !context.json() {
                     context.say("There are no drafts.");
                 }
@@ -57,7 +58,7 @@ impl Args {
                     let title = draft::title(&shown, context.now(), &context.world.zone);
                     context.say(&title);
                 }
-                context.tell(&shown, |screen| draft::whole(screen, &shown))
+                context.tell(&draft::Told::of(&shown), |screen| draft::whole(screen, &shown))
             }
             Self::Resume { id } => resume(context, id),
             Self::Drop { id, yes } => {
@@ -69,7 +70,7 @@ impl Args {
                     },
                 };
                 let dropped = about(context, DraftAsk::Drop { id })?;
-                context.tell(&dropped, |screen| draft::dropped(screen, &dropped))
+                context.tell(&draft::Told::of(&dropped), |screen| draft::dropped(screen, &dropped))
             }
         }
     }

@@ -14,7 +14,8 @@ pub mod experiment;
 
 /// Change what you wrote down.
 ///
-/// Only what you name changes. `--clear FIELD` empties a field: before, after, acted, felt-real, felt-state, borrowed,
+/// A session, a note, an experiment, or the words of anything else; what you practise is changed with asif practice edit. Only what you name
+/// changes. `--clear FIELD` empties a field: before, after, acted, felt-real, felt-state, borrowed,
 /// expectancy, willingness, where, worse, stopped-early, repetitions, duration, tags, note, private.
 #[derive(Debug, clap::Args)]
 pub struct Args {

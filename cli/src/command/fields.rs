@@ -25,16 +25,16 @@ pub struct Fields {
     /// How it felt, in a word: numb, unreal, neutral, warm, real or painful
     #[arg(long, value_name = "WORD")]
     felt_state: Option<FeltState>,
-    /// On whose belief you did it: own, borrowed or leap
+    /// On whose belief you did it: own, borrowed (lent to you) or leap (nobody's yet)
     #[arg(long, value_name = "WORD")]
     basis: Option<Basis>,
     /// The borrowed belief you did it on (asif borrow list)
     #[arg(long, value_name = "ID", add = names(Known::Loans))]
     borrowed: Option<String>,
-    /// How likely it seemed to help
+    /// How likely it seemed to help: 0 not at all, 100 surely
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     expectancy: Option<Rating>,
-    /// How willing you were
+    /// How willing you were: 0 not at all, 100 fully
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     willingness: Option<Rating>,
     /// Where in the body you felt it

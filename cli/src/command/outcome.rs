@@ -43,10 +43,10 @@ pub struct Args {
     /// Which belief it supports: old, new or unsure
     #[arg(long, value_name = "WORD")]
     supports: Option<Supports>,
-    /// The belief again, I know it: 0-100
+    /// The belief again, I know it: 0 not at all, 100 fully
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     head: Option<Rating>,
-    /// The belief again, I feel it: 0-100
+    /// The belief again, I feel it: 0 not at all, 100 fully
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     heart: Option<Rating>,
     /// When it happened: 21:30, "yesterday 21:30", 2026-11-20T21:30

@@ -135,11 +135,10 @@ fn add(context: &mut Context<'_, '_>, practice: String, line: Option<String>, fi
             Ok(added)
         },
     )?;
-    match &added[..] {
-        [] => context.nothing("Nothing was said: nothing was stored."),
-        [only] => context.tell(only, |screen| anchor::phrase_changed(screen, "added", only)),
-        several => context.tell(several, |screen| several.iter().for_each(|one| anchor::phrase_changed(screen, "added", one))),
+    if added.is_empty() {
+        return context.nothing("Nothing was said: nothing was stored.");
     }
+    added.iter().try_for_each(|one| context.tell(one, |screen| anchor::phrase_changed(screen, "added", one)))
 }
 
 fn one(reply: Reply) -> Option<Shown<Phrase<String>>> {

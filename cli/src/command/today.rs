@@ -42,7 +42,7 @@ fn page(context: &mut Context<'_, '_>) -> Outcome<Today> {
 }
 
 fn told(context: &mut Context<'_, '_>, found: &Today) -> Outcome {
-    context.tell(found, |screen| today::today(screen, found))
+    context.tell(&today::Told::of(found), |screen| today::today(screen, found))
 }
 
 fn help(context: &mut Context<'_, '_>) -> Outcome {

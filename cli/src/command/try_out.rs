@@ -27,7 +27,7 @@ pub struct Args {
     /// Your prediction in words
     #[arg(long, value_name = "TEXT")]
     prediction_text: Option<String>,
-    /// On whose belief: own, borrowed or leap
+    /// On whose belief: own, borrowed (lent to you) or leap (nobody's yet)
     #[arg(long, value_name = "WORD")]
     basis: Option<Basis>,
     /// The borrowed belief it rests on (asif borrow list)
@@ -36,7 +36,7 @@ pub struct Args {
     /// How willing you are: 0 not at all, 100 fully
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     willingness: Option<Rating>,
-    /// How likely it seems to help
+    /// How likely it seems to help: 0 not at all, 100 surely
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     expectancy: Option<Rating>,
     /// The belief it tests: an id, or words that only it has

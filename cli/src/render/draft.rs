@@ -1,9 +1,13 @@
 //! Drafts.
 
+use std::collections::BTreeMap;
+
 use asif_proto::local::Draft;
 use asif_proto::moment::Moment;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::Serialize;
+use uuid::Uuid;
 
 use super::table::Table;
 use super::text::{shorten, visible};
@@ -12,6 +16,35 @@ use super::{Screen, time};
 /// The most columns of a command in a list, and of the words of a draft.
 const COMMAND: usize = 24;
 const WORDS: usize = 32;
+
+/// A draft as `--json` tells it: it says what it is, and what was being typed has the names of its parts.
+#[derive(Debug, Serialize)]
+pub struct Told<'d> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: Uuid,
+    short: &'d str,
+    words: &'d [String],
+    answers: &'d BTreeMap<String, String>,
+    typing: Option<Typing<'d>>,
+    begun_at: Timestamp,
+    kept_at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+struct Typing<'d> {
+    field: &'d str,
+    text: &'d str,
+}
+
+impl<'d> Told<'d> {
+    /// The draft with its name.
+    pub fn of(draft: &'d Draft) -> Self {
+        let Draft { id, short, words, answers, typing, begun_at, kept_at } = draft;
+        let typing = typing.as_ref().map(|(field, text)| Typing { field, text });
+        Self { kind: "draft", id: *id, short, words, answers, typing, begun_at: *begun_at, kept_at: *kept_at }
+    }
+}
 
 /// The drafts in columns.
 pub fn list(screen: &mut Screen, drafts: &[Draft]) {

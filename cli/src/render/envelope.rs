@@ -1,4 +1,5 @@
-//! The one shape of `--json`: `{"schema":"asif/1","data":...}`, or with `error` in place of `data`; one a line.
+//! The one shape of `--json`: `{"schema":"asif/1","data":...}`, or with `error` in place of `data`; one a line. What stands in it is written down in
+//! `docs/schema`.
 //!
 //! A terminal may show the line: what would steer it stands there as `\u001b`, which is the same data.
 

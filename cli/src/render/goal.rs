@@ -43,7 +43,7 @@ pub fn whole(screen: &mut Screen, goal: &Shown<Goal>) {
 
 /// `rated belief  7f3a  "I deserve kindness"  head 20  heart 5`
 pub fn belief_changed(screen: &mut Screen, done: &str, belief: &Shown<Belief>) {
-    let rated = belief.value.ratings.last().and_then(rated).map(|rated| format!("  {rated}")).unwrap_or_default();
+    let rated = latest(&belief.value).map(|rated| format!("  {rated}")).unwrap_or_default();
     let hint = record::hint(belief.value.deleted, &belief.short);
     screen.line(&format!("{done} belief  {}  \"{}\"{rated}{hint}", belief.short, belief.value.statement));
 }
@@ -60,7 +60,7 @@ pub fn beliefs(screen: &mut Screen, beliefs: &[Shown<Belief>]) {
         pair.sort_by_key(|one| one.value.role);
         for (at, one) in pair.iter().enumerate() {
             let mut parts = vec![one.short.clone(), format!("\"{}\"", one.value.statement)];
-            parts.extend(one.value.ratings.last().and_then(rated));
+            parts.extend(latest(&one.value));
             parts.extend((one.value.role == BeliefRole::Old).then(|| "old".to_owned()));
             parts.extend((at > 0).then(|| "against the one above".to_owned()));
             parts.extend(one.value.retired.then(|| "retired".to_owned()));
@@ -83,7 +83,7 @@ pub fn whole_belief(screen: &mut Screen, belief: &Shown<Belief>) {
     }
     for rating in &belief.value.ratings {
         let after = rating.context.as_deref().map(|context| format!("  ({context})")).unwrap_or_default();
-        screen.line(&format!("  {}  {}{after}", rated(rating).unwrap_or_default(), time::instant(rating.at, screen)));
+        screen.line(&format!("  {}  {}{after}", rated(rating.head, rating.heart).unwrap_or_default(), time::instant(rating.at, screen)));
     }
     record::ending(screen, belief, belief.value.visibility);
 }
@@ -91,13 +91,19 @@ pub fn whole_belief(screen: &mut Screen, belief: &Shown<Belief>) {
 /// `"I deserve kindness"   head 20  heart 5`, as it is shown before something is tried.
 pub fn in_short(belief: &Shown<Belief>) -> String {
     let statement = shorten(&visible(&belief.value.statement), SENTENCE);
-    let rated = belief.value.ratings.last().and_then(rated).map(|rated| format!("   {rated}")).unwrap_or_default();
+    let rated = latest(&belief.value).map(|rated| format!("   {rated}")).unwrap_or_default();
     format!("\"{statement}\"{rated}")
 }
 
+/// The last of each: one that was rated alone leaves the other as it was.
+fn latest(belief: &Belief) -> Option<String> {
+    let last = |of: fn(&BeliefRating) -> Option<Rating>| belief.ratings.iter().rev().find_map(of);
+    rated(last(|rating| rating.head), last(|rating| rating.heart))
+}
+
 /// `head 20  heart 5`
-fn rated(rating: &BeliefRating) -> Option<String> {
+fn rated(head: Option<Rating>, heart: Option<Rating>) -> Option<String> {
     let part = |name: &str, rating: Option<Rating>| rating.map(|rating| format!("{name} {rating}"));
-    let parts: Vec<String> = [part("head", rating.head), part("heart", rating.heart)].into_iter().flatten().collect();
+    let parts: Vec<String> = [part("head", head), part("heart", heart)].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("  "))
 }

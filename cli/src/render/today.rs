@@ -2,12 +2,29 @@
 
 use asif_proto::local::{Today, TodayPractice};
 use asif_proto::record::{Experiment, Shown};
+use serde::Serialize;
 
 use super::text::{pad, width};
 use super::{Screen, experiment, gentler, time};
 
 /// In fewer columns the practices do not stand in columns.
 const NARROW: usize = 60;
+
+/// The page as `--json` tells it: it says what it is, as every record does.
+#[derive(Debug, Serialize)]
+pub struct Told<'t> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    today: &'t Today,
+}
+
+impl<'t> Told<'t> {
+    /// The page with its name.
+    pub fn of(today: &'t Today) -> Self {
+        Self { kind: "today", today }
+    }
+}
 
 /// The page of today.
 pub fn today(screen: &mut Screen, today: &Today) {

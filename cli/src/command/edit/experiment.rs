@@ -16,7 +16,7 @@ pub struct Flags {
     /// Another prediction: refused, since it is locked. What you think now stands beside it with --amend
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     prediction: Option<Rating>,
-    /// What you think now, beside your prediction: feeling after
+    /// What you think now, beside your prediction: feeling after, 0 very bad to 100 very good
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     amend: Option<Rating>,
     /// The same in words
