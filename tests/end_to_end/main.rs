@@ -40,13 +40,18 @@ mod liar;
 #[path = "../simulation/lies/made.rs"]
 mod made;
 mod manuals;
+mod missing;
 mod practice;
 mod pty;
 mod relay;
+mod scenes;
+mod schema;
 mod service;
 mod socket;
 mod strangers;
 mod terminal;
+mod texts;
 mod tour;
 mod units;
+mod week;
 mod wipe;

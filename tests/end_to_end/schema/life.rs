@@ -1,0 +1,153 @@
+//! One person at one machine: every field of every record is said once.
+
+use serde_json::Value;
+
+use super::contract::{Contract, Held};
+use crate::harness::Home;
+
+/// A life from before the journal to after it.
+pub(super) fn live(contract: &Contract) {
+    let home = Home::new();
+    let asif = Held { home: &home, contract };
+    before_there_is_a_journal(asif);
+    asif.ok(&["init", "--no-input", "--name", "Robin", "--device", "laptop"]);
+    asif.ok(&["status"]);
+    asif.ok(&["doctor", "--rebuild"]);
+    let beliefs = goals_and_beliefs(asif);
+    practices(asif);
+    experiments(asif, &beliefs);
+    sessions(asif);
+    every_record_is_hidden_and_shown(asif);
+    asif.ok(&["undo"]);
+    asif.ok(&["today"]);
+    asif.ok(&[]);
+    the_end(asif);
+}
+
+fn before_there_is_a_journal(asif: Held<'_>) {
+    asif.ok(&[]);
+    asif.ok(&["status", "--paths"]);
+    asif.ok(&["daemon", "logs"]);
+    asif.ok(&["wipe", "--dry-run"]);
+    asif.ok(&["daemon", "stop"]);
+    asif.ok(&["daemon", "start"]);
+    asif.ok(&["daemon", "start"]);
+    asif.ok(&["daemon", "restart"]);
+    asif.ok(&["daemon", "logs"]);
+    asif.ok(&["config", "list"]);
+    asif.ok(&["config", "get", "listen"]);
+    asif.ok(&["config", "set", "listen", "127.0.0.1:0"]);
+    asif.ok(&["completions", "bash"]);
+    asif.ok(&["man"]);
+    asif.ok(&["man", "--to", asif.home.beside().join("man").to_str().unwrap()]);
+}
+
+/// Goals and beliefs; returns the ids of the old and the new belief.
+fn goals_and_beliefs(asif: Held<'_>) -> [String; 2] {
+    asif.ok(&["goal", "add", "feel less like a burden", "--agree", "70"]);
+    asif.ok(&["goal", "add", "--template", "kindly", "--private"]);
+    asif.ok(&["goal", "rate", "burden", "75"]);
+    asif.ok(&["goal", "close", "burden", "--reason", "another one now"]);
+    asif.ok(&["goal", "list", "--all"]);
+    asif.reads(&["goal", "wish", "-"], "feel less like a burden");
+    let old = asif.id(&["belief", "add", "I am a burden", "--old", "--block", "conviction", "--head", "80", "--heart", "90"]);
+    let new = asif.id(&["belief", "add", "I deserve kindness", "--head", "20", "--heart", "0"]);
+    asif.ok(&["belief", "pair", &old, &new]);
+    asif.ok(&["belief", "rate", "deserve", "--head", "25", "--heart", "10", "--context", "after lunch"]);
+    asif.ok(&["belief", "retire", &old]);
+    asif.ok(&["belief", "list", "--all"]);
+    asif.ok(&["belief", "retire", &old, "--back"]);
+    [old, new]
+}
+
+fn practices(asif: Held<'_>) {
+    let sketch = ["sketch", "--text", "-", "--plausible", "60", "--starts", "today", "--ends", "7d"];
+    let steps = ["--does", "Lunch away from the desk:35", "--says", "I can rest now:20"];
+    asif.reads(&[&sketch[..], &steps].concat(), "Somebody a lot like me.\n");
+    asif.reads(&["sketch", "--text", "-"], "");
+    asif.ok(&["sketch", "list"]);
+    let demo = ["demo", "politeness", "--did", "-"];
+    asif.reads(&[&demo[..], &["--who", "M.", "--deserved", "10", "--polite", "80"]].concat(), "I said good morning.\n");
+    asif.reads(&demo, "");
+    asif.ok(&["anchor", "--all"]);
+    let add = ["practice", "add", "Speak to myself as I would to M.", "--slug", "speak", "--kind", "self-talk", "--difficulty", "25"];
+    let particulars = ["--when", "mornings", "--where", "mirror", "--how-long", "2 min", "--cue", "toothbrush", "--frequency", "daily"];
+    let others = ["--goal", "kindly", "--belief", "deserve", "--proposed-by", "Dana", "--agreed-by", "Dana", "--description", "-"];
+    asif.reads(&[&add[..], &particulars, &others].concat(), "More words.\n");
+    asif.ok(&["practice", "edit", "speak", "--title", "Speak to myself kindly", "--status", "paused", "--private"]);
+    asif.ok(&["practice", "edit", "speak", "--status", "active", "--not-private"]);
+    asif.ok(&["practice", "adapt", "speak", "name-it"]);
+    asif.ok(&["practice", "show", "speak"]);
+    asif.ok(&["practice", "add", "Walk", "--kind", "custom"]);
+    asif.ok(&["practice", "archive", "walk"]);
+    asif.ok(&["practice", "list", "--all"]);
+    let phrase = asif.id(&["phrase", "add", "speak", "May I be safe.", "--old", "No.", "--form", "wish", "--voice", "my aunt"]);
+    asif.ok(&["phrase", "edit", &phrase, "--line", "May I be well.", "--order", "1"]);
+    asif.ok(&["phrase", "list", "speak"]);
+}
+
+fn experiments(asif: Held<'_>, [_, belief]: &[String; 2]) {
+    let plan = ["try", "speak", "--prediction", "20", "--prediction-text", "Awkward.", "--willingness", "60", "--expectancy", "30"];
+    let more = ["--belief", belief, "--basis", "leap", "--obstacles", "rain", "--if-then", "then inside", "--review-by", "today"];
+    let tried = asif.id(&[&plan[..], &more].concat());
+    asif.ok(&["edit", &tried, "--amend", "50", "--amend-text", "Less so."]);
+    asif.refuses(7, &["edit", &tried, "--prediction", "50"]);
+    asif.ok(&["today"]);
+    let outcome = ["outcome", &tried, "--before", "30", "--after", "40", "--acted", "50", "--felt-real", "20", "--happened", "-"];
+    let learnt = ["--learning", "It did no harm.", "--supports", "new", "--head", "30", "--heart", "15"];
+    asif.reads(&[&outcome[..], &learnt].concat(), "cried a bit, then ate\n");
+    asif.refuses(7, &["outcome", &tried, "--after", "41"]);
+    asif.ok(&["try", "speak", "--review-by", "tomorrow"]);
+    asif.ok(&["today"]);
+    asif.ok(&["outcome", "--left"]);
+    asif.ok(&["try", "i-can-rest", "--private"]);
+    asif.ok(&["outcome", "i-can-rest", "--worse", "--after", "10"]);
+    asif.ok(&["show", &tried]);
+    asif.ok(&["experiment", "list"]);
+}
+
+fn sessions(asif: Held<'_>) {
+    let log = ["log", "speak", "-b", "30", "-a", "45", "--acted", "80", "--felt-real", "0", "--felt-state", "numb", "--basis", "leap"];
+    let more = ["--expectancy", "10", "--willingness", "60", "--where", "chest", "--worse", "--stopped-early", "--repetitions", "3"];
+    let rest = ["--duration", "1h5m", "--at", "2024-11-20T21:30", "--tag", "work", "--tag", "rain", "--private", "--note", "-"];
+    let id = asif.reads(&[&log[..], &more, &rest].concat(), "It rained.\n")["id"].as_str().unwrap().to_owned();
+    asif.ok(&["edit", &id, "--after", "50", "--clear", "note"]);
+    asif.reads(&["note", "-", "--tag", "evening"], "A bad evening.\n");
+    asif.reads(&["note", "-"], "");
+    asif.ok(&["list"]);
+}
+
+/// One record of each type is shown, deleted and restored.
+fn every_record_is_hidden_and_shown(asif: Held<'_>) {
+    let newest = |args: &[&str]| asif.ok(args)[0]["id"].as_str().unwrap().to_owned();
+    let mut ids: Vec<String> = [
+        &["list"][..],
+        &["practice", "list"],
+        &["goal", "list"],
+        &["belief", "list"],
+        &["anchor"],
+        &["sketch", "list"],
+        &["phrase", "list"],
+    ]
+    .map(newest)
+    .to_vec();
+    let of_an_experiment = |one: &Value| one["experiment"].as_str().map(str::to_owned);
+    ids.push(asif.ok(&["list"]).as_array().unwrap().iter().find_map(of_an_experiment).unwrap());
+    for id in &ids {
+        let shown = asif.ok(&["show", id]);
+        if shown["type"] != "practice" {
+            asif.ok(&["edit", id, "--private"]);
+        }
+        let gone = asif.ok(&["delete", id, "--yes"]);
+        assert_eq!((&gone["id"], &gone["deleted"], &gone["type"]), (&shown["id"], &Value::Bool(true), &shown["type"]));
+        let back = asif.ok(&["restore", id]);
+        assert_eq!((&back["id"], &back["deleted"]), (&shown["id"], &Value::Bool(false)));
+    }
+}
+
+fn the_end(asif: Held<'_>) {
+    let beside = asif.home.beside().join("copy");
+    asif.ok(&["wipe", "--dry-run"]);
+    std::fs::write(asif.home.data().join("mine.txt"), "not asif's").unwrap();
+    asif.ok(&["wipe", "--yes", "--copy-to", beside.to_str().unwrap()]);
+}

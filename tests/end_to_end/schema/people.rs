@@ -1,0 +1,133 @@
+//! Two devices of one person and a helper.
+
+use serde_json::Value;
+
+use super::contract::{Contract, Held};
+use crate::harness::{Home, Running};
+
+/// A laptop, a desktop and Dana.
+pub(super) fn live(contract: &Contract) {
+    let (laptop, desktop, dana) = (Home::robin(), Home::new(), Home::new());
+    let [robin, second, helper] = [&laptop, &desktop, &dana].map(|home| Held { home, contract });
+    join(robin, second);
+    two_devices_change_the_same(robin, second);
+    share(robin, helper);
+    alone_after_a_start(robin, second);
+    part(robin, helper);
+}
+
+fn join(robin: Held<'_>, second: Held<'_>) {
+    robin.ok(&["sync"]);
+    let pairing = Running::start(robin.home.command(&["device", "pair", "--yes", "--json"]));
+    let invited = pairing.line().unwrap();
+    let ticket = robin.contract.hold(&["device", "pair"], &invited)[0]["data"]["ticket"].as_str().unwrap().to_owned();
+    second.refuses(2, &["device", "join", "asif1nonsense"]);
+    second.ok(&["device", "join", &ticket, "--name", "desktop"]);
+    robin.contract.hold(&["device", "pair"], &pairing.line().unwrap());
+    assert_eq!(pairing.end().0, Some(0));
+    second.refuses(7, &["device", "join", &ticket]);
+    robin.ok(&["sync", "--wait"]);
+    robin.ok(&["device", "list"]);
+}
+
+/// The same field of a session, a practice's record and a belief, changed while the two do not hear each other.
+fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
+    let session = robin.id(&["log", "lunch", "-a", "10"]);
+    let records = [
+        robin.id(&["goal", "add", "treating myself kindly"]),
+        robin.id(&["belief", "add", "I am worth it"]),
+        robin.id(&["belief", "add", "I am a burden", "--old"]),
+        robin.id(&["phrase", "add", "lunch", "May I be safe."]),
+        robin.id(&["try", "lunch", "--prediction", "20"]),
+        robin.id(&["demo", "politeness", "--did", "greeted"]),
+        robin.id(&["sketch", "--text", "somebody"]),
+    ];
+    robin.ok(&["sync", "--wait"]);
+    second.home.stop();
+    let change = |asif: Held<'_>, word: &str, number: &str| {
+        asif.ok(&["edit", &session, "--after", number]);
+        asif.ok(&["goal", "close", &records[0], "--reason", word]);
+        asif.ok(&["belief", "pair", &records[1], &asif.id(&["belief", "add", word, "--old"])]);
+        asif.ok(&["phrase", "edit", &records[3], "--line", word]);
+        asif.ok(&["edit", &records[4], "--if-then", word]);
+        asif.ok(&["edit", &records[5], "--text", word]);
+        asif.ok(&["edit", &records[6], "--text", word]);
+    };
+    change(robin, "one", "20");
+    robin.home.stop();
+    change(second, "two", "30");
+    robin.home.start();
+    robin.ok(&["sync", "--wait", "--timeout", "20s"]);
+    for id in records.iter().filter(|id| **id != records[2]).chain([&session]) {
+        assert!(robin.ok(&["show", id])["conflicts"].is_array(), "{id}");
+    }
+    second.home.stop();
+    robin.refuses(8, &["sync", "--wait", "--timeout", "200ms"]);
+    robin.ok(&["sync"]);
+    second.home.start();
+}
+
+fn share(robin: Held<'_>, helper: Held<'_>) {
+    let log = ["log", "lunch", "-b", "1", "-a", "2", "--acted", "3", "--felt-real", "4", "--felt-state", "warm", "--expectancy", "5"];
+    let more = ["--willingness", "6", "--where", "chest", "--worse", "--stopped-early", "--repetitions", "7", "--duration", "8m"];
+    robin.ok(&[&log[..], &more, &["--tag", "sun", "--note", "a note", "--at", "today 0:00"]].concat());
+    robin.ok(&["log", "lunch", "--at", "2024-01-01T10:00"]);
+    robin.ok(&["log", "lunch", "--private"]);
+    robin.reads(&["note", "-"], "Alone.\n");
+    let particulars = ["--when", "noon", "--where", "bench", "--how-long", "20 min", "--cue", "bell", "--frequency", "daily"];
+    robin.ok(&[&["practice", "edit", "lunch", "--description", "Outside."][..], &particulars].concat());
+    let scopes = ["--scope", "ratings,practices,phrases,notes", "--since", "1d", "--until", "2199-01-01"];
+    let invite = [&["share", "invite", "--name", "Dana", "--role", "therapist"][..], &scopes].concat();
+    robin.ok(&[&invite[..], &["--dry-run"]].concat());
+    robin.ok(&["share", "list"]);
+    let inviting = Running::start(robin.home.command(&[&invite[..], &["--yes", "--json"]].concat()));
+    let invited = robin.contract.hold(&["share", "invite"], &inviting.line().unwrap());
+    robin.ok(&["share", "list"]);
+    helper.ok(&["helper", "join", invited[0]["data"]["ticket"].as_str().unwrap(), "--name", "Dana"]);
+    robin.contract.hold(&["share", "invite"], &inviting.line().unwrap());
+    assert_eq!(inviting.end().0, Some(0));
+    robin.ok(&["sync", "--wait"]);
+    robin.ok(&["share", "preview", "Dana"]);
+    robin.ok(&["share", "list"]);
+    helper.ok(&["caseload"]);
+    helper.ok(&["status"]);
+    let lend = ["lend", "Robin", "lunch", "--strength", "85", "--until", "2198-01-01", "--text", "-"];
+    helper.reads(&lend, "I have seen you do this.\n");
+    helper.ok(&["caseload", "open", "Robin"]);
+    helper.ok(&["sync", "--wait"]);
+    let loan = robin.ok(&["borrow", "list"])[0]["id"].as_str().unwrap().to_owned();
+    robin.ok(&["show", &loan]);
+    robin.refuses(6, &["delete", &loan, "--yes"]);
+    robin.ok(&["log", "lunch", "--borrowed", &loan]);
+    robin.ok(&["try", "lunch", "--borrowed", &loan]);
+    robin.ok(&["status"]);
+    robin.ok(&["wipe", "--dry-run"]);
+}
+
+/// Nothing is published before another own device was heard from.
+fn alone_after_a_start(robin: Held<'_>, second: Held<'_>) {
+    second.home.stop();
+    robin.home.stop();
+    assert!(robin.ok(&["share", "list"])[0]["waiting"].is_string());
+    second.home.start();
+    robin.ok(&["sync", "--wait"]);
+}
+
+fn part(robin: Held<'_>, helper: Held<'_>) {
+    robin.refuses(2, &["share", "revoke", "Dana"]);
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    robin.ok(&["sync", "--wait"]);
+    robin.ok(&["borrow", "list"]);
+    crate::harness::eventually("Dana's device has heard of the end", || {
+        robin.ok(&["share", "list"]).as_array().unwrap().iter().any(|grant| grant["end_reached"] == Value::Bool(true)).then_some(())
+    });
+    helper.ok(&["caseload"]);
+    helper.ok(&["caseload", "open", "Robin"]);
+    helper.refuses(7, &["lend", "Robin", "lunch", "--strength", "1", "--text", "no"]);
+}
+
+/// The tour plays a story of its own.
+pub(super) fn tour(contract: &Contract) {
+    let home = Home::new();
+    Held { home: &home, contract }.ok(&["tour"]);
+}
