@@ -75,7 +75,8 @@ impl Contract {
         }
         let mut why = Vec::new();
         let data = &envelope["data"];
-        for answer in &self.table[command] {
+        let answers = self.table.get(command).unwrap_or_else(|| panic!("asif {command} answers, and the table has no row for it: {line}"));
+        for answer in answers {
             let (definition, all) = match answer {
                 Answer::One(definition) => (definition, vec![data]),
                 Answer::List(definition) => match data.as_array() {
@@ -97,11 +98,14 @@ impl Contract {
         panic!("asif {command} answers as the table does not say:\n{}\n{line}", why.join("\n"));
     }
 
-    /// The longest name of the table that the words begin with.
+    /// The longest name of the table that the words begin with; what no name begins is refused, and has no answers.
     fn command(&self, args: &[&str]) -> String {
         let words: Vec<&str> = args.iter().copied().take_while(|word| !word.starts_with('-')).collect();
-        let names = (0..=words.len().min(2)).rev().map(|many| words[..many].join(" "));
-        names.map(|name| if name.is_empty() { "asif".to_owned() } else { name }).find(|name| self.table.contains_key(name)).unwrap()
+        if words.is_empty() {
+            return "asif".to_owned();
+        }
+        let names = (1..=words.len().min(2)).rev().map(|many| words[..many].join(" "));
+        names.clone().find(|name| self.table.contains_key(name)).unwrap_or_else(|| words[0].to_owned())
     }
 
     fn fits(&self, definition: &str, value: &Value) -> Result<Evaluation, String> {
