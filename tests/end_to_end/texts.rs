@@ -163,7 +163,7 @@ fn every_text_comes_back_byte_for_byte_and_steers_no_terminal() {
     let there = There::new();
     let mut records = Vec::new();
     for (at, field) in FIELDS.iter().enumerate() {
-        let text = if field.prose { HARD.join("\n") + "\n\n\tthe end" } else { hard_line(field.max) };
+        let text = if field.prose { format!("  \n{}\n\n\tthe end  ", HARD.join("\n")) } else { hard_line(field.max) };
         let told = there.say(field, &text, true).exits(0).data();
         assert_eq!(found(field, &told).and_then(Value::as_str), Some(text.as_str()), "{:?}", field.says);
         let id = told["id"].as_str().unwrap().to_owned();
