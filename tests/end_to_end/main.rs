@@ -41,6 +41,7 @@ mod liar;
 mod made;
 mod manuals;
 mod practice;
+mod prompts;
 mod pty;
 mod relay;
 mod service;
