@@ -40,6 +40,7 @@ mod liar;
 #[path = "../simulation/lies/made.rs"]
 mod made;
 mod manuals;
+mod prompts;
 mod pty;
 mod relay;
 mod service;
