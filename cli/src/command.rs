@@ -19,6 +19,7 @@ pub mod device;
 pub mod doctor;
 pub mod draft;
 pub mod edit;
+pub mod experiment;
 pub mod fields;
 pub mod goal;
 pub mod helper;
@@ -74,6 +75,8 @@ pub enum Command {
     Today(today::Args),
     Try(Box<try_out::Args>),
     Outcome(Box<outcome::Args>),
+    #[command(subcommand)]
+    Experiment(experiment::Args),
     Note(note::Args),
     Log(Box<log::Args>),
     #[command(subcommand)]
@@ -124,6 +127,7 @@ impl Command {
             Self::Today(args) => args.run(context),
             Self::Try(args) => args.run(context),
             Self::Outcome(args) => args.run(context),
+            Self::Experiment(args) => args.run(context),
             Self::Note(args) => args.run(context),
             Self::Log(args) => args.run(context),
             Self::Draft(args) => args.run(context),

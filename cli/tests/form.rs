@@ -284,7 +284,7 @@ fn what_was_typed_comes_back_byte_for_byte() {
     let wish = "  \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{202e}abc\u{202c} e\u{301}\u{200b}\u{feff} \u{1f469}\u{200d}\u{1f52c}\t\u{1b}[2J ";
     let ran = at_terminal(&home, &format!("{wish}\n\n\n\n"), &["init"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(daemon.asked().iter().any(|ask| ask.request == Request::Wish { wish: wish.to_owned() }));
+    assert!(daemon.asked().iter().any(|ask| ask.request == Request::Wish { wish: Some(wish.to_owned()) }));
     let note = format!("{wish}\n\n{wish}");
     at_terminal(&home, &note, &["note"]);
     let Request::Log { fields, .. } = daemon.logged().request else { panic!() };
@@ -330,7 +330,7 @@ fn a_journal_begins_before_its_questions_so_that_they_can_be_kept() {
         ran.stdout
     );
     let said: Vec<_> = daemon.asked().into_iter().filter(|ask| ask.request != Request::Status).map(|ask| (ask.id, ask.request)).collect();
-    let wish = Request::Wish { wish: "feel less like a burden".into() };
+    let wish = Request::Wish { wish: Some("feel less like a burden".into()) };
     assert_eq!(said, [(plan::nth(draft.id, 1), wish), (draft.id, goal("believing that I am worthwhile", Some(70), Some(5)))]);
     assert_eq!(daemon.drafts(), 0);
 

@@ -23,7 +23,7 @@ use crate::frame::{Frame, MAX_LEN};
 use crate::home::Home;
 use crate::id::RecordId;
 use crate::rating::Rating;
-use crate::record::{Anchor, Belief, ClearField, Experiment, Goal, Phrase, Practice, Session, SessionFields, Shown, Sketch};
+use crate::record::{Anchor, Belief, ClearField, Experiment, Goal, Phrase, Practice, Session, SessionFields, Shown, Sketch, Visibility};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, Role, Scope};
 
 pub mod draft;
@@ -145,10 +145,10 @@ pub enum Request {
     },
     /// A gentler way. Answer: [`Reply::Practice`].
     PracticeAdapt(Adapt),
-    /// What the person would like to be different. Answer: [`Reply::Done`].
+    /// What the person would like to be different. Answer: [`Reply::Wish`].
     Wish {
-        /// In their words.
-        wish: String,
+        /// In their words; empty: nothing. None: it stays what it is.
+        wish: Option<String>,
     },
     /// About goals.
     Goal(GoalAsk),
@@ -176,7 +176,7 @@ pub enum Request {
     },
     /// Answer: [`Reply::Sessions`].
     List(ListFilter),
-    /// Answer: [`Reply::Session`], [`Reply::Practice`] or [`Reply::Loan`].
+    /// Answer: the record.
     Show {
         /// An id or a unique suffix.
         id: String,
@@ -190,12 +190,21 @@ pub enum Request {
         /// What is emptied.
         clear: Vec<ClearField>,
     },
-    /// Hides a record. Answer: [`Reply::Session`] or [`Reply::Practice`].
+    /// Changes the words of a goal, a belief, an anchor, a sketch or a phrase, or who may see it. Answer: the record.
+    EditText {
+        /// An id or a unique suffix.
+        id: String,
+        /// Its words.
+        text: Option<String>,
+        /// Private or not.
+        visibility: Option<Visibility>,
+    },
+    /// Hides a record. Answer: the record.
     Delete {
         /// An id or a unique suffix.
         id: String,
     },
-    /// Shows a deleted record again. Answer: [`Reply::Session`] or [`Reply::Practice`].
+    /// Shows a deleted record again. Answer: the record.
     Restore {
         /// An id or a unique suffix.
         id: String,
@@ -414,6 +423,8 @@ pub enum Reply {
     Practice(Practice),
     /// Practices, by slug.
     Practices(Vec<Practice>),
+    /// What the person would like to be different.
+    Wish(Wish),
     /// One goal.
     Goal(Shown<Goal>),
     /// Goals.
@@ -468,6 +479,13 @@ pub enum Reply {
     Loans(Vec<Loan>),
     /// What could be named.
     Known(Vec<KnownName>),
+}
+
+/// What the person would like to be different.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// In their words.
+    pub wish: Option<String>,
 }
 
 /// A sketch and what that person would do, easiest first.

@@ -41,6 +41,7 @@ mod liar;
 mod made;
 mod manuals;
 mod prompts;
+mod practice;
 mod pty;
 mod relay;
 mod service;

@@ -1,14 +1,14 @@
 //! `asif edit`
 
 use asif_proto::local::{ErrorKind, Failure, Known, Reply, Request};
-use asif_proto::record::{ClearField, SessionFields};
+use asif_proto::record::{ClearField, SessionFields, Visibility};
 
 use super::fields::Fields;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::session;
+use crate::render::{record, session};
 
 pub mod experiment;
 
@@ -30,17 +30,22 @@ pub struct Args {
     /// A field to empty; can be given again
     #[arg(long, value_name = "FIELD")]
     clear: Vec<ClearField>,
+    /// The words of a goal, a belief, an anchor, a sketch or a phrase; - reads them from standard input
+    #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true, conflicts_with = "note")]
+    text: Option<String>,
     /// What can be changed in an experiment
     #[command(flatten)]
     experiment: experiment::Flags,
 }
 
 impl Args {
-    /// Changes a session, a note or an experiment.
+    /// Changes any record of one's own.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        if self.is_of_an_experiment(context)? {
-            let Self { id, fields, experiment, .. } = self;
-            return experiment.run(context, id, &fields.into_fields(None));
+        match context.ask(Request::Show { id: self.id.clone() })? {
+            Reply::Experiment(_) => return self.of_an_experiment(context),
+            Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) => return self.of_words(context),
+            _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),
+            _ => {}
         }
         let note = match &self.note {
             Some(value) => prose::given(value, context, |context| can_be_edited(&self.id, context))?,
@@ -64,21 +69,39 @@ impl Args {
 }
 
 impl Args {
-    /// Whether it is an experiment that is changed; words of an experiment for something else are refused.
-    fn is_of_an_experiment(&self, context: &mut Context<'_, '_>) -> Outcome<bool> {
-        let named = !self.experiment.is_empty();
-        let is = matches!(context.ask(Request::Show { id: self.id.clone() })?, Reply::Experiment(_));
-        match (is, named) {
-            (false, true) => {
-                Err(CommandError::usage("some of these words are of an experiment, and this is none", "asif edit --help tells which"))
-            }
-            (true, _) if self.note.is_some() || !self.clear.is_empty() => Err(CommandError::usage(
-                "an experiment has no note, and nothing to --clear",
-                "its words: --happened, --learning, --obstacles; \"\" empties",
-            )),
-            (is, _) => Ok(is),
+    fn of_an_experiment(self, context: &mut Context<'_, '_>) -> Outcome {
+        if self.note.is_some() || self.text.is_some() || !self.clear.is_empty() {
+            let hint = "its words: --happened, --learning, --obstacles, --if-then; \"\" empties";
+            return Err(CommandError::usage("an experiment has no note, no --text, and nothing to --clear", hint));
         }
+        self.experiment.run(context, self.id, &self.fields.into_fields(None))
     }
+
+    /// A goal, a belief, an anchor, a sketch or a phrase: what it says, and who may see it.
+    fn of_words(self, context: &mut Context<'_, '_>) -> Outcome {
+        let Self { id, fields, note, clear, text, experiment } = self;
+        let fields = fields.into_fields(None);
+        let only = SessionFields { visibility: fields.visibility, ..SessionFields::default() };
+        if fields != only || note.is_some() || !experiment.is_empty() || clear.iter().any(|field| *field != ClearField::Private) {
+            return Err(of_another());
+        }
+        let visibility = fields.visibility.or_else(|| (!clear.is_empty()).then_some(Visibility::Inherit));
+        let text = match text.as_deref() {
+            Some(value) => prose::given(value, context, |_| Ok(()))?,
+            None => Prose::default(),
+        };
+        let edited = text.kept_by(context, |context, request, text| context.ask_as(request, Request::EditText { id, text, visibility }))?;
+        let mut known = None;
+        context.tell(&record::data(&edited), |screen| known = record::changed(screen, "edited", &edited))?;
+        if known.is_none() && !context.json() { Err(crate::client::ClientError::Garbled.into()) } else { Ok(()) }
+    }
+}
+
+fn of_another() -> CommandError {
+    CommandError::usage(
+        "some of these words are of another kind of record than this is",
+        "asif show ID tells what it is; asif edit --help tells the words",
+    )
 }
 
 /// Whether the id names a session or a note that is not deleted.

@@ -6,6 +6,7 @@ use asif_proto::record::{Goal, GoalTemplate, Shown, Visibility};
 use clap::Subcommand;
 use uuid::Uuid;
 
+use super::prose;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -31,6 +32,12 @@ pub enum Args {
         /// How much: 0 not at all, 100 very much
         #[arg(value_name = "0-100", allow_negative_numbers = true)]
         agree: Option<Rating>,
+    },
+    /// What you would like to be different, as you said it at the beginning; or say it anew.
+    Wish {
+        /// In your words; - reads them from standard input, "" takes them away
+        #[arg(value_name = "TEXT|-", allow_hyphen_values = true)]
+        wish: Option<String>,
     },
     /// Close a goal, for whatever reason. What belongs to it stays.
     Close {
@@ -74,6 +81,7 @@ impl Args {
                 Ok(())
             }
             Self::Rate { goal, agree } => rate(context, goal, agree),
+            Self::Wish { wish } => wish_for(context, wish),
             Self::Close { goal, reason } => {
                 let closed = context.ask_for(Request::Goal(GoalAsk::Close { goal, reason }), one)?;
                 context.tell(&closed, |screen| goal::changed(screen, "closed", &closed))
@@ -133,6 +141,26 @@ pub fn which(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Option<S
 /// Adds a goal under an id: asked again, it is there once.
 pub fn add_goal(context: &mut Context<'_, '_>, id: Uuid, new: NewGoal) -> Outcome<Shown<Goal>> {
     context.ask_for_as(id, Request::Goal(GoalAsk::Add(new)), one)
+}
+
+fn wish_for(context: &mut Context<'_, '_>, said: Option<String>) -> Outcome {
+    let wish = |reply| if let Reply::Wish(wish) = reply { Some(wish) } else { None };
+    let told = match said.as_deref() {
+        Some("") => context.ask_for(Request::Wish { wish: said }, wish)?,
+        Some(value) => prose::given(value, context, |context| context.ask(Request::Wish { wish: None }).map(drop))?
+            .kept_by(context, |context, id, wish_text| context.ask_for_as(id, Request::Wish { wish: wish_text }, wish))?,
+        None => context.ask_for(Request::Wish { wish: None }, wish)?,
+    };
+    match &told.wish {
+        Some(words) => context.tell(&told, |screen| screen.prose("", words)),
+        None => {
+            context.tell(&told, |_| {})?;
+            if !context.json() {
+                context.say("Nothing is said yet. asif goal wish TEXT says what you would like to be different.");
+            }
+            Ok(())
+        }
+    }
 }
 
 fn rate(context: &mut Context<'_, '_>, goal: Option<String>, agree: Option<Rating>) -> Outcome {

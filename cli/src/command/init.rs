@@ -99,7 +99,7 @@ fn questions(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Said> {
 /// Each under an id of its own, the same after a resume.
 fn store(context: &mut Context<'_, '_>, id: Uuid, said: Said) -> Outcome {
     if let Some(wish) = said.wish {
-        context.ask_as(plan::nth(id, 1), Request::Wish { wish })?;
+        context.ask_as(plan::nth(id, 1), Request::Wish { wish: Some(wish) })?;
     }
     if let Some(goal) = said.goal {
         context.ask_as(id, Request::Goal(GoalAsk::Add(goal)))?;

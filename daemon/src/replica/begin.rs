@@ -1,7 +1,8 @@
 //! The beginning of a journal: the person, their first device, the first words in the plan.
 
 use asif_proto::id::PersonId;
-use asif_proto::local::{ErrorKind, Failure, NewGoal};
+use asif_proto::local::{ErrorKind, Failure, NewGoal, Wish};
+use automerge::ScalarValue;
 use uuid::Uuid;
 
 use super::request::goal_puts;
@@ -74,7 +75,13 @@ impl Replica {
                 Failure::new(ErrorKind::Usage, format!("the wish may have {MAX_INIT_TEXT} bytes")).hint("more fits into a note: asif note")
             );
         }
-        self.write(cx, DocId::Plan, &[Self::name_put(schema::SELF_WISH.into(), wish)], "wish").map(drop)
+        let value = if wish.trim().is_empty() { ScalarValue::Null } else { wish.into() };
+        self.write(cx, DocId::Plan, &[(schema::SELF_WISH.into(), value)], "wish").map(drop)
+    }
+
+    /// The same, as it is shown.
+    pub(super) fn wish_view(&self) -> Wish {
+        Wish { wish: self.view.name(schema::SELF_WISH).map(str::to_owned) }
     }
 
     /// A person with this device as their first.

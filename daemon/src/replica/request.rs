@@ -119,8 +119,10 @@ impl Replica {
                 if !self.has(cx, DocId::Plan) {
                     return Ok(Outcome::Wanted);
                 }
-                self.wish(cx, wish)?;
-                reply(Reply::Done)
+                if let Some(wish) = wish {
+                    self.wish(cx, wish)?;
+                }
+                reply(Reply::Wish(self.wish_view()))
             }
             Request::Goal(what) => self.goals(cx, ask, what),
             Request::Belief(what) => self.beliefs(cx, ask, what),
@@ -134,6 +136,7 @@ impl Replica {
             Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
             Request::Show { id } => self.show(cx, id),
             Request::Edit { id, fields, clear } => self.edit(cx, ask, id, fields, clear),
+            Request::EditText { id, text, visibility } => self.edit_text(cx, id, text.as_deref(), *visibility),
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
             Request::Undo => self.undo(cx, ask),

@@ -1,11 +1,9 @@
 //! Drafts: what was typed and not yet said. They stay on this device: one sealed file, replaced as a whole before anything is answered.
 
-use std::collections::BTreeMap;
-
-use asif_proto::frame;
 use asif_proto::id::MIN_SUFFIX;
 use asif_proto::local::draft::{MAX_DRAFT, MAX_DRAFTS};
 use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Reply};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -19,13 +17,19 @@ const FILE: &str = "drafts";
 /// Where a file is put that does not open.
 const DAMAGED: &str = "drafts.damaged";
 
+/// What the sealed file says, in JSON: a newer program reads what an older one kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    drafts: Vec<Draft>,
+}
+
 impl Replica {
     /// Takes over what was kept. A file that does not open is set aside, whole.
     pub(in crate::replica) fn load_drafts(&mut self, cx: &mut Cx<'_>, bytes: Option<Vec<u8>>) {
         let (Some(vault), Some(bytes)) = (&self.vault, bytes) else { return };
         let plain = vault.cache.open(FILE, &bytes).ok();
-        match plain.and_then(|plain| frame::decode::<BTreeMap<Uuid, Draft>>(&plain)) {
-            Some(drafts) => self.drafts = drafts,
+        match plain.and_then(|plain| serde_json::from_slice::<Kept>(&plain).ok()) {
+            Some(kept) => self.drafts = kept.drafts.into_iter().map(|draft| (draft.id, draft)).collect(),
             None => {
                 tracing::error!("the kept drafts do not open; they are set aside");
                 cx.saves.push(Effect::Save { name: DAMAGED, bytes: Opaque::new(bytes) });
@@ -37,7 +41,8 @@ impl Replica {
     /// Seals and saves them as they are now.
     pub(in crate::replica) fn save_drafts(&self, cx: &mut Cx<'_>) {
         let Some(vault) = &self.vault else { return };
-        let plain = Zeroizing::new(frame::encode(&self.drafts));
+        let kept = Kept { drafts: self.drafts.values().cloned().collect() };
+        let plain = Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
         cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(vault.cache.seal(FILE, &plain, cx.rng)) });
     }
 

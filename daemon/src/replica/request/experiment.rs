@@ -206,16 +206,16 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Usage, "nothing to change was named").hint("asif edit --help tells what can be"));
         }
         let what = together("experiment edit", ask);
-        self.write_fields(cx, doc, id, puts, &what)?;
-        // The session that it made says the same.
+        // The session that it made says the same; all that is written to must be here before anything is.
         if let (Some(after), Some(session)) = (fields.after, experiment.session)
-            && let Some(doc) = self.view.session(&session).map(|row| row.doc)
+            && let Some(month) = self.view.session(&session).map(|row| row.doc)
         {
-            if !self.has(cx, doc) {
+            if !self.has(cx, month) {
                 return Ok(Outcome::Wanted);
             }
-            self.write(cx, doc, &Self::field_puts(session, vec![("after", json!(after))]), &what)?;
+            self.write(cx, month, &Self::field_puts(session, vec![("after", json!(after))]), &what)?;
         }
+        self.write_fields(cx, doc, id, puts, &what)?;
         self.kept_reply(id)
     }
 

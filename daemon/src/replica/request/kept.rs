@@ -2,13 +2,14 @@
 
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, SketchView, plan};
-use asif_proto::record::{Belief, Conflict, Goal, Kind, Phrase, Shown};
+use asif_proto::record::{Belief, Conflict, Goal, Kind, MAX_LINE, MAX_NOTE, Phrase, Shown, Visibility};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::super::find::by_suffix;
+use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
+use super::goal::MAX_SENTENCE;
 use super::{Handled, Outcome};
 use crate::journal::document::Put;
 use crate::journal::kept::Kept;
@@ -123,6 +124,48 @@ impl Replica {
         self.documents.get(&doc).is_some_and(|document| document.scalar(key).is_some())
     }
 
+    /// Changes the words of a record, or who may see it.
+    pub(super) fn edit_text(&mut self, cx: &mut Cx<'_>, typed: &str, text: Option<&str>, visibility: Option<Visibility>) -> Handled {
+        let Found::Kept(id) = self.find(typed)? else {
+            return Err(Failure::new(
+                ErrorKind::Usage,
+                "only a goal, a belief, an anchor, a sketch or a phrase has words to change with this",
+            ));
+        };
+        let row = self.view.kept(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such record"))?;
+        let (kind, doc) = (row.value.kind(), row.doc);
+        if row.value.deleted() {
+            let short = self.view.short(&id);
+            return Err(Failure::new(ErrorKind::Precondition, "it is deleted").hint(format!("bring it back first: asif restore {short}")));
+        }
+        let line = |what, max| text.map(|text| one_line(what, text, max)).transpose();
+        let lines = |what: &str| {
+            let text = text.map(str::to_owned);
+            let empty = || Failure::new(ErrorKind::Usage, format!("{what} was empty: it stays as it is"));
+            text.map(|text| prose(what, Some(&text), MAX_NOTE)?.ok_or_else(empty)).transpose()
+        };
+        let (field, text) = match kind {
+            Kind::Goal => ("text", line("a goal", MAX_SENTENCE)?),
+            Kind::Belief => ("statement", line("a belief", MAX_SENTENCE)?),
+            Kind::Phrase => ("new_line", line("a phrase", MAX_LINE)?),
+            Kind::Anchor => ("act", lines("what you did")?),
+            Kind::Sketch => ("text", lines("the sketch")?),
+            Kind::Experiment => {
+                return Err(Failure::new(ErrorKind::Usage, "an experiment has several texts").hint("asif edit --help tells which"));
+            }
+        };
+        if !self.has(cx, doc) {
+            return Ok(Outcome::Wanted);
+        }
+        let said = text.map(|text| (field, text.into())).into_iter().chain(visibility.map(|visibility| ("visibility", json!(visibility))));
+        let puts = Self::field_puts(id, said.collect());
+        if puts.is_empty() {
+            return Err(Failure::new(ErrorKind::Usage, "nothing to change was named").hint("asif edit --help tells what can be"));
+        }
+        let puts = self.changing(doc, id, puts);
+        self.write_kept(cx, doc, id, &puts, "edit")
+    }
+
     /// Writes puts to the plan and shows the record they belong to.
     pub(super) fn write_kept(&mut self, cx: &mut Cx<'_>, doc: DocId, id: RecordId, puts: &[Put], what: &str) -> Handled {
         self.write(cx, doc, puts, what)?;
@@ -217,6 +260,6 @@ pub(super) fn list_command(kind: Kind) -> &'static str {
         Kind::Anchor => "asif anchor",
         Kind::Sketch => "asif sketch list",
         Kind::Phrase => "asif phrase list",
-        Kind::Experiment => "asif today",
+        Kind::Experiment => "asif experiment list",
     }
 }

@@ -1,8 +1,12 @@
 //! What there is today.
 
+use std::collections::BTreeMap;
+
+use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, Reply, Today, TodayPractice};
 use asif_proto::moment::{self, Moment};
-use asif_proto::record::{ExperimentStatus, PracticeStatus};
+use asif_proto::record::{ExperimentStatus, Practice as PracticeView, PracticeStatus};
+use jiff::Timestamp;
 
 use super::super::{Cx, Replica};
 use super::experiment::due_on;
@@ -15,17 +19,18 @@ impl Replica {
         let mut practices: Vec<_> =
             self.practice_list(false).into_iter().filter(|practice| practice.status == PracticeStatus::Active).collect();
         practices.sort_by_key(super::practice::easiest_first);
-        let practices: Vec<_> = practices
-            .into_iter()
-            .map(|practice| {
-                let of_it =
-                    || self.view.newest().filter(|(_, row)| row.value.practice == Some(practice.id) && row.value.deleted != Some(true));
-                let last = of_it().next().map(|(_, row)| row.value.occurred_at.timestamp());
-                let today = of_it().take_while(|(_, row)| row.value.occurred_at.local_date() >= date);
-                let today = today.filter(|(_, row)| row.value.occurred_at.local_date() == date).count();
-                TodayPractice { today: u64::try_from(today).unwrap_or(u64::MAX), last, practice }
-            })
-            .collect();
+        // From the newest on: the first of each practice is its last.
+        let mut done: BTreeMap<RecordId, (Timestamp, u64)> = BTreeMap::new();
+        for (_, row) in self.view.newest().filter(|(_, row)| row.value.deleted != Some(true)) {
+            let Some(practice) = row.value.practice else { continue };
+            let (_, today) = done.entry(practice).or_insert_with(|| (row.value.occurred_at.timestamp(), 0));
+            *today += u64::from(row.value.occurred_at.local_date() == date);
+        }
+        let of = |practice: PracticeView| {
+            let (last, today) = done.get(&practice.id).copied().unzip();
+            TodayPractice { today: today.unwrap_or(0), last, practice }
+        };
+        let practices: Vec<_> = practices.into_iter().map(of).collect();
         let mut planned = self.experiments_where(|one| one.status == ExperimentStatus::Planned);
         planned.sort_by_key(|id| (self.experiment(*id).ok().map(|(one, _)| due_on(one)), *id));
         let (due, open): (Vec<_>, Vec<_>) =
