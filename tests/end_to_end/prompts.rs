@@ -106,7 +106,7 @@ const DIALOGUES: [Dialogue; 11] = [
     Dialogue {
         first: &["try", "lunch", "--basis", "own", "--willingness", "60", "--expectancy", "40", "--prediction", "20", "--no-input"],
         args: &["outcome"],
-        asked: &[("Feeling after", "35"), ("What happened?", "cried a bit"), ("make of it?", "it was fine"), ("Supports:", "new")],
+        asked: &[("Feeling after", "35"), ("What happened?", "cried a bit"), ("make of it?", "it was fine"), ("Supports:", "2")],
         list: sessions,
     },
     Dialogue { first: &[], args: &["note"], asked: &[("Ctrl-D", "a bad evening\n\x04")], list: sessions },
