@@ -18,13 +18,16 @@ use uuid::Uuid;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::keyboard::{Shape, Typing};
-use crate::render::text::{visible, visible_lines, width, wrap};
+use crate::render::text::{width, wrap};
 
 mod keeper;
 mod read;
 mod stop;
+mod words;
 
 use keeper::Keeper;
+use read::show_answer;
+use words::choose;
 
 /// Asks on a form, then does the deed. Whatever stops either keeps what was typed as a draft, sealed by the daemon, and says so.
 ///
@@ -108,9 +111,19 @@ impl Form {
         }
     }
 
+    /// What can be chosen, with numbers from 1: on one line where they fit, else one below the other.
+    pub fn offer(&mut self, context: &mut Context<'_, '_>, words: &[&str]) {
+        let numbered: Vec<String> = (1..).zip(words).map(|(number, words)| format!("  {number} {words}")).collect();
+        let one_line = numbered.join("    ");
+        if width(&one_line) <= context.world.width {
+            return self.say(context, &one_line);
+        }
+        numbered.iter().for_each(|line| self.say(context, line));
+    }
+
     /// One line, as it was typed; nothing where it is empty.
     pub fn line(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<Option<String>> {
-        self.ask(context, field, question, Shape::Line, |text| Ok((!text.trim().is_empty()).then(|| text.to_owned())))
+        self.ask(context, field, question, Shape::Line, |text| Ok(as_typed((!text.trim().is_empty()).then(|| text.to_owned()))))
     }
 
     /// A rating, asked for again until it is one; nothing where the person only pressed Enter.
@@ -127,8 +140,22 @@ impl Form {
         mut parse: impl FnMut(&str) -> Result<T, String>,
     ) -> Outcome<Option<T>> {
         self.ask(context, field, question, Shape::Line, |text| match text.trim() {
-            "" => Ok(None),
-            text => parse(text).map(Some),
+            "" => Ok(as_typed(None)),
+            text => parse(text).map(|taken| as_typed(Some(taken))),
+        })
+    }
+
+    /// One thing of a list that may be another one when the draft is gone on with: what `pick` names it is kept in place of what was typed.
+    pub fn picked(
+        &mut self,
+        context: &mut Context<'_, '_>,
+        field: &'static str,
+        question: &str,
+        mut pick: impl FnMut(&str) -> Result<String, String>,
+    ) -> Outcome<Option<String>> {
+        self.ask(context, field, question, Shape::Line, |text| match text.trim() {
+            "" => Ok(as_typed(None)),
+            text => pick(text).map(|name| (Some(name.clone()), Some(name))),
         })
     }
 
@@ -141,7 +168,10 @@ impl Form {
         words: &[(&str, T)],
         default: Option<T>,
     ) -> Outcome<Option<T>> {
-        let chosen = self.parsed(context, field, question, |text| choose(text, words))?;
+        let chosen = self.ask(context, field, question, Shape::Line, |text| match text.trim() {
+            "" => Ok(as_typed(None)),
+            text => choose(text, words).map(|(word, one)| (Some(one), word.map(str::to_owned))),
+        })?;
         Ok(chosen.or(default))
     }
 
@@ -160,7 +190,7 @@ impl Form {
             if text.len() > MAX_NOTE {
                 return Err(format!("this text is longer than {} KiB; nothing was stored", MAX_NOTE / 1024));
             }
-            Ok((!text.trim().is_empty()).then(|| text.to_owned()))
+            Ok(as_typed((!text.trim().is_empty()).then(|| text.to_owned())))
         })
     }
 
@@ -197,7 +227,7 @@ impl Form {
         field: &str,
         question: &str,
         shape: Shape,
-        mut take: impl FnMut(&str) -> Result<T, String>,
+        mut take: impl FnMut(&str) -> Result<Taken<T>, String>,
     ) -> Outcome<T> {
         if !self.can_ask {
             return Ok(T::default());
@@ -209,7 +239,7 @@ impl Form {
             Some(answer) => {
                 show_answer(context, question, &answer, shape);
                 match take(&answer) {
-                    Ok(taken) => {
+                    Ok((taken, _)) => {
                         self.answers.insert(key, answer);
                         return Ok(taken);
                     }
@@ -228,9 +258,9 @@ impl Form {
                 take(&answer)
             };
             match taken {
-                Ok(taken) => {
+                Ok((taken, name)) => {
                     self.typing = None;
-                    self.answers.insert(key, answer);
+                    self.answers.insert(key, name.unwrap_or(answer));
                     self.keep();
                     return Ok(taken);
                 }
@@ -307,46 +337,9 @@ enum NotKept {
     Because(Option<Failure>),
 }
 
-/// The question, ready for the answer: broken to the width, with room for a short one behind it.
-fn posed(question: &str, columns: usize) -> String {
-    if width(question) + ROOM <= columns {
-        return format!("{} ", visible(question));
-    }
-    let lines: Vec<String> = wrap(question, columns.saturating_sub(ROOM)).iter().map(|line| visible(line)).collect();
-    format!("{} ", lines.join("\n"))
-}
+/// What was taken, and what is kept of the answer; none: the answer as it was typed.
+type Taken<T> = (T, Option<String>);
 
-fn show_answer(context: &mut Context<'_, '_>, question: &str, answer: &str, shape: Shape) {
-    if shape == Shape::Line {
-        let question = posed(question, context.world.width);
-        return context.talk(&format!("{question}{}\n", visible(answer)));
-    }
-    context.say(question);
-    for line in visible_lines(answer) {
-        context.say(&line);
-    }
-}
-
-/// The columns that stay free behind a question.
-const ROOM: usize = 8;
-
-fn choose<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
-    let wanted = text.to_lowercase();
-    if let Some((_, one)) = words.iter().find(|(word, _)| word.to_lowercase() == wanted) {
-        return Ok(*one);
-    }
-    let numbered = text.parse::<usize>().ok().and_then(|number| words.get(number.checked_sub(1)?));
-    if let Some((_, one)) = numbered {
-        return Ok(*one);
-    }
-    let mut begin = words.iter().filter(|(word, _)| word.to_lowercase().starts_with(&wanted));
-    match (begin.next(), begin.next()) {
-        (Some((_, one)), None) => Ok(*one),
-        (Some(_), Some(_)) => Err(format!("{text:?} could be more than one of: {}", listed(words))),
-        (None, _) => Err(format!("{text:?} is none of: {}", listed(words))),
-    }
-}
-
-fn listed<T>(words: &[(&str, T)]) -> String {
-    words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
+fn as_typed<T>(taken: T) -> Taken<T> {
+    (taken, None)
 }

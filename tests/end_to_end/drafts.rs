@@ -41,7 +41,7 @@ fn half_a_log(home: &Home, size: (u16, u16)) -> AtTerminal {
 }
 
 fn is_half_a_log(draft: &Value) -> bool {
-    draft["answers"] == json!({ "practice": "1", "before": "30" }) && draft["typing"] == json!(["after", "4"])
+    draft["answers"] == json!({ "practice": "lunch", "before": "30" }) && draft["typing"] == json!(["after", "4"])
 }
 
 /// Goes on with the only draft, which is half a log.
@@ -85,7 +85,7 @@ fn a_closed_terminal_loses_nothing() {
         finish_the_log(&home, size);
 
         let mut asif = AtTerminal::start_at(&home.command(&["note"]), size);
-        asif.await_text("(end with Ctrl-D");
+        asif.await_text("Ctrl-D");
         asif.type_in(b"first line\nhalf a");
         asif.await_text("half a");
         assert_eq!(asif.hang_up(), Some(130), "a closed terminal is no end of the text");
@@ -114,7 +114,7 @@ fn a_daemon_that_is_killed_in_the_middle_makes_nobody_wait_and_loses_nothing() {
         let home = Home::robin();
         for finished in [false, true] {
             let mut asif = AtTerminal::start_at(&home.command(&["note"]), size);
-            asif.await_text("(end with Ctrl-D");
+            asif.await_text("Ctrl-D");
             asif.type_in(b"one\n");
             await_draft(&home, "a line is kept when it ends", |draft| draft["typing"] == json!(["text", "one\n"]));
             home.kill();
@@ -144,7 +144,7 @@ fn a_deed_that_was_done_before_its_draft_was_dropped_is_done_once() {
     let draft: Draft = serde_json::from_value(drafts(&home)[0].clone()).unwrap();
     finish_the_log(&home, (80, 24));
     // As it lies there after a crash between the two.
-    let answers = [("practice", "1"), ("before", "30"), ("after", "45"), ("more", "")];
+    let answers = [("practice", "lunch"), ("before", "30"), ("after", "45"), ("more", "")];
     let answers = answers.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let draft = Draft { answers, typing: None, ..draft };
     Socket::open(&home).reply(Uuid::now_v7(), Request::Draft(DraftAsk::Keep(Box::new(draft.clone()))));
@@ -161,7 +161,7 @@ fn a_form_that_nobody_touched_keeps_nothing() {
     for args in [&["log"][..], &["note"], &["draft", "resume"]] {
         let mut asif = AtTerminal::start(&home.command(args));
         if args[0] != "draft" {
-            asif.await_text(if args[0] == "log" { "Which did you do?" } else { "(end with Ctrl-D" });
+            asif.await_text(if args[0] == "log" { "Which did you do?" } else { "Ctrl-D" });
             asif.type_in(b"\x1b[A");
             asif.type_in(INTERRUPT);
         }
@@ -199,7 +199,7 @@ fn a_wrong_answer_is_mended_where_it_stands() {
 fn keys_that_move_about_are_no_text() {
     let home = Home::robin();
     let mut asif = AtTerminal::start(&home.command(&["note"]));
-    asif.await_text("(end with Ctrl-D");
+    asif.await_text("Ctrl-D");
     let pid = asif.child.id();
     let read = || {
         let io = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
@@ -225,7 +225,7 @@ fn a_long_pasted_note_comes_back_byte_for_byte_and_steers_nothing() {
     assert!(long.len() > 100_000 && long.len() < 128 * 1024, "{}", long.len());
     let home = Home::robin();
     let mut asif = AtTerminal::start_at(&home.command(&["note"]), (40, 12));
-    asif.await_text("(end with Ctrl-D");
+    asif.await_text("Ctrl-D");
     asif.type_in(long.as_bytes());
     let shown = asif.await_text("all of it in one line");
     assert!(!shown.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{2067}']), "something steers the terminal");

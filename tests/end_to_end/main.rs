@@ -42,6 +42,7 @@ mod made;
 mod manuals;
 mod missing;
 mod practice;
+mod prompts;
 mod pty;
 mod relay;
 mod scenes;

@@ -130,7 +130,7 @@ impl Add {
 pub fn which(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Option<String>> {
     form.say(context, "Two goals people often start from (you needn't believe them):");
     let [first, second] = [GoalTemplate::Kindly, GoalTemplate::Worthwhile].map(GoalTemplate::text);
-    form.say(context, &format!("  1 {first}      2 {second}      3 my own words"));
+    form.offer(context, &[first, second, "my own words"]);
     let words = [("1", Some(first)), ("2", Some(second)), ("3", None)];
     match form.choice(context, "which", "Which? [1]", &words, Some(Some(first)))?.flatten() {
         Some(text) => Ok(Some(text.to_owned())),
@@ -179,7 +179,7 @@ fn rate(context: &mut Context<'_, '_>, goal: Option<String>, agree: Option<Ratin
                         form.say(context, &format!("  {} {}", at + 1, one.value.text));
                     }
                     let ids: Vec<String> = several.iter().map(|one| one.short.clone()).collect();
-                    form.parsed(context, "goal", "Which?", |text| numbered(text, &ids))?
+                    form.picked(context, "goal", "Which?", |text| numbered(text, &ids))?
                 }
             };
             let agree = match agree {

@@ -9,7 +9,6 @@ use crate::context::Context;
 use crate::error::Outcome;
 use crate::form::{Form, fill};
 use crate::render::status;
-use crate::render::text::width;
 
 /// Begin a journal on this machine.
 ///
@@ -83,13 +82,7 @@ fn questions(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Said> {
         (GoalTemplate::Worthwhile.text(), Some(GoalTemplate::Worthwhile)),
         ("my own words", None),
     ];
-    let numbered: Vec<String> = (1..).zip(&goals).map(|(number, (words, _))| format!("  {number} {words}")).collect();
-    let one_line = numbered.join("    ");
-    if width(&one_line) <= context.world.width {
-        form.say(context, &one_line);
-    } else {
-        numbered.iter().for_each(|line| form.say(context, line));
-    }
+    form.offer(context, &goals.map(|(words, _)| words));
     let text = match form.choice(context, "which", "Which? [1]", &goals, Some(Some(GoalTemplate::Kindly)))?.flatten() {
         Some(template) => Some(template.text().to_owned()),
         None => form.line(context, "goal", "In your words:  >")?,

@@ -5,12 +5,14 @@ use std::io::BufRead;
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::record::MAX_NOTE;
 
-use super::{Form, posed};
+use super::Form;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::keyboard::{End, Shape, Typed, Typing};
-use crate::render::text::{visible, width};
+use crate::render::text::{visible, visible_lines, width, wrap};
 
+/// The columns that stay free behind a question.
+const ROOM: usize = 8;
 /// More than the longest text, so that it is known to be too long.
 const MAX_READ: u64 = 2 * MAX_NOTE as u64;
 /// What ends prose where a test plays the person: the end key, alone on a line.
@@ -43,7 +45,7 @@ impl Form {
                         width(posed.lines().next_back().unwrap_or_default())
                     }
                     Shape::Prose => {
-                        context.say(question);
+                        context.explain(question);
                         0
                     }
                 };
@@ -110,4 +112,35 @@ fn line(stdin: &mut dyn BufRead) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
     std::io::Read::take(stdin, MAX_READ).read_until(b'\n', &mut line)?;
     Ok(line)
+}
+
+/// The question, ready for the answer: broken to the width, with room for a short one behind it.
+fn posed(question: &str, columns: usize) -> String {
+    if width(question) + ROOM <= columns {
+        return format!("{} ", visible(question));
+    }
+    let lines: Vec<String> = wrap(question, columns.saturating_sub(ROOM)).iter().map(|line| visible(line)).collect();
+    format!("{} ", lines.join("\n"))
+}
+
+pub(super) fn show_answer(context: &mut Context<'_, '_>, question: &str, answer: &str, shape: Shape) {
+    if shape == Shape::Line {
+        let question = posed(question, context.world.width);
+        return context.talk(&format!("{question}{}\n", visible(answer)));
+    }
+    context.say(question);
+    for line in visible_lines(answer) {
+        context.say(&line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_leaves_room_for_its_answer() {
+        assert_eq!(posed("How much, 0-100?", 40), "How much, 0-100? ");
+        assert_eq!(posed("What would you like to be different?  >", 40), "What would you like to be\ndifferent? > ");
+    }
 }

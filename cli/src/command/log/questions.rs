@@ -39,7 +39,7 @@ fn which(form: &mut Form, context: &mut Context<'_, '_>, practices: &[Practice])
     }
     let apart = context.apart()?;
     loop {
-        let named = form.parsed(context, "practice", "Which did you do?", |text| find(text, practices, &apart))?;
+        let named = form.picked(context, "practice", "Which did you do?", |text| find(text, practices, &apart))?;
         if let Some(practice) = named {
             return Ok(practice);
         }

@@ -36,12 +36,14 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
     let log = ["log", "lunch", "--before", "30", "--after", "45", "--acted", "80"];
     let fields = SessionFields { before: Some(30.try_into()?), after: Some(45.try_into()?), ..SessionFields::default() };
     let logs = Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) };
-    let [mut floors, mut versions, mut lists, mut added, mut answered, mut written, mut their_lists, mut their_adds] =
+    let [mut floors, mut versions, mut todays, mut crises, mut lists, mut added, mut answered, mut written, mut their_lists, mut their_adds] =
         std::array::from_fn(|_| Samples::default());
     for _ in 0..bench.rounds {
         for _ in 0..QUICK {
             floors.time(|| succeed(&mut floor))?;
             versions.time(|| home.ok(&["--version"]))?;
+            todays.time(|| home.ok(&["today"]))?;
+            crises.time(|| home.ok(&["crisis"]))?;
             lists.time(|| home.ok(&["list", "--limit", "10"]))?;
             added.time(|| home.ok(&log))?;
             answered.time(|| socket.newest(Some(10)))?;
@@ -58,6 +60,8 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         &[
             ("the floor: connect, one line out, one line in", &floors),
             ("`asif --version`: no daemon asked", &versions),
+            ("`asif today`", &todays),
+            ("`asif crisis`, with the daemon", &crises),
             ("`asif list --limit 10`", &lists),
             ("`asif log`", &added),
             ("`jrnl -n 10`", &their_lists),
