@@ -29,11 +29,15 @@ fn commands() -> Vec<(String, clap::Command)> {
     all
 }
 
-/// Both helps as they are printed; once where they are the same.
+/// Both helps as they are printed; once where they are the same. The flags of every command stand in the file of `asif` alone.
 fn helps(words: &str, mut command: clap::Command) -> String {
     let mut tidy = |long: bool| {
-        let help = if long { command.render_long_help() } else { command.render_help() };
-        help.to_string().lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>()
+        let help = if long { command.render_long_help() } else { command.render_help() }.to_string();
+        let (own, everywhere) =
+            help.split_once("\n\nEverywhere:\n").unwrap_or_else(|| panic!("{words} does not take the flags of every command"));
+        let told = if words == "asif" { &help } else { own };
+        assert!(words == "asif" || everywhere.lines().all(|line| line.is_empty() || line.starts_with(' ')), "{words}: they come last");
+        told.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>()
     };
     let (short, long) = (tidy(false), tidy(true));
     if short == long { format!("$ {words} --help\n{long}") } else { format!("$ {words} -h\n{short}\n$ {words} --help\n{long}") }
