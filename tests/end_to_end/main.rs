@@ -40,8 +40,8 @@ mod liar;
 #[path = "../simulation/lies/made.rs"]
 mod made;
 mod manuals;
-mod prompts;
 mod practice;
+mod prompts;
 mod pty;
 mod relay;
 mod service;
