@@ -36,6 +36,7 @@ pub mod prose;
 pub mod restore;
 pub mod share;
 pub mod show;
+pub mod sit;
 pub mod sketch;
 pub mod status;
 pub mod sync;
@@ -79,6 +80,7 @@ pub enum Command {
     Experiment(experiment::Args),
     Note(note::Args),
     Log(Box<log::Args>),
+    Sit(Box<sit::Args>),
     #[command(subcommand)]
     Draft(draft::Args),
     List(list::Args),
@@ -130,6 +132,7 @@ impl Command {
             Self::Experiment(args) => args.run(context),
             Self::Note(args) => args.run(context),
             Self::Log(args) => args.run(context),
+            Self::Sit(args) => args.run(context),
             Self::Draft(args) => args.run(context),
             Self::List(args) => args.run(context),
             Self::Show(args) => args.run(context),

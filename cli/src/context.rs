@@ -97,6 +97,11 @@ impl<'c, 'w> Context<'c, 'w> {
         self.plain
     }
 
+    /// Bold and faint may be used.
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
     /// The home, or why there is none.
     pub fn home(&self) -> Outcome<Home> {
         Ok(self.world.home.clone()?)

@@ -97,6 +97,22 @@ impl Form {
         self.id
     }
 
+    /// What its draft holds, by name: answers, and what was put there with [`hold`](Self::hold).
+    pub fn held(&self) -> &BTreeMap<String, String> {
+        &self.answers
+    }
+
+    /// Puts what no question asks for into the draft, and has it kept without waiting.
+    pub fn hold(&mut self, values: BTreeMap<String, String>) {
+        self.answers.extend(values);
+        self.keep();
+    }
+
+    /// Lets go of the keyboard until the next question: something else reads it, and what was typed ahead is no answer to what follows.
+    pub fn let_go(&mut self) {
+        self.keyboard = None;
+    }
+
     /// Talk between questions, broken to the width.
     pub fn say(&mut self, context: &mut Context<'_, '_>, text: &str) {
         if !self.can_ask {

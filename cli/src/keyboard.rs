@@ -9,18 +9,20 @@ use std::sync::atomic::Ordering;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 
 mod by_letter;
 mod draft;
 mod keys;
 mod letter;
+mod presses;
 mod signals;
 
 use by_letter::ByLetter;
 use draft::Draft;
 pub use draft::Shape;
 use keys::are_key_presses;
+pub use presses::{Heard, Presses};
 use signals::Signals;
 
 /// The longest line that a terminal hands over whole, in bytes, without its end.
@@ -75,6 +77,17 @@ impl<'t> Keyboard<'t> {
     pub fn forget(self) {
         // A terminal that is gone has nothing to forget.
         let _ = tcflush(self.0, QueueSelector::IFlush);
+    }
+
+    /// Columns and lines of its window, where it tells.
+    pub fn size(self) -> Option<(usize, usize)> {
+        let size = tcgetwinsize(self.0).ok()?;
+        (size.ws_col > 0 && size.ws_row > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
+    }
+
+    /// Keys as they are pressed, until what this gives goes.
+    pub fn presses(self) -> io::Result<Presses<'t>> {
+        Presses::of(self)
     }
 
     /// What the person types until they end it, lines of any length. It begins with `text`, which can be mended.

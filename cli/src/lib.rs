@@ -17,6 +17,7 @@ pub mod keyboard;
 pub mod prompt;
 pub mod render;
 pub mod service;
+pub mod sit;
 pub mod world;
 
 use asif_proto::local::Failure;

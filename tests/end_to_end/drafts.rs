@@ -1,6 +1,6 @@
 //! Nothing that was typed is ever lost: what interrupts a form at a real terminal, and what is there afterwards.
 
-use asif_proto::local::{Draft, DraftAsk, Request};
+use asif_proto::local::{Draft, DraftAsk, Reply, Request};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -41,7 +41,7 @@ fn half_a_log(home: &Home, size: (u16, u16)) -> AtTerminal {
 }
 
 fn is_half_a_log(draft: &Value) -> bool {
-    draft["answers"] == json!({ "practice": "lunch", "before": "30" }) && draft["typing"] == json!(["after", "4"])
+    draft["answers"] == json!({ "practice": "lunch", "before": "30" }) && draft["typing"] == json!({ "field": "after", "text": "4" })
 }
 
 /// Goes on with the only draft, which is half a log.
@@ -116,7 +116,7 @@ fn a_daemon_that_is_killed_in_the_middle_makes_nobody_wait_and_loses_nothing() {
             let mut asif = AtTerminal::start_at(&home.command(&["note"]), size);
             asif.await_text("Ctrl-D");
             asif.type_in(b"one\n");
-            await_draft(&home, "a line is kept when it ends", |draft| draft["typing"] == json!(["text", "one\n"]));
+            await_draft(&home, "a line is kept when it ends", |draft| draft["typing"] == json!({ "field": "text", "text": "one\n" }));
             home.kill();
             asif.type_in(b"two\nthree");
             asif.await_text("three");
@@ -130,7 +130,7 @@ fn a_daemon_that_is_killed_in_the_middle_makes_nobody_wait_and_loses_nothing() {
                 asif.type_in(INTERRUPT);
                 asif.await_text("what you typed is kept");
                 assert_eq!(asif.end().0, Some(130));
-                await_draft(&home, "everything is kept", |draft| draft["typing"] == json!(["text", "one\ntwo\nthree"]));
+                await_draft(&home, "everything is kept", |draft| draft["typing"] == json!({ "field": "text", "text": "one\ntwo\nthree" }));
                 home.ok(&["draft", "drop", "--yes"]);
             }
         }
@@ -141,7 +141,8 @@ fn a_daemon_that_is_killed_in_the_middle_makes_nobody_wait_and_loses_nothing() {
 fn a_deed_that_was_done_before_its_draft_was_dropped_is_done_once() {
     let home = Home::robin();
     half_a_log(&home, (80, 24)).hang_up();
-    let draft: Draft = serde_json::from_value(drafts(&home)[0].clone()).unwrap();
+    let kept = Socket::open(&home).reply(Uuid::now_v7(), Request::Draft(DraftAsk::Show { id: None }));
+    let Reply::Draft(draft) = kept else { panic!("{kept:?}") };
     finish_the_log(&home, (80, 24));
     // As it lies there after a crash between the two.
     let answers = [("practice", "lunch"), ("before", "30"), ("after", "45"), ("more", "")];

@@ -22,27 +22,32 @@ pub(crate) struct AtTerminal {
     watched: Option<PipeWriter>,
 }
 
+/// Runs a command with all three streams at a new terminal of so many columns and rows, which is also the one that Ctrl-C comes from; its other
+/// end, and the command.
+pub(crate) fn at_new_terminal(command: &Command, (columns, rows): (u16, u16)) -> (File, Child) {
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    tcsetwinsize(&keyboard, Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = || File::options().read(true).write(true).open(&name).unwrap();
+    let mut leader = Command::new("/usr/bin/setsid");
+    leader.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+    leader.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(command.get_current_dir().unwrap());
+    // Dropped with this: the child's copies are the only ones left, and their closing ends what is shown.
+    let child = leader.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
+    (File::from(keyboard), child)
+}
+
 impl AtTerminal {
-    /// Runs a command with all three streams at a new terminal, which is also the one that Ctrl-C comes from.
+    /// Runs a command at a new terminal.
     pub(crate) fn start(command: &Command) -> Self {
         Self::start_at(command, (80, 24))
     }
 
     /// The same at a terminal of so many columns and rows.
-    pub(crate) fn start_at(command: &Command, (columns, rows): (u16, u16)) -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-        grantpt(&keyboard).unwrap();
-        unlockpt(&keyboard).unwrap();
-        tcsetwinsize(&keyboard, Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
-        let terminal = || File::options().read(true).write(true).open(&name).unwrap();
-        let mut leader = Command::new("/usr/bin/setsid");
-        leader.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
-        leader.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(command.get_current_dir().unwrap());
-        let child = leader.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
-        // The child's copies are the only ones left: their closing ends what is shown.
-        drop(leader);
-        let keyboard = File::from(keyboard);
+    pub(crate) fn start_at(command: &Command, size: (u16, u16)) -> Self {
+        let (keyboard, child) = at_new_terminal(command, size);
         let mut screen = keyboard.try_clone().unwrap();
         let (tx, shown) = mpsc::channel();
         let (unwatched, watched) = std::io::pipe().unwrap();

@@ -56,7 +56,7 @@ fn whatever_ends_the_typing_the_terminal_is_as_it_was_and_what_was_typed_is_kept
         assert!(asif.is_as_it_was(), "{end}");
         assert_eq!(asif.end().0, Some(130), "{end}");
         let draft = home.json(&["draft", "show"]);
-        assert_eq!((&draft["typing"], &draft["words"]), (&json!(["text", "half a"]), &json!(["note"])), "{end}");
+        assert_eq!((&draft["typing"], &draft["words"]), (&json!({ "field": "text", "text": "half a" }), &json!(["note"])), "{end}");
         home.ok(&["draft", "drop", "--yes"]);
     }
     assert_eq!(home.list().len(), 0);

@@ -81,6 +81,7 @@ const FIELDS: &[Field] = &[
     line(&["edit", "GOAL", "--text", "TEXT"], "/text"),
     prose(&["note", "-"], "/note"),
     prose(&["log", "P", "--note", "-"], "/note"),
+    prose(&["sit", "P", "--no-input", "--note", "-"], "/note"),
     prose(&["edit", "SESSION", "--note", "-"], "/note"),
     prose(&["edit", "EXPERIMENT", "--happened", "-"], "/outcome/text"),
     prose(&["edit", "EXPERIMENT", "--learning", "-"], "/learning"),

@@ -128,11 +128,16 @@ fn monday_and_tuesday(week: &Week, belief: &str) {
     home.json(&["log", "i-can-rest", "-b", "30", "-a", "30", "--at", &week.at(1, "18:00"), "--felt-state", "numb"]);
 }
 
-/// A practice felt worse; a gentler way is taken, and the evening is written down.
+/// Sitting with phrases felt worse; a gentler way is taken, and the evening is written down.
 fn a_bad_evening(week: &Week) {
     let home = &week.home;
-    let worse = home.json(&["log", "loving-kindness", "-b", "35", "-a", "20", "--worse", "--stopped-early", "--at", &week.at(2, "21:30")]);
-    assert_eq!((&worse["felt_worse"], &worse["stopped_early"]), (&json!(true), &json!(true)));
+    let sat =
+        ["sit", "loving-kindness", "--no-input", "--duration", "8m", "--repetitions", "31", "--where", "chest", "-b", "35", "-a", "40"];
+    let landed = home.json(&[&sat[..], &["--mark", "64:numb", "--mark", "4m12s:landed", "--at", &week.at(2, "07:00")]].concat());
+    assert_eq!((&landed["landed_s"], &landed["marks"].as_array().unwrap().len()), (&json!(252), &2));
+    let sat = ["sit", "loving-kindness", "--no-input", "--duration", "90", "-b", "35", "-a", "20", "--stopped-early"];
+    let worse = home.json(&[&sat[..], &["--mark", "80:worse", "--at", &week.at(2, "21:30")]].concat());
+    assert_eq!((&worse["felt_worse"], &worse["stopped_early"], &worse["landed_s"]), (&json!(true), &json!(true), &Value::Null));
     let note = week.reads(&["note", "-", "--at", &week.at(2, "22:00"), "--tag", "evening", "--private"], "A bad evening. Nothing helped.");
     assert_eq!((&note["practice"], &note["visibility"], &note["backfilled"]), (&Value::Null, &json!("private"), &json!(true)));
     home.refuses(2, &["practice", "adapt", "loving-kindness"]);
@@ -163,7 +168,7 @@ fn sunday(week: &Week, belief: &str) {
     let since = week.at(0, "00:00");
     let sessions = home.json(&["list", "--since", &since]);
     let times: Vec<&str> = sessions.as_array().unwrap().iter().map(|one| one["occurred_at"].as_str().unwrap()).collect();
-    assert_eq!(times.len(), 5);
+    assert_eq!(times.len(), 6);
     assert!(times.is_sorted_by(|one, next| one >= next), "{times:?}");
     home.stop();
     assert_eq!(home.json(&["list", "--since", &since]), sessions, "and after the daemon was stopped");

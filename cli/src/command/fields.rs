@@ -91,7 +91,7 @@ impl Fields {
 }
 
 /// Seconds from `90`, `90s`, `8m`, `1h5m` or `1h5m10s`.
-fn duration(text: &str) -> Result<u32, String> {
+pub(super) fn duration(text: &str) -> Result<u32, String> {
     let unreadable = || format!("{text:?} is no length of time: use seconds, or 8m, or 1h5m");
     if let Ok(seconds) = text.parse() {
         return Ok(seconds);

@@ -6,6 +6,7 @@ use super::{Form, Kept, NotKept};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::render::text::visible_lines;
+use crate::sit::sat::readable;
 
 impl Form {
     /// Keeps what was typed, gives it back where that cannot be done, and says which.
@@ -32,13 +33,13 @@ impl Form {
     fn give_back(&self, context: &mut Context<'_, '_>) {
         context.say("This is NOT kept. What you typed:");
         context.talk("\n");
-        let typing = self.typing.iter().map(|(key, text)| (key, text));
-        for (key, text) in self.answers.iter().chain(typing).filter(|(_, text)| !text.is_empty()) {
+        let typed = readable(&self.answers).into_iter().chain(self.typing.clone());
+        for (key, text) in typed.filter(|(_, text)| !text.is_empty()) {
             if self.asked.len() > 1 || self.answers.len() > 1 {
-                let question = self.asked.iter().find(|(asked, _)| asked == key).map_or(key, |(_, question)| question);
+                let question = self.asked.iter().find(|(asked, _)| *asked == key).map_or(&key, |(_, question)| question);
                 context.say(question);
             }
-            for line in visible_lines(text) {
+            for line in visible_lines(&text) {
                 context.say(&line);
             }
         }

@@ -9,6 +9,9 @@ use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tc
 
 use super::draft::Keys;
 
+/// In the place of a key: none.
+const NO_KEY: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
+
 /// A terminal that gives each letter as it is typed and shows none by itself. Set back when this goes.
 pub(super) struct ByLetter<'t> {
     terminal: BorrowedFd<'t>,
@@ -32,6 +35,21 @@ impl<'t> ByLetter<'t> {
         let set = Self { terminal, before, now, shows };
         set.set_again()?;
         Ok(set)
+    }
+
+    /// The same where keys are pressed and nothing is written: none is shown, and the one that would stop the program is given like the others.
+    pub(super) fn set_for_keys(terminal: BorrowedFd<'t>) -> io::Result<Self> {
+        let mut set = Self::set(terminal)?;
+        set.now.local_modes.remove(LocalModes::ECHO);
+        set.now.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
+        set.set_again()?;
+        Ok(set)
+    }
+
+    /// As it was before, until it is set again.
+    pub(super) fn set_back(&self) {
+        // A terminal that is gone needs no setting back.
+        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
     }
 
     pub(super) fn set_again(&self) -> io::Result<()> {
@@ -67,7 +85,6 @@ impl<'t> ByLetter<'t> {
 
 impl Drop for ByLetter<'_> {
     fn drop(&mut self) {
-        // A terminal that is gone needs no setting back.
-        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        self.set_back();
     }
 }

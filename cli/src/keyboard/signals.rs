@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 
 /// The signals that would end the program with the terminal set as it is, and the one after a stop. Later ones do what they always did.
 ///
@@ -15,6 +15,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 pub(super) struct Signals {
     pub(super) ended: Arc<AtomicBool>,
     pub(super) continued: Arc<AtomicBool>,
+    pub(super) resized: Arc<AtomicBool>,
     pub(super) wake: PipeReader,
     registered: Vec<SigId>,
 }
@@ -58,12 +59,14 @@ impl Signals {
         MEANINGS.lock().unwrap_or_else(PoisonError::into_inner).listen()?;
         let (wake, waker) = io::pipe()?;
         let (ended, continued) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let mut signals = Self { ended, continued, wake, registered: Vec::new() };
+        let mut signals = Self { ended, continued, resized: Arc::default(), wake, registered: Vec::new() };
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT] {
             let flag = if signal == SIGCONT { &signals.continued } else { &signals.ended };
             signals.registered.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
             signals.registered.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
+        signals.registered.push(signal_hook::flag::register(SIGWINCH, Arc::clone(&signals.resized))?);
+        signals.registered.push(signal_hook::low_level::pipe::register(SIGWINCH, waker)?);
         Ok(signals)
     }
 

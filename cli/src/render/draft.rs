@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::table::Table;
 use super::text::{shorten, visible};
 use super::{Screen, time};
+use crate::sit::sat::readable;
 
 /// The most columns of a command in a list, and of the words of a draft.
 const COMMAND: usize = 24;
@@ -63,7 +64,7 @@ pub fn title(draft: &Draft, now: Timestamp, zone: &TimeZone) -> String {
 
 /// Everything that was typed, each answer beneath the name of its question where there is more than one.
 pub fn whole(screen: &mut Screen, draft: &Draft) {
-    let typed: Vec<(&str, &str)> = typed(draft).collect();
+    let typed = typed(draft);
     for (name, text) in &typed {
         if typed.len() > 1 {
             screen.heading(&format!("{}:", name.replace('_', " ")));
@@ -84,14 +85,14 @@ pub fn words(draft: &Draft) -> String {
 }
 
 /// What was typed, in the end what was being typed.
-fn typed(draft: &Draft) -> impl Iterator<Item = (&str, &str)> {
-    let answers = draft.answers.iter().chain(draft.typing.iter().map(|(name, text)| (name, text)));
-    answers.map(|(name, text)| (name.as_str(), text.as_str())).filter(|(_, text)| !text.is_empty())
+fn typed(draft: &Draft) -> Vec<(String, String)> {
+    let answers = readable(&draft.answers).into_iter().chain(draft.typing.clone());
+    answers.filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// The first words of the longest of it, in quotes.
 fn begins(draft: &Draft) -> String {
-    let longest = typed(draft).max_by_key(|(_, text)| text.len()).map_or("", |(_, text)| text);
+    let longest = typed(draft).into_iter().max_by_key(|(_, text)| text.len()).map(|(_, text)| text).unwrap_or_default();
     let first = longest.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     format!("\"{}\"", shorten(&visible(first), WORDS))
 }

@@ -1,7 +1,7 @@
 //! Sessions and notes.
 
 use asif_proto::rating::Rating;
-use asif_proto::record::{Basis, Session, Visibility};
+use asif_proto::record::{Basis, Mark, MarkKind, Session, Visibility};
 use jiff::Timestamp;
 
 use super::table::Table;
@@ -69,6 +69,8 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     say("willing", rating(session.willingness));
     say("repetitions", session.repetitions.map(|times| times.to_string()));
     say("how long", session.duration_s.map(time::length));
+    say("landed", session.landed_s.map(time::length));
+    say("marked", marked(&session.marks));
     say("where it was felt", session.where_felt.clone());
     say("felt worse", yes(session.felt_worse));
     say("stopped early", yes(session.stopped_early));
@@ -87,6 +89,45 @@ pub fn whole(screen: &mut Screen, session: &Session) {
         }
     }
     screen.faint(&format!("  id: {id}"));
+}
+
+/// `sat 8 min, repetitions 31, landed: 4 min 12 s, marked: numb 1 min 4 s`, for a sitting that was just logged.
+pub fn sat(screen: &mut Screen, session: &Session) {
+    let told = sitting(session.duration_s, session.repetitions, session.landed_s, &session.marks);
+    if !told.is_empty() {
+        screen.sentence(&told);
+    }
+}
+
+/// `sat 8 min, repetitions 31, landed: 4 min 12 s, marked: numb 1 min 4 s`
+pub fn sitting(duration_s: Option<u32>, repetitions: Option<u32>, landed_s: Option<u32>, marks: &[Mark]) -> String {
+    let parts = [
+        duration_s.map(|seconds| format!("sat {}", time::length(seconds))),
+        repetitions.map(|times| format!("repetitions {times}")),
+        landed_s.map(|seconds| format!("landed: {}", time::length(seconds))),
+        marked(marks).map(|marked| format!("marked: {marked}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// `numb, 2 min 4 s`
+pub fn said(mark: Mark) -> String {
+    format!("{}, {}", mark_word(mark.kind), time::length(mark.t_s))
+}
+
+fn mark_word(kind: MarkKind) -> &'static str {
+    match kind {
+        MarkKind::Numb => "numb",
+        MarkKind::Landed => "landed",
+        MarkKind::Worse => "worse",
+        MarkKind::Pause => "paused",
+    }
+}
+
+/// `numb 1 min 4 s, landed 4 min 12 s`
+fn marked(marks: &[Mark]) -> Option<String> {
+    let told: Vec<String> = marks.iter().map(|mark| format!("{} {}", mark_word(mark.kind), time::length(mark.t_s))).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// `30 -> 45`, `30 -> ?`; nothing where neither was said.
@@ -183,6 +224,22 @@ mod tests {
         assert!(lines[1].starts_with("07f3a  Mon 23 Nov 12:41  lunch     30 -> 45  acted 80, #work, \"a note that"), "{text}");
         assert!(lines[2].starts_with("                                             ") && lines[2].ends_with("...\""), "{text}");
         assert_eq!(lines[3], "17f3a  Mon 23 Nov 12:41  lunch", "{text}");
+    }
+
+    #[test]
+    fn a_sitting_tells_what_was_marked_and_when_something_landed() {
+        let sitting = session(serde_json::json!({
+            "duration_s": 480, "repetitions": 31, "landed_s": 252,
+            "marks": [{ "t_s": 64, "kind": "numb" }, { "t_s": 100, "kind": "pause" }, { "t_s": 252, "kind": "landed" }]
+        }));
+        let text = shown(|screen| whole(screen, &sitting));
+        assert!(text.contains("  landed: 4 min 12 s\n  marked: numb 1 min 4 s, paused 1 min 40 s, landed 4 min 12 s\n"), "{text}");
+        let line = shown(|screen| sat(screen, &sitting)).replace('\n', " ");
+        let told = "sat 8 min, repetitions 31, landed: 4 min 12 s, marked: numb 1 min 4 s, paused 1 min 40 s, landed 4 min 12 s ";
+        assert_eq!(line, told);
+        let silent = session(serde_json::json!({ "duration_s": 480 }));
+        assert!(!shown(|screen| whole(screen, &silent)).contains("marked"), "none is told where nothing was");
+        assert_eq!(shown(|screen| sat(screen, &session(serde_json::json!({})))), "");
     }
 
     #[test]

@@ -114,6 +114,7 @@ fn sessions(asif: Held<'_>) {
     asif.ok(&["edit", &id, "--after", "50", "--clear", "note"]);
     asif.reads(&["note", "-", "--tag", "evening"], "A bad evening.\n");
     asif.reads(&["note", "-"], "");
+    asif.ok(&["sit", "speak", "--no-input", "--duration", "8m", "--mark", "64:numb", "--mark", "4m12s:landed", "--mark", "300:worse"]);
     asif.ok(&["list"]);
 }
 

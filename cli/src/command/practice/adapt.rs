@@ -48,8 +48,9 @@ impl Args {
 
 /// Offers the gentler ways in their order; Enter is none.
 pub fn which(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Option<Gentler>> {
-    let offered: Vec<String> = (1..).zip(Gentler::ALL).map(|(number, way)| format!("{number} {}", gentler::words(*way))).collect();
-    form.say(context, &format!("Ways to change it: {}", offered.join("  ")));
+    for line in gentler::offer(context.world.width) {
+        form.say(context, &line);
+    }
     let words: Vec<(&str, Gentler)> = Gentler::ALL.iter().map(|way| (gentler::words(*way), *way)).collect();
     form.choice(context, "way", "Which (Enter: none)?", &words, None)
 }
