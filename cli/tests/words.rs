@@ -73,12 +73,13 @@ fn every_field_of_log_reaches_the_daemon() {
 fn what_is_not_said_is_not_sent() {
     let (home, asked) = listening(lunch);
     home.run(&["edit", "7f3a", "--clear", "felt-real", "--clear", "note"]);
+    assert!(matches!(asked.try_recv(), Ok(Request::Show { .. })), "what kind of record it is");
     let Request::Edit { id, fields, clear } = asked.try_recv().unwrap() else { panic!("not an edit") };
     assert_eq!((id.as_str(), *fields), ("7f3a", Default::default()));
     assert_eq!(clear, [ClearField::FeltReal, ClearField::Note]);
 
     assert_eq!(home.run(&["edit", "7f3a"]).code, 2);
-    assert!(asked.try_recv().is_err(), "an edit of nothing was asked for");
+    assert!(asked.try_iter().all(|request| matches!(request, Request::Show { .. })), "an edit of nothing was asked for");
 }
 
 #[test]
@@ -100,14 +101,15 @@ fn mistaken_words_are_exit_2_and_json_where_it_was_asked_for() {
     assert_eq!(home.run(&["--json", "log"]).code, 2);
     assert_eq!(home.run(&["log", "lunch", "--basis", "mine"]).code, 2);
     assert_eq!(home.run(&["log", "lunch", "--duration", "long"]).code, 2);
+    std::fs::remove_dir(&home.home.data).unwrap();
     let ran = home.run(&[]);
-    assert_eq!(ran.code, 0);
+    assert_eq!(ran.code, 0, "where nothing was begun, the help");
     assert!(ran.stdout.contains("asif tour") && ran.stderr.is_empty(), "{ran:?}");
     assert_eq!(home.run(&["--version"]).stdout, format!("asif {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn a_note_that_cannot_be_kept_is_exit_2_and_nothing_is_asked() {
+fn a_note_that_cannot_be_kept_is_exit_2_and_nothing_is_asked_for() {
     let (home, asked) = listening(lunch);
     for words in [&["log", "lunch", "--note", "-"][..], &["note", "-"], &["edit", "7f3a", "--note", "-"]] {
         let ran = Cli::new(&home).stdin(vec![b'x'; 2 << 20]).run(words);
@@ -117,7 +119,7 @@ fn a_note_that_cannot_be_kept_is_exit_2_and_nothing_is_asked() {
         assert_eq!(ran.code, 2, "{ran:?}");
         assert!(ran.stderr.contains("UTF-8"), "{ran:?}");
     }
-    assert!(asked.try_recv().is_err(), "something was asked");
+    assert!(asked.try_iter().all(|request| matches!(request, Request::Show { .. })), "something was asked");
 }
 
 #[test]
@@ -158,7 +160,9 @@ fn a_note_is_asked_for_on_a_terminal_and_nowhere_else() {
     assert_eq!(asked.try_recv().unwrap(), Request::PracticeList { all: false }, "whether there is a journal is asked before they type");
     let Request::Draft(DraftAsk::Keep(draft)) = asked.try_recv().unwrap() else { panic!("nothing was kept") };
     assert_eq!((draft.words.as_slice(), draft.answers["text"].as_str()), (&["note".to_owned(), "--private".to_owned()][..], "one\ntwo\n"));
-    let Request::Log { practice: None, fields } = asked.try_recv().unwrap() else { panic!("not a note") };
+    // A slow machine keeps the draft once more.
+    let log = asked.try_iter().find(|request| !matches!(request, Request::Draft(DraftAsk::Keep(_))));
+    let Some(Request::Log { practice: None, fields }) = log else { panic!("not a note: {log:?}") };
     assert_eq!(asked.try_recv().unwrap(), Request::Draft(DraftAsk::Drop { id: Some(draft.id.to_string()) }), "and forgotten");
     assert_eq!((fields.note.as_deref(), fields.visibility), (Some("one\ntwo"), Some(Visibility::Private)));
 }
