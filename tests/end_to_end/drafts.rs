@@ -155,6 +155,19 @@ fn a_deed_that_was_done_before_its_draft_was_dropped_is_done_once() {
     assert!(drafts(&home).is_empty());
 }
 
+/// Ctrl-C throws away what was typed and not read: whoever had seen it coming must not wait for it.
+#[test]
+fn ctrl_c_right_after_a_letter_is_heard() {
+    let home = Home::robin();
+    for _ in 0..40 {
+        let mut asif = AtTerminal::start(&home.command(&["goal", "add"]));
+        asif.await_text("Which?");
+        asif.type_in(b"x");
+        asif.type_in(INTERRUPT);
+        assert_eq!(asif.end().0, Some(130));
+    }
+}
+
 #[test]
 fn a_form_that_nobody_touched_keeps_nothing() {
     let home = Home::robin();
