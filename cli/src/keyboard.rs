@@ -18,7 +18,7 @@ mod letter;
 mod presses;
 mod signals;
 
-use by_letter::ByLetter;
+use by_letter::{ByLetter, letters};
 use draft::Draft;
 pub use draft::Shape;
 use keys::are_key_presses;
@@ -165,22 +165,15 @@ impl<'t> Keyboard<'t> {
             Err(Errno::INTR) => return Ok(Chunk::Signal),
             Err(error) => return Err(error.into()),
         }
-        let [_, woken] = waiting.map(|one| !one.revents().is_empty());
-        if woken {
+        let [typed, woken] = waiting.map(|one| one.revents());
+        if !woken.is_empty() {
             typing.signals.hear()?;
             return Ok(Chunk::Signal);
         }
-        let mut bytes = [0; 4096];
-        match rustix::io::read(self.0, &mut bytes) {
-            // One that gives letters has nothing to give only once it is gone.
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => {
-                let typed = bytes.get(..read).unwrap_or_default();
-                Ok(if are_key_presses(typed) { Chunk::Signal } else { Chunk::Typed(typed.to_vec()) })
-            }
-            Err(Errno::INTR | Errno::AGAIN) => Ok(Chunk::Signal),
-            Err(error) => Err(error.into()),
-        }
+        Ok(match letters(self.0, typed)? {
+            Some(typed) if !are_key_presses(&typed) => Chunk::Typed(typed),
+            _ => Chunk::Signal,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
+use rustix::event::PollFlags;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
@@ -11,6 +12,20 @@ use super::draft::Keys;
 
 /// In the place of a key: none.
 const NO_KEY: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
+
+/// The bytes there are to read at a terminal that gives letters, of which a poll told `seen`; none where they are gone again.
+///
+/// `UnexpectedEof`: the terminal is gone.
+pub(super) fn letters(terminal: BorrowedFd<'_>, seen: PollFlags) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = [0; 4096];
+    match rustix::io::read(terminal, &mut bytes) {
+        Ok(0) if seen.intersects(PollFlags::HUP | PollFlags::ERR) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Ok(0) | Err(Errno::INTR | Errno::AGAIN) => Ok(None),
+        Ok(read) => Ok(Some(bytes.get(..read).unwrap_or_default().to_vec())),
+        Err(Errno::IO) => Err(io::ErrorKind::UnexpectedEof.into()),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// A terminal that gives each letter as it is typed and shows none by itself. Set back when this goes.
 pub(super) struct ByLetter<'t> {
@@ -30,7 +45,8 @@ impl<'t> ByLetter<'t> {
         if shows {
             now.local_modes.remove(LocalModes::ECHO);
         }
-        now.special_codes[SpecialCodeIndex::VMIN] = 1;
+        // Nobody is kept waiting in a read: a signal may have thrown away what was there to be read.
+        now.special_codes[SpecialCodeIndex::VMIN] = 0;
         now.special_codes[SpecialCodeIndex::VTIME] = 0;
         let set = Self { terminal, before, now, shows };
         set.set_again()?;

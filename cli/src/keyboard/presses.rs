@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
 use super::Keyboard;
-use super::by_letter::ByLetter;
+use super::by_letter::{ByLetter, letters};
 use super::signals::Signals;
 
 /// A program that stops at all stops so soon.
@@ -66,17 +66,16 @@ impl<'t> Presses<'t> {
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            let [_, woken] = waiting.map(|one| !one.revents().is_empty());
-            if woken {
+            let [pressed, woken] = waiting.map(|one| one.revents());
+            if !woken.is_empty() {
                 self.signals.hear()?;
                 continue;
             }
-            let mut bytes = [0; 256];
-            match rustix::io::read(self.terminal, &mut bytes) {
-                Ok(0) | Err(Errno::IO) => return Ok(Heard::Ended),
-                Ok(read) => return Ok(Heard::Pressed(bytes.get(..read).unwrap_or_default().to_vec())),
-                Err(Errno::INTR | Errno::AGAIN) => {}
-                Err(error) => return Err(error.into()),
+            match letters(self.terminal, pressed) {
+                Ok(Some(keys)) => return Ok(Heard::Pressed(keys)),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Heard::Ended),
+                Err(error) => return Err(error),
             }
         }
     }
