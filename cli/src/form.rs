@@ -266,14 +266,16 @@ impl Form {
         };
         loop {
             let (answer, strange) = self.read(context, &key, question, shape, &text)?;
-            let taken = if strange {
+            if strange {
                 text = answer;
-                self.say(context, "  some of it could not be read as text (UTF-8), and stands as \u{fffd}; mend it, or press Enter");
+                let end = if shape == Shape::Line { "Enter" } else { "Ctrl-D" };
+                self.say(
+                    context,
+                    &format!("  some of it could not be read as text (UTF-8) and stands as \u{fffd}: mend it, or press {end}"),
+                );
                 continue;
-            } else {
-                take(&answer)
-            };
-            match taken {
+            }
+            match take(&answer) {
                 Ok((taken, name)) => {
                     self.typing = None;
                     self.answers.insert(key, name.unwrap_or(answer));

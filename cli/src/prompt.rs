@@ -1,9 +1,8 @@
-//! Asking the person, line by line: questions go to standard error, answers come from the terminal.
+//! One short question that is no form's, such as whether to go on: it goes to standard error, the answer comes from the terminal.
 
 use std::io::{BufRead, Write};
 
 use asif_proto::local::{ErrorKind, Failure};
-use asif_proto::rating::Rating;
 
 use crate::error::{CommandError, Outcome};
 use crate::keyboard::MAX_LINE;
@@ -45,20 +44,6 @@ impl<'p> Prompt<'p> {
         }
     }
 
-    /// A rating, asked for again until it is one; nothing when the person only pressed Enter.
-    pub fn rating(&mut self, question: &str) -> Outcome<Option<Rating>> {
-        loop {
-            let answer = self.line(question)?;
-            if answer.is_empty() {
-                return Ok(None);
-            }
-            match answer.parse() {
-                Ok(rating) => return Ok(Some(rating)),
-                Err(error) => self.say(&format!("  {error}"))?,
-            }
-        }
-    }
-
     /// Yes or no; only a clear yes is yes.
     pub fn yes_or_no(&mut self, question: &str) -> Outcome<bool> {
         let answer = self.line(&format!("{question} [y/N]"))?;
@@ -79,14 +64,6 @@ mod tests {
         let mut output = Vec::new();
         let answer = ask(&mut Prompt::new(&mut input.as_bytes(), &mut output));
         (answer, String::from_utf8(output).unwrap())
-    }
-
-    #[test]
-    fn a_rating_is_asked_for_until_it_is_one() {
-        let (rating, output) = asked("101\nten\n0\n", |prompt| prompt.rating("How much?"));
-        assert_eq!(rating.unwrap().unwrap().value(), 0);
-        assert_eq!(output.matches("How much?").count(), 3);
-        assert!(asked("\n", |prompt| prompt.rating("How much?")).0.unwrap().is_none());
     }
 
     #[test]

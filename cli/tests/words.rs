@@ -100,6 +100,7 @@ fn mistaken_words_are_exit_2_and_json_where_it_was_asked_for() {
     assert_eq!(home.run(&["--json", "log"]).code, 2);
     assert_eq!(home.run(&["log", "lunch", "--basis", "mine"]).code, 2);
     assert_eq!(home.run(&["log", "lunch", "--duration", "long"]).code, 2);
+    std::fs::remove_dir(&home.home.data).unwrap();
     let ran = home.run(&[]);
     assert_eq!(ran.code, 0);
     assert!(ran.stdout.contains("asif tour") && ran.stderr.is_empty(), "{ran:?}");

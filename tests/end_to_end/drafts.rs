@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Home, eventually, signal};
+use crate::harness::{Home, eventually, freeze, signal};
 use crate::pty::AtTerminal;
 use crate::socket::Socket;
 
@@ -135,6 +135,44 @@ fn a_daemon_that_is_killed_in_the_middle_makes_nobody_wait_and_loses_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn a_daemon_that_hangs_makes_nobody_wait_and_what_it_cannot_keep_is_given_back() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["log"]));
+    asif.await_text("Which did you do?");
+    freeze(home.pid());
+    asif.type_in(b"lunch\n");
+    asif.await_text("feel before");
+    asif.type_in(b"35\n");
+    asif.await_text("And after");
+    asif.type_in(b"4");
+    asif.await_text("4");
+    asif.type_in(INTERRUPT);
+    asif.await_text("This is NOT kept. What you typed:");
+    asif.await_text("Which did you do?\r\nlunch\r\nHow did you feel before");
+    asif.await_text("\r\n35\r\n");
+    asif.await_text("And after");
+    asif.await_text("\r\n4\r\n");
+    let (code, shown) = asif.end();
+    assert!(code == Some(130) && shown.contains("what you typed is NOT kept"), "{shown}");
+    signal(home.pid(), Signal::CONT);
+}
+
+#[test]
+fn after_a_stop_the_question_and_what_was_typed_are_there_again() {
+    let home = Home::robin();
+    let mut asif = half_a_log(&home, (80, 24));
+    signal(asif.child.id(), Signal::STOP);
+    signal(asif.child.id(), Signal::CONT);
+    asif.await_text("And after");
+    asif.await_text("? 4");
+    asif.type_in(b"5\n");
+    asif.await_text("More?");
+    asif.type_in(b"\n");
+    assert_eq!(asif.end().0, Some(0));
+    assert_eq!(home.list()[0]["after"], 45);
 }
 
 #[test]

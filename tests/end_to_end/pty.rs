@@ -6,11 +6,12 @@ use std::process::{Child, Command};
 use std::sync::mpsc;
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::harness::{COMMAND, SOON, eventually};
+use crate::harness::{COMMAND, SOON};
 
 /// A command at a terminal of its own. It is ended when it goes.
 pub(crate) struct AtTerminal {
@@ -72,8 +73,11 @@ impl AtTerminal {
     pub(crate) fn hang_up(&mut self) -> Option<i32> {
         self.watched = None;
         self.keyboard = None;
-        let ended = || self.child.try_wait().unwrap();
-        eventually("the command ends with its terminal", ended).code()
+        let child = pidfd_open(Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap(), PidfdFlags::empty()).unwrap();
+        let limit = Timespec::try_from(SOON).unwrap();
+        let ended = poll(&mut [PollFd::new(&child, PollFlags::IN)], Some(&limit)).unwrap();
+        assert_eq!(ended, 1, "it does not end with its terminal");
+        self.child.wait().unwrap().code()
     }
 
     /// Waits until `text` has been shown since the last wait; what came before it, which is then forgotten.

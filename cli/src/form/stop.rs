@@ -1,5 +1,7 @@
 //! The words about a form that was stopped: where what was typed is now.
 
+use std::collections::BTreeMap;
+
 use asif_proto::local::{ErrorKind, Failure};
 
 use super::{Form, Kept, NotKept};
@@ -30,18 +32,20 @@ impl Form {
         }
     }
 
+    /// Everything that was typed, in the order in which it was asked for.
     fn give_back(&self, context: &mut Context<'_, '_>) {
+        let typed: BTreeMap<String, String> =
+            readable(&self.answers).into_iter().chain(self.typing.clone()).filter(|(_, text)| !text.is_empty()).collect();
+        let unasked = typed.keys().filter(|key| self.asked.iter().all(|(asked, _)| asked != *key)).map(|key| (key, key));
+        let asked = self.asked.iter().map(|(key, question)| (key, question)).chain(unasked);
         context.say("This is NOT kept. What you typed:");
         context.talk("\n");
-        let typed = readable(&self.answers).into_iter().chain(self.typing.clone());
-        for (key, text) in typed.filter(|(_, text)| !text.is_empty()) {
-            if self.asked.len() > 1 || self.answers.len() > 1 {
-                let question = self.asked.iter().find(|(asked, _)| *asked == key).map_or(&key, |(_, question)| question);
+        for (key, question) in asked {
+            let Some(text) = typed.get(key) else { continue };
+            if typed.len() > 1 {
                 context.say(question);
             }
-            for line in visible_lines(&text) {
-                context.say(&line);
-            }
+            visible_lines(text).iter().for_each(|line| context.say(line));
         }
         context.talk("\n");
     }

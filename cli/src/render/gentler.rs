@@ -32,7 +32,7 @@ fn does(way: Gentler) -> &'static str {
         Gentler::Background => "From now on the phrases stand faintly in the background; nothing needs to be said along.",
         Gentler::NameIt => "From now on it begins with what is there, and the phrases stand beneath.",
         Gentler::SomeoneLoved => "From now on it begins with someone you love; yourself later, or not yet.",
-        Gentler::Breathe => "From now on there are no phrases, only the breath and the time.",
+        Gentler::Breathe => "From now on there are no phrases and no counting, only one line: Breathe.",
         Gentler::Leave => "It is put down as not for you. That is an ordinary result.",
     }
 }
