@@ -9,7 +9,7 @@ use crate::command::Command;
 /// Your journal stays on this machine. Nothing is sent anywhere until you pair a device or invite someone.
 #[derive(Debug, Parser)]
 #[command(name = "asif", version, max_term_width = 100, subcommand_required = false)]
-#[command(after_help = "New here: asif tour shows it all in a few seconds; asif init begins your own journal.")]
+#[command(after_help = "New here: asif tour shows it all in a few seconds; asif init begins your own journal.\nIn danger now: asif crisis")]
 pub struct Args {
     /// Flags of every command.
     #[command(flatten)]
