@@ -10,7 +10,8 @@ use crate::command::Command;
 #[derive(Debug, Parser)]
 #[command(name = "asif", version, max_term_width = 100, subcommand_required = false)]
 #[command(after_help = "New here: asif tour shows it all in a few seconds; asif init begins your own journal.\n\
-    A week: asif sketch, asif today, asif try P and asif outcome, asif log P, asif sit P, asif note, asif belief rate.")]
+    A week: asif sketch, asif today, asif try P and asif outcome, asif log P, asif sit P, asif note, asif belief rate.\n\
+    In danger now: asif crisis")]
 pub struct Args {
     /// Flags of every command.
     #[command(flatten)]

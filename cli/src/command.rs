@@ -12,6 +12,7 @@ pub mod caseload;
 pub mod complete;
 pub mod completions;
 pub mod config;
+pub mod crisis;
 pub mod daemon;
 pub mod delete;
 pub mod demo;
@@ -102,6 +103,7 @@ pub enum Command {
     Borrow(borrow::Args),
     Sync(sync::Args),
 
+    Crisis(crisis::Args),
     Completions(completions::Args),
     Man(man::Args),
     Wipe(wipe::Args),
@@ -147,6 +149,7 @@ impl Command {
             Self::Lend(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
+            Self::Crisis(args) => args.run(context),
             Self::Completions(args) => args.run(context),
             Self::Complete(args) => args.run(context),
             Self::Man(args) => args.run(context),

@@ -42,7 +42,13 @@ pub fn run(args: &[OsString], world: &mut World<'_>) -> u8 {
     let outcome = match Args::try_parse_from(args) {
         Ok(parsed) => carry_out(parsed, args, world),
         Err(error) if json && error.use_stderr() => Err(error::from_clap(&error).into()),
-        Err(error) => return told_by_clap(&error, world),
+        Err(error) => {
+            if error.use_stderr() && command::crisis::is_meant(args) {
+                // Whoever mistyped this may have no second try in them.
+                let _ = command::crisis::numbers_alone(&mut Context::new(world, &args::Global::default()));
+            }
+            return told_by_clap(&error, world);
+        }
     };
     let outcome = outcome.and_then(|()| world.stdout.flush().map_err(CommandError::Output));
     match outcome {

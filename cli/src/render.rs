@@ -8,6 +8,7 @@ use asif_proto::id::MIN_SUFFIX;
 pub mod anchor;
 pub mod caseload;
 pub mod config;
+pub mod crisis;
 pub mod device;
 pub mod doctor;
 pub mod draft;

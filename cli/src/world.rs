@@ -71,6 +71,8 @@ pub struct Patience {
     pub stop: Duration,
     /// From telling a hanging one to end (SIGTERM) until it is ended (SIGKILL).
     pub term: Duration,
+    /// In a crisis: for everything that is not the numbers, whatever disk and daemon do.
+    pub crisis: Duration,
 }
 
 impl Default for Patience {
@@ -80,6 +82,7 @@ impl Default for Patience {
             start: Duration::from_secs(5),
             stop: Duration::from_secs(10),
             term: Duration::from_secs(2),
+            crisis: Duration::from_millis(100),
         }
     }
 }

@@ -101,6 +101,8 @@ pub struct Replica {
     own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
     /// What was typed and not yet said, on this device.
     drafts: BTreeMap<Uuid, Draft>,
+    /// The digest of the plan's readable copy, where the person asked for one on this device.
+    plan_copy: Option<[u8; 32]>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,
     rooms: HashMap<(LinkId, LogId), receive::Room>,
     reading: u32,
@@ -237,6 +239,7 @@ impl Replica {
         self.finish_join(cx);
         self.finish_awaiting(cx);
         self.finish_revokes(cx);
+        self.tend_plan_copy(cx);
         self.stub_due(cx);
         self.save_due(cx);
         self.evict();

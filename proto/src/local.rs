@@ -23,12 +23,15 @@ use crate::frame::{Frame, MAX_LEN};
 use crate::home::Home;
 use crate::id::RecordId;
 use crate::rating::Rating;
-use crate::record::{Anchor, Belief, ClearField, Experiment, Goal, Phrase, Practice, Session, SessionFields, Shown, Sketch, Visibility};
+use crate::record::{
+    Anchor, Belief, ClearField, Experiment, Goal, Phrase, Practice, SafetyPlanView, Session, SessionFields, Shown, Sketch, Visibility,
+};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, Role, Scope};
 
 pub mod draft;
 pub mod experiment;
 pub mod plan;
+pub mod safety_plan;
 pub mod today;
 
 pub use draft::{Draft, DraftAsk};
@@ -37,6 +40,7 @@ pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,
 };
+pub use safety_plan::SafetyPlanAsk;
 pub use today::{Today, TodayPractice};
 
 /// The versions of this protocol that this program speaks.
@@ -166,6 +170,8 @@ pub enum Request {
     Today,
     /// About drafts.
     Draft(DraftAsk),
+    /// About the safety plan.
+    SafetyPlan(SafetyPlanAsk),
 
     /// A session, or with no practice a note. Answer: [`Reply::Session`].
     Log {
@@ -455,6 +461,8 @@ pub enum Reply {
     Draft(Draft),
     /// Drafts.
     Drafts(Vec<Draft>),
+    /// The safety plan.
+    SafetyPlan(SafetyPlanView),
     /// What was taken back.
     Undone(Undone),
     /// Settings.

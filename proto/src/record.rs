@@ -12,6 +12,7 @@ mod belief;
 mod experiment;
 mod goal;
 mod phrase;
+mod safety_plan;
 mod shown;
 mod words;
 
@@ -20,6 +21,7 @@ pub use belief::{Belief, BeliefRating, BeliefRole, Block};
 pub use experiment::{Amendment, Experiment, ExperimentResult, ExperimentStatus, Mode, Prediction, Supports};
 pub use goal::{Agree, Goal, GoalStatus, GoalTemplate};
 pub use phrase::{Phrase, PhraseForm};
+pub use safety_plan::{MAX_PART, PlanPart, SAFETY_PLAN, SafetyPlan, SafetyPlanView};
 pub use shown::{Kind, Shown};
 pub(crate) use words::words;
 

@@ -20,6 +20,7 @@ const DANA: &str = "zanzibar-dana-4479";
 const LAPTOP: &str = "zanzibar-laptop-4480";
 const DESKTOP: &str = "zanzibar-desktop-4481";
 const LOAN: &str = "zanzibar-loan-4482";
+const PLAN: &str = "zanzibar-plan-4483";
 /// What all of them begin with.
 const MARK: &[u8] = b"zanzibar";
 
@@ -50,6 +51,7 @@ fn what_was_written_is_in_no_file_no_log_line_and_no_packet() {
     let log = |home: &Home, more: &[&str]| home.json(&[&["log", SLUG], more].concat())["id"].as_str().unwrap().to_owned();
     let first = log(&laptop, &["--note", NOTE, "--where", PLACE, "--tag", TAG]);
     laptop.run_with(&["note", "-"], NOTE.as_bytes()).exits(0);
+    laptop.run_with(&["crisis", "edit", "--who-i-can-ask", "-"], PLAN.as_bytes()).exits(0);
 
     // The desktop reaches the laptop through a relay that records, and so does Dana.
     let ticket = laptop.device_ticket();
@@ -77,6 +79,8 @@ fn what_was_written_is_in_no_file_no_log_line_and_no_packet() {
     assert!(to_desktop.packets() > before_desktop && to_dana.packets() > before_dana, "what came later passed the relays too");
     assert_eq!(dana.json(&["caseload", "open", ROBIN])["sessions"][0]["note"], json!(LATER), "it did arrive");
     assert!(desktop.ok(&["list"]).stdout.contains(LATER));
+    desktop.ok(&["crisis", "edit", "--warning-signs", PLAN]);
+    assert_eq!(desktop.json(&["crisis", "edit", "--sealed"])["who_i_can_ask"], json!([PLAN]));
     // What fails and what is refused is logged too.
     laptop.run(&["log", DELETED]);
     laptop.run(&["practice", "add", TITLE, "--slug", SLUG]);

@@ -25,6 +25,7 @@ mod canary;
 mod completions;
 mod copies;
 mod crash;
+mod crisis;
 mod daemon;
 mod damage;
 mod devices;

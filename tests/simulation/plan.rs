@@ -328,6 +328,19 @@ fn a_draft_that_was_kept_is_there_wherever_the_power_went_and_on_its_own_device_
 }
 
 #[test]
+fn a_draft_that_a_full_disk_did_not_take_is_not_said_to_be_kept() {
+    let (mut world, laptop) = robin(6);
+    world.must(laptop, Request::Draft(DraftAsk::Keep(Box::new(draft(1)))));
+    world.nodes[laptop].disk.plan(|_| Some(asif_daemon::store::Fault::NoSpace));
+    let refused = world.ask(laptop, Request::Draft(DraftAsk::Keep(Box::new(draft(2)))));
+    assert!(refused.is_none_or(|answer| answer.is_err()), "said, and not saved");
+    world.nodes[laptop].disk.heal();
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(drafts(&mut world, laptop), [draft(1).id]);
+    world.must(laptop, Request::Draft(DraftAsk::Keep(Box::new(draft(2)))));
+}
+
+#[test]
 fn drafts_of_a_home_that_becomes_a_device_of_another_person_still_open() {
     let mut world = World::new(5);
     let devices = story::family(&mut world, 1);

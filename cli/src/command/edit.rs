@@ -42,11 +42,18 @@ pub struct Args {
 impl Args {
     /// Changes any record of one's own.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        match context.ask(Request::Show { id: self.id.clone() })? {
-            Reply::Experiment(_) => return self.of_an_experiment(context),
-            Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) => return self.of_words(context),
-            _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),
-            _ => {}
+        if self.is_nothing() {
+            return Err(nothing_named());
+        }
+        if !self.is_of_a_session_alone() {
+            match context.ask(Request::Show { id: self.id.clone() })? {
+                Reply::Experiment(_) => return self.of_an_experiment(context),
+                Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) => {
+                    return self.of_words(context);
+                }
+                _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),
+                _ => {}
+            }
         }
         let note = match &self.note {
             Some(value) => prose::given(value, context, |context| can_be_edited(&self.id, context))?,
@@ -60,7 +67,7 @@ impl Args {
         let session = note.kept_by(context, |context, request_id, note| {
             let fields = fields.into_fields(note);
             if fields == SessionFields::default() && clear.is_empty() {
-                return Err(CommandError::usage("nothing to change was named", "asif edit --help tells what can be"));
+                return Err(nothing_named());
             }
             let request = Request::Edit { id, fields: Box::new(fields), clear };
             context.ask_for_as(request_id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
@@ -70,20 +77,28 @@ impl Args {
 }
 
 impl Args {
+    fn is_nothing(&self) -> bool {
+        self.fields.is_empty() && self.note.is_none() && self.clear.is_empty() && self.text.is_none() && self.experiment.is_empty()
+    }
+
+    /// Something is named that only sessions and notes have.
+    fn is_of_a_session_alone(&self) -> bool {
+        self.note.is_some() || self.fields.are_of_a_session_alone() || self.clear.iter().any(|field| *field != ClearField::Private)
+    }
+
     fn of_an_experiment(self, context: &mut Context<'_, '_>) -> Outcome {
-        if self.note.is_some() || self.text.is_some() || !self.clear.is_empty() {
+        if self.text.is_some() || !self.clear.is_empty() {
             let hint = "its words: --happened, --learning, --obstacles, --if-then; \"\" empties";
-            return Err(CommandError::usage("an experiment has no note, no --text, and nothing to --clear", hint));
+            return Err(CommandError::usage("an experiment has no --text, and nothing to --clear", hint));
         }
         self.experiment.run(context, self.id, &self.fields.into_fields(None))
     }
 
     /// A goal, a belief, an anchor, a sketch or a phrase: what it says, and who may see it.
     fn of_words(self, context: &mut Context<'_, '_>) -> Outcome {
-        let Self { id, fields, note, clear, text, experiment } = self;
+        let Self { id, fields, clear, text, experiment, .. } = self;
         let fields = fields.into_fields(None);
-        let only = SessionFields { visibility: fields.visibility, ..SessionFields::default() };
-        if fields != only || note.is_some() || !experiment.is_empty() || clear.iter().any(|field| *field != ClearField::Private) {
+        if fields.after.is_some() || !experiment.is_empty() {
             return Err(of_another());
         }
         let visibility = fields.visibility.or_else(|| (!clear.is_empty()).then_some(Visibility::Inherit));
@@ -96,6 +111,10 @@ impl Args {
         context.tell(&record::data(&edited), |screen| known = record::changed(screen, "edited", &edited))?;
         if known.is_none() && !context.json() { Err(crate::client::ClientError::Garbled.into()) } else { Ok(()) }
     }
+}
+
+fn nothing_named() -> CommandError {
+    CommandError::usage("nothing to change was named", "asif edit --help tells what can be")
 }
 
 fn of_another() -> CommandError {

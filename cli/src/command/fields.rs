@@ -7,7 +7,7 @@ use asif_proto::record::{Basis, FeltState, SessionFields, Visibility};
 use crate::completion::names;
 
 /// What can be said about a session; everything can be left out. Scales run from 0 to 100.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "What you say about it (all optional; scales run from 0 to 100)")]
 pub struct Fields {
     /// Feeling before: 0 very bad, 100 very good
@@ -64,6 +64,17 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.clone().into_fields(None) == SessionFields::default()
+    }
+
+    /// Something was said that only a session or a note has: more than the feeling after and who may see it.
+    pub fn are_of_a_session_alone(&self) -> bool {
+        let said = self.clone().into_fields(None);
+        said != SessionFields { after: said.after, visibility: said.visibility, ..SessionFields::default() }
+    }
+
     /// What was said, and the note.
     pub fn into_fields(self, note: Option<String>) -> SessionFields {
         SessionFields {

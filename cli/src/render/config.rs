@@ -16,7 +16,15 @@ pub fn changed(screen: &mut Screen, setting: &Setting) {
     if setting.source == "environment" {
         screen.line("  the environment says otherwise, and counts while it does");
     }
-    screen.line("  it holds from the next start of the daemon: asif daemon restart");
+    match setting.key.as_str() {
+        // These the command line reads itself.
+        "country" => screen.line("  it holds from now on: asif crisis numbers"),
+        "own-number" => {
+            screen.line("  it is shown first from now on: asif crisis numbers");
+            screen.line("  it is kept in the clear in config.toml: whoever can read your files can read it");
+        }
+        _ => screen.line("  it holds from the next start of the daemon: asif daemon restart"),
+    }
 }
 
 /// The settings in columns.

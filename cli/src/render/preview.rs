@@ -41,7 +41,7 @@ pub fn preview(screen: &mut Screen, preview: &Preview) {
 pub fn honest_words(screen: &mut Screen, preview: &Preview) {
     let (name, notes) = (&preview.name, clinical_notes(&preview.name, preview.role));
     screen.sentence(&format!(
-        "You can stop this any time. That stops new entries at once. It cannot take back what {name} has read{notes}. Nobody monitors this."
+        "You can stop this any time. That stops new entries at once. It cannot take back what {name} has read{notes}. Nobody monitors this: in danger, use asif crisis."
     ));
     screen.sentence("Two helpers who compare the keys they know you by can tell that they share a client.");
 }
@@ -172,7 +172,7 @@ mod tests {
         };
         let words = said(Role::Therapist);
         assert!(words.contains("Dana may have to keep clinical notes") && !said(Role::Friend).contains("clinical"), "{words}");
-        for told in ["cannot take back what Dana has read", "Nobody monitors this", "share a client"] {
+        for told in ["cannot take back what Dana has read", "Nobody monitors this: in danger, use asif crisis.", "share a client"] {
             assert!(words.contains(told), "{words}");
         }
     }

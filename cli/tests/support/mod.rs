@@ -175,12 +175,15 @@ pub struct Cli<'h> {
     pub zone: TimeZone,
     /// Nobody reads standard output, standard error.
     pub gone: (bool, bool),
+    /// Hears what stands on standard output each time it is flushed.
+    pub flushed: Option<mpsc::Sender<String>>,
 }
 
 /// A stream whose reader may have gone.
 struct Stream<'b> {
     bytes: &'b mut Vec<u8>,
     gone: bool,
+    flushed: Option<mpsc::Sender<String>>,
 }
 
 impl Write for Stream<'_> {
@@ -189,6 +192,10 @@ impl Write for Stream<'_> {
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
+        if let Some(flushed) = &self.flushed {
+            // A test that has seen enough no longer listens.
+            let _ = flushed.send(String::from_utf8_lossy(self.bytes).into_owned());
+        }
         Ok(())
     }
 }
@@ -219,7 +226,7 @@ impl<'h> Cli<'h> {
     pub fn new(home: &'h TestHome) -> Self {
         let patience = Patience { start: Duration::from_secs(5), stop: Duration::from_secs(5), ..Patience::default() };
         let zone = asif_proto::moment::zone("Europe/London");
-        Self { home, stdin: Vec::new(), terminals: Terminals::default(), width: 80, patience, zone, gone: (false, false) }
+        Self { home, stdin: Vec::new(), terminals: Terminals::default(), width: 80, patience, zone, gone: (false, false), flushed: None }
     }
 
     /// With a person at a terminal who types `answers`.
@@ -250,8 +257,8 @@ impl<'h> Cli<'h> {
                 keyboard: None,
                 patience: self.patience,
                 stdin: &mut self.stdin.as_slice(),
-                stdout: &mut Stream { bytes: &mut stdout, gone: self.gone.0 },
-                stderr: &mut Stream { bytes: &mut stderr, gone: self.gone.1 },
+                stdout: &mut Stream { bytes: &mut stdout, gone: self.gone.0, flushed: self.flushed },
+                stderr: &mut Stream { bytes: &mut stderr, gone: self.gone.1, flushed: None },
                 terminals: self.terminals,
             };
             asif_cli::run(&words, &mut world)

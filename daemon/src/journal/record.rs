@@ -5,7 +5,7 @@
 use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
-use asif_proto::record::{Adapted, Basis, FeltState, Mark, PracticeKind, PracticeStatus, Specificity, Visibility};
+use asif_proto::record::{Adapted, Basis, FeltState, Mark, PracticeKind, PracticeStatus, SafetyPlan, Specificity, Visibility};
 use asif_proto::share::{Role, Scope};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -194,6 +194,8 @@ pub mod kind {
     pub const GRANT: &str = "grant";
     /// [`Client`](super::Client)
     pub const CLIENT: &str = "client";
+    /// [`SafetyPlan`](asif_proto::record::SafetyPlan)
+    pub const SAFETY_PLAN: &str = "safety_plan";
 }
 
 /// A record with its type.
@@ -207,6 +209,8 @@ pub enum Record {
     Grant(Box<Grant>),
     /// A client.
     Client(Box<Client>),
+    /// The safety plan.
+    SafetyPlan(Box<SafetyPlan>),
     /// A record that is shown as it is kept.
     Kept(Box<Kept>),
     /// A type that this program keeps and does not show.
@@ -230,6 +234,7 @@ impl Record {
             }
             kind::GRANT => typed(fields, Record::Grant),
             kind::CLIENT => typed(fields, Record::Client),
+            kind::SAFETY_PLAN => typed(fields, Record::SafetyPlan),
             other => match Kept::from_fields(other, &fields) {
                 Some(Ok(kept)) => Record::Kept(Box::new(kept)),
                 Some(Err(_)) => Record::Unreadable,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{LogId, MIN_SUFFIX, RecordId};
-use asif_proto::record::Visibility;
+use asif_proto::record::{SAFETY_PLAN, SafetyPlan, Visibility};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,7 @@ pub struct View {
     grants: BTreeMap<RecordId, Row<Grant>>,
     clients: BTreeMap<RecordId, Row<Client>>,
     kept: BTreeMap<RecordId, Row<Kept>>,
+    safety_plan: Option<Row<SafetyPlan>>,
     names: BTreeMap<String, String>,
     touches: BTreeMap<RecordId, u64>,
     unreadable: BTreeSet<RecordId>,
@@ -83,7 +84,8 @@ impl View {
         let sessions = self.sessions.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
         let practices = self.practices.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
         let kept = self.kept.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
-        for id in sessions.chain(practices).chain(kept).collect::<Vec<_>>() {
+        let plan = self.safety_plan.take_if(|row| row.doc == doc).map(|_| SAFETY_PLAN);
+        for id in sessions.chain(practices).chain(kept).chain(plan).collect::<Vec<_>>() {
             self.touches.remove(&id);
         }
         self.sessions.retain(|_, row| row.doc != doc);
@@ -154,7 +156,11 @@ impl View {
                 self.backwards.insert(backwards(&id));
                 self.kept.insert(id, Row { value: *value, doc, author, touches, contested });
             }
-            Record::Other => self.forget_record(&id),
+            // There is one, under the one id that every device gives it.
+            Record::SafetyPlan(value) if id == SAFETY_PLAN => {
+                self.safety_plan = Some(Row { value: *value, doc, author, touches, contested });
+            }
+            Record::SafetyPlan(_) | Record::Other => self.forget_record(&id),
             Record::Unreadable => {
                 self.forget_record(&id);
                 self.unreadable.insert(id);
@@ -170,6 +176,9 @@ impl View {
         self.grants.remove(id);
         self.clients.remove(id);
         self.kept.remove(id);
+        if *id == SAFETY_PLAN {
+            self.safety_plan = None;
+        }
     }
 
     /// The shortest suffix of a shown record's id that names no other, at least [`MIN_SUFFIX`] characters.
@@ -255,6 +264,11 @@ impl View {
     /// All of them by id, also deleted ones.
     pub fn all_kept(&self) -> impl Iterator<Item = (&RecordId, &Row<Kept>)> {
         self.kept.iter()
+    }
+
+    /// The safety plan, once anything was written into it.
+    pub fn safety_plan(&self) -> Option<&Row<SafetyPlan>> {
+        self.safety_plan.as_ref()
     }
 
     /// The name under a key of [`schema`].

@@ -80,6 +80,8 @@ pub struct Found {
     pub place: Option<Vec<u8>>,
     /// The sealed drafts.
     pub drafts: Option<Vec<u8>>,
+    /// The plan's readable copy.
+    pub plan_copy: Option<Vec<u8>>,
     /// What is damaged, in words, with the log where it is one.
     pub damage: Vec<(Option<LogId>, String)>,
     /// What was cut off because it was never acknowledged, in words.
@@ -268,6 +270,11 @@ pub enum Effect {
         name: &'static str,
         /// Its bytes.
         bytes: Opaque,
+    },
+    /// Remove a small file, which may be absent.
+    Remove {
+        /// Its name.
+        name: &'static str,
     },
     /// Put on stable storage.
     Append(Vec<Append>),

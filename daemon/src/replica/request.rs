@@ -10,6 +10,7 @@ mod kept;
 mod known;
 mod phrase;
 mod practice;
+mod safety_plan;
 mod share;
 mod status;
 mod today;
@@ -132,6 +133,7 @@ impl Replica {
             Request::Experiment(what) => self.experiments(cx, ask, what),
             Request::Today => self.today(cx, ask),
             Request::Draft(what) => self.drafts(cx, what),
+            Request::SafetyPlan(what) => self.safety_plan(cx, what),
             Request::Log { practice, fields } => self.log(cx, ask, practice.as_deref(), fields),
             Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
             Request::Show { id } => self.show(cx, id),

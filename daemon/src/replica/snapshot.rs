@@ -18,7 +18,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 4;
+const VERSION: u16 = 5;
 /// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
@@ -84,7 +84,7 @@ impl Replica {
     }
 
     /// Nothing on disk is damaged or cannot be placed: what the views say is all there is.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.damage.is_empty() && self.orphans.is_empty()
     }
 

@@ -8,20 +8,41 @@ use asif_proto::local::{Answer, ErrorKind, Failure, Reply, Request, Setting};
 /// The address to listen on where none is set: every address, a free port chosen once.
 pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
 
-/// One setting: its key, its variable, its default, what it does.
+/// The most bytes of a number of one's own.
+const MAX_OWN_NUMBER: usize = 200;
+
+/// One setting: its key, its variable, its default, what it does, and what its value becomes in the file, or what is wrong with it.
 struct Known {
     key: &'static str,
-    variable: &'static str,
+    variable: Option<&'static str>,
     default: &'static str,
     help: &'static str,
+    read: fn(&str) -> Result<String, Failure>,
 }
 
-const KNOWN: [Known; 1] = [Known {
-    key: "listen",
-    variable: "ASIF_LISTEN",
-    default: DEFAULT_LISTEN,
-    help: "the address and UDP port on which your other devices and your helper reach this one; port 0 chooses a free one once and keeps it",
-}];
+const KNOWN: [Known; 3] = [
+    Known {
+        key: "listen",
+        variable: Some("ASIF_LISTEN"),
+        default: DEFAULT_LISTEN,
+        help: "the address and UDP port on which your other devices and your helper reach this one; port 0 chooses a free one once and keeps it",
+        read: |value| parse_listen(value).map(|_| value.to_owned()),
+    },
+    Known {
+        key: "country",
+        variable: None,
+        default: "",
+        help: "the country whose numbers asif crisis shows: two letters, like GB; without it, what your language settings suggest",
+        read: read_country,
+    },
+    Known {
+        key: "own-number",
+        variable: None,
+        default: "",
+        help: "a number of your own that asif crisis shows first, with whose it is; it is kept in the clear in this file",
+        read: read_own_number,
+    },
+];
 
 /// The settings file.
 #[derive(Debug, Clone)]
@@ -71,9 +92,7 @@ impl Config {
     /// Sets one, or with no value goes back to the default.
     pub(super) fn set(&self, key: &str, value: Option<&str>) -> Result<Setting, Failure> {
         let known = find(key)?;
-        if let Some(value) = value {
-            parse_listen(value)?;
-        }
+        let value = value.map(known.read).transpose()?;
         let mut file = self.read()?;
         match value {
             Some(value) => drop(file.insert(known.key, toml_edit::value(value))),
@@ -103,7 +122,8 @@ impl Config {
 
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let mut file = std::fs::File::create(path)?;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
@@ -116,7 +136,7 @@ fn find(key: &str) -> Result<&'static Known, Failure> {
 }
 
 fn setting(known: &Known, file: &toml_edit::DocumentMut) -> Setting {
-    let from_environment = std::env::var(known.variable).ok().filter(|value| !value.is_empty());
+    let from_environment = known.variable.and_then(|name| std::env::var(name).ok()).filter(|value| !value.is_empty());
     let from_file = file.get(known.key).and_then(toml_edit::Item::as_str).map(str::to_owned);
     let source = match (&from_environment, &from_file) {
         (Some(_), _) => "environment",
@@ -139,6 +159,24 @@ fn parse_listen(value: &str) -> Result<SocketAddr, Failure> {
     })
 }
 
+/// Two letters, in capitals. Whether there is such a country, nobody asks: one without a number of its own is shown the others.
+fn read_country(value: &str) -> Result<String, Failure> {
+    let letters = value.trim().to_ascii_uppercase();
+    if letters.len() == 2 && letters.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(letters);
+    }
+    Err(Failure::new(ErrorKind::Usage, format!("{value:?} is not a country")).hint("use its two letters, like GB, IE, US, CA, AU or NZ"))
+}
+
+fn read_own_number(value: &str) -> Result<String, Failure> {
+    let line = value.trim();
+    if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_OWN_NUMBER {
+        let message = format!("a number of your own is one line with something on it, of at most {MAX_OWN_NUMBER} bytes");
+        return Err(Failure::new(ErrorKind::Usage, message).hint("say whose it is too: asif config set own-number \"Sam, 07...\""));
+    }
+    Ok(line.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +195,23 @@ mod tests {
         assert!(std::fs::read_to_string(&path).unwrap().contains("# mine"));
         config.set("listen", None).unwrap();
         assert_eq!(config.get("listen").unwrap().value, None);
+    }
+
+    #[test]
+    fn a_country_is_two_letters_and_a_number_of_ones_own_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::at(&folder.path().join("config.toml"));
+        assert_eq!(config.set("country", Some(" gb ")).unwrap().value.as_deref(), Some("GB"));
+        let mode = std::os::unix::fs::PermissionsExt::mode(&config.path.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "a number of one's own is nobody else's");
+        assert!(config.set("country", Some("XX")).is_ok(), "nobody asks whether there is such a country");
+        assert_eq!(config.set("own-number", Some("Sam, \"07700\" 900123 ")).unwrap().value.as_deref(), Some("Sam, \"07700\" 900123"));
+        for (key, value) in [("country", "Britain"), ("country", ""), ("country", "g1"), ("own-number", " "), ("own-number", "a\nb")] {
+            let failure = config.set(key, Some(value)).unwrap_err();
+            assert!(failure.kind == ErrorKind::Usage && failure.hint.is_some(), "{key} {value:?}");
+        }
+        assert!(config.set("own-number", Some(&"7".repeat(MAX_OWN_NUMBER + 1))).is_err());
+        assert_eq!(config.get("country").unwrap().value.as_deref(), Some("XX"), "what was refused changed nothing");
     }
 
     #[test]

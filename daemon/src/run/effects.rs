@@ -76,6 +76,7 @@ impl Daemon {
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
+            | Effect::Remove { .. }
             | Effect::Append(_)
             | Effect::Stub { .. }
             | Effect::Graft { .. }

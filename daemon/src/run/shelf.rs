@@ -20,6 +20,7 @@ const PEERS: &str = "peers";
 const DRAFTS: &str = "drafts";
 const DRAFTS_DAMAGED: &str = "drafts.damaged";
 const PLACE: &str = "place";
+const PLAN_COPY: &str = "crisis-plan";
 /// The most entries read at once.
 const MAX_COUNT: usize = 4096;
 
@@ -102,6 +103,7 @@ impl Shelf {
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
             drafts: self.store.load(DRAFTS)?,
+            plan_copy: self.plan_copy(),
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
             torn: found.torn.iter().map(torn_words).collect(),
             strange: found.strange.iter().map(|path| name(path)).collect(),
@@ -116,6 +118,14 @@ impl Shelf {
         })
     }
 
+    /// The plan's readable copy. One that others could read, or that is a link, is there too: it is written anew, for its owner alone.
+    fn plan_copy(&self) -> Option<Vec<u8>> {
+        match self.store.load(PLAN_COPY) {
+            Err(store::SmallFileError::Disk(error)) if error.source.kind() == std::io::ErrorKind::PermissionDenied => Some(Vec::new()),
+            _ => self.cache(PLAN_COPY),
+        }
+    }
+
     /// Writes what a step wants written, with one call for all entries: what others rest on first, what can be made anew last.
     pub fn write(&mut self, effects: Vec<Effect>) -> Step {
         let (mut appends, mut saves, mut rest) = (Vec::new(), Vec::new(), Vec::new());
@@ -124,24 +134,37 @@ impl Shelf {
                 Effect::Append(more) => appends.extend(more),
                 Effect::Save { name, bytes } => {
                     saves.retain(|(one, _)| *one != name);
-                    saves.push((name, bytes));
+                    saves.push((name, Some(bytes)));
+                }
+                Effect::Remove { name } => {
+                    saves.retain(|(one, _)| *one != name);
+                    saves.push((name, None));
                 }
                 other => rest.push(other),
             }
         }
         let appended = !appends.is_empty();
         let (first, caches): (Vec<_>, Vec<_>) =
-            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DRAFTS_DAMAGED].contains(name));
-        let first = first.into_iter().try_for_each(|(name, bytes)| Ok(self.store.save(name, bytes.as_slice())?));
+            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DRAFTS_DAMAGED, PLAN_COPY].contains(name));
+        let first = first.into_iter().try_for_each(|(name, bytes)| self.save(name, bytes.as_ref()));
         if let Err(error) = first.and_then(|()| if appended { self.append(appends) } else { Ok(()) }) {
             return Step { rest, appended: false, failed: Some(error) };
         }
         for (name, bytes) in caches {
-            if let Err(error) = self.store.save(name, bytes.as_slice()) {
+            if let Err(error) = self.save(name, bytes.as_ref()) {
                 tracing::warn!(%error, name, "a file that can be made anew could not be saved");
             }
         }
         Step { rest, appended, failed: None }
+    }
+
+    /// Replaces a small file, or removes it.
+    fn save(&mut self, name: &str, bytes: Option<&effect::Opaque>) -> Result<(), ShelfError> {
+        match bytes {
+            Some(bytes) => self.store.save(name, bytes.as_slice())?,
+            None => self.store.remove(name)?,
+        }
+        Ok(())
     }
 
     /// Puts everything on stable storage with one call; `Ok` means that it is there.

@@ -59,6 +59,7 @@ pub(super) fn record(bytes: &[u8]) {
             Record::Practice(practice) => record::pack(record::kind::PRACTICE, practice),
             Record::Grant(grant) => record::pack(record::kind::GRANT, grant),
             Record::Client(client) => record::pack(record::kind::CLIENT, client),
+            Record::SafetyPlan(plan) => record::pack(record::kind::SAFETY_PLAN, plan),
             Record::Kept(kept) => match &**kept {
                 Kept::Goal(one) => record::pack(kept.kind().word(), one),
                 Kept::Belief(one) => record::pack(kept.kind().word(), one),

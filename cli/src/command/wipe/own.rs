@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use asif_proto::home::Home;
 
-/// What the daemon's keys lie in. They go first: without them the rest opens to nobody.
-const KEYS: [&str; 4] = ["vault.key", "vault.key.new", "vault", "vault.new"];
+/// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
+const KEYS: [&str; 6] = ["vault.key", "vault.key.new", "vault", "vault.new", "crisis-plan", "crisis-plan.new"];
 /// The other files beside them.
 const BESIDE: [&str; 6] = ["view", "view.new", "peers", "peers.new", "place", "place.new"];
 /// Files in the state folder.

@@ -17,7 +17,7 @@ use crate::seal::body::DocId;
 /// What the message of an undo begins with; the hash of the change and the request follow.
 const UNDO: &str = "undo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 20] = [
+const UNDOABLE: [&str; 21] = [
     "log",
     "edit",
     "delete",
@@ -38,6 +38,7 @@ const UNDOABLE: [&str; 20] = [
     "anchor",
     "sketch",
     "try",
+    "crisis edit",
 ];
 
 /// Changes that are made in several documents at once, and taken back together: their request follows.
