@@ -44,6 +44,7 @@ const MISSING: &[(&[&str], &str)] = &[
     (&["restore"], "<ID>"),
     (&["draft", "resume"], "asif draft show"),
     (&["draft", "drop"], "--yes"),
+    (&["crisis", "edit"], "--warning-signs"),
     (&["config", "get"], "<KEY>"),
     (&["config", "set", "listen"], "<VALUE>"),
     (&["device", "pair"], "--yes"),

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 
 use asif_proto::local::ErrorKind;
 use asif_proto::record::{
-    Basis, BeliefRole, Block, ExperimentStatus, FeltState, Gentler, GoalStatus, GoalTemplate, MarkKind, Mode, PhraseForm, PracticeKind,
-    PracticeStatus, Supports, Visibility,
+    Basis, BeliefRole, Block, ExperimentStatus, FeltState, Gentler, GoalStatus, GoalTemplate, MarkKind, Mode, PhraseForm, PlanPart,
+    PracticeKind, PracticeStatus, Supports, Visibility,
 };
 use asif_proto::share::{Role, Scope};
 use contract::{Answer, Contract, Seen};
@@ -145,6 +145,7 @@ fn the_words_of_the_schema_are_those_of_the_program() {
         ("experiment/properties/mode", of(Mode::ALL)),
         ("experiment/properties/status", of(ExperimentStatus::ALL)),
         ("experiment/properties/supports", of(Supports::ALL)),
+        ("plan_conflict/properties/field", of(PlanPart::ALL)),
         ("role", of(Role::ALL)),
         ("scope", of(Scope::ALL)),
     ] {

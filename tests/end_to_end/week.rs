@@ -140,6 +140,10 @@ fn a_bad_evening(week: &Week) {
     assert_eq!((&worse["felt_worse"], &worse["stopped_early"], &worse["landed_s"]), (&json!(true), &json!(true), &Value::Null));
     let note = week.reads(&["note", "-", "--at", &week.at(2, "22:00"), "--tag", "evening", "--private"], "A bad evening. Nothing helped.");
     assert_eq!((&note["practice"], &note["visibility"], &note["backfilled"]), (&Value::Null, &json!("private"), &json!(true)));
+    let crisis = home.json(&["crisis", "--country", "GB"]);
+    assert!(crisis["numbers"][0]["number"].is_string() && crisis["plan_state"] == "none", "{crisis}");
+    let plan = home.json(&["crisis", "edit", "--helps-alone", "a walk", "--who-i-can-ask", "M."]);
+    assert_eq!((&plan["helps_alone"], &plan["who_i_can_ask"]), (&json!(["a walk"]), &json!(["M."])));
     home.refuses(2, &["practice", "adapt", "loving-kindness"]);
     let adapted = home.json(&["practice", "adapt", "loving-kindness", "someone-loved"]);
     assert_eq!(adapted["adapted"][0]["way"], "someone_loved");

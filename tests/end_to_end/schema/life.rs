@@ -17,6 +17,7 @@ pub(super) fn live(contract: &Contract) {
     practices(asif);
     experiments(asif, &beliefs);
     sessions(asif);
+    a_plan_for_a_bad_hour(asif);
     every_record_is_hidden_and_shown(asif);
     asif.ok(&["undo"]);
     asif.ok(&["today"]);
@@ -27,6 +28,8 @@ pub(super) fn live(contract: &Contract) {
 fn before_there_is_a_journal(asif: Held<'_>) {
     asif.ok(&[]);
     asif.ok(&["status", "--paths"]);
+    asif.ok(&["crisis"]);
+    asif.ok(&["crisis", "numbers"]);
     asif.ok(&["daemon", "logs"]);
     asif.ok(&["wipe", "--dry-run"]);
     asif.ok(&["daemon", "stop"]);
@@ -116,6 +119,20 @@ fn sessions(asif: Held<'_>) {
     asif.reads(&["note", "-"], "");
     asif.ok(&["sit", "speak", "--no-input", "--duration", "8m", "--mark", "64:numb", "--mark", "4m12s:landed", "--mark", "300:worse"]);
     asif.ok(&["list"]);
+}
+
+fn a_plan_for_a_bad_hour(asif: Held<'_>) {
+    asif.ok(&["crisis", "show"]);
+    let parts = ["--helps-alone", "walking", "--people-places", "the library", "--who-i-can-ask", "M.", "--professionals", "Dana"];
+    let edit = ["crisis", "edit", "--readable", "--making-it-safer", "not alone", "--warning-signs", "-"];
+    asif.reads(&[&edit[..], &parts].concat(), "no sleep\nno food\n");
+    asif.ok(&["config", "set", "country", "GB"]);
+    asif.ok(&["config", "set", "own-number", "M., 01632 960000"]);
+    asif.ok(&["crisis", "show"]);
+    asif.ok(&["crisis", "numbers"]);
+    asif.home.stop();
+    let told = asif.ok(&["crisis", "--country", "ie"]);
+    assert_eq!((&told["country"], &told["plan"]["warning_signs"][1]), (&Value::from("IE"), &Value::from("no food")));
 }
 
 /// One record of each type is shown, deleted and restored.

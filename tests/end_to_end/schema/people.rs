@@ -52,6 +52,7 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
         asif.ok(&["edit", &records[4], "--if-then", word]);
         asif.ok(&["edit", &records[5], "--text", word]);
         asif.ok(&["edit", &records[6], "--text", word]);
+        asif.ok(&["crisis", "edit", "--helps-alone", word]);
     };
     change(robin, "one", "20");
     robin.home.stop();
@@ -61,6 +62,8 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
     for id in records.iter().filter(|id| **id != records[2]).chain([&session]) {
         assert!(robin.ok(&["show", id])["conflicts"].is_array(), "{id}");
     }
+    let plan = &robin.ok(&["crisis"])["plan"];
+    assert_eq!(plan["conflicts"][0]["field"], "helps_alone", "{plan}");
     second.home.stop();
     robin.refuses(8, &["sync", "--wait", "--timeout", "200ms"]);
     robin.ok(&["sync"]);
