@@ -138,12 +138,12 @@ impl Form {
     }
 
     /// One line, as it was typed; nothing where it is empty.
-    pub fn line(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<Option<String>> {
+    pub fn line(&mut self, context: &mut Context<'_, '_>, field: &str, question: &str) -> Outcome<Option<String>> {
         self.ask(context, field, question, Shape::Line, |text| Ok(as_typed((!text.trim().is_empty()).then(|| text.to_owned()))))
     }
 
     /// A rating, asked for again until it is one; nothing where the person only pressed Enter.
-    pub fn rating(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<Option<Rating>> {
+    pub fn rating(&mut self, context: &mut Context<'_, '_>, field: &str, question: &str) -> Outcome<Option<Rating>> {
         self.parsed(context, field, question, |text| text.parse::<Rating>().map_err(|error| error.to_string()))
     }
 
@@ -151,7 +151,7 @@ impl Form {
     pub fn parsed<T>(
         &mut self,
         context: &mut Context<'_, '_>,
-        field: &'static str,
+        field: &str,
         question: &str,
         mut parse: impl FnMut(&str) -> Result<T, String>,
     ) -> Outcome<Option<T>> {
@@ -165,7 +165,7 @@ impl Form {
     pub fn picked(
         &mut self,
         context: &mut Context<'_, '_>,
-        field: &'static str,
+        field: &str,
         question: &str,
         mut pick: impl FnMut(&str) -> Result<String, String>,
     ) -> Outcome<Option<String>> {
@@ -179,7 +179,7 @@ impl Form {
     pub fn choice<T: Copy>(
         &mut self,
         context: &mut Context<'_, '_>,
-        field: &'static str,
+        field: &str,
         question: &str,
         words: &[(&str, T)],
         default: Option<T>,
@@ -192,13 +192,13 @@ impl Form {
     }
 
     /// Yes or no; Enter is no.
-    pub fn yes(&mut self, context: &mut Context<'_, '_>, field: &'static str, question: &str) -> Outcome<bool> {
+    pub fn yes(&mut self, context: &mut Context<'_, '_>, field: &str, question: &str) -> Outcome<bool> {
         let words = [("yes", true), ("no", false)];
         Ok(self.choice(context, field, &format!("{question} [y/N]"), &words, Some(false))?.unwrap_or(false))
     }
 
     /// Many lines, as they were typed; Ctrl-D on an empty line ends them. Nothing where there are none.
-    pub fn prose(&mut self, context: &mut Context<'_, '_>, field: &'static str, invitation: &str) -> Outcome<Option<String>> {
+    pub fn prose(&mut self, context: &mut Context<'_, '_>, field: &str, invitation: &str) -> Outcome<Option<String>> {
         let invitation = format!("{invitation} (end with Ctrl-D on an empty line)");
         self.ask(context, field, &invitation, Shape::Prose, |text| {
             // One line break at the end is the Enter before Ctrl-D.

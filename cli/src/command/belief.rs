@@ -190,7 +190,7 @@ impl Rate {
                 let mut answers = Vec::new();
                 for one in &beliefs {
                     form.say(context, &goal::in_short(one));
-                    let (head, heart) = again(form, context)?;
+                    let (head, heart) = again(form, context, &format!(" {}", one.id))?;
                     answers.push((one.short.clone(), head, heart));
                 }
                 Ok(answers)
@@ -214,9 +214,11 @@ impl Rate {
 }
 
 /// How far a belief is believed now: head and heart, each of which may be skipped.
-pub(super) fn again(form: &mut form::Form, context: &mut Context<'_, '_>) -> Outcome<(Option<Rating>, Option<Rating>)> {
-    let head = form.rating(context, "head", "  head (I know it), 0-100 (Enter to skip)?")?;
-    let heart = form.rating(context, "heart", "  heart (I feel it), 0-100 (Enter to skip)?")?;
+///
+/// `of` tells one of several apart, also in a draft that is gone on with after the list has changed.
+pub(super) fn again(form: &mut form::Form, context: &mut Context<'_, '_>, of: &str) -> Outcome<(Option<Rating>, Option<Rating>)> {
+    let head = form.rating(context, &format!("head{of}"), "  head (I know it), 0-100 (Enter to skip)?")?;
+    let heart = form.rating(context, &format!("heart{of}"), "  heart (I feel it), 0-100 (Enter to skip)?")?;
     Ok((head, heart))
 }
 

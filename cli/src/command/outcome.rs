@@ -171,7 +171,7 @@ fn asked(form: &mut Form, context: &mut Context<'_, '_>, open: &Shown<Experiment
     }
     if let Some(statement) = experiment.belief_statement.as_ref().filter(|_| new.head.is_none() && new.heart.is_none()) {
         form.say(context, &format!("Rate again: \"{statement}\""));
-        (new.head, new.heart) = super::belief::again(form, context)?;
+        (new.head, new.heart) = super::belief::again(form, context, "")?;
     }
     Ok(Some(new))
 }
