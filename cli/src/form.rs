@@ -309,7 +309,7 @@ impl Form {
     }
 
     fn draft(&self) -> Option<Draft> {
-        let said = self.answers.values().chain(self.typing.iter().map(|(_, text)| text)).any(|text| !text.is_empty());
+        let said = self.answers.values().chain(self.typing.iter().map(|(_, text)| text)).any(|text| !text.trim().is_empty());
         said.then(|| Draft {
             id: self.id,
             short: String::new(),
