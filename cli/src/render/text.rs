@@ -58,16 +58,19 @@ pub fn shorten(text: &str, columns: usize) -> String {
     format!("{}...", out.trim_end())
 }
 
-/// `text` broken between words into lines of at most `columns`; a longer word stands alone.
+/// `text` broken between words into lines of at most `columns`; a longer word stands alone, and a command of ours keeps its first word.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let next = words.next_if(|_| word.trim_start_matches('(') == "asif");
+        let word = next.map_or_else(|| word.to_owned(), |next| format!("{word} {next}"));
         match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= columns => {
+            Some(line) if width(line) + 1 + width(&word) <= columns => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines
@@ -96,5 +99,6 @@ mod tests {
         assert_eq!(shorten("日本語テキスト", 9), "日本語...");
         assert_eq!(shorten("short", 9), "short");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("for hard days: asif anchor", 20), ["for hard days:", "asif anchor"]);
     }
 }
