@@ -1,4 +1,5 @@
-//! One real home of the first format, made by the programs and kept. It must be opened for ever.
+//! Real homes, made by the programs when a format was new, and kept. They must be opened for ever: `home-1` by the first program, `home-2` by the
+//! first with a plan, experiments and drafts.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,13 +11,16 @@ use asif_daemon::replica::{About, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::RealDisk;
 use asif_proto::home::Home;
-use asif_proto::local::{Answer, Ask, ListFilter, Reply, Request};
+use asif_proto::local::{
+    AnchorAsk, Answer, Ask, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, ListFilter, PhraseAsk, Reply, Request, SafetyPlanAsk, SketchAsk,
+};
+use asif_proto::record::{BeliefRole, ExperimentStatus, Gentler, GoalTemplate, MarkKind, Supports};
 use rand_core::SeedableRng;
 
-/// The kept home, copied to where it may be written to, as private as a home must be.
-fn copy_of_the_kept_home(to: &Path) {
+/// A kept home, copied to where it may be written to, as private as a home must be.
+fn copy_of_the_kept_home(name: &str, to: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    let from = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/home-1/data");
+    let from = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name).join("data");
     let mut folders = vec![(from, to.to_owned())];
     while let Some((from, to)) = folders.pop() {
         std::fs::create_dir_all(&to).unwrap();
@@ -71,7 +75,7 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
 fn the_home_of_the_first_format_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    copy_of_the_kept_home(&data);
+    copy_of_the_kept_home("home-1", &data);
     let requests =
         || vec![Request::List(ListFilter::default()), Request::PracticeList { all: true }, Request::BorrowList, Request::ShareList];
     let check = |replies: &[Reply]| {
@@ -89,6 +93,68 @@ fn the_home_of_the_first_format_is_opened() {
     };
     check(&ask(&data, requests()));
     // And without the views, which can be made anew from the sealed log.
+    std::fs::remove_file(data.join("view")).unwrap();
+    check(&ask(&data, requests()));
+}
+
+#[test]
+fn the_home_of_the_first_plan_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    copy_of_the_kept_home("home-2", &data);
+    let requests = || {
+        vec![
+            Request::Wish { wish: None },
+            Request::Goal(GoalAsk::List { all: true }),
+            Request::Belief(BeliefAsk::List { all: true }),
+            Request::Anchor(AnchorAsk::List),
+            Request::Sketch(SketchAsk::List),
+            Request::Phrase(PhraseAsk::List { practice: None }),
+            Request::Experiment(ExperimentAsk::List { practice: None, all: true }),
+            Request::List(ListFilter::default()),
+            Request::Draft(DraftAsk::List),
+            Request::SafetyPlan(SafetyPlanAsk::Show),
+        ]
+    };
+    let check = |replies: &[Reply]| {
+        let [
+            Reply::Wish(wish),
+            Reply::Goals(goals),
+            Reply::Beliefs(beliefs),
+            Reply::Anchors(anchors),
+            Reply::Sketches(sketches),
+            Reply::Phrases(phrases),
+            Reply::Experiments(experiments),
+            Reply::Sessions(sessions),
+            Reply::Drafts(drafts),
+            Reply::SafetyPlan(plan),
+        ] = replies
+        else {
+            panic!("{replies:?}")
+        };
+        assert_eq!(wish.wish.as_deref(), Some("feel less like a burden"));
+        let goal = &goals[0].value;
+        assert_eq!((goal.template, goal.agree.len(), goal.agree[1].value.value()), (Some(GoalTemplate::Kindly), 2, 75));
+        let (old, new) = (&beliefs[0], &beliefs[1]);
+        assert_eq!((old.value.role, new.value.role, new.value.paired_with), (BeliefRole::Old, BeliefRole::New, Some(old.id)));
+        let rated: Vec<_> = new.value.ratings.iter().map(|one| (one.head.unwrap().value(), one.heart.unwrap().value())).collect();
+        assert_eq!(rated, [(20, 5), (25, 10)], "with it, and with the outcome");
+        assert_eq!((anchors[0].value.act.as_str(), anchors[0].value.polite.unwrap().value()), ("held the door", 80));
+        assert_eq!(sketches[0].sketch.value.text.len(), 5200, "it lies beside its record");
+        let [rest, lunch] = &sketches[0].steps[..] else { panic!("{:?}", sketches[0].steps) };
+        assert_eq!((rest.slug.as_str(), rest.adapted[0].way), ("i-can-rest", Gentler::Breathe));
+        assert_eq!((lunch.specificity.when.as_deref(), lunch.beliefs.as_slice()), (Some("half past twelve"), &[new.id][..]));
+        assert_eq!(phrases.iter().map(|one| one.value.new_line.as_str()).collect::<Vec<_>>(), ["May I be well.", "May I be safe."]);
+        let (open, done) = (&experiments[0].value, &experiments[1].value);
+        assert_eq!((open.status, open.review_by.unwrap().to_string().as_str()), (ExperimentStatus::Planned, "2026-12-24"));
+        assert_eq!((done.surprise, done.supports, done.amendments.len()), (Some(15), Some(Supports::New), 1));
+        assert_eq!(sessions[1].experiment, Some(experiments[1].id));
+        assert_eq!(sessions[0].marks.iter().map(|mark| mark.kind).collect::<Vec<_>>(), [MarkKind::Numb, MarkKind::Landed]);
+        assert_eq!(sessions[0].landed_s, Some(252));
+        assert!(drafts[0].typing.as_ref().is_some_and(|(_, text)| text == "half a thought"), "{drafts:?}");
+        assert_eq!(plan.plan.helps_alone.as_deref(), Some("walks"));
+    };
+    check(&ask(&data, requests()));
     std::fs::remove_file(data.join("view")).unwrap();
     check(&ask(&data, requests()));
 }
