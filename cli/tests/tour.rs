@@ -62,7 +62,7 @@ fn the_whole_story_is_told_with_commands_that_exist() {
         "Robin's laptop $ asif log lunch -b 35 -a 30 --worse --private\n",
         "Robin's desktop $ asif edit 7f3a --where chest\n",
         "Dana's computer $ asif caseload open Robin\n",
-        "--basis borrowed --borrowed 91c2\n",
+        "--basis borrowed --borrowed 91c2 --willingness 60 --prediction 35\n",
         "Robin's laptop $ asif share revoke Dana --yes\n",
         "Your own journal begins with: asif init\n",
     ] {

@@ -12,7 +12,7 @@ pub fn list(screen: &mut Screen, loans: &[Loan]) {
         let id = unique_suffix(id, ids.iter().map(String::as_str));
         told(screen, loan, id);
         if !loan.ended {
-            screen.faint(&format!("  to practise on it: asif log {} --basis borrowed --borrowed {id}", loan.practice));
+            screen.faint(&format!("  to practise on it: asif try {}", loan.practice));
         }
     }
 }

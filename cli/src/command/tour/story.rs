@@ -98,7 +98,8 @@ fn loan(tour: &mut Tour<'_, '_, '_>) -> Outcome {
     tour.act(
         "6. A borrowed belief",
         "Robin does not believe that this will help. Dana does, and lends Robin that belief in words of Dana's own. Robin leans on it for one \
-         session, without having to share it.",
+         experiment, without having to share it: the words stand there at the moment of trying, a prediction is locked, and the outcome \
+         is told beside it.",
     )?;
     tour.run_with(
         Dana,
@@ -107,8 +108,8 @@ fn loan(tour: &mut Tour<'_, '_, '_>) -> Outcome {
     )?;
     tour.run(Dana, WAIT)?;
     let loan = loan_in(&tour.run(Laptop, &["borrow", "list"])?)?;
-    let session = ["log", "lunch", "-b", "30", "-a", "50", "--willingness", "60", "--basis", "borrowed", "--borrowed", &loan];
-    tour.run(Laptop, &session)?;
+    tour.run(Laptop, &["try", "lunch", "--basis", "borrowed", "--borrowed", &loan, "--willingness", "60", "--prediction", "35"])?;
+    tour.run(Laptop, &["outcome", "lunch", "-b", "30", "-a", "50", "--learning", "It was only lunch.", "--supports", "unsure"])?;
     tour.run(Laptop, WAIT)?;
     tour.run(Dana, &["caseload", "open", "Robin"])?;
     Ok(())
