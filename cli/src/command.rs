@@ -54,12 +54,8 @@ pub mod wipe;
 pub enum Command {
     Tour(tour::Args),
     Init(init::Args),
-    Status(status::Args),
-    Doctor(doctor::Args),
-    #[command(subcommand)]
-    Config(config::Args),
-    #[command(subcommand)]
-    Daemon(daemon::Args),
+    Today(today::Args),
+    Crisis(crisis::Args),
 
     #[command(subcommand)]
     Goal(goal::Args),
@@ -74,16 +70,16 @@ pub enum Command {
     #[command(subcommand)]
     Phrase(phrase::Args),
 
-    Today(today::Args),
     Try(Box<try_out::Args>),
     Outcome(Box<outcome::Args>),
     #[command(subcommand)]
     Experiment(experiment::Args),
-    Note(note::Args),
-    Log(Box<log::Args>),
     Sit(Box<sit::Args>),
+    Log(Box<log::Args>),
+    Note(note::Args),
     #[command(subcommand)]
     Draft(draft::Args),
+
     List(list::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
@@ -103,7 +99,12 @@ pub enum Command {
     Borrow(borrow::Args),
     Sync(sync::Args),
 
-    Crisis(crisis::Args),
+    Status(status::Args),
+    Doctor(doctor::Args),
+    #[command(subcommand)]
+    Config(config::Args),
+    #[command(subcommand)]
+    Daemon(daemon::Args),
     Completions(completions::Args),
     Man(man::Args),
     Wipe(wipe::Args),
@@ -117,10 +118,8 @@ impl Command {
         match self {
             Self::Tour(args) => args.run(context),
             Self::Init(args) => args.run(context),
-            Self::Status(args) => args.run(context),
-            Self::Doctor(args) => args.run(context),
-            Self::Config(args) => args.run(context),
-            Self::Daemon(args) => args.run(context),
+            Self::Today(args) => args.run(context),
+            Self::Crisis(args) => args.run(context),
             Self::Goal(args) => args.run(context),
             Self::Belief(args) => args.run(context),
             Self::Sketch(args) => args.run(context),
@@ -128,13 +127,12 @@ impl Command {
             Self::Anchor(args) => args.run(context),
             Self::Practice(args) => args.run(context),
             Self::Phrase(args) => args.run(context),
-            Self::Today(args) => args.run(context),
             Self::Try(args) => args.run(context),
             Self::Outcome(args) => args.run(context),
             Self::Experiment(args) => args.run(context),
-            Self::Note(args) => args.run(context),
-            Self::Log(args) => args.run(context),
             Self::Sit(args) => args.run(context),
+            Self::Log(args) => args.run(context),
+            Self::Note(args) => args.run(context),
             Self::Draft(args) => args.run(context),
             Self::List(args) => args.run(context),
             Self::Show(args) => args.run(context),
@@ -149,11 +147,14 @@ impl Command {
             Self::Lend(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
-            Self::Crisis(args) => args.run(context),
+            Self::Status(args) => args.run(context),
+            Self::Doctor(args) => args.run(context),
+            Self::Config(args) => args.run(context),
+            Self::Daemon(args) => args.run(context),
             Self::Completions(args) => args.run(context),
-            Self::Complete(args) => args.run(context),
             Self::Man(args) => args.run(context),
             Self::Wipe(args) => args.run(context),
+            Self::Complete(args) => args.run(context),
         }
     }
 }

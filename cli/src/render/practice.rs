@@ -1,11 +1,12 @@
 //! Practices.
 
+use asif_proto::id::RecordId;
 use asif_proto::record::{Practice, PracticeStatus, Visibility};
 
-use super::Screen;
 use super::gentler;
 use super::table::Table;
 use super::text::count;
+use super::{Screen, short_id};
 
 /// `added lunch  7f3a  "Lunch away from the desk"  (as-if-action, difficulty 35)`, for what was done to a practice.
 pub fn changed(screen: &mut Screen, done: &str, practice: &Practice) {
@@ -54,6 +55,11 @@ pub fn whole(screen: &mut Screen, practice: &Practice) {
     say("cue", practice.cue.clone());
     say("how often", practice.frequency.clone());
     say("difficulty", practice.difficulty.map(|difficulty| difficulty.to_string()));
+    let ids = |ids: &[RecordId]| {
+        (!ids.is_empty()).then(|| ids.iter().map(|id| short_id(&id.to_string()).to_owned()).collect::<Vec<_>>().join(", "))
+    };
+    say("goals", ids(&practice.goals));
+    say("beliefs", ids(&practice.beliefs));
     say("proposed by", practice.proposed_by.clone());
     say("agreed by", (!practice.agreed_by.is_empty()).then(|| practice.agreed_by.join(", ")));
     say("gentler", practice.adapted.last().map(|adapted| gentler::words(adapted.way).to_owned()));
