@@ -7,6 +7,7 @@ use asif_proto::record::{SAFETY_PLAN, SafetyPlan, Visibility};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::by_practice::ByPractice;
 use super::document::Document;
 use super::kept::Kept;
 use super::record::{Client, Grant, Practice, Record, Session};
@@ -44,14 +45,18 @@ pub struct View {
     #[serde(skip)]
     by_time: BTreeSet<(Timestamp, RecordId)>,
     #[serde(skip)]
+    by_practice: ByPractice,
+    #[serde(skip)]
     backwards: BTreeSet<[u8; 32]>,
 }
 
 impl View {
-    /// After loading: builds the order by time, and of ids read backwards.
+    /// After loading: builds the order by time, also of each practice, and of ids read backwards.
     pub fn index(&mut self) {
         self.backwards = self.sessions.keys().chain(self.practices.keys()).chain(self.kept.keys()).map(backwards).collect();
         self.by_time = self.sessions.iter().map(|(id, row)| (row.value.occurred_at.timestamp(), *id)).collect();
+        self.by_practice = ByPractice::default();
+        self.sessions.iter().for_each(|(id, row)| self.by_practice.add(*id, &row.value));
     }
 
     /// Counts one change that touches these keys.
@@ -129,6 +134,10 @@ impl View {
                 self.by_time.insert((value.occurred_at.timestamp(), id));
                 let row = Row { value: *value, doc, author, touches, contested };
                 let time = row.value.occurred_at.timestamp();
+                if let Some(old) = self.sessions.get(&id) {
+                    self.by_practice.remove(id, &old.value);
+                }
+                self.by_practice.add(id, &row.value);
                 if let Some(old) = self.sessions.insert(id, Box::new(row)) {
                     let old = old.value.occurred_at.timestamp();
                     if old != time {
@@ -170,6 +179,7 @@ impl View {
 
     fn forget_record(&mut self, id: &RecordId) {
         if let Some(row) = self.sessions.remove(id) {
+            self.by_practice.remove(*id, &row.value);
             self.by_time.remove(&(row.value.occurred_at.timestamp(), *id));
         }
         self.practices.remove(id);
@@ -224,6 +234,11 @@ impl View {
     /// Every session, newest first, also deleted ones.
     pub fn newest(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
         self.by_time.iter().rev().filter_map(|(_, id)| self.sessions.get_key_value(id)).map(|(id, row)| (id, row.as_ref()))
+    }
+
+    /// The standing sessions of each practice.
+    pub fn by_practice(&self) -> &ByPractice {
+        &self.by_practice
     }
 
     /// A practice, also a deleted one.

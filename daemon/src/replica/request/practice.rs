@@ -1,7 +1,5 @@
 //! Practices: add, list, show, archive.
 
-use std::collections::BTreeMap;
-
 use asif_proto::id::RecordId;
 use asif_proto::local::{Adapt, Ask, ErrorKind, Failure, NewPractice, PracticeFields, Reply};
 use asif_proto::record::{Adapted, Gentler, Kind, MAX_LINE, Practice as PracticeView, PracticeStatus, PracticeTag, Visibility};
@@ -15,7 +13,6 @@ use super::{Handled, Outcome};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, kind};
 use crate::journal::schema;
-use crate::journal::view::Row;
 use crate::seal::body::DocId;
 
 const MAX_SLUG: usize = 40;
@@ -154,29 +151,18 @@ impl Replica {
 
     pub(super) fn practice_list(&self, all: bool) -> Vec<PracticeView> {
         let shown = |row: &Practice| row.deleted != Some(true) && (all || row.status != PracticeStatus::Archived);
-        let counted = self.sessions_by_practice();
-        let view = |(id, row): (&RecordId, &Row<Practice>)| self.view_of(*id, &row.value, counted.get(id).copied().unwrap_or(0));
-        let mut list: Vec<_> = self.view.practices().filter(|(_, row)| shown(&row.value)).map(view).collect();
+        let mut list: Vec<_> =
+            self.view.practices().filter(|(_, row)| shown(&row.value)).map(|(id, row)| self.view_of(*id, &row.value)).collect();
         list.sort_by(|a, b| a.slug.cmp(&b.slug).then(a.id.cmp(&b.id)));
         list
     }
 
     pub(super) fn practice_view(&self, id: RecordId) -> Result<PracticeView, Failure> {
         let row = self.view.practice(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such practice"))?;
-        let sessions = self.view.sessions().filter(|(_, row)| row.value.practice == Some(id) && row.value.deleted != Some(true)).count();
-        Ok(self.view_of(id, &row.value, u64::try_from(sessions).unwrap_or(u64::MAX)))
+        Ok(self.view_of(id, &row.value))
     }
 
-    /// Standing sessions, counted for each practice in one go.
-    fn sessions_by_practice(&self) -> BTreeMap<RecordId, u64> {
-        let mut counted = BTreeMap::new();
-        for practice in self.view.sessions().filter(|(_, row)| row.value.deleted != Some(true)).filter_map(|(_, row)| row.value.practice) {
-            *counted.entry(practice).or_default() += 1;
-        }
-        counted
-    }
-
-    fn view_of(&self, id: RecordId, practice: &Practice, sessions: u64) -> PracticeView {
+    fn view_of(&self, id: RecordId, practice: &Practice) -> PracticeView {
         PracticeView {
             tag: PracticeTag::Practice,
             id,
@@ -198,7 +184,7 @@ impl Replica {
             recorded_at: practice.recorded_at,
             visibility: practice.visibility.unwrap_or(Visibility::Inherit),
             deleted: practice.deleted.unwrap_or_default(),
-            sessions,
+            sessions: u64::try_from(self.view.by_practice().count(&id)).unwrap_or(u64::MAX),
         }
     }
 

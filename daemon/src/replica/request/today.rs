@@ -1,17 +1,16 @@
 //! What there is today.
 
-use std::collections::BTreeMap;
-
-use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, Reply, Today, TodayPractice};
 use asif_proto::moment::{self, Moment};
 use asif_proto::record::{ExperimentStatus, Practice as PracticeView, PracticeStatus};
-use jiff::Timestamp;
 
 use super::super::{Cx, Replica};
 use super::experiment::due_on;
 use super::{Handled, Outcome};
 use crate::journal::kept::Kept;
+
+/// Longer ago, no clock on earth shows the same day: a day, and the 26 hours by which clocks differ.
+const NEAR_HOURS: i64 = 50;
 
 impl Replica {
     pub(super) fn today(&self, cx: &Cx<'_>, ask: &Ask) -> Handled {
@@ -19,16 +18,14 @@ impl Replica {
         let mut practices: Vec<_> =
             self.practice_list(false).into_iter().filter(|practice| practice.status == PracticeStatus::Active).collect();
         practices.sort_by_key(super::practice::easiest_first);
-        // From the newest on: the first of each practice is its last.
-        let mut done: BTreeMap<RecordId, (Timestamp, u64)> = BTreeMap::new();
-        for (_, row) in self.view.newest().filter(|(_, row)| row.value.deleted != Some(true)) {
-            let Some(practice) = row.value.practice else { continue };
-            let (_, today) = done.entry(practice).or_insert_with(|| (row.value.occurred_at.timestamp(), 0));
-            *today += u64::from(row.value.occurred_at.local_date() == date);
-        }
         let of = |practice: PracticeView| {
-            let (last, today) = done.get(&practice.id).copied().unzip();
-            TodayPractice { today: today.unwrap_or(0), last, practice }
+            let newest = || self.view.by_practice().newest(&practice.id);
+            let day = |id| self.view.session(id).map(|row| row.value.occurred_at.local_date());
+            // Local dates need not be in the order of the instants: a day's length on either side is looked at.
+            let near = newest().take_while(|(at, _)| cx.now.wall.duration_since(*at).as_hours() < NEAR_HOURS);
+            let today = near.filter(|(_, id)| day(id) == Some(date)).count();
+            let last = newest().next().map(|(at, _)| *at);
+            TodayPractice { today: u64::try_from(today).unwrap_or(u64::MAX), last, practice }
         };
         let practices: Vec<_> = practices.into_iter().map(of).collect();
         let mut planned = self.experiments_where(|one| one.status == ExperimentStatus::Planned);

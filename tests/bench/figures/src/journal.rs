@@ -2,7 +2,7 @@
 
 use asif_proto::local::{NewPractice, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{Basis, FeltState, PracticeKind, SessionFields, Specificity, Visibility};
+use asif_proto::record::{Basis, FeltState, PracticeKind, SessionFields};
 use fastrand::Rng;
 use jiff::Timestamp;
 use jiff::civil::{DateTime, date};
@@ -49,17 +49,7 @@ impl Entry {
 /// The practices, as requests.
 pub(crate) fn practices() -> impl Iterator<Item = Request> {
     PRACTICES.iter().map(|(slug, title)| {
-        Request::PracticeAdd(NewPractice {
-            title: (*title).into(),
-            slug: Some((*slug).into()),
-            kind: PracticeKind::AsIfAction,
-            description: None,
-            specificity: Specificity::default(),
-            cue: None,
-            frequency: None,
-            difficulty: None,
-            visibility: Visibility::Inherit,
-        })
+        Request::PracticeAdd(NewPractice { slug: Some((*slug).into()), ..NewPractice::of(PracticeKind::AsIfAction, *title) })
     })
 }
 
