@@ -56,6 +56,8 @@ pub struct Form {
     begun_at: Timestamp,
     answers: BTreeMap<String, String>,
     typing: Option<(String, String)>,
+    /// What was being typed when it was stopped, until its question comes again.
+    left: Option<(String, String)>,
     /// The questions so far, by the names of their answers.
     asked: Vec<(String, String)>,
     can_ask: bool,
@@ -84,7 +86,7 @@ impl Form {
         let Draft { id, words, answers, typing, begun_at, .. } = resumed.unwrap_or_else(begin);
         let keeper = context.starter().ok().map(|starter| Keeper::new(starter, context.world.zone_name()));
         let can_ask = context.can_ask();
-        Self { id, words, begun_at, answers, typing, asked: Vec::new(), can_ask, keyboard: None, keeper, kept, clock }
+        Self { id, words, begun_at, answers, typing: None, left: typing, asked: Vec::new(), can_ask, keyboard: None, keeper, kept, clock }
     }
 
     /// The same where the terminal itself was named as what to read from: it is read, whether or not one may ask.
@@ -106,6 +108,11 @@ impl Form {
     pub fn hold(&mut self, values: BTreeMap<String, String>) {
         self.answers.extend(values);
         self.keep();
+    }
+
+    /// Adds a word to the command with which its draft is gone on with: what it was about stays what it is about.
+    pub fn pin(&mut self, word: &str) {
+        self.words.push(word.to_owned());
     }
 
     /// Lets go of the keyboard until the next question: something else reads it, and what was typed ahead is no answer to what follows.
@@ -250,7 +257,7 @@ impl Form {
         }
         let key = self.key(field);
         self.asked.push((key.clone(), question.to_owned()));
-        let typing = self.typing.take_if(|(name, _)| *name == key).map(|(_, text)| text);
+        let typing = self.left.take_if(|(name, _)| *name == key).map(|(_, text)| text);
         let mut text = match self.answers.remove(&key) {
             Some(answer) => {
                 show_answer(context, question, &answer, shape);
@@ -309,13 +316,20 @@ impl Form {
     }
 
     fn draft(&self) -> Option<Draft> {
-        let said = self.answers.values().chain(self.typing.iter().map(|(_, text)| text)).any(|text| !text.trim().is_empty());
+        let typed = |typing: &&(String, String)| !typing.1.trim().is_empty();
+        let typing = self.typing.as_ref().filter(typed).or(self.left.as_ref().filter(typed)).or(self.typing.as_ref());
+        let mut answers = self.answers.clone();
+        if let Some((key, text)) = self.left.as_ref().filter(|left| typed(left) && typing != Some(left)) {
+            // Two half-typed lines: the earlier one is kept beside the answers, as none of them.
+            answers.insert(format!("{key} (begun)"), text.clone());
+        }
+        let said = answers.values().chain(typing.map(|(_, text)| text)).any(|text| !text.trim().is_empty());
         said.then(|| Draft {
             id: self.id,
             short: String::new(),
             words: self.words.clone(),
-            answers: self.answers.clone(),
-            typing: self.typing.clone(),
+            answers,
+            typing: typing.cloned(),
             begun_at: self.begun_at,
             kept_at: (self.clock)(),
         })

@@ -162,8 +162,26 @@ fn an_experiment_that_did_not_happen_is_left_and_one_of_which_nothing_is_said_st
     let Request::Experiment(ExperimentAsk::Outcome { outcome, .. }) = last(&asked) else { panic!() };
     assert!(outcome.left);
     let ran = person(&home, "\n\n\n", &["outcome"]);
-    assert!(ran.code == 0 && ran.stderr.contains("It stays open: asif outcome e1e1"), "{ran:?}");
+    assert!(ran.code == 0 && ran.stderr.contains("It stays open."), "{ran:?}");
     assert!(!asked.try_iter().any(|request| matches!(request, Request::Experiment(ExperimentAsk::Outcome { .. }))));
+}
+
+#[test]
+fn of_several_experiments_the_person_says_which_and_is_asked_until_it_is_one() {
+    let lunch = |id: &str, more: &str| json!({ "id": format!("019a0000-0000-7000-8000-00000000{id}"), "short": id, "practice": more });
+    let both = move || vec![of(experiment(lunch("e1e1", "lunch"))), of(experiment(lunch("e2e2", "rest")))];
+    let (home, asked) = listening(move |request| match request {
+        Request::Experiment(ExperimentAsk::List { .. }) => reply(Reply::Experiments(both())),
+        other => answer(other, &[]),
+    });
+    for which in ["2", "e2e2", "rest"] {
+        let ran = person(&home, &format!("9\nnone\n{which}\n40\n\n\n\n\n\n"), &["outcome"]);
+        assert_eq!((ran.code, ran.stderr.matches("is none of these").count()), (0, 2), "{ran:?}");
+        let Request::Experiment(ExperimentAsk::Outcome { experiment, .. }) = last(&asked) else { panic!() };
+        assert!(experiment.unwrap().ends_with("e2e2"), "{which}");
+    }
+    let ran = home.run(&["outcome", "--after", "40"]);
+    assert!(ran.code == 2 && ran.stderr.contains("e1e1 lunch, e2e2 rest"), "{ran:?}");
 }
 
 #[test]

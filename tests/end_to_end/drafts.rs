@@ -194,6 +194,51 @@ fn a_deed_that_was_done_before_its_draft_was_dropped_is_done_once() {
     assert!(drafts(&home).is_empty());
 }
 
+/// Whatever else was added meanwhile, what was rated is rated of the belief that it was rated of, and an outcome is told of its experiment.
+#[test]
+fn what_is_gone_on_with_is_about_what_it_was_about() {
+    let home = Home::robin();
+    home.ok(&["belief", "add", "I may rest", "--head", "10", "--heart", "0"]);
+    home.ok(&["try", "lunch", "--prediction", "20", "--no-input"]);
+    let half = |args: &[&str], asked: &[(&str, &str)]| {
+        let mut asif = AtTerminal::start(&home.command(args));
+        for (question, answer) in asked {
+            asif.await_text(question);
+            asif.await_text("? ");
+            asif.type_in(answer.as_bytes());
+        }
+        asif.await_text("5");
+        asif.type_in(INTERRUPT);
+        assert_eq!(asif.end().0, Some(130), "{args:?}");
+    };
+    let resume = |typed: &str| {
+        let mut asif = AtTerminal::start(&home.command(&["draft", "resume"]));
+        for line in typed.split_inclusive('\n') {
+            asif.type_in(line.as_bytes());
+        }
+        let (code, shown) = asif.end();
+        assert_eq!(code, Some(0), "{shown}");
+    };
+    half(&["belief", "rate"], &[("(I know it)", "25\n"), ("(I feel it)", "5")]);
+    home.ok(&["belief", "add", "I deserve kindness", "--head", "90"]);
+    // Of the new one, which is asked about first, nothing is said.
+    resume("\n\n\n");
+    let ratings = |words: &str| {
+        home.json(&["belief", "list"]).as_array().unwrap().iter().find(|one| one["statement"] == words).unwrap()["ratings"].clone()
+    };
+    let last = ratings("I may rest").as_array().unwrap().last().unwrap().clone();
+    assert_eq!((last["head"].clone(), last["heart"].clone()), (json!(25), json!(5)));
+    assert_eq!(ratings("I deserve kindness").as_array().unwrap().len(), 1);
+
+    half(&["outcome"], &[("Feeling after", "35")]);
+    home.ok(&["try", "lunch", "--prediction", "80", "--no-input"]);
+    resume("\n\n\n\n\n\n\n");
+    let experiments = home.json(&["experiment", "list"]);
+    let told: Vec<_> =
+        experiments.as_array().unwrap().iter().map(|one| (one["prediction"]["rating"].clone(), one["outcome"]["rating"].clone())).collect();
+    assert_eq!(told, [(json!(80), json!(null)), (json!(20), json!(35))]);
+}
+
 /// Ctrl-C throws away what was typed and not read: whoever had seen it coming must not wait for it.
 #[test]
 fn ctrl_c_right_after_a_letter_is_heard() {

@@ -1,5 +1,6 @@
 //! `asif outcome`
 
+use asif_proto::id::{MIN_SUFFIX, RecordId};
 use asif_proto::local::{ExperimentAsk, Known, NewOutcome, Reply, Request};
 use asif_proto::rating::Rating;
 use asif_proto::record::{Experiment, Shown, Supports};
@@ -9,7 +10,7 @@ use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::form::{self, Form};
-use crate::render::experiment;
+use crate::render::{experiment, time};
 
 /// Tell how an experiment went; your prediction is shown beside it.
 ///
@@ -65,53 +66,55 @@ impl Args {
             return Err(form::missing("--after", "asif outcome E --after 0-100   (or --happened TEXT, or --left if it did not happen)"));
         }
         let open = self.open(context)?;
-        let short = open.short.clone();
+        let is_named = self.experiment.is_some();
+        if open.len() > 1 && (said || !context.can_ask()) {
+            let named: Vec<String> = open.iter().map(|one| format!("{} {}", one.short, one.value.practice)).collect();
+            let message = format!("{} experiments are open: {}", open.len(), named.join(", "));
+            return Err(CommandError::usage(message, "name the one you mean: asif outcome E"));
+        }
         let happened = match &self.happened {
             Some(value) => prose::given(value, context, |_| Ok(()))?,
             None => Prose::default(),
         };
         let new = self.into_outcome();
-        let store = |context: &mut Context<'_, '_>, id, new: Option<NewOutcome>| match new {
-            Some(new) => {
-                let request = ExperimentAsk::Outcome { experiment: Some(open.id.to_string()), outcome: Box::new(new) };
+        let store = |context: &mut Context<'_, '_>, id, told: Option<(RecordId, NewOutcome)>| match told {
+            Some((experiment, outcome)) => {
+                let request = ExperimentAsk::Outcome { experiment: Some(experiment.to_string()), outcome: Box::new(outcome) };
                 context.ask_for_as(id, Request::Experiment(request), one).map(Some)
             }
             None => Ok(None),
         };
-        let told = if said {
-            happened.kept_by(context, |context, id, text| store(context, id, Some(NewOutcome { text, ..new })))?
-        } else {
-            form::fill(context, |form, context| asked(form, context, &open, new), store)?
+        let told = match &open[..] {
+            [only] if said => {
+                happened.kept_by(context, |context, id, text| store(context, id, Some((only.id, NewOutcome { text, ..new }))))?
+            }
+            several => form::fill(
+                context,
+                |form, context| {
+                    let Some(one) = which(form, context, several)? else { return Ok(None) };
+                    if !is_named {
+                        form.pin(&one.id.to_string());
+                    }
+                    Ok(asked(form, context, one, new)?.map(|new| (one.id, new)))
+                },
+                store,
+            )?,
         };
         match told {
             Some(told) => context.tell(&told, |screen| experiment::told(screen, &told)),
-            None => context.nothing(&format!("Nothing was said. It stays open: asif outcome {short}")),
+            None => context.nothing("Nothing was said. It stays open."),
         }
     }
 
-    /// The experiment that was named, or the one that is open; of several, the person says which.
-    fn open(&self, context: &mut Context<'_, '_>) -> Outcome<Shown<Experiment>> {
+    /// The experiment that was named, or those that are open: one at least.
+    fn open(&self, context: &mut Context<'_, '_>) -> Outcome<Vec<Shown<Experiment>>> {
         let show = |experiment: Option<String>| Request::Experiment(ExperimentAsk::Open { experiment });
         if self.experiment.is_some() {
-            return context.ask_for(show(self.experiment.clone()), one).and_then(is_open);
+            return context.ask_for(show(self.experiment.clone()), one).and_then(is_open).map(|one| vec![one]);
         }
         let all = |reply| if let Reply::Experiments(all) = reply { Some(all) } else { None };
         let all = context.ask_for(Request::Experiment(ExperimentAsk::List { practice: None, all: false }), all)?;
-        match &all[..] {
-            [_, _, ..] if context.can_ask() => {
-                context.talk_on(|screen| experiment::list(screen, &all));
-                let which = match context.prompt() {
-                    Some(mut prompt) => prompt.line("Which? (an id, or the practice)")?,
-                    None => String::new(),
-                };
-                context.ask_for(show(Some(which)), one).and_then(is_open)
-            }
-            [_, _, ..] => {
-                let named: Vec<String> = all.iter().map(|one| format!("{} {}", one.short, one.value.practice)).collect();
-                Err(CommandError::usage(format!("{} experiments are open: {}", all.len(), named.join(", ")), "asif outcome E"))
-            }
-            _ => context.ask_for(show(None), one),
-        }
+        if all.is_empty() { context.ask_for(show(None), one).map(|one| vec![one]) } else { Ok(all) }
     }
 
     fn into_outcome(self) -> NewOutcome {
@@ -130,6 +133,28 @@ impl Args {
             left: self.left,
         }
     }
+}
+
+/// The only one, or the one that the person picks: by its number, an id, or the practice that was tried.
+fn which<'e>(form: &mut Form, context: &mut Context<'_, '_>, open: &'e [Shown<Experiment>]) -> Outcome<Option<&'e Shown<Experiment>>> {
+    let [_, _, ..] = open else { return Ok(open.first()) };
+    for (number, one) in (1..).zip(open) {
+        let planned = time::when(&one.value.planned_at, context.now());
+        form.say(
+            context,
+            &format!("  {number} {}  {}  planned {planned}{}", one.value.practice, one.short, experiment::predicted(&one.value)),
+        );
+    }
+    let picked = form.picked(context, "experiment", "Which of these?", |text| {
+        let numbered = text.parse::<usize>().ok().filter(|_| text.len() < MIN_SUFFIX).and_then(|number| open.get(number.checked_sub(1)?));
+        let mut named = open.iter().filter(|one| one.value.practice == text || one.id.to_string().ends_with(&text.to_lowercase()));
+        match (numbered, named.next(), named.next()) {
+            (Some(one), _, _) | (None, Some(one), None) => Ok(one.id.to_string()),
+            (None, Some(_), Some(_)) => Err(format!("{text:?} names more than one of these: use the number")),
+            (None, None, _) => Err(format!("{text:?} is none of these: 1 to {}, an id, or a practice", open.len())),
+        }
+    })?;
+    Ok(picked.and_then(|id| open.iter().find(|one| one.id.to_string() == id)))
 }
 
 /// The feeling after, or that it did not happen.
