@@ -101,6 +101,7 @@ pub struct Replica {
     own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
     /// What was typed and not yet said, on this device.
     drafts: BTreeMap<Uuid, Draft>,
+    drafts_damaged: bool,
     /// The digest of the plan's readable copy, where the person asked for one on this device.
     plan_copy: Option<[u8; 32]>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,

@@ -194,6 +194,39 @@ fn a_deed_that_was_done_before_its_draft_was_dropped_is_done_once() {
     assert!(drafts(&home).is_empty());
 }
 
+#[test]
+fn drafts_that_do_not_open_are_set_aside_and_told_of_and_the_journal_goes_on() {
+    let home = Home::robin();
+    let mut asif = half_a_log(&home, SIZES[0]);
+    asif.type_in(INTERRUPT);
+    assert_eq!(asif.end().0, Some(130));
+    await_draft(&home, "half a log", is_half_a_log);
+    home.stop();
+    let (file, aside) = (home.data().join("drafts"), home.data().join("drafts.damaged"));
+    let good = std::fs::read(&file).unwrap();
+    let mut bytes = good.clone();
+    bytes[40] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    home.log(&["-b", "30"]);
+    assert!(drafts(&home).is_empty());
+    assert_eq!(std::fs::read(&aside).unwrap(), bytes, "whole, for whoever can mend it");
+    let told = |home: &Home| {
+        home.run(&["doctor", "--json"]).data()["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|check| check["kind"] == "drafts" && check["ok"] == false)
+    };
+    assert!(told(&home));
+    home.stop();
+    assert!(told(&home), "also after the next start");
+    // As the doctor says.
+    home.stop();
+    std::fs::write(&file, good).unwrap();
+    std::fs::remove_file(aside).unwrap();
+    assert!(is_half_a_log(&drafts(&home)[0]) && !told(&home));
+}
+
 /// Whatever else was added meanwhile, what was rated is rated of the belief that it was rated of, and an outcome is told of its experiment.
 #[test]
 fn what_is_gone_on_with_is_about_what_it_was_about() {

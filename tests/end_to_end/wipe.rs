@@ -9,12 +9,34 @@ use crate::harness::{Home, files_below, finish, freeze, holds};
 use crate::pty::AtTerminal;
 use crate::units::{folder, managed, told};
 
+/// Leaves a draft.
+fn begin_a_note(home: &Home) {
+    let mut asif = AtTerminal::start(&home.command(&["note"]));
+    asif.await_text("Ctrl-D");
+    asif.type_in(b"half a note");
+    asif.await_text("half a note");
+    asif.type_in(b"\x03");
+    asif.await_text("what you typed is kept");
+    assert_eq!(asif.end().0, Some(130));
+}
+
 /// A home in which everything has happened that leaves a file.
 fn lived_in() -> Home {
     let home = managed(Home::robin(), "exit 0");
     home.log(&["-b", "30", "--note", "heliotropes"]);
     home.ok(&["config", "set", "listen", "127.0.0.1:0"]);
     home.device_ticket();
+    home.ok(&["crisis", "edit", "--helps-alone", "walks", "--readable"]);
+    // A draft that was damaged and set aside, and one that was not.
+    begin_a_note(&home);
+    home.stop();
+    let drafts = home.data().join("drafts");
+    let mut bytes = std::fs::read(&drafts).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&drafts, bytes).unwrap();
+    begin_a_note(&home);
+    assert!(drafts.exists() && home.data().join("drafts.damaged").exists());
     home.stop();
     // A log that was damaged and set aside, and one that grew too long.
     let log = home.log_files().pop().unwrap();

@@ -43,6 +43,7 @@ impl Replica {
         }
         let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
         let drafts = found.drafts.take();
+        replica.drafts_damaged = found.drafts_damaged;
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
@@ -91,6 +92,7 @@ impl Replica {
             losses: BTreeMap::new(),
             own_changes: VecDeque::new(),
             drafts: BTreeMap::new(),
+            drafts_damaged: false,
             plan_copy: None,
             outdated: BTreeMap::new(),
             rooms: HashMap::new(),

@@ -80,6 +80,8 @@ pub struct Found {
     pub place: Option<Vec<u8>>,
     /// The sealed drafts.
     pub drafts: Option<Vec<u8>>,
+    /// Drafts that did not open were set aside, now or earlier.
+    pub drafts_damaged: bool,
     /// The plan's readable copy.
     pub plan_copy: Option<Vec<u8>>,
     /// What is damaged, in words, with the log where it is one.

@@ -103,6 +103,7 @@ impl Shelf {
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
             drafts: self.store.load(DRAFTS)?,
+            drafts_damaged: self.store.load(DRAFTS_DAMAGED)?.is_some(),
             plan_copy: self.plan_copy(),
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
             torn: found.torn.iter().map(torn_words).collect(),

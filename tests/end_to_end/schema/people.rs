@@ -73,13 +73,13 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
 fn share(robin: Held<'_>, helper: Held<'_>) {
     let log = ["log", "lunch", "-b", "1", "-a", "2", "--acted", "3", "--felt-real", "4", "--felt-state", "warm", "--expectancy", "5"];
     let more = ["--willingness", "6", "--where", "chest", "--worse", "--stopped-early", "--repetitions", "7", "--duration", "8m"];
-    robin.ok(&[&log[..], &more, &["--tag", "sun", "--note", "a note", "--at", "today 0:00"]].concat());
+    robin.ok(&[&log[..], &more, &["--tag", "sun", "--note", "a note", "--at", "yesterday 12:00"]].concat());
     robin.ok(&["log", "lunch", "--at", "2024-01-01T10:00"]);
     robin.ok(&["log", "lunch", "--private"]);
     robin.reads(&["note", "-"], "Alone.\n");
     let particulars = ["--when", "noon", "--where", "bench", "--how-long", "20 min", "--cue", "bell", "--frequency", "daily"];
     robin.ok(&[&["practice", "edit", "lunch", "--description", "Outside."][..], &particulars].concat());
-    let scopes = ["--scope", "ratings,practices,phrases,notes", "--since", "1d", "--until", "2199-01-01"];
+    let scopes = ["--scope", "ratings,practices,phrases,notes", "--since", "2d", "--until", "2199-01-01"];
     let invite = [&["share", "invite", "--name", "Dana", "--role", "therapist"][..], &scopes].concat();
     robin.ok(&[&invite[..], &["--dry-run"]].concat());
     robin.ok(&["share", "list"]);

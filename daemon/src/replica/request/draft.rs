@@ -32,6 +32,7 @@ impl Replica {
             Some(kept) => self.drafts = kept.drafts.into_iter().map(|draft| (draft.id, draft)).collect(),
             None => {
                 tracing::error!("the kept drafts do not open; they are set aside");
+                self.drafts_damaged = true;
                 cx.saves.push(Effect::Save { name: DAMAGED, bytes: Opaque::new(bytes) });
                 self.save_drafts(cx);
             }

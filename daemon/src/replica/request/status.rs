@@ -201,6 +201,13 @@ impl Replica {
                 "let this one in again: asif device pair there, and asif device join here with its ticket",
             );
         }
+        if self.drafts_damaged {
+            bad(
+                "drafts",
+                "what you had begun to write did not open, and was set aside whole (data/drafts.damaged); the journal is not touched by that".into(),
+                "put data/drafts back from a copy of this machine while the daemon is stopped, and then remove data/drafts.damaged",
+            );
+        }
         if !self.newer.is_empty() {
             bad("newer", format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
         }
