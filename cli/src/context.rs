@@ -12,7 +12,7 @@ use crate::error::{CommandError, Outcome};
 use crate::prompt::Prompt;
 use crate::render::Screen;
 use crate::render::text::{visible, wrap};
-use crate::render::{envelope, event};
+use crate::render::{envelope, event, record};
 use crate::world::World;
 
 /// A way to ask the daemon at the side of a question.
@@ -214,6 +214,16 @@ impl<'c, 'w> Context<'c, 'w> {
             return self.write(&(envelope::data(data) + "\n"));
         }
         self.show(show)
+    }
+
+    /// Any one record that the daemon answered with, as `show` puts it on the screen; what it does not know is no record.
+    pub fn tell_record(&mut self, reply: &Reply, show: impl FnOnce(&mut Screen, &Reply) -> Option<()>) -> Outcome {
+        if self.json {
+            return self.tell(&record::data(reply), |_| {});
+        }
+        let mut known = None;
+        self.show(|screen| known = show(screen, reply))?;
+        known.ok_or_else(|| crate::client::ClientError::Garbled.into())
     }
 
     /// What people read, on standard output; nothing with `--json`.

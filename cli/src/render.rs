@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use asif_proto::id::MIN_SUFFIX;
 
 pub mod anchor;
+pub mod belief;
 pub mod caseload;
 pub mod config;
 pub mod crisis;
@@ -18,11 +19,13 @@ pub mod experiment;
 pub mod gentler;
 pub mod goal;
 pub mod loan;
+pub mod phrase;
 pub mod practice;
 pub mod preview;
 pub mod record;
 pub mod session;
 pub mod share;
+pub mod sketch;
 pub mod status;
 pub mod table;
 pub mod text;
@@ -101,11 +104,10 @@ impl Screen {
                 (false, true) => line = format!("{line}  {part}"),
                 (false, false) => {
                     self.line(&line);
-                    let mut broken = text::wrap(&part, self.width.saturating_sub(indent));
-                    line = format!("{}{}", " ".repeat(indent), broken.pop().unwrap_or_default());
-                    let last = std::mem::take(&mut line);
-                    broken.iter().for_each(|one| self.line(&format!("{}{one}", " ".repeat(indent))));
-                    line = last;
+                    let mut broken: Vec<String> =
+                        text::wrap(&part, self.width.saturating_sub(indent)).iter().map(|one| " ".repeat(indent) + one).collect();
+                    line = broken.pop().unwrap_or_default();
+                    broken.iter().for_each(|one| self.line(one));
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::form;
-use crate::render::goal;
+use crate::render::belief;
 
 /// What you believe of yourself: head (I know it) and heart (I feel it). 0 is a fine answer.
 #[derive(Debug, Subcommand)]
@@ -96,7 +96,7 @@ impl Args {
             Self::Add(add) => add.run(context),
             Self::List { all } => {
                 let beliefs = list(context, all)?;
-                context.tell(&beliefs, |screen| goal::beliefs(screen, &beliefs))?;
+                context.tell(&beliefs, |screen| belief::list(screen, &beliefs))?;
                 if beliefs.is_empty() && !context.json() {
                     context.say("None yet. asif belief add asks for one.");
                 }
@@ -106,12 +106,12 @@ impl Args {
             Self::Pair { belief, with, apart } => {
                 let done = if apart { "parted" } else { "paired" };
                 let belief = context.ask_for(Request::Belief(BeliefAsk::Pair { belief, with }), one)?;
-                context.tell(&belief, |screen| goal::belief_changed(screen, done, &belief))
+                context.tell(&belief, |screen| belief::changed(screen, done, &belief))
             }
             Self::Retire { belief, back } => {
                 let done = if back { "took back" } else { "retired" };
                 let belief = context.ask_for(Request::Belief(BeliefAsk::Retire { belief, back }), one)?;
-                context.tell(&belief, |screen| goal::belief_changed(screen, done, &belief))
+                context.tell(&belief, |screen| belief::changed(screen, done, &belief))
             }
         }
     }
@@ -147,7 +147,7 @@ impl Add {
             },
         )?;
         match added {
-            Some(added) => context.tell(&added, |screen| goal::belief_changed(screen, "added", &added)),
+            Some(added) => context.tell(&added, |screen| belief::changed(screen, "added", &added)),
             None => context.nothing("No belief was named: nothing was stored."),
         }
     }
@@ -175,7 +175,7 @@ impl Rate {
                 ));
             };
             let rated = context.ask_for(Request::Belief(BeliefAsk::Rate { belief, head, heart, context: after }), one)?;
-            return context.tell(&rated, |screen| goal::belief_changed(screen, "rated", &rated));
+            return context.tell(&rated, |screen| belief::changed(screen, "rated", &rated));
         }
         if !context.can_ask() {
             return Err(form::missing("--head or --heart", "asif belief rate BELIEF --head 0-100 --heart 0-100"));
@@ -189,7 +189,7 @@ impl Rate {
             |form, context| {
                 let mut answers = Vec::new();
                 for one in &beliefs {
-                    form.say(context, &goal::in_short(one));
+                    form.say(context, &belief::in_short(one));
                     let (head, heart) = again(form, context, &format!(" {}", one.id))?;
                     answers.push((one.short.clone(), head, heart));
                 }
@@ -209,7 +209,7 @@ impl Rate {
         if rated.is_empty() {
             return context.nothing("Nothing was rated.");
         }
-        rated.iter().try_for_each(|one| context.tell(one, |screen| goal::belief_changed(screen, "rated", one)))
+        rated.iter().try_for_each(|one| context.tell(one, |screen| belief::changed(screen, "rated", one)))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use asif_proto::local::{Known, Reply, Request};
 
-use crate::client::ClientError;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -26,9 +25,7 @@ impl Args {
             return context.nothing("Nothing was deleted.");
         }
         let reply = context.ask(Request::Delete { id: self.id })?;
-        let mut known = None;
-        context.tell(&record::data(&reply), |screen| known = record::changed(screen, "deleted", &reply))?;
-        if known.is_none() && !context.json() { Err(ClientError::Garbled.into()) } else { Ok(()) }
+        context.tell_record(&reply, |screen, reply| record::changed(screen, "deleted", reply))
     }
 }
 

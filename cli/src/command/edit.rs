@@ -107,9 +107,7 @@ impl Args {
             None => Prose::default(),
         };
         let edited = text.kept_by(context, |context, request, text| context.ask_as(request, Request::EditText { id, text, visibility }))?;
-        let mut known = None;
-        context.tell(&record::data(&edited), |screen| known = record::changed(screen, "edited", &edited))?;
-        if known.is_none() && !context.json() { Err(crate::client::ClientError::Garbled.into()) } else { Ok(()) }
+        context.tell_record(&edited, |screen, reply| record::changed(screen, "edited", reply))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::form;
-use crate::render::anchor;
+use crate::render::phrase;
 
 /// What you say to yourself in a practice, line by line.
 #[derive(Debug, Subcommand)]
@@ -83,7 +83,7 @@ impl Args {
             Self::List { practice } => {
                 let all = |reply| if let Reply::Phrases(phrases) = reply { Some(phrases) } else { None };
                 let phrases = context.ask_for(Request::Phrase(PhraseAsk::List { practice }), all)?;
-                context.tell(&phrases, |screen| anchor::phrases(screen, &phrases))?;
+                context.tell(&phrases, |screen| phrase::list(screen, &phrases))?;
                 if phrases.is_empty() && !context.json() {
                     context.say("None yet. For example: asif phrase add loving-kindness \"May I be safe.\"");
                 }
@@ -95,7 +95,7 @@ impl Args {
                     fields.visibility = Some(Visibility::Inherit);
                 }
                 let edited = context.ask_for(Request::Phrase(PhraseAsk::Edit { phrase, fields }), one)?;
-                context.tell(&edited, |screen| anchor::phrase_changed(screen, "edited", &edited))
+                context.tell(&edited, |screen| phrase::changed(screen, "edited", &edited))
             }
         }
     }
@@ -138,7 +138,7 @@ fn add(context: &mut Context<'_, '_>, practice: String, line: Option<String>, fi
     if added.is_empty() {
         return context.nothing("Nothing was said: nothing was stored.");
     }
-    added.iter().try_for_each(|one| context.tell(one, |screen| anchor::phrase_changed(screen, "added", one)))
+    added.iter().try_for_each(|one| context.tell(one, |screen| phrase::changed(screen, "added", one)))
 }
 
 fn one(reply: Reply) -> Option<Shown<Phrase<String>>> {

@@ -2,7 +2,6 @@
 
 use asif_proto::local::{Known, Request};
 
-use crate::client::ClientError;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -20,8 +19,6 @@ impl Args {
     /// Shows any record.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let reply = context.ask(Request::Show { id: self.id })?;
-        let mut known = None;
-        context.tell(&record::data(&reply), |screen| known = record::whole(screen, &reply))?;
-        if known.is_none() && !context.json() { Err(ClientError::Garbled.into()) } else { Ok(()) }
+        context.tell_record(&reply, record::whole)
     }
 }

@@ -12,7 +12,7 @@ use super::prose;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::form::{self, Form};
-use crate::render::anchor;
+use crate::render::sketch;
 
 /// Picture somebody a lot like you who treats themself kindly, and take small steps from them.
 ///
@@ -74,7 +74,7 @@ impl Args {
             Some(What::List) => {
                 let all = |reply| if let Reply::Sketches(sketches) = reply { Some(sketches) } else { None };
                 let sketches = context.ask_for(Request::Sketch(SketchAsk::List), all)?;
-                context.tell(&sketches, |screen| anchor::sketches(screen, &sketches))?;
+                context.tell(&sketches, |screen| sketch::list(screen, &sketches))?;
                 if sketches.is_empty() && !context.json() {
                     context.say("None yet. asif sketch asks for one.");
                 }
@@ -118,7 +118,7 @@ impl New {
         };
         let Some(kept) = kept else { return context.nothing("Nothing was said: nothing was stored.") };
         context.tell(&kept, |screen| {
-            anchor::sketch_changed(screen, "kept", &kept);
+            sketch::changed(screen, "kept", &kept);
             if let Some(first) = kept.steps.first() {
                 screen.sentence(&format!("Next: asif try {}   or   asif today", first.slug));
             }

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::Outcome;
 use crate::form::{self, Form};
 use crate::render::practice::hyphens;
-use crate::render::{experiment, gentler, goal, loan};
+use crate::render::{belief, experiment, gentler, loan};
 
 /// Plan an experiment: predict, try, and see what happens.
 ///
@@ -151,7 +151,7 @@ impl Shelf {
                 screen.line(&format!("           {line}"));
             }
             if let Some(belief) = belief {
-                screen.record(&["Belief  ".to_owned(), goal::in_short(belief)]);
+                screen.record(&["Belief  ".to_owned(), belief::in_short(belief)]);
             }
             loans.iter().for_each(|one| loan::at_practice(screen, one));
         });

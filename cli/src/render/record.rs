@@ -4,7 +4,7 @@ use asif_proto::local::Reply;
 use asif_proto::record::{Shown, Visibility};
 use serde_json::Value;
 
-use super::{Screen, anchor, experiment, goal, loan, practice, session};
+use super::{Screen, anchor, belief, experiment, goal, loan, phrase, practice, session, sketch};
 
 /// Any one record, whole. `None` where the reply is no record.
 pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
@@ -13,10 +13,10 @@ pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
         Reply::Practice(one) => practice::whole(screen, one),
         Reply::Loan(one) => loan::whole(screen, one),
         Reply::Goal(one) => goal::whole(screen, one),
-        Reply::Belief(one) => goal::whole_belief(screen, one),
+        Reply::Belief(one) => belief::whole(screen, one),
         Reply::Anchor(one) => anchor::whole(screen, one),
-        Reply::Sketch(one) => anchor::whole_sketch(screen, one),
-        Reply::Phrase(one) => anchor::whole_phrase(screen, one),
+        Reply::Sketch(one) => sketch::whole(screen, one),
+        Reply::Phrase(one) => phrase::whole(screen, one),
         Reply::Experiment(one) => experiment::whole(screen, one),
         _ => return None,
     }
@@ -29,10 +29,10 @@ pub fn changed(screen: &mut Screen, done: &str, reply: &Reply) -> Option<()> {
         Reply::Session(one) => session::changed(screen, done, one),
         Reply::Practice(one) => practice::changed(screen, done, one),
         Reply::Goal(one) => goal::changed(screen, done, one),
-        Reply::Belief(one) => goal::belief_changed(screen, done, one),
+        Reply::Belief(one) => belief::changed(screen, done, one),
         Reply::Anchor(one) => anchor::changed(screen, done, one),
-        Reply::Sketch(one) => anchor::sketch_changed(screen, done, one),
-        Reply::Phrase(one) => anchor::phrase_changed(screen, done, one),
+        Reply::Sketch(one) => sketch::changed(screen, done, one),
+        Reply::Phrase(one) => phrase::changed(screen, done, one),
         Reply::Experiment(one) => experiment::changed(screen, done, one),
         _ => return None,
     }

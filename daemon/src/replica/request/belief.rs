@@ -15,10 +15,8 @@ use crate::seal::body::DocId;
 
 impl Replica {
     pub(super) fn beliefs(&mut self, cx: &mut Cx<'_>, ask: &Ask, what: &BeliefAsk) -> Handled {
-        if let BeliefAsk::List { all } = what {
-            return Ok(Outcome::Reply(self.belief_list(*all)));
-        }
-        if !self.has(cx, DocId::Plan) {
+        let reads = matches!(what, BeliefAsk::List { .. } | BeliefAsk::Show { .. });
+        if !reads && !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
         match what {

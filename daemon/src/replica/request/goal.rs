@@ -20,10 +20,8 @@ pub(super) const MAX_SENTENCE: usize = 8 * 1024;
 
 impl Replica {
     pub(super) fn goals(&mut self, cx: &mut Cx<'_>, ask: &Ask, what: &GoalAsk) -> Handled {
-        if let GoalAsk::List { all } = what {
-            return Ok(Outcome::Reply(self.goal_list(*all)));
-        }
-        if !self.has(cx, DocId::Plan) {
+        let reads = matches!(what, GoalAsk::List { .. });
+        if !reads && !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
         match what {

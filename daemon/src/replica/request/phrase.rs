@@ -16,10 +16,8 @@ use crate::seal::body::DocId;
 
 impl Replica {
     pub(super) fn phrases(&mut self, cx: &mut Cx<'_>, ask: &Ask, what: &PhraseAsk) -> Handled {
-        if let PhraseAsk::List { practice } = what {
-            return self.phrase_list(practice.as_deref());
-        }
-        if !self.has(cx, DocId::Plan) {
+        let reads = matches!(what, PhraseAsk::List { .. });
+        if !reads && !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
         match what {
