@@ -20,27 +20,29 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::frame::{Frame, MAX_LEN};
-use crate::home::Home;
 use crate::id::RecordId;
-use crate::rating::Rating;
-use crate::record::{
-    Anchor, Belief, ClearField, Experiment, Goal, Phrase, Practice, SafetyPlanView, Session, SessionFields, Shown, Sketch, Visibility,
-};
-use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, Role, Scope};
+use crate::record::{Anchor, Belief, Experiment, Goal, Phrase, Practice, SafetyPlanView, Session, Shown, Sketch};
+use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
 
 pub mod draft;
 pub mod experiment;
+pub mod failure;
 pub mod plan;
+pub mod request;
 pub mod safety_plan;
+pub mod status;
 pub mod today;
 
 pub use draft::{Draft, DraftAsk};
 pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
+pub use failure::{ErrorKind, Failure};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,
 };
+pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
+pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
 pub use today::{Today, TodayPractice};
 
 /// The versions of this protocol that this program speaks.
@@ -95,259 +97,6 @@ pub struct Ask {
     pub zone: String,
     /// What is asked.
     pub request: Request,
-}
-
-/// What is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "ask", content = "with", rename_all = "snake_case")]
-pub enum Request {
-    /// Makes the person, the device and the journal. Answer: [`Reply::Status`].
-    Init {
-        /// The person's own name, as helpers will see it.
-        name: Option<String>,
-        /// This device's name.
-        device: Option<String>,
-        /// What the person would like to be different.
-        wish: Option<String>,
-        /// A first goal.
-        goal: Option<NewGoal>,
-    },
-    /// Answer: [`Reply::Status`]. Works without a journal.
-    Status,
-    /// Looks for what is wrong. With `rebuild`, makes every view anew from the sealed log. Answer: [`Reply::Doctor`].
-    Doctor {
-        /// Make every view anew.
-        rebuild: bool,
-    },
-    /// Stops the daemon after the answer. Answer: [`Reply::Done`].
-    Stop,
-
-    /// Answer: [`Reply::Practice`].
-    PracticeAdd(NewPractice),
-    /// Answer: [`Reply::Practices`].
-    PracticeList {
-        /// With the archived ones.
-        all: bool,
-    },
-    /// Answer: [`Reply::Practice`].
-    PracticeShow {
-        /// A slug or an id.
-        practice: String,
-    },
-    /// Answer: [`Reply::Practice`].
-    PracticeArchive {
-        /// A slug or an id.
-        practice: String,
-    },
-
-    /// Answer: [`Reply::Practice`].
-    PracticeEdit {
-        /// A slug or an id.
-        practice: String,
-        /// What changes.
-        fields: Box<PracticeFields>,
-    },
-    /// A gentler way. Answer: [`Reply::Practice`].
-    PracticeAdapt(Adapt),
-    /// What the person would like to be different. Answer: [`Reply::Wish`].
-    Wish {
-        /// In their words; empty: nothing. None: it stays what it is.
-        wish: Option<String>,
-    },
-    /// About goals.
-    Goal(GoalAsk),
-    /// About beliefs.
-    Belief(BeliefAsk),
-    /// About anchors.
-    Anchor(AnchorAsk),
-    /// About sketches.
-    Sketch(SketchAsk),
-    /// About phrases.
-    Phrase(PhraseAsk),
-    /// About experiments.
-    Experiment(ExperimentAsk),
-    /// What there is today. Answer: [`Reply::Today`].
-    Today,
-    /// About drafts.
-    Draft(DraftAsk),
-    /// About the safety plan.
-    SafetyPlan(SafetyPlanAsk),
-
-    /// A session, or with no practice a note. Answer: [`Reply::Session`].
-    Log {
-        /// A slug or an id.
-        practice: Option<String>,
-        /// What is said about it.
-        fields: Box<SessionFields>,
-    },
-    /// Answer: [`Reply::Sessions`].
-    List(ListFilter),
-    /// Answer: the record.
-    Show {
-        /// An id or a unique suffix.
-        id: String,
-    },
-    /// Answer: [`Reply::Session`].
-    Edit {
-        /// An id or a unique suffix.
-        id: String,
-        /// What changes.
-        fields: Box<SessionFields>,
-        /// What is emptied.
-        clear: Vec<ClearField>,
-    },
-    /// Changes the words of a goal, a belief, an anchor, a sketch or a phrase, or who may see it. Answer: the record.
-    EditText {
-        /// An id or a unique suffix.
-        id: String,
-        /// Its words.
-        text: Option<String>,
-        /// Private or not.
-        visibility: Option<Visibility>,
-    },
-    /// Hides a record. Answer: the record.
-    Delete {
-        /// An id or a unique suffix.
-        id: String,
-    },
-    /// Shows a deleted record again. Answer: the record.
-    Restore {
-        /// An id or a unique suffix.
-        id: String,
-    },
-    /// Takes back the last change made on this device. Answer: [`Reply::Undone`].
-    Undo,
-
-    /// Answer: [`Reply::Config`].
-    ConfigList,
-    /// Answer: [`Reply::Config`] with one entry.
-    ConfigGet {
-        /// The setting.
-        key: String,
-    },
-    /// Answer: [`Reply::Config`] with one entry.
-    ConfigSet {
-        /// The setting.
-        key: String,
-        /// Its value; none: back to the default.
-        value: Option<String>,
-    },
-
-    /// Offers this person's journal to one more own device. Events: [`Event::Invited`], [`Event::Joined`]. Answer: [`Reply::Done`].
-    DevicePair {
-        /// Confirm whoever proves the ticket.
-        yes: bool,
-        /// Answer after the first event and go on waiting in the daemon.
-        no_wait: bool,
-    },
-    /// Joins this home to a person. Answer: [`Reply::Joined`].
-    DeviceJoin {
-        /// The ticket.
-        ticket: String,
-        /// This device's name.
-        name: Option<String>,
-        /// An address to try first.
-        at: Option<String>,
-    },
-    /// Answer: [`Reply::Devices`].
-    DeviceList,
-    /// Brings every reachable peer up to date. Answer: [`Reply::Synced`].
-    Sync {
-        /// The longest wait, in milliseconds; none: start and answer at once.
-        wait_ms: Option<u64>,
-    },
-
-    /// Answer: [`Reply::Preview`].
-    SharePreview(Invite),
-    /// What a standing grant shows. Answer: [`Reply::Preview`].
-    SharePreviewOf {
-        /// The helper's name.
-        name: String,
-    },
-    /// Events: [`Event::Invited`], [`Event::Joined`]. Answer: [`Reply::Done`].
-    ShareInvite {
-        /// What is offered.
-        invite: Invite,
-        /// Confirm whoever proves the ticket.
-        yes: bool,
-        /// Answer after the first event and go on waiting in the daemon.
-        no_wait: bool,
-    },
-    /// Answer: [`Reply::Grants`].
-    ShareList,
-    /// Answer: [`Reply::Grants`] with one entry.
-    ShareRevoke {
-        /// The helper's name, or a grant's id.
-        name: String,
-    },
-    /// Accepts an invitation to help. Answer: [`Reply::Joined`].
-    HelperJoin {
-        /// The ticket.
-        ticket: String,
-        /// The helper's own name, for a fresh home.
-        name: Option<String>,
-        /// An address to try first.
-        at: Option<String>,
-    },
-    /// Answer: [`Reply::Caseload`].
-    Caseload,
-    /// Answer: [`Reply::Client`].
-    CaseloadOpen {
-        /// The client's name.
-        client: String,
-    },
-    /// Lends a belief. Answer: [`Reply::Loan`].
-    Lend {
-        /// The client's name.
-        client: String,
-        /// A practice's slug that the client shares.
-        practice: String,
-        /// The lender's own words.
-        statement: String,
-        /// How strongly the lender believes it.
-        strength: Rating,
-        /// Until when, as typed.
-        until: Option<String>,
-    },
-    /// Loans lent to this person. Answer: [`Reply::Loans`].
-    BorrowList,
-    /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`].
-    Known {
-        /// What kind of thing.
-        what: Known,
-    },
-}
-
-/// Which sessions to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListFilter {
-    /// From when on, as typed.
-    pub since: Option<String>,
-    /// Before when, as typed.
-    pub until: Option<String>,
-    /// Only this practice: a slug or an id.
-    pub practice: Option<String>,
-    /// Only with all of these tags.
-    pub tags: Vec<String>,
-    /// At most so many.
-    pub limit: Option<usize>,
-    /// Deleted ones instead.
-    pub deleted: bool,
-}
-
-/// An invitation to help.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Invite {
-    /// The helper, as the client names them.
-    pub name: String,
-    /// Who they are.
-    pub role: Role,
-    /// What they may see; empty: the role's default.
-    pub scopes: Vec<Scope>,
-    /// From when on, as typed; none: today.
-    pub since: Option<String>,
-    /// Until when, as typed.
-    pub until: Option<String>,
 }
 
 /// What comes while something is awaited.
@@ -541,109 +290,6 @@ pub struct KnownName {
     pub about: String,
 }
 
-/// The state of a home.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Status {
-    /// The daemon itself.
-    pub daemon: DaemonView,
-    /// There is a person and a journal here.
-    pub initialised: bool,
-    /// The vault is locked.
-    pub locked: bool,
-    /// The person's own name.
-    pub name: Option<String>,
-    /// The journal, counted.
-    pub journal: JournalView,
-    /// This person's devices.
-    pub devices: Vec<DeviceView>,
-    /// Helpers with a standing grant.
-    pub helpers: Vec<HelperView>,
-    /// Clients of this person.
-    pub clients: u64,
-    /// Devices known to hold everything this one holds, this one included.
-    pub safely_stored_on: u64,
-    /// Addresses this daemon listens on.
-    pub listen: Vec<String>,
-    /// How the vault is kept: `key file`.
-    pub vault: String,
-    /// Things that need a look at `asif doctor`, counted.
-    pub problems: u64,
-    /// Where things live.
-    pub paths: Home,
-}
-
-/// The daemon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DaemonView {
-    /// Its process id.
-    pub pid: u32,
-    /// Its version.
-    pub version: String,
-}
-
-/// The journal, counted.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JournalView {
-    /// Sessions, not counting deleted ones.
-    pub sessions: u64,
-    /// Practices, not counting archived or deleted ones.
-    pub practices: u64,
-}
-
-/// One of this person's devices.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceView {
-    /// Its name.
-    pub name: String,
-    /// Its id, whole.
-    pub id: String,
-    /// It is the one that answers.
-    pub this: bool,
-    /// When both last had the same; null: never since it joined, or this one.
-    pub last_sync: Option<Timestamp>,
-    /// A live link exists.
-    pub connected: bool,
-}
-
-/// A helper, in the status.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HelperView {
-    /// The helper, as the client names them.
-    pub name: String,
-    /// Who they are.
-    pub role: Role,
-    /// Until when, by when it happened.
-    pub until: Option<crate::moment::Moment>,
-    /// They have joined.
-    pub joined: bool,
-    /// When both last had the same.
-    pub last_sync: Option<Timestamp>,
-}
-
-/// What is wrong, if anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doctor {
-    /// Each check in one line, in words.
-    pub checks: Vec<Check>,
-    /// Views were made anew.
-    pub rebuilt: bool,
-}
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Check {
-    /// It is as it should be.
-    pub ok: bool,
-    /// What it is about, for programs: `journal`, `torn`, `strange`, `refused`, `waiting`, `vault`, `damage`, `unplaced`, `quarantine`, `fork`,
-    /// `drafts`, `newer`, `clock`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`.
-    #[serde(default)]
-    pub kind: String,
-    /// What was looked at and found.
-    pub text: String,
-    /// What to do, where something is wrong.
-    pub hint: Option<String>,
-}
-
 /// A change that was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {
@@ -692,76 +338,6 @@ pub struct Synced {
     pub peers: Vec<String>,
     /// Peers that could not be reached, with the reason.
     pub unreached: BTreeMap<String, String>,
-}
-
-/// Why something was not done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct Failure {
-    /// What kind of failure; it sets the exit code.
-    pub kind: ErrorKind,
-    /// What was wrong.
-    pub message: String,
-    /// What to do, in one line.
-    pub hint: Option<String>,
-}
-
-impl Failure {
-    /// A failure without a hint.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
-    }
-
-    /// The same with what to do.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-}
-
-/// The kinds of failure, each with its exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    /// Something else.
-    Failure,
-    /// The words of the command are off.
-    Usage,
-    /// The daemon cannot be reached.
-    DaemonUnreachable,
-    /// No such record, practice or person.
-    NotFound,
-    /// The vault is locked.
-    Locked,
-    /// Not allowed.
-    NotPermitted,
-    /// Something must come first, or has already happened.
-    Precondition,
-    /// The other device or person cannot be reached.
-    PeerUnreachable,
-    /// Bytes on disk are not what was written.
-    Integrity,
-    /// Interrupted by the person.
-    Interrupted,
-}
-
-impl ErrorKind {
-    /// The exit code of the command line.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Failure => 1,
-            Self::Usage => 2,
-            Self::DaemonUnreachable => 3,
-            Self::NotFound => 4,
-            Self::Locked => 5,
-            Self::NotPermitted => 6,
-            Self::Precondition => 7,
-            Self::PeerUnreachable => 8,
-            Self::Integrity => 9,
-            Self::Interrupted => 130,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::render::practice;
 pub mod adapt;
 pub mod add;
 pub mod edit;
+mod particulars;
 
 /// What you practise.
 #[derive(Debug, Subcommand)]

@@ -1,11 +1,10 @@
 //! `asif practice add`
 
-use asif_proto::local::{Known, NewPractice, Request};
-use asif_proto::rating::Rating;
+use asif_proto::local::{NewPractice, Request};
 use asif_proto::record::{PracticeKind, Specificity, Visibility};
 
 use super::super::prose::{self, Prose};
-use crate::completion::names;
+use super::particulars::Particulars;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::form::{self, Form};
@@ -25,30 +24,9 @@ pub struct Args {
     /// What kind of thing: as-if-action, self-talk, phrase, imagery, letter, boundary or custom
     #[arg(long, value_name = "KIND", default_value = "as-if-action")]
     kind: PracticeKind,
-    /// How hard it seems: 0 easy, 100 very hard
-    #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
-    difficulty: Option<Rating>,
-    /// When you will do it
-    #[arg(long)]
-    when: Option<String>,
-    /// Where
-    #[arg(long = "where", value_name = "PLACE")]
-    place: Option<String>,
-    /// How long
-    #[arg(long, value_name = "TIME")]
-    how_long: Option<String>,
-    /// What will remind you
-    #[arg(long)]
-    cue: Option<String>,
-    /// How often
-    #[arg(long)]
-    frequency: Option<String>,
-    /// A goal it serves: an id, or words that only it has; can be given again
-    #[arg(long = "goal", value_name = "GOAL", add = names(Known::Goals))]
-    goals: Vec<String>,
-    /// A belief it is about; likewise
-    #[arg(long = "belief", value_name = "BELIEF", add = names(Known::Beliefs))]
-    beliefs: Vec<String>,
+    /// What makes it particular
+    #[command(flatten)]
+    particulars: Particulars,
     /// Who proposed it (you, unless said)
     #[arg(long, value_name = "NAME")]
     proposed_by: Option<String>,
@@ -72,18 +50,19 @@ impl Args {
             Some(value) => prose::given(value, context, |context| context.ask(Request::PracticeList { all: false }).map(drop))?,
             None => Prose::default(),
         };
+        let Particulars { difficulty, when, place, how_long, cue, frequency, goals, beliefs } = self.particulars;
         let title = self.title;
         let new = NewPractice {
             title: String::new(),
             slug: self.slug,
             kind: self.kind,
             description: None,
-            specificity: Specificity { when: self.when, place: self.place, how_long: self.how_long },
-            cue: self.cue,
-            frequency: self.frequency,
-            difficulty: self.difficulty,
-            goals: self.goals,
-            beliefs: self.beliefs,
+            specificity: Specificity { when, place, how_long },
+            cue,
+            frequency,
+            difficulty,
+            goals,
+            beliefs,
             proposed_by: self.proposed_by,
             agreed_by: self.agreed_by,
             visibility: if self.private { Visibility::Private } else { Visibility::Inherit },

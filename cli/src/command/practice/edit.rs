@@ -1,10 +1,10 @@
 //! `asif practice edit`
 
 use asif_proto::local::{Known, PracticeFields, Request};
-use asif_proto::rating::Rating;
 use asif_proto::record::{PracticeKind, PracticeStatus, Visibility};
 
 use super::super::prose::{self, Prose};
+use super::particulars::Particulars;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -27,30 +27,9 @@ pub struct Args {
     /// Where it stands: active, paused, not-for-me, kept, proposed or archived
     #[arg(long, value_name = "WORD")]
     status: Option<PracticeStatus>,
-    /// How hard it seems: 0 easy, 100 very hard
-    #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
-    difficulty: Option<Rating>,
-    /// When you will do it
-    #[arg(long)]
-    when: Option<String>,
-    /// Where
-    #[arg(long = "where", value_name = "PLACE")]
-    place: Option<String>,
-    /// How long
-    #[arg(long, value_name = "TIME")]
-    how_long: Option<String>,
-    /// What will remind you
-    #[arg(long)]
-    cue: Option<String>,
-    /// How often
-    #[arg(long)]
-    frequency: Option<String>,
-    /// A goal it serves, too
-    #[arg(long = "goal", value_name = "GOAL", add = names(Known::Goals))]
-    goals: Vec<String>,
-    /// A belief it is about, too
-    #[arg(long = "belief", value_name = "BELIEF", add = names(Known::Beliefs))]
-    beliefs: Vec<String>,
+    /// What makes it particular
+    #[command(flatten)]
+    particulars: Particulars,
     /// More words about it; - reads them from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
     description: Option<String>,
@@ -80,19 +59,20 @@ impl Args {
             (false, true) => Some(Visibility::Inherit),
             (false, false) => None,
         };
+        let Particulars { difficulty, when, place, how_long, cue, frequency, goals, beliefs } = self.particulars;
         let fields = PracticeFields {
             title: self.title,
             kind: self.kind,
             description: emptied.then(String::new),
-            when: self.when,
-            place: self.place,
-            how_long: self.how_long,
-            cue: self.cue,
-            frequency: self.frequency,
-            difficulty: self.difficulty,
+            when,
+            place,
+            how_long,
+            cue,
+            frequency,
+            difficulty,
             status: self.status,
-            goals: self.goals,
-            beliefs: self.beliefs,
+            goals,
+            beliefs,
             visibility,
         };
         let edited = description.unwrap_or_default().kept_by(context, |context, id, text| {

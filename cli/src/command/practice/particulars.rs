@@ -1,0 +1,35 @@
+//! What makes a practice particular: the flags that `add` and `edit` share.
+
+use asif_proto::local::Known;
+use asif_proto::rating::Rating;
+
+use crate::completion::names;
+
+/// How hard, when, where, how long, and what it is for.
+#[derive(Debug, clap::Args)]
+pub(super) struct Particulars {
+    /// How hard it seems: 0 easy, 100 very hard
+    #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
+    pub(super) difficulty: Option<Rating>,
+    /// When you will do it
+    #[arg(long)]
+    pub(super) when: Option<String>,
+    /// Where
+    #[arg(long = "where", value_name = "PLACE")]
+    pub(super) place: Option<String>,
+    /// How long
+    #[arg(long, value_name = "TIME")]
+    pub(super) how_long: Option<String>,
+    /// What will remind you
+    #[arg(long)]
+    pub(super) cue: Option<String>,
+    /// How often
+    #[arg(long)]
+    pub(super) frequency: Option<String>,
+    /// A goal it serves: an id, or words that only it has; can be given again
+    #[arg(long = "goal", value_name = "GOAL", add = names(Known::Goals))]
+    pub(super) goals: Vec<String>,
+    /// A belief it is about; likewise
+    #[arg(long = "belief", value_name = "BELIEF", add = names(Known::Beliefs))]
+    pub(super) beliefs: Vec<String>,
+}

@@ -1,0 +1,264 @@
+//! What is asked.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, SafetyPlanAsk,
+    SketchAsk,
+};
+use crate::rating::Rating;
+use crate::record::{ClearField, SessionFields, Visibility};
+use crate::share::{Role, Scope};
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", content = "with", rename_all = "snake_case")]
+pub enum Request {
+    /// Makes the person, the device and the journal. Answer: [`Reply::Status`].
+    Init {
+        /// The person's own name, as helpers will see it.
+        name: Option<String>,
+        /// This device's name.
+        device: Option<String>,
+        /// What the person would like to be different.
+        wish: Option<String>,
+        /// A first goal.
+        goal: Option<NewGoal>,
+    },
+    /// Answer: [`Reply::Status`]. Works without a journal.
+    Status,
+    /// Looks for what is wrong. With `rebuild`, makes every view anew from the sealed log. Answer: [`Reply::Doctor`].
+    Doctor {
+        /// Make every view anew.
+        rebuild: bool,
+    },
+    /// Stops the daemon after the answer. Answer: [`Reply::Done`].
+    Stop,
+
+    /// Answer: [`Reply::Practice`].
+    PracticeAdd(NewPractice),
+    /// Answer: [`Reply::Practices`].
+    PracticeList {
+        /// With the archived ones.
+        all: bool,
+    },
+    /// Answer: [`Reply::Practice`].
+    PracticeShow {
+        /// A slug or an id.
+        practice: String,
+    },
+    /// Answer: [`Reply::Practice`].
+    PracticeArchive {
+        /// A slug or an id.
+        practice: String,
+    },
+
+    /// Answer: [`Reply::Practice`].
+    PracticeEdit {
+        /// A slug or an id.
+        practice: String,
+        /// What changes.
+        fields: Box<PracticeFields>,
+    },
+    /// A gentler way. Answer: [`Reply::Practice`].
+    PracticeAdapt(Adapt),
+    /// What the person would like to be different. Answer: [`Reply::Wish`].
+    Wish {
+        /// In their words; empty: nothing. None: it stays what it is.
+        wish: Option<String>,
+    },
+    /// About goals.
+    Goal(GoalAsk),
+    /// About beliefs.
+    Belief(BeliefAsk),
+    /// About anchors.
+    Anchor(AnchorAsk),
+    /// About sketches.
+    Sketch(SketchAsk),
+    /// About phrases.
+    Phrase(PhraseAsk),
+    /// About experiments.
+    Experiment(ExperimentAsk),
+    /// What there is today. Answer: [`Reply::Today`].
+    Today,
+    /// About drafts.
+    Draft(DraftAsk),
+    /// About the safety plan.
+    SafetyPlan(SafetyPlanAsk),
+
+    /// A session, or with no practice a note. Answer: [`Reply::Session`].
+    Log {
+        /// A slug or an id.
+        practice: Option<String>,
+        /// What is said about it.
+        fields: Box<SessionFields>,
+    },
+    /// Answer: [`Reply::Sessions`].
+    List(ListFilter),
+    /// Answer: the record.
+    Show {
+        /// An id or a unique suffix.
+        id: String,
+    },
+    /// Answer: [`Reply::Session`].
+    Edit {
+        /// An id or a unique suffix.
+        id: String,
+        /// What changes.
+        fields: Box<SessionFields>,
+        /// What is emptied.
+        clear: Vec<ClearField>,
+    },
+    /// Changes the words of a goal, a belief, an anchor, a sketch or a phrase, or who may see it. Answer: the record.
+    EditText {
+        /// An id or a unique suffix.
+        id: String,
+        /// Its words.
+        text: Option<String>,
+        /// Private or not.
+        visibility: Option<Visibility>,
+    },
+    /// Hides a record. Answer: the record.
+    Delete {
+        /// An id or a unique suffix.
+        id: String,
+    },
+    /// Shows a deleted record again. Answer: the record.
+    Restore {
+        /// An id or a unique suffix.
+        id: String,
+    },
+    /// Takes back the last change made on this device. Answer: [`Reply::Undone`].
+    Undo,
+
+    /// Answer: [`Reply::Config`].
+    ConfigList,
+    /// Answer: [`Reply::Config`] with one entry.
+    ConfigGet {
+        /// The setting.
+        key: String,
+    },
+    /// Answer: [`Reply::Config`] with one entry.
+    ConfigSet {
+        /// The setting.
+        key: String,
+        /// Its value; none: back to the default.
+        value: Option<String>,
+    },
+
+    /// Offers this person's journal to one more own device. Events: [`Event::Invited`], [`Event::Joined`]. Answer: [`Reply::Done`].
+    DevicePair {
+        /// Confirm whoever proves the ticket.
+        yes: bool,
+        /// Answer after the first event and go on waiting in the daemon.
+        no_wait: bool,
+    },
+    /// Joins this home to a person. Answer: [`Reply::Joined`].
+    DeviceJoin {
+        /// The ticket.
+        ticket: String,
+        /// This device's name.
+        name: Option<String>,
+        /// An address to try first.
+        at: Option<String>,
+    },
+    /// Answer: [`Reply::Devices`].
+    DeviceList,
+    /// Brings every reachable peer up to date. Answer: [`Reply::Synced`].
+    Sync {
+        /// The longest wait, in milliseconds; none: start and answer at once.
+        wait_ms: Option<u64>,
+    },
+
+    /// Answer: [`Reply::Preview`].
+    SharePreview(Invite),
+    /// What a standing grant shows. Answer: [`Reply::Preview`].
+    SharePreviewOf {
+        /// The helper's name.
+        name: String,
+    },
+    /// Events: [`Event::Invited`], [`Event::Joined`]. Answer: [`Reply::Done`].
+    ShareInvite {
+        /// What is offered.
+        invite: Invite,
+        /// Confirm whoever proves the ticket.
+        yes: bool,
+        /// Answer after the first event and go on waiting in the daemon.
+        no_wait: bool,
+    },
+    /// Answer: [`Reply::Grants`].
+    ShareList,
+    /// Answer: [`Reply::Grants`] with one entry.
+    ShareRevoke {
+        /// The helper's name, or a grant's id.
+        name: String,
+    },
+    /// Accepts an invitation to help. Answer: [`Reply::Joined`].
+    HelperJoin {
+        /// The ticket.
+        ticket: String,
+        /// The helper's own name, for a fresh home.
+        name: Option<String>,
+        /// An address to try first.
+        at: Option<String>,
+    },
+    /// Answer: [`Reply::Caseload`].
+    Caseload,
+    /// Answer: [`Reply::Client`].
+    CaseloadOpen {
+        /// The client's name.
+        client: String,
+    },
+    /// Lends a belief. Answer: [`Reply::Loan`].
+    Lend {
+        /// The client's name.
+        client: String,
+        /// A practice's slug that the client shares.
+        practice: String,
+        /// The lender's own words.
+        statement: String,
+        /// How strongly the lender believes it.
+        strength: Rating,
+        /// Until when, as typed.
+        until: Option<String>,
+    },
+    /// Loans lent to this person. Answer: [`Reply::Loans`].
+    BorrowList,
+    /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`].
+    Known {
+        /// What kind of thing.
+        what: Known,
+    },
+}
+
+/// Which sessions to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFilter {
+    /// From when on, as typed.
+    pub since: Option<String>,
+    /// Before when, as typed.
+    pub until: Option<String>,
+    /// Only this practice: a slug or an id.
+    pub practice: Option<String>,
+    /// Only with all of these tags.
+    pub tags: Vec<String>,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// Deleted ones instead.
+    pub deleted: bool,
+}
+
+/// An invitation to help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invite {
+    /// The helper, as the client names them.
+    pub name: String,
+    /// Who they are.
+    pub role: Role,
+    /// What they may see; empty: the role's default.
+    pub scopes: Vec<Scope>,
+    /// From when on, as typed; none: today.
+    pub since: Option<String>,
+    /// Until when, as typed.
+    pub until: Option<String>,
+}

@@ -1,0 +1,110 @@
+//! How a home is: its state, and what a doctor finds.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::home::Home;
+use crate::share::Role;
+
+/// The state of a home.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon itself.
+    pub daemon: DaemonView,
+    /// There is a person and a journal here.
+    pub initialised: bool,
+    /// The vault is locked.
+    pub locked: bool,
+    /// The person's own name.
+    pub name: Option<String>,
+    /// The journal, counted.
+    pub journal: JournalView,
+    /// This person's devices.
+    pub devices: Vec<DeviceView>,
+    /// Helpers with a standing grant.
+    pub helpers: Vec<HelperView>,
+    /// Clients of this person.
+    pub clients: u64,
+    /// Devices known to hold everything this one holds, this one included.
+    pub safely_stored_on: u64,
+    /// Addresses this daemon listens on.
+    pub listen: Vec<String>,
+    /// How the vault is kept: `key file`.
+    pub vault: String,
+    /// Things that need a look at `asif doctor`, counted.
+    pub problems: u64,
+    /// Where things live.
+    pub paths: Home,
+}
+
+/// The daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonView {
+    /// Its process id.
+    pub pid: u32,
+    /// Its version.
+    pub version: String,
+}
+
+/// The journal, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalView {
+    /// Sessions, not counting deleted ones.
+    pub sessions: u64,
+    /// Practices, not counting archived or deleted ones.
+    pub practices: u64,
+}
+
+/// One of this person's devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// Its name.
+    pub name: String,
+    /// Its id, whole.
+    pub id: String,
+    /// It is the one that answers.
+    pub this: bool,
+    /// When both last had the same; null: never since it joined, or this one.
+    pub last_sync: Option<Timestamp>,
+    /// A live link exists.
+    pub connected: bool,
+}
+
+/// A helper, in the status.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HelperView {
+    /// The helper, as the client names them.
+    pub name: String,
+    /// Who they are.
+    pub role: Role,
+    /// Until when, by when it happened.
+    pub until: Option<crate::moment::Moment>,
+    /// They have joined.
+    pub joined: bool,
+    /// When both last had the same.
+    pub last_sync: Option<Timestamp>,
+}
+
+/// What is wrong, if anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doctor {
+    /// Each check in one line, in words.
+    pub checks: Vec<Check>,
+    /// Views were made anew.
+    pub rebuilt: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// It is as it should be.
+    pub ok: bool,
+    /// What it is about, for programs: `journal`, `torn`, `strange`, `refused`, `waiting`, `vault`, `damage`, `unplaced`, `quarantine`, `fork`,
+    /// `drafts`, `newer`, `clock`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`.
+    #[serde(default)]
+    pub kind: String,
+    /// What was looked at and found.
+    pub text: String,
+    /// What to do, where something is wrong.
+    pub hint: Option<String>,
+}
