@@ -14,7 +14,7 @@ use crate::share::{Role, Scope};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", content = "with", rename_all = "snake_case")]
 pub enum Request {
-    /// Makes the person, the device and the journal. Answer: [`Reply::Status`].
+    /// Makes the person, the device and the journal. Answer: [`Reply::Status`](super::Reply::Status).
     Init {
         /// The person's own name, as helpers will see it.
         name: Option<String>,
@@ -25,44 +25,44 @@ pub enum Request {
         /// A first goal.
         goal: Option<NewGoal>,
     },
-    /// Answer: [`Reply::Status`]. Works without a journal.
+    /// Answer: [`Reply::Status`](super::Reply::Status). Works without a journal.
     Status,
-    /// Looks for what is wrong. With `rebuild`, makes every view anew from the sealed log. Answer: [`Reply::Doctor`].
+    /// Looks for what is wrong. With `rebuild`, makes every view anew from the sealed log. Answer: [`Reply::Doctor`](super::Reply::Doctor).
     Doctor {
         /// Make every view anew.
         rebuild: bool,
     },
-    /// Stops the daemon after the answer. Answer: [`Reply::Done`].
+    /// Stops the daemon after the answer. Answer: [`Reply::Done`](super::Reply::Done).
     Stop,
 
-    /// Answer: [`Reply::Practice`].
+    /// Answer: [`Reply::Practice`](super::Reply::Practice).
     PracticeAdd(NewPractice),
-    /// Answer: [`Reply::Practices`].
+    /// Answer: [`Reply::Practices`](super::Reply::Practices).
     PracticeList {
         /// With the archived ones.
         all: bool,
     },
-    /// Answer: [`Reply::Practice`].
+    /// Answer: [`Reply::Practice`](super::Reply::Practice).
     PracticeShow {
         /// A slug or an id.
         practice: String,
     },
-    /// Answer: [`Reply::Practice`].
+    /// Answer: [`Reply::Practice`](super::Reply::Practice).
     PracticeArchive {
         /// A slug or an id.
         practice: String,
     },
 
-    /// Answer: [`Reply::Practice`].
+    /// Answer: [`Reply::Practice`](super::Reply::Practice).
     PracticeEdit {
         /// A slug or an id.
         practice: String,
         /// What changes.
         fields: Box<PracticeFields>,
     },
-    /// A gentler way. Answer: [`Reply::Practice`].
+    /// A gentler way. Answer: [`Reply::Practice`](super::Reply::Practice).
     PracticeAdapt(Adapt),
-    /// What the person would like to be different. Answer: [`Reply::Wish`].
+    /// What the person would like to be different. Answer: [`Reply::Wish`](super::Reply::Wish).
     Wish {
         /// In their words; empty: nothing. None: it stays what it is.
         wish: Option<String>,
@@ -79,28 +79,28 @@ pub enum Request {
     Phrase(PhraseAsk),
     /// About experiments.
     Experiment(ExperimentAsk),
-    /// What there is today. Answer: [`Reply::Today`].
+    /// What there is today. Answer: [`Reply::Today`](super::Reply::Today).
     Today,
     /// About drafts.
     Draft(DraftAsk),
     /// About the safety plan.
     SafetyPlan(SafetyPlanAsk),
 
-    /// A session, or with no practice a note. Answer: [`Reply::Session`].
+    /// A session, or with no practice a note. Answer: [`Reply::Session`](super::Reply::Session).
     Log {
         /// A slug or an id.
         practice: Option<String>,
         /// What is said about it.
         fields: Box<SessionFields>,
     },
-    /// Answer: [`Reply::Sessions`].
+    /// Answer: [`Reply::Sessions`](super::Reply::Sessions).
     List(ListFilter),
     /// Answer: the record.
     Show {
         /// An id or a unique suffix.
         id: String,
     },
-    /// Answer: [`Reply::Session`].
+    /// Answer: [`Reply::Session`](super::Reply::Session).
     Edit {
         /// An id or a unique suffix.
         id: String,
@@ -128,17 +128,17 @@ pub enum Request {
         /// An id or a unique suffix.
         id: String,
     },
-    /// Takes back the last change made on this device. Answer: [`Reply::Undone`].
+    /// Takes back the last change made on this device. Answer: [`Reply::Undone`](super::Reply::Undone).
     Undo,
 
-    /// Answer: [`Reply::Config`].
+    /// Answer: [`Reply::Config`](super::Reply::Config).
     ConfigList,
-    /// Answer: [`Reply::Config`] with one entry.
+    /// Answer: [`Reply::Config`](super::Reply::Config) with one entry.
     ConfigGet {
         /// The setting.
         key: String,
     },
-    /// Answer: [`Reply::Config`] with one entry.
+    /// Answer: [`Reply::Config`](super::Reply::Config) with one entry.
     ConfigSet {
         /// The setting.
         key: String,
@@ -146,14 +146,14 @@ pub enum Request {
         value: Option<String>,
     },
 
-    /// Offers this person's journal to one more own device. Events: [`Event::Invited`], [`Event::Joined`]. Answer: [`Reply::Done`].
+    /// Offers this person's journal to one more own device. Events: [`Event::Invited`](super::Event::Invited), [`Event::Joined`](super::Event::Joined). Answer: [`Reply::Done`](super::Reply::Done).
     DevicePair {
         /// Confirm whoever proves the ticket.
         yes: bool,
         /// Answer after the first event and go on waiting in the daemon.
         no_wait: bool,
     },
-    /// Joins this home to a person. Answer: [`Reply::Joined`].
+    /// Joins this home to a person. Answer: [`Reply::Joined`](super::Reply::Joined).
     DeviceJoin {
         /// The ticket.
         ticket: String,
@@ -162,22 +162,22 @@ pub enum Request {
         /// An address to try first.
         at: Option<String>,
     },
-    /// Answer: [`Reply::Devices`].
+    /// Answer: [`Reply::Devices`](super::Reply::Devices).
     DeviceList,
-    /// Brings every reachable peer up to date. Answer: [`Reply::Synced`].
+    /// Brings every reachable peer up to date. Answer: [`Reply::Synced`](super::Reply::Synced).
     Sync {
         /// The longest wait, in milliseconds; none: start and answer at once.
         wait_ms: Option<u64>,
     },
 
-    /// Answer: [`Reply::Preview`].
+    /// Answer: [`Reply::Preview`](super::Reply::Preview).
     SharePreview(Invite),
-    /// What a standing grant shows. Answer: [`Reply::Preview`].
+    /// What a standing grant shows. Answer: [`Reply::Preview`](super::Reply::Preview).
     SharePreviewOf {
         /// The helper's name.
         name: String,
     },
-    /// Events: [`Event::Invited`], [`Event::Joined`]. Answer: [`Reply::Done`].
+    /// Events: [`Event::Invited`](super::Event::Invited), [`Event::Joined`](super::Event::Joined). Answer: [`Reply::Done`](super::Reply::Done).
     ShareInvite {
         /// What is offered.
         invite: Invite,
@@ -186,14 +186,14 @@ pub enum Request {
         /// Answer after the first event and go on waiting in the daemon.
         no_wait: bool,
     },
-    /// Answer: [`Reply::Grants`].
+    /// Answer: [`Reply::Grants`](super::Reply::Grants).
     ShareList,
-    /// Answer: [`Reply::Grants`] with one entry.
+    /// Answer: [`Reply::Grants`](super::Reply::Grants) with one entry.
     ShareRevoke {
         /// The helper's name, or a grant's id.
         name: String,
     },
-    /// Accepts an invitation to help. Answer: [`Reply::Joined`].
+    /// Accepts an invitation to help. Answer: [`Reply::Joined`](super::Reply::Joined).
     HelperJoin {
         /// The ticket.
         ticket: String,
@@ -202,14 +202,14 @@ pub enum Request {
         /// An address to try first.
         at: Option<String>,
     },
-    /// Answer: [`Reply::Caseload`].
+    /// Answer: [`Reply::Caseload`](super::Reply::Caseload).
     Caseload,
-    /// Answer: [`Reply::Client`].
+    /// Answer: [`Reply::Client`](super::Reply::Client).
     CaseloadOpen {
         /// The client's name.
         client: String,
     },
-    /// Lends a belief. Answer: [`Reply::Loan`].
+    /// Lends a belief. Answer: [`Reply::Loan`](super::Reply::Loan).
     Lend {
         /// The client's name.
         client: String,
@@ -222,9 +222,9 @@ pub enum Request {
         /// Until when, as typed.
         until: Option<String>,
     },
-    /// Loans lent to this person. Answer: [`Reply::Loans`].
+    /// Loans lent to this person. Answer: [`Reply::Loans`](super::Reply::Loans).
     BorrowList,
-    /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`].
+    /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`](super::Reply::Known).
     Known {
         /// What kind of thing.
         what: Known,
