@@ -35,6 +35,7 @@ pub mod phrase;
 pub mod practice;
 pub mod prose;
 pub mod restore;
+pub mod search;
 pub mod share;
 pub mod show;
 pub mod sit;
@@ -81,6 +82,7 @@ pub enum Command {
     Draft(draft::Args),
 
     List(list::Args),
+    Search(search::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
     Delete(delete::Args),
@@ -135,6 +137,7 @@ impl Command {
             Self::Note(args) => args.run(context),
             Self::Draft(args) => args.run(context),
             Self::List(args) => args.run(context),
+            Self::Search(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Edit(args) => args.run(context),
             Self::Delete(args) => args.run(context),

@@ -30,6 +30,7 @@ pub mod failure;
 pub mod plan;
 pub mod request;
 pub mod safety_plan;
+pub mod search;
 pub mod status;
 pub mod today;
 
@@ -42,6 +43,7 @@ pub use plan::{
 };
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
+pub use search::{SearchAsk, SearchView};
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
 pub use today::{Today, TodayPractice};
 
@@ -174,6 +176,8 @@ pub enum Reply {
     Session(Session),
     /// Sessions, newest first.
     Sessions(Vec<Session>),
+    /// What a search found.
+    Search(SearchView),
     /// One practice.
     Practice(Practice),
     /// Practices, by slug.

@@ -34,7 +34,8 @@ impl Journal {
     fn add(&mut self, fields: Value) -> RecordId {
         self.2 += 1;
         let id = RecordId(uuid::Uuid::from_bytes([self.2; 16]));
-        let mut all = json!({ "occurred_at": format!("2026-11-{:02}T12:00:00+00:00[Europe/London]", self.2), "recorded_at": "2026-11-23T12:00:00Z" });
+        let mut all =
+            json!({ "occurred_at": format!("2026-11-{:02}T12:00:00+00:00[Europe/London]", self.2), "recorded_at": "2026-11-23T12:00:00Z" });
         all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.put(&[(id.key(), all.to_string().as_str().into())]);
         id
@@ -44,7 +45,12 @@ impl Journal {
         self.add(json!({ "type": "session", "note": text }))
     }
 
-    fn search_within(&self, typed: &str, exact: bool, practice: Option<RecordId>) -> Vec<(RecordId, Option<(&'static str, snippet::Snippet)>)> {
+    fn search_within(
+        &self,
+        typed: &str,
+        exact: bool,
+        practice: Option<RecordId>,
+    ) -> Vec<(RecordId, Option<(&'static str, snippet::Snippet)>)> {
         let query = Query::parse(typed, TODAY, exact).unwrap();
         let zone = zone("Europe/London");
         let search = Search::new(&self.1, &query, Bounds { within: &|_| true, practice, tags: &[], zone: &zone });
@@ -72,14 +78,18 @@ fn every_field_of_every_record_is_found_and_named() {
     let belief = journal.add(json!({ "type": "belief", "statement": "statementword" }));
     let anchor = journal.add(json!({ "type": "anchor", "who_label": "labelword", "act": "actword" }));
     let sketch = journal.add(json!({ "type": "sketch", "text": "sketchword" }));
-    let phrase = journal.add(json!({ "type": "phrase", "practice": practice, "old_line": "oldword", "new_line": "newword", "voice": "voiceword" }));
+    let phrase =
+        journal.add(json!({ "type": "phrase", "practice": practice, "old_line": "oldword", "new_line": "newword", "voice": "voiceword" }));
     let experiment = journal.add(json!({
         "type": "experiment", "practice": practice, "mode": "hypothesis", "planned_at": "2026-11-24T12:50:00+00:00[Europe/London]",
         "prediction": { "text": "predictword", "locked_at": "2026-11-24T12:50:00Z", "by": "me" },
         "amendments": [{ "text": "amendword", "at": "2026-11-24T12:50:00Z" }], "obstacles": "obstacleword", "if_then": "ifword",
         "outcome_text": "outcomeword", "learning": "learnword",
     }));
-    journal.put(&[(schema::member(belief, "ratings", "01"), schema::scalar(&json!({ "heart": 1, "at": "2026-11-24T12:50:00Z", "context": "contextword" })))]);
+    journal.put(&[(
+        schema::member(belief, "ratings", "01"),
+        schema::scalar(&json!({ "heart": 1, "at": "2026-11-24T12:50:00Z", "context": "contextword" })),
+    )]);
     for (id, field, word) in [
         (practice, "description", "descword"),
         (practice, "when", "whenword"),
