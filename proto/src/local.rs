@@ -317,8 +317,11 @@ pub struct Setting {
     pub default: String,
     /// Where the value in force comes from: `environment`, `config` or `default`.
     pub source: String,
-    /// What it does.
+    /// What it does; empty where the file names a setting that there is not.
     pub help: String,
+    /// What is wrong with it where it stands, and what to do; null: nothing.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// This home joined a person as a device, or a client as a helper.
