@@ -25,7 +25,7 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_stops_nothing() {
     assert!(told.stdout.contains("listen") && !told.stdout.contains("contry"), "{told:?}");
     home.ok(&["config", "get", "own-number"]).says(&["line 3 of"]);
     home.ok(&["status"]);
-    let doctor = home.json(&["doctor"]);
+    let doctor = home.run(&["doctor", "--json"]).exits(9).data();
     let about = doctor["checks"].as_array().unwrap().iter().filter(|check| check["kind"] == "settings").count();
     assert_eq!(about, 2, "{doctor}");
     home.ok(&["config", "set", "country", "ie"]);

@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use asif_proto::local::{Answer, Check, Failure, Reply, Request, Setting};
 
 use file::{Entry, File};
-pub(super) use known::DEFAULT_LISTEN;
 use known::{KNOWN, Known, LISTEN, OWN_NUMBER, find, nearest_to, parse_listen};
 
 /// The settings file, and the environment.
@@ -47,7 +46,7 @@ impl Config {
     pub(super) fn listen(&self) -> Result<SocketAddr, Failure> {
         let known = find(LISTEN)?;
         // The environment counts also where the file cannot be read.
-        let value = match self.from_environment(known) {
+        let value = match self.in_environment(known) {
             Some(value) => Some(value.map_err(|problem| Failure::new(asif_proto::local::ErrorKind::Usage, problem))?),
             None => {
                 let file = File::read(&self.path)?;
@@ -117,7 +116,7 @@ impl Config {
     fn setting(&self, known: &Known, file: &File) -> Setting {
         let entry = file.entry(known.key);
         let in_file = entry.as_ref().and_then(|entry| entry.text.map(str::to_owned));
-        let from_environment = self.from_environment(known);
+        let from_environment = self.in_environment(known);
         let source = match (&from_environment, &in_file) {
             (Some(_), _) => "environment",
             (None, Some(_)) => "config",
@@ -156,7 +155,7 @@ impl Config {
     }
 
     /// The value of the setting's variable, where it is set to something; an error where that is no text.
-    fn from_environment(&self, known: &Known) -> Option<Result<String, String>> {
+    fn in_environment(&self, known: &Known) -> Option<Result<String, String>> {
         let name = known.variable?;
         let value = (self.variable)(name).filter(|value| !value.is_empty())?;
         Some(value.into_string().map_err(|_| format!("{name} is not text (not UTF-8)")))

@@ -6,6 +6,7 @@
 //! An accent is a mark that people leave out and still read: on Latin, Greek and Cyrillic letters, the points of Hebrew and Arabic. A mark that
 //! makes another letter (が, कि) stays.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use unicode_normalization::char::{decompose_canonical, decompose_compatible};
@@ -14,30 +15,29 @@ use unicode_normalization::char::{decompose_canonical, decompose_compatible};
 const LOOKED_UP: std::ops::Range<u32> = 0x80..0x3400;
 /// Rounds until nothing changes: three are needed, by the test over all letters.
 const ROUNDS: usize = 8;
-/// The most bytes of a folded letter that lie in the table.
-const SHORT: usize = 7;
+/// In the table: the letter is left out.
+const NOTHING: char = '\0';
+/// In the table: the letter becomes several, which lie in [`SEVERAL`].
+const MORE: char = char::MAX;
 
-/// What a letter becomes, where that is short.
-#[derive(Clone, Copy)]
-struct Folded {
-    len: u8,
-    bytes: [u8; SHORT],
-}
-
-/// A letter whose folded form is too long for the table.
-const LONG: u8 = u8::MAX;
-
-static TABLE: LazyLock<Vec<Folded>> = LazyLock::new(|| {
+/// What each letter of [`LOOKED_UP`] becomes.
+static TABLE: LazyLock<Vec<char>> = LazyLock::new(|| {
     let folded = |code| {
-        let mut one = Folded { len: LONG, bytes: [0; SHORT] };
         let text = char::from_u32(code).map(settled).unwrap_or_default();
-        if let (Some(place), Ok(len)) = (one.bytes.get_mut(..text.len()), u8::try_from(text.len())) {
-            place.copy_from_slice(text.as_bytes());
-            one.len = len;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (None, _) => NOTHING,
+            (Some(one), None) => one,
+            _ => MORE,
         }
-        one
     };
     LOOKED_UP.map(folded).collect()
+});
+
+/// The few that become several letters.
+static SEVERAL: LazyLock<BTreeMap<char, String>> = LazyLock::new(|| {
+    let several = TABLE.iter().zip(LOOKED_UP).filter(|(one, _)| **one == MORE);
+    several.filter_map(|(_, code)| char::from_u32(code)).map(|letter| (letter, settled(letter))).collect()
 });
 
 /// `text`, folded.
@@ -49,33 +49,42 @@ pub fn fold(text: &str) -> String {
 
 /// Puts `text`, folded, behind what is in `out`.
 pub fn fold_onto(text: &str, out: &mut String) {
-    let from = out.len();
-    let mut rest = text;
-    loop {
-        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        let (ascii, other) = rest.split_at(plain);
-        out.push_str(ascii);
-        let mut letters = other.chars();
-        let Some(letter) = letters.next() else { break };
-        fold_letter(letter, out);
-        rest = letters.as_str();
+    if text.is_ascii() {
+        let from = out.len();
+        out.push_str(text);
+        if let Some(new) = out.get_mut(from..) {
+            new.make_ascii_lowercase();
+        }
+        return;
     }
-    if let Some(new) = out.get_mut(from..) {
-        new.make_ascii_lowercase();
+    out.reserve(text.len());
+    let table = &**TABLE;
+    for letter in text.chars() {
+        if letter.is_ascii() {
+            out.push(letter.to_ascii_lowercase());
+        } else {
+            fold_other(letter, table, out);
+        }
     }
 }
 
 /// The same for one letter.
 pub fn fold_letter(letter: char, out: &mut String) {
-    let code = u32::from(letter);
     if letter.is_ascii() {
         out.push(letter.to_ascii_lowercase());
-    } else if LOOKED_UP.contains(&code) {
-        let at = usize::try_from(code - LOOKED_UP.start).unwrap_or_default();
-        let short = TABLE.get(at).and_then(|one| std::str::from_utf8(one.bytes.get(..usize::from(one.len))?).ok());
-        match short {
-            Some(text) => out.push_str(text),
-            None => out.push_str(&settled(letter)),
+    } else {
+        fold_other(letter, &TABLE, out);
+    }
+}
+
+/// One that is not ASCII.
+fn fold_other(letter: char, table: &[char], out: &mut String) {
+    let code = u32::from(letter);
+    if LOOKED_UP.contains(&code) {
+        match usize::try_from(code - LOOKED_UP.start).ok().and_then(|at| table.get(at)) {
+            Some(&NOTHING) => {}
+            Some(&MORE) | None => out.push_str(SEVERAL.get(&letter).map_or("", String::as_str)),
+            Some(&one) => out.push(one),
         }
     } else if matches!(code, 0x3400..=0x9fff | 0x1f300..=0x1faff | 0x20000..=0x2f7ff) {
         // Ideographs and pictures are what they are.

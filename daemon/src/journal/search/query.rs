@@ -70,7 +70,7 @@ pub enum Condition {
     /// It has this tag, folded.
     Tag(String),
     /// It is, or belongs to, a practice in whose short name or title this is found.
-    Practice(Needle),
+    Practice(Box<Needle>),
     /// It is of one of these days, both counted.
     Days(Date, Date),
 }
@@ -109,7 +109,7 @@ impl Query {
             rest = others;
             let condition = match token {
                 Token::Tag(tag) => Condition::Tag(fold(tag)),
-                Token::Practice { text, whole } => Condition::Practice(needle(text, *whole, "practice:")?),
+                Token::Practice { text, whole } => Condition::Practice(Box::new(needle(text, *whole, "practice:")?)),
                 Token::Quoted(text) => Condition::Words(vec![vec![Needle::new(text, true).ok_or(QueryError::NothingQuoted)?]]),
                 Token::Bare(text) => match days(text, today)? {
                     Some((first, last)) => Condition::Days(first, last),

@@ -6,8 +6,8 @@ use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::near::nearest;
 
 /// The address to listen on where none is set: every address, a free port chosen once.
-pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
-/// The key of [`DEFAULT_LISTEN`].
+const DEFAULT_LISTEN: &str = "0.0.0.0:0";
+/// The key of the address to listen on.
 pub(super) const LISTEN: &str = "listen";
 /// A number of one's own: kept in the clear, and nobody else's.
 pub(super) const OWN_NUMBER: &str = "own-number";

@@ -39,6 +39,7 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
         &[
             "what is looked for",
             "found",
+            "in the daemon's core",
             "asked over an open socket",
             "`asif search`, whole process",
             "`rg -i`, JSON lines",
