@@ -24,6 +24,7 @@ pub(super) fn live(contract: &Contract) {
     asif.refuses(2, &["search", "\"kind"]);
     every_record_is_hidden_and_shown(asif);
     asif.ok(&["undo"]);
+    asif.ok(&["redo"]);
     asif.ok(&["today"]);
     asif.ok(&[]);
     the_end(asif);
