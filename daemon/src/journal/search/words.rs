@@ -100,8 +100,8 @@ pub fn recorded_at(kept: &Kept) -> Timestamp {
     }
 }
 
-/// What stands in a field beside what shows: two devices wrote it apart.
+/// What two devices wrote apart and does not show. What was merged shows already.
 pub fn written_apart<T>(row: &Row<T>) -> Vec<String> {
-    let others = row.contested.iter().flat_map(|(_, others)| others);
+    let others = row.contested.iter().filter(|one| !one.merged).flat_map(|one| &one.others);
     others.filter_map(|json| serde_json::from_str(json).ok()).collect()
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use asif_proto::local::{ListFilter, Reply, Request, SearchAsk};
+use uuid::Uuid;
 
 use crate::home::Home;
 use crate::journal::Entry;
 use crate::memory::Memory;
 use crate::samples::{Samples, human};
-use crate::{Bench, Refusal, core, memory, table};
+use crate::{Bench, Refusal, core, disk, journal, memory, table};
 
 /// As many hits as a terminal shows.
 const SHOWN: usize = 20;
@@ -32,6 +33,10 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
     let mut home = Home::copy(bench.programs, filled, bench.place.join("s"))?;
     let mut socket = home.start()?;
     let before = Memory::of(&home)?;
+    // The same core in this process, timed without a socket.
+    let wall = sessions.last().map_or_else(journal::beginning, |entry| entry.at);
+    disk::copy(filled, &bench.place.join("core"))?;
+    let mut core = core::Core::open(&bench.place.join("core"), 1, &bench.programs.version()?, wall)?;
     let files = Files::write(&bench.place.join(format!("text-{}", filled.file_name().unwrap_or_default().display())), sessions)?;
     let programs = yardsticks();
     table::head(
@@ -45,7 +50,7 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
             "`rg -i`, JSON lines",
             "`rg -i`, plain text",
             "`grep -iE`, plain text",
-            "socket : `rg`, JSON lines",
+            "core : `rg`, JSON lines",
         ],
     );
     for (what, typed, needle) in queries(sessions) {
@@ -54,6 +59,7 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
         for _ in 0..bench.rounds {
             let filter = ListFilter { limit: Some(SHOWN), ..ListFilter::default() };
             let ask = Request::Search(SearchAsk { query: typed.clone(), filter, exact: false });
+            samples.entry("core").or_default().keep(core.ask(wall, Uuid::now_v7(), ask.clone())?.core);
             match samples.entry("socket").or_default().time(|| socket.ask(ask))? {
                 Reply::Search(view) => found = view.found,
                 _ => return Err("another reply than was asked for".into()),
@@ -75,13 +81,14 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
             }
         }
         let of = |key: &str| samples.get(key).map_or_else(|| "-".to_owned(), |samples| human(samples.median()));
-        let ratio = match (samples.get("socket"), samples.get("rg json")) {
+        let ratio = match (samples.get("core"), samples.get("rg json")) {
             (Some(own), Some(rg)) => table::ratio(own.median(), rg.median()),
             _ => "-".to_owned(),
         };
         table::row(&[
             format!("{what}: `{typed}`"),
             found.to_string(),
+            of("core"),
             of("socket"),
             of("process"),
             of("rg json"),
@@ -97,6 +104,8 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
     memory::head(&format!("Memory, before and after these searches: {name}"));
     before.row("before the first", &empty);
     Memory::of(&home)?.row("after the last", &empty);
+    drop(core);
+    std::fs::remove_dir_all(bench.place.join("core"))?;
     home.stop()
 }
 
