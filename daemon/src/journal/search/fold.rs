@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn every_letter_there_is_folds_once_and_for_all() {
-        for letter in '\0'..=char::MAX {
+        // Behind these nothing is assigned, or it is for private use.
+        for letter in ('\0'..'\u{32000}').chain('\u{e0000}'..'\u{e0200}') {
             let mut folded = String::new();
             fold_letter(letter, &mut folded);
             assert_eq!(fold(&folded), folded, "U+{:04X}", u32::from(letter));
