@@ -73,7 +73,8 @@ fn piece(screen: &mut Screen, head: &str, snippet: &Snippet) {
     let (before, after) = (visible(before), visible(after));
     let share = (left / 3).max(left.saturating_sub(width(&after)));
     let before = shorten_before(before.trim_start(), share);
-    let after = shorten(&after, left.saturating_sub(width(&before)));
+    let room_after = left.saturating_sub(width(&before));
+    let after = if width(&after) > room_after && room_after < 3 { String::new() } else { shorten(&after, room_after) };
     screen.marked(&format!("{head}{before}"), &found, after.trim_end());
 }
 
@@ -124,7 +125,7 @@ mod tests {
         assert_eq!(
             text,
             "7f3a   Mon 23 Nov 12:41  lunch   I tried to be [kind]er, and it was odd\n\
-             07f3a  Mon 23 Nov 12:41  (note)  where felt: I tried to be [kind]er, and it w...\n"
+             07f3a  Mon 23 Nov 12:41  (note)  where felt: ...d to be [kind]er, and it was odd\n"
         );
         let goal = hit(serde_json::json!({ "type": "goal", "practice": null, "field": null, "snippet": null }));
         assert_eq!(shown(false, 80, &[goal]), "7f3a  Mon 23 Nov 12:41  goal\n");

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use asif_proto::local::{ErrorKind, Failure};
-use toml_edit::{Document, DocumentMut, Item, Table, Value};
+use toml_edit::{Document, Item, Table, Value};
 
 use crate::process::private::sync_dir;
 
@@ -76,10 +76,7 @@ impl File {
                 let message = format!("in {} {key:?} is a section and not a value", self.path.display());
                 return Err(Failure::new(ErrorKind::Failure, message).hint("take that section out of the file first"));
             }
-            (None, Some(value)) => self.document.raw().parse::<DocumentMut>().ok().map(|mut document| {
-                document.insert(key, toml_edit::value(value));
-                document.to_string()
-            }),
+            (None, Some(value)) => self.added(key, value),
         };
         let failed = |why: String| Failure::new(ErrorKind::Failure, format!("cannot write {}: {why}", self.path.display()));
         let text = text.ok_or_else(|| failed("it is not understood".into()))?;
@@ -110,6 +107,20 @@ impl File {
         let start = text.get(..from)?.rfind('\n').map_or(0, |at| at + 1);
         let end = text.get(to..)?.find('\n').map_or(text.len(), |at| to + at + 1);
         Some(start..end)
+    }
+
+    /// With one line more, after the last value at the top: what follows a section's head belongs to the section.
+    fn added(&self, key: &str, value: &str) -> Option<String> {
+        let text = self.document.raw();
+        let ends = self.table().iter().filter(|(_, item)| item.is_value()).filter_map(|(key, _)| self.line_span(key));
+        let at = match ends.map(|span| span.end).max() {
+            Some(end) => end,
+            None if self.table().is_empty() => text.len(),
+            None => 0,
+        };
+        let (before, after) = (text.get(..at)?, text.get(at..)?);
+        let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+        Some(format!("{before}{gap}{key} = {}\n{after}", literal(value)))
     }
 
     fn replaced(&self, span: Range<usize>, with: &str) -> Option<String> {

@@ -97,6 +97,7 @@ mod tests {
             .lines()
             .filter(|line| line.starts_with("| `"))
             .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+            .filter(|row: &Vec<&str>| row.len() == 4)
             .collect();
         let code = |text: &str| format!("`{text}`");
         let told: Vec<_> = rows.iter().map(|row| [row[0].to_owned(), row[2].to_owned(), row[3].to_owned()]).collect();
