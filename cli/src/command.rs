@@ -37,6 +37,7 @@ pub mod practice;
 pub mod prose;
 pub mod redo;
 pub mod restore;
+pub mod search;
 pub mod share;
 pub mod show;
 pub mod sit;
@@ -83,6 +84,7 @@ pub enum Command {
     Draft(draft::Args),
 
     List(list::Args),
+    Search(search::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
     Delete(delete::Args),
@@ -139,6 +141,7 @@ impl Command {
             Self::Note(args) => args.run(context),
             Self::Draft(args) => args.run(context),
             Self::List(args) => args.run(context),
+            Self::Search(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Edit(args) => args.run(context),
             Self::Delete(args) => args.run(context),

@@ -38,12 +38,27 @@ pub fn names(what: Known) -> ArgValueCandidates {
     ArgValueCandidates::new(move || known(what).into_iter().map(offered).collect::<Vec<_>>())
 }
 
+/// The settings that the daemon knows, likewise.
+pub fn settings() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let settings = match seen(Request::ConfigList) {
+            Some(Reply::Config(settings)) => settings,
+            _ => Vec::new(),
+        };
+        let known = settings.into_iter().filter(|setting| !setting.help.is_empty());
+        known.map(|setting| offered(KnownName { name: setting.key, about: setting.help })).collect::<Vec<_>>()
+    })
+}
+
 fn known(what: Known) -> Vec<KnownName> {
-    let Ok(home) = Home::from_env() else { return Vec::new() };
-    match glance(&home, Request::Known { what }, Instant::now() + WITHIN) {
+    match seen(Request::Known { what }) {
         Some(Reply::Known(names)) => names,
         _ => Vec::new(),
     }
+}
+
+fn seen(request: Request) -> Option<Reply> {
+    glance(&Home::from_env().ok()?, request, Instant::now() + WITHIN)
 }
 
 fn offered(name: KnownName) -> CompletionCandidate {

@@ -24,6 +24,7 @@ pub mod phrase;
 pub mod practice;
 pub mod preview;
 pub mod record;
+pub mod search;
 pub mod session;
 pub mod share;
 pub mod sketch;
@@ -72,6 +73,15 @@ impl Screen {
     /// One line that is said by the way.
     pub fn faint(&mut self, text: &str) {
         self.styled(FAINT, text);
+    }
+
+    /// One line with something in it that stands out, also where bold letters are not used.
+    pub fn marked(&mut self, before: &str, found: &str, after: &str) {
+        if !self.colour || found.is_empty() {
+            return self.line(&format!("{before}{found}{after}"));
+        }
+        let (on, off) = (HEADING.render(), HEADING.render_reset());
+        self.text.push_str(&format!("{}{on}{}{off}{}\n", visible(before), visible(found), visible(after)));
     }
 
     /// Somebody's own words, on as many lines as they wrote, each indented.

@@ -146,6 +146,7 @@ fn a_changed_setting_says_from_when_on_it_holds() {
         default: "0.0.0.0:0".into(),
         source: "config".into(),
         help: String::new(),
+        problem: None,
     };
     let (home, _) = listening(move |_| reply(Reply::Config(vec![setting.clone()])));
     let ran = home.run(&["config", "set", "listen", "127.0.0.1:7"]);

@@ -2,7 +2,7 @@
 //!
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
 //! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`history`] tells every change, [`prose`] merges what was written apart; [`record`] and [`kept`] give records their types;
-//! [`view`] is what lists are read from, [`by_practice`] what is asked about one practice.
+//! [`view`] is what lists are read from, [`by_practice`] what is asked about one practice, [`search`] what is found by its words.
 
 pub mod by_practice;
 pub mod columns;
@@ -14,4 +14,5 @@ pub mod prose;
 pub mod rebase;
 pub mod record;
 pub mod schema;
+pub mod search;
 pub mod view;

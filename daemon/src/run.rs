@@ -196,6 +196,7 @@ impl Daemon {
             failures: 0,
             health: Health::new(Timestamp::now()),
         };
+        daemon.config.note();
         daemon.carry_out(effects).await;
         daemon.drain().await;
         Ok(daemon)

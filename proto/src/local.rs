@@ -31,6 +31,7 @@ pub mod history;
 pub mod plan;
 pub mod request;
 pub mod safety_plan;
+pub mod search;
 pub mod status;
 pub mod today;
 
@@ -44,6 +45,7 @@ pub use plan::{
 };
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
+pub use search::{SearchAsk, SearchView};
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
 pub use today::{Today, TodayPractice};
 
@@ -176,6 +178,8 @@ pub enum Reply {
     Session(Session),
     /// Sessions, newest first.
     Sessions(Vec<Session>),
+    /// What a search found.
+    Search(SearchView),
     /// One practice.
     Practice(Practice),
     /// Practices, by slug.
@@ -320,8 +324,11 @@ pub struct Setting {
     pub default: String,
     /// Where the value in force comes from: `environment`, `config` or `default`.
     pub source: String,
-    /// What it does.
+    /// What it does; empty where the file names a setting that there is not.
     pub help: String,
+    /// What is wrong with it where it stands, and what to do; null: nothing.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// This home joined a person as a device, or a client as a helper.

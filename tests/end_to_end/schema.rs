@@ -14,6 +14,7 @@ mod typed;
 
 use std::collections::BTreeSet;
 
+use asif_proto::local::search::FoundType;
 use asif_proto::local::{ErrorKind, Now};
 use asif_proto::record::{
     Basis, BeliefRole, Block, ExperimentStatus, FeltState, Gentler, GoalStatus, GoalTemplate, MarkKind, Mode, PhraseForm, PlanPart,
@@ -147,6 +148,7 @@ fn the_words_of_the_schema_are_those_of_the_program() {
         ("experiment/properties/supports", of(Supports::ALL)),
         ("plan_conflict/properties/field", of(PlanPart::ALL)),
         ("field_change/properties/now", of(Now::ALL)),
+        ("hit/properties/type", of(FoundType::ALL)),
         ("role", of(Role::ALL)),
         ("scope", of(Scope::ALL)),
     ] {

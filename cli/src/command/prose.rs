@@ -12,6 +12,9 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::form::{Form, missing};
 
+/// The most bytes that are read of what is not stored.
+const MAX_READ: u64 = 64 << 10;
+
 /// Why a text is not taken. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ProseError {
@@ -94,6 +97,14 @@ fn typed(invitation: &str, context: &mut Context<'_, '_>) -> Outcome<Prose> {
         Ok(text) => Ok(Prose { text, form: Some(form) }),
         Err(error) => Err(form.stop(context, error)),
     }
+}
+
+/// One line from standard input, bounded: what to look for, and not to be stored.
+pub fn line_from_stdin(stdin: &mut dyn std::io::BufRead) -> Outcome<String> {
+    let mut bytes = Vec::new();
+    let read = stdin.take(MAX_READ).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::new(ErrorKind::Failure, format!("cannot read standard input: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| CommandError::usage("this is not text (not UTF-8)", "save it as UTF-8 first: iconv -t UTF-8"))
 }
 
 /// At most so much that it is known to be too long: the longest text, a line break at its end, and one byte more.

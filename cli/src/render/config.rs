@@ -30,10 +30,17 @@ pub fn changed(screen: &mut Screen, setting: &Setting) {
 /// The settings in columns.
 pub fn list(screen: &mut Screen, settings: &[Setting]) {
     let mut table = Table::new(&["Setting", "Value", "From", "What it does"]);
-    for setting in settings {
-        table.row(vec![setting.key.clone(), told(setting), setting.source.clone(), setting.help.clone()]);
+    for setting in settings.iter().filter(|setting| !setting.help.is_empty()) {
+        table.row(vec![setting.key.clone(), told(setting), from(setting).to_owned(), setting.help.clone()]);
     }
     table.show(screen);
+}
+
+fn from(setting: &Setting) -> &str {
+    match setting.source.as_str() {
+        "config" => "file",
+        other => other,
+    }
 }
 
 fn told(setting: &Setting) -> String {

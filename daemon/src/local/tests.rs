@@ -113,7 +113,14 @@ fn done() -> Answer {
 
 /// A reply of about so many bytes.
 fn reply(bytes: usize) -> Reply {
-    let setting = Setting { key: "x".repeat(bytes), value: None, default: String::new(), source: "default".into(), help: String::new() };
+    let setting = Setting {
+        key: "x".repeat(bytes),
+        value: None,
+        default: String::new(),
+        source: "default".into(),
+        help: String::new(),
+        problem: None,
+    };
     Reply::Config(vec![setting])
 }
 

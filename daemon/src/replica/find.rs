@@ -3,6 +3,7 @@
 use asif_proto::id::{DeviceId, ItemId, LinkKey, MIN_SUFFIX, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::moment::Moment;
+use asif_proto::near::nearest;
 use asif_proto::share::Loan;
 use jiff::Timestamp;
 
@@ -52,10 +53,7 @@ impl Replica {
         {
             return Ok((id, row));
         }
-        let mut near: Vec<&str> = standing().map(|(_, row)| row.value.slug.as_str()).collect();
-        near.sort_by_key(|slug| (distance(slug, typed), slug.len()));
-        near.dedup();
-        near.truncate(3);
+        let near = nearest(typed, standing().map(|(_, row)| row.value.slug.as_str()), 3);
         let hint = match near[..] {
             [] => "add one with: asif practice add".to_owned(),
             _ => format!("did you mean: {}?  see all with: asif practice list", near.join(", ")),
@@ -163,34 +161,9 @@ pub(super) fn one_line(text: &str, otherwise: &str) -> String {
     if line.is_empty() { otherwise.to_owned() } else { line.to_owned() }
 }
 
-/// Levenshtein distance in characters (Levenshtein 1966), for suggesting near names.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().take(64).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (above, to) in row.iter().skip(1).zip(&b) {
-            left = (diagonal + usize::from(from != *to)).min(left + 1).min(above + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_are_levenshteins() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("lunch", "lunch"), 0);
-    }
 
     #[test]
     fn a_suffix_must_be_unique_and_long_enough() {

@@ -12,6 +12,7 @@ mod known;
 mod phrase;
 mod practice;
 mod safety_plan;
+mod search;
 mod share;
 mod status;
 mod today;
@@ -137,6 +138,7 @@ impl Replica {
             Request::SafetyPlan(what) => self.safety_plan(cx, what),
             Request::Log { practice, fields } => self.log(cx, ask, practice.as_deref(), fields),
             Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
+            Request::Search(what) => reply(Reply::Search(self.search(cx, ask, what)?)),
             Request::Show { id } => self.show(cx, id),
             Request::Edit { id, fields, clear } => self.edit(cx, ask, id, fields, clear),
             Request::EditText { id, text, visibility } => self.edit_text(cx, id, text.as_deref(), *visibility),

@@ -1,59 +1,31 @@
 //! Settings of this machine: `config.toml`, and the environment, which beats it.
+//!
+//! What stands in the file and is not understood is told, with its line, in every list of the settings, by `asif doctor` and in the log. It keeps nothing
+//! else from being read, and the daemon from nothing but what it is about.
 
+mod file;
+mod known;
+
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use asif_proto::local::{Answer, ErrorKind, Failure, Reply, Request, Setting};
+use asif_proto::local::{Answer, Check, Failure, Reply, Request, Setting};
 
-/// The address to listen on where none is set: every address, a free port chosen once.
-pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
+use file::{Entry, File};
+use known::{KNOWN, Known, LISTEN, OWN_NUMBER, find, nearest_to, parse_listen};
 
-/// The most bytes of a number of one's own.
-const MAX_OWN_NUMBER: usize = 200;
-
-/// One setting: its key, its variable, its default, what it does, and what its value becomes in the file, or what is wrong with it.
-struct Known {
-    key: &'static str,
-    variable: Option<&'static str>,
-    default: &'static str,
-    help: &'static str,
-    read: fn(&str) -> Result<String, Failure>,
-}
-
-const KNOWN: [Known; 3] = [
-    Known {
-        key: "listen",
-        variable: Some("ASIF_LISTEN"),
-        default: DEFAULT_LISTEN,
-        help: "the address and UDP port on which your other devices and your helper reach this one; port 0 chooses a free one once and keeps it",
-        read: |value| parse_listen(value).map(|_| value.to_owned()),
-    },
-    Known {
-        key: "country",
-        variable: None,
-        default: "",
-        help: "the country whose numbers asif crisis shows: two letters, like GB; without it, what your language settings suggest",
-        read: read_country,
-    },
-    Known {
-        key: "own-number",
-        variable: None,
-        default: "",
-        help: "a number of your own that asif crisis shows first, with whose it is; it is kept in the clear in this file",
-        read: read_own_number,
-    },
-];
-
-/// The settings file.
+/// The settings file, and the environment.
 #[derive(Debug, Clone)]
 pub(super) struct Config {
     path: PathBuf,
+    variable: fn(&str) -> Option<OsString>,
 }
 
 impl Config {
     /// The settings at `path`; the file need not exist.
     pub(super) fn at(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+        Self { path: path.to_owned(), variable: |name| std::env::var_os(name) }
     }
 
     /// The answer to a request about settings; none to any other.
@@ -70,129 +42,162 @@ impl Config {
         })
     }
 
-    /// The address to listen on.
+    /// The address to listen on. One that is not understood is not taken for another.
     pub(super) fn listen(&self) -> Result<SocketAddr, Failure> {
-        let setting = self.get("listen")?;
-        let value = setting.value.unwrap_or(setting.default);
-        parse_listen(&value)
+        let known = find(LISTEN)?;
+        // The environment counts also where the file cannot be read.
+        let value = match self.in_environment(known) {
+            Some(value) => Some(value.map_err(|problem| Failure::new(asif_proto::local::ErrorKind::Usage, problem))?),
+            None => {
+                let file = File::read(&self.path)?;
+                let entry = file.entry(LISTEN);
+                let wrong = entry.as_ref().filter(|entry| entry.text.is_none()).map(|entry| self.no_text(entry));
+                wrong.map_or(Ok(()), |problem| Err(Failure::new(asif_proto::local::ErrorKind::Usage, problem)))?;
+                entry.and_then(|entry| entry.text.map(str::to_owned))
+            }
+        };
+        parse_listen(value.as_deref().unwrap_or(known.default))
     }
 
-    /// Every setting.
+    /// Every setting; and every key of the file that is none.
     pub(super) fn list(&self) -> Result<Vec<Setting>, Failure> {
-        let file = self.read()?;
-        Ok(KNOWN.iter().map(|known| setting(known, &file)).collect())
+        let file = File::read(&self.path)?;
+        let unknown = file.entries().filter(|entry| KNOWN.iter().all(|known| known.key != entry.key));
+        let unknown = unknown.map(|entry| Setting {
+            key: entry.key.to_owned(),
+            value: entry.text.map(str::to_owned),
+            default: String::new(),
+            source: "config".into(),
+            help: String::new(),
+            problem: Some(format!(
+                "{}: there is no setting called {:?}; did you mean: {}?",
+                self.place(&entry),
+                entry.key,
+                nearest_to(entry.key)
+            )),
+        });
+        Ok(KNOWN.iter().map(|known| self.setting(known, &file)).chain(unknown).collect())
     }
 
     /// One setting.
     pub(super) fn get(&self, key: &str) -> Result<Setting, Failure> {
-        let file = self.read()?;
-        find(key).map(|known| setting(known, &file))
+        let known = find(key)?;
+        Ok(self.setting(known, &File::read(&self.path)?))
     }
 
     /// Sets one, or with no value goes back to the default.
     pub(super) fn set(&self, key: &str, value: Option<&str>) -> Result<Setting, Failure> {
         let known = find(key)?;
         let value = value.map(known.read).transpose()?;
-        let mut file = self.read()?;
-        match value {
-            Some(value) => drop(file.insert(known.key, toml_edit::value(value))),
-            None => drop(file.remove(known.key)),
-        }
-        let failed = |error: std::io::Error| Failure::new(ErrorKind::Failure, format!("cannot write {}: {error}", self.path.display()));
-        if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
-        let unfinished = self.path.with_extension("toml.new");
-        write_whole(&unfinished, &file.to_string()).and_then(|()| std::fs::rename(&unfinished, &self.path)).map_err(failed)?;
+        File::read(&self.path)?.change(known.key, value.as_deref())?;
         self.get(key)
     }
 
-    fn read(&self) -> Result<toml_edit::DocumentMut, Failure> {
-        let text = match std::fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Failure::new(ErrorKind::Failure, format!("cannot read {}: {error}", self.path.display()))),
+    /// What in the settings should be looked at.
+    pub(super) fn checks(&self) -> Vec<Check> {
+        let wrong = match self.list() {
+            Ok(settings) => settings.into_iter().filter_map(|setting| setting.problem).collect(),
+            Err(failure) => vec![failure.message],
         };
-        text.parse().map_err(|error| {
-            Failure::new(ErrorKind::Failure, format!("{} cannot be read: {error}", self.path.display()))
-                .hint("mend that line, or remove the file")
-        })
+        let hint = || Some("asif config list shows what counts".to_owned());
+        wrong.into_iter().map(|text| Check { ok: false, kind: "settings".into(), text, hint: hint() }).collect()
     }
-}
 
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn find(key: &str) -> Result<&'static Known, Failure> {
-    KNOWN.iter().find(|known| known.key == key).ok_or_else(|| {
-        let keys: Vec<_> = KNOWN.iter().map(|known| known.key).collect();
-        Failure::new(ErrorKind::Usage, format!("there is no setting called {key:?}")).hint(format!("settings: {}", keys.join(", ")))
-    })
-}
-
-fn setting(known: &Known, file: &toml_edit::DocumentMut) -> Setting {
-    let from_environment = known.variable.and_then(|name| std::env::var(name).ok()).filter(|value| !value.is_empty());
-    let from_file = file.get(known.key).and_then(toml_edit::Item::as_str).map(str::to_owned);
-    let source = match (&from_environment, &from_file) {
-        (Some(_), _) => "environment",
-        (None, Some(_)) => "config",
-        (None, None) => "default",
-    };
-    Setting {
-        key: known.key.into(),
-        value: from_environment.or(from_file),
-        default: known.default.into(),
-        source: source.into(),
-        help: known.help.into(),
+    /// Notes in the log which settings should be looked at, and nothing of what stands in them.
+    pub(super) fn note(&self) {
+        match self.list() {
+            Ok(settings) => settings.iter().filter(|setting| setting.problem.is_some()).for_each(|setting| {
+                tracing::warn!(key = setting.key, "a setting is not understood: asif config list tells why");
+            }),
+            Err(failure) => tracing::warn!(reason = %failure, "the settings cannot be read"),
+        }
     }
-}
 
-fn parse_listen(value: &str) -> Result<SocketAddr, Failure> {
-    value.parse().map_err(|_| {
-        Failure::new(ErrorKind::Usage, format!("{value:?} is not an address to listen on"))
-            .hint("use an IP address and a port, like 0.0.0.0:0, 127.0.0.1:4433 or [::]:4433")
-    })
-}
-
-/// Two letters, in capitals. Whether there is such a country, nobody asks: one without a number of its own is shown the others.
-fn read_country(value: &str) -> Result<String, Failure> {
-    let letters = value.trim().to_ascii_uppercase();
-    if letters.len() == 2 && letters.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Ok(letters);
+    fn setting(&self, known: &Known, file: &File) -> Setting {
+        let entry = file.entry(known.key);
+        let in_file = entry.as_ref().and_then(|entry| entry.text.map(str::to_owned));
+        let from_environment = self.in_environment(known);
+        let source = match (&from_environment, &in_file) {
+            (Some(_), _) => "environment",
+            (None, Some(_)) => "config",
+            (None, None) => "default",
+        };
+        let refused = |value: &str| (known.read)(value).err().map(|failure| failure.message);
+        let problem = match (&from_environment, &entry) {
+            (Some(Err(problem)), _) => Some(problem.clone()),
+            (Some(Ok(value)), _) => refused(value).map(|why| format!("{}: {why}", known.variable.unwrap_or_default())),
+            (None, Some(entry)) => match entry.text {
+                None => Some(self.no_text(entry)),
+                Some(value) => refused(value)
+                    .map(|why| format!("{}: {}: {why}", self.place(entry), entry.key))
+                    .or_else(|| self.open_to_others(known, file)),
+            },
+            (None, None) => None,
+        };
+        Setting {
+            key: known.key.into(),
+            value: from_environment.and_then(Result::ok).or(in_file),
+            default: known.default.into(),
+            source: source.into(),
+            help: known.help.into(),
+            problem,
+        }
     }
-    Err(Failure::new(ErrorKind::Usage, format!("{value:?} is not a country")).hint("use its two letters, like GB, IE, US, CA, AU or NZ"))
-}
 
-fn read_own_number(value: &str) -> Result<String, Failure> {
-    let line = value.trim();
-    if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_OWN_NUMBER {
-        let message = format!("a number of your own is one line with something on it, of at most {MAX_OWN_NUMBER} bytes");
-        return Err(Failure::new(ErrorKind::Usage, message).hint("say whose it is too: asif config set own-number \"Sam, 07...\""));
+    /// Of a value that counts: others may say it, or read what is nobody else's.
+    fn open_to_others(&self, known: &Known, file: &File) -> Option<String> {
+        let path = self.path.display();
+        if file.others_may_write() {
+            return Some(format!("others may write into {path}, and so decide this: chmod 600 {path}"));
+        }
+        let told = known.key == OWN_NUMBER && file.others_may_read();
+        told.then(|| format!("others on this machine may read it: chmod 600 {path}"))
     }
-    Ok(line.to_owned())
+
+    /// The value of the setting's variable, where it is set to something; an error where that is no text.
+    fn in_environment(&self, known: &Known) -> Option<Result<String, String>> {
+        let name = known.variable?;
+        let value = (self.variable)(name).filter(|value| !value.is_empty())?;
+        Some(value.into_string().map_err(|_| format!("{name} is not text (not UTF-8)")))
+    }
+
+    fn no_text(&self, entry: &Entry<'_>) -> String {
+        format!("{}: the value of {} must be text between quotes, and does not count", self.place(entry), entry.key)
+    }
+
+    fn place(&self, entry: &Entry<'_>) -> String {
+        format!("line {} of {}", entry.line, self.path.display())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use asif_proto::local::ErrorKind;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Settings in a folder of their own, whatever this process's environment says.
+    fn config(folder: &tempfile::TempDir) -> Config {
+        Config { path: folder.path().join("below/config.toml"), variable: |_| None }
+    }
+
+    fn write(config: &Config, text: &str) {
+        std::fs::create_dir_all(config.path.parent().unwrap()).unwrap();
+        std::fs::write(&config.path, text).unwrap();
+        std::fs::set_permissions(&config.path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
 
     #[test]
     fn a_setting_is_kept_with_what_else_is_in_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::at(&folder.path().join("below/config.toml"));
+        let config = config(&folder);
         assert_eq!(config.get("listen").unwrap().source, "default");
         config.set("listen", Some("127.0.0.1:0")).unwrap();
-        let path = folder.path().join("below/config.toml");
-        let text = format!("# mine\nother = 1\n{}", std::fs::read_to_string(&path).unwrap());
-        std::fs::write(&path, text).unwrap();
+        let text = format!("# mine\nother = 1\n{}", std::fs::read_to_string(&config.path).unwrap());
+        std::fs::write(&config.path, text).unwrap();
         config.set("listen", Some("127.0.0.1:7")).unwrap();
         assert_eq!(config.listen().unwrap(), "127.0.0.1:7".parse().unwrap());
-        assert!(std::fs::read_to_string(&path).unwrap().contains("# mine"));
+        assert!(std::fs::read_to_string(&config.path).unwrap().contains("# mine\nother = 1\n"));
         config.set("listen", None).unwrap();
         assert_eq!(config.get("listen").unwrap().value, None);
     }
@@ -200,24 +205,90 @@ mod tests {
     #[test]
     fn a_country_is_two_letters_and_a_number_of_ones_own_one_line() {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::at(&folder.path().join("config.toml"));
+        let config = config(&folder);
         assert_eq!(config.set("country", Some(" gb ")).unwrap().value.as_deref(), Some("GB"));
-        let mode = std::os::unix::fs::PermissionsExt::mode(&config.path.metadata().unwrap().permissions());
+        let mode = config.path.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "a number of one's own is nobody else's");
         assert!(config.set("country", Some("XX")).is_ok(), "nobody asks whether there is such a country");
         assert_eq!(config.set("own-number", Some("Sam, \"07700\" 900123 ")).unwrap().value.as_deref(), Some("Sam, \"07700\" 900123"));
-        for (key, value) in [("country", "Britain"), ("country", ""), ("country", "g1"), ("own-number", " "), ("own-number", "a\nb")] {
+        let before = std::fs::read(&config.path).unwrap();
+        let long = "7".repeat(201);
+        for (key, value) in
+            [("country", "Britain"), ("country", ""), ("country", "g1"), ("own-number", " "), ("own-number", "a\nb"), ("own-number", &long)]
+        {
             let failure = config.set(key, Some(value)).unwrap_err();
             assert!(failure.kind == ErrorKind::Usage && failure.hint.is_some(), "{key} {value:?}");
         }
-        assert!(config.set("own-number", Some(&"7".repeat(MAX_OWN_NUMBER + 1))).is_err());
-        assert_eq!(config.get("country").unwrap().value.as_deref(), Some("XX"), "what was refused changed nothing");
+        assert_eq!(std::fs::read(&config.path).unwrap(), before, "what was refused changed nothing");
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
-        let config = Config::at(Path::new("/nowhere/at/all"));
+    fn an_unknown_key_is_refused_with_the_nearest() {
+        let config = Config { path: "/nowhere/at/all".into(), variable: |_| None };
         assert_eq!(config.set("listen", Some("lunch")).unwrap_err().kind, ErrorKind::Usage);
-        assert!(config.get("lisen").unwrap_err().hint.unwrap().contains("listen"));
+        for failure in [config.get("lisen").unwrap_err(), config.set("Listen", Some("x")).unwrap_err()] {
+            assert_eq!(failure.kind, ErrorKind::Usage);
+            assert!(failure.hint.unwrap().starts_with("did you mean: listen?"));
+        }
+        assert!(config.get("own_number").unwrap_err().hint.unwrap().contains("own-number"));
+    }
+
+    #[test]
+    fn what_is_not_understood_in_the_file_is_told_and_stops_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder);
+        write(
+            &config,
+            "# mine\nlisen = \"127.0.0.1:0\"\ncountry = 7\nown-number = \"Sam, 07\"\nlisten = \"127.0.0.1:9\"\n[section]\nx = 1\n",
+        );
+        let told = config.list().unwrap();
+        let problem = |key: &str| told.iter().find(|setting| setting.key == key).unwrap().problem.clone();
+        assert!(problem("lisen").unwrap().starts_with("line 2 of ") && problem("lisen").unwrap().ends_with("did you mean: listen?"));
+        assert!(problem("country").unwrap().contains("line 3 of ") && problem("country").unwrap().contains("between quotes"));
+        assert!(problem("section").unwrap().contains("line 6 of "));
+        assert_eq!((problem("listen"), problem("own-number")), (None, None));
+        assert_eq!(config.checks().len(), 3);
+        assert_eq!(config.listen().unwrap(), "127.0.0.1:9".parse().unwrap());
+        config.set("country", Some("GB")).unwrap();
+        assert!(std::fs::read_to_string(&config.path).unwrap().contains("lisen = \"127.0.0.1:0\"\ncountry = \"GB\"\n"));
+
+        write(&config, "listen = \"lunch\"\n");
+        assert!(config.get("listen").unwrap().problem.unwrap().contains("not an address"));
+        for wrong in ["listen = \"lunch\"\n", "listen = 7\n", "listen = \n"] {
+            write(&config, wrong);
+            assert!(config.listen().is_err(), "{wrong}: not another address instead");
+            assert_eq!(config.checks().len(), 1, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_environment_counts_before_the_file_and_what_is_wrong_there_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(&folder);
+        write(&config, "listen = \n");
+        config.variable = |name| (name == "ASIF_LISTEN").then(|| "127.0.0.1:3".into());
+        assert_eq!(config.listen().unwrap(), "127.0.0.1:3".parse().unwrap(), "also where the file cannot be read");
+        write(&config, "listen = \"127.0.0.1:9\"\n");
+        let setting = config.get("listen").unwrap();
+        assert_eq!((setting.source.as_str(), setting.value.as_deref(), setting.problem), ("environment", Some("127.0.0.1:3"), None));
+        config.variable = |name| (name == "ASIF_LISTEN").then(|| "lunch".into());
+        assert!(config.get("listen").unwrap().problem.unwrap().starts_with("ASIF_LISTEN: "));
+        assert!(config.listen().is_err());
+        config.variable = |_| Some(OsString::new());
+        assert_eq!(config.get("listen").unwrap().source, "config", "an empty variable says nothing");
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_or_read_is_told_where_that_matters() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(&folder);
+        write(&config, "country = \"GB\"\nown-number = \"Sam, 07\"\n");
+        for (mode, country, own_number) in [(0o600, false, false), (0o644, false, true), (0o664, false, true), (0o602, true, true)] {
+            std::fs::set_permissions(&config.path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let told = |key: &str| config.get(key).unwrap().problem.is_some();
+            assert_eq!((told("country"), told("own-number"), told("listen")), (country, own_number, false), "{mode:o}");
+        }
+        config.set("country", Some("IE")).unwrap();
+        assert!(config.checks().is_empty(), "whatever is set closes it");
     }
 }

@@ -59,7 +59,7 @@ impl Daemon {
             Effect::Question { client, question } => self.local.send(LocalClient(client.0), Outgoing::Question(question)),
             Effect::Answer { client, mut answer } => {
                 let now = self.now();
-                self.health.add_to(&mut answer, &self.home, now.wall, now.mono);
+                self.health.add_to(&mut answer, &self.home, now.wall, now.mono, &self.config);
                 self.local.send(LocalClient(client.0), Outgoing::Answer(answer));
             }
             Effect::Admit { known, strangers } => self.gate.set(known.into_iter().collect(), strangers),

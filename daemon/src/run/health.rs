@@ -1,4 +1,4 @@
-//! What only the edge can see and a doctor should tell: the disk, the clock, who may read the files.
+//! What only the edge can see and a doctor should tell: the disk, the clock, who may read the files, what the settings say.
 
 use std::io::ErrorKind as Io;
 use std::os::unix::fs::MetadataExt;
@@ -9,6 +9,7 @@ use asif_proto::home::Home;
 use asif_proto::local::{Answer, Check, Reply};
 use jiff::{SignedDuration, Timestamp};
 
+use super::config::Config;
 use super::failure::chain;
 
 /// With less room than this a journal soon cannot be written any more.
@@ -42,12 +43,12 @@ impl Health {
     }
 
     /// Adds what the edge sees to what the core says of itself.
-    pub(super) fn add_to(&self, answer: &mut Answer, home: &Home, wall: Timestamp, mono: Duration) {
+    pub(super) fn add_to(&self, answer: &mut Answer, home: &Home, wall: Timestamp, mono: Duration, config: &Config) {
         let Answer::Reply(reply) = answer else { return };
         match &mut **reply {
-            Reply::Doctor(doctor) => doctor.checks.extend(self.checks(home, wall, mono)),
+            Reply::Doctor(doctor) => doctor.checks.extend(self.checks(home, wall, mono).into_iter().chain(config.checks())),
             Reply::Status(status) => {
-                let wrong = self.checks(home, wall, mono).iter().filter(|check| !check.ok).count();
+                let wrong = self.checks(home, wall, mono).iter().chain(&config.checks()).filter(|check| !check.ok).count();
                 status.problems += u64::try_from(wrong).unwrap_or(u64::MAX);
             }
             _ => {}

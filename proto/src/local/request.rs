@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, SafetyPlanAsk,
-    SketchAsk,
+    SearchAsk, SketchAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -95,6 +95,8 @@ pub enum Request {
     },
     /// Answer: [`Reply::Sessions`](super::Reply::Sessions).
     List(ListFilter),
+    /// Finds records by their words. Answer: [`Reply::Search`](super::Reply::Search).
+    Search(SearchAsk),
     /// Answer: the record.
     Show {
         /// An id or a unique suffix.

@@ -100,7 +100,7 @@ pub struct Check {
     /// It is as it should be.
     pub ok: bool,
     /// What it is about, for programs: `journal`, `torn`, `strange`, `refused`, `waiting`, `vault`, `damage`, `unplaced`, `quarantine`, `fork`,
-    /// `drafts`, `newer`, `clock`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`.
+    /// `drafts`, `newer`, `clock`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`, `settings`.
     #[serde(default)]
     pub kind: String,
     /// What was looked at and found.

@@ -18,6 +18,10 @@ pub(super) fn live(contract: &Contract) {
     experiments(asif, &beliefs);
     sessions(asif);
     a_plan_for_a_bad_hour(asif);
+    let found = asif.ok(&["search", "kind"]);
+    assert!(found["hits"].as_array().unwrap().iter().any(|hit| hit["type"] == "practice"), "{found}");
+    asif.reads(&["search", "-"], "metta\n");
+    asif.refuses(2, &["search", "\"kind"]);
     every_record_is_hidden_and_shown(asif);
     asif.ok(&["undo"]);
     asif.ok(&["redo"]);
@@ -41,6 +45,11 @@ fn before_there_is_a_journal(asif: Held<'_>) {
     asif.ok(&["config", "list"]);
     asif.ok(&["config", "get", "listen"]);
     asif.ok(&["config", "set", "listen", "127.0.0.1:0"]);
+    let file = asif.home.path().join("config.toml");
+    std::fs::write(&file, "lisen = \"127.0.0.1:0\"\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let told = asif.ok(&["config", "list"]);
+    assert!(told.as_array().unwrap().iter().any(|one| one["problem"].as_str().is_some_and(|why| why.ends_with("did you mean: listen?"))));
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\n").unwrap();
     asif.ok(&["completions", "bash"]);
     asif.ok(&["man"]);
     asif.ok(&["man", "--to", asif.home.beside().join("man").to_str().unwrap()]);

@@ -4,7 +4,7 @@
 //! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`. Everything happens in a folder under `TMPDIR`
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`, `search`. Everything happens in a folder under `TMPDIR`
 //! (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
@@ -21,6 +21,7 @@ mod packet;
 mod programs;
 mod relay;
 mod samples;
+mod search;
 mod socket;
 mod start;
 mod table;
@@ -53,7 +54,7 @@ struct Bench<'b> {
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
@@ -61,6 +62,7 @@ const PARTS: [Part; 7] = [
     ("first", first::run),
     ("memory", memory::run),
     ("start", start::run),
+    ("search", search::run),
 ];
 
 fn main() -> Result<(), Refusal> {

@@ -1,0 +1,94 @@
+//! `asif search`
+
+use asif_proto::local::search::SearchAsk;
+use asif_proto::local::{Known, ListFilter, Reply, Request};
+
+use super::prose::line_from_stdin;
+use crate::completion::names;
+use crate::context::Context;
+use crate::error::Outcome;
+use crate::form::missing;
+use crate::render::search;
+
+/// How many are shown on a terminal unless `--limit` says otherwise.
+const ON_A_TERMINAL: usize = 20;
+
+/// Find what you wrote down by its words, newest first.
+///
+/// It looks through sessions, notes, practices, goals, beliefs, anchors, sketches, phrases and experiments. All that you name must hold:
+///
+///   kind             a word that begins so: kind, kindness
+///   "be kind"        these words, one after the other, as they stand
+///   #work tag:work   a tag
+///   practice:lunch   a practice, by its short name or a word of its title
+///   2026-11-20       that day; also 2026-11, 2026, today, yesterday
+///
+/// Case and accents make no difference. Self-compassion, self-empathy, self-kindness, loving-kindness and metta find each other; nothing else is
+/// guessed. A shell keeps the words of its commands: with - what to look for comes from standard input, and without words you are asked.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// What to look for; - reads it from standard input
+    #[arg(value_name = "Q")]
+    query: Vec<String>,
+    /// From when on: 2026-11-20, yesterday, 7d
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Until when (not included)
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// Only this practice and what belongs to it
+    #[arg(long, value_name = "P", add = names(Known::Practices))]
+    practice: Option<String>,
+    /// Only sessions and notes with this tag; can be given again
+    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
+    tags: Vec<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only the words as you typed them, no other names for them
+    #[arg(long)]
+    exact: bool,
+}
+
+impl Args {
+    /// Looks for it.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let query = match &self.query[..] {
+            [] if context.can_ask() => asked(context)?,
+            [] => return Err(missing("what to look for", "asif search kind; asif search - reads it from standard input")),
+            [one] if one == "-" && context.world.terminals.stdin && context.can_ask() => asked(context)?,
+            [one] if one == "-" => line_from_stdin(context.world.stdin)?,
+            words => words.join(" "),
+        };
+        let capped = self.limit.is_none() && context.world.terminals.stdout && !context.json();
+        let limit = if capped { Some(ON_A_TERMINAL) } else { self.limit };
+        let Self { since, until, practice, tags, exact, .. } = self;
+        let filter = ListFilter { since, until, practice, tags, limit, deleted: false };
+        let ask = Request::Search(SearchAsk { query, filter, exact });
+        let found = context.ask_for(ask, |reply| if let Reply::Search(found) = reply { Some(found) } else { None })?;
+        context.tell(&found, |screen| search::hits(screen, &found.hits))?;
+        if context.json() {
+            return Ok(());
+        }
+        if found.hits.is_empty() && found.found == 0 {
+            context.say("Nothing that you wrote down has this in it.");
+        }
+        if !found.also.is_empty() {
+            context.say(&format!("also looked for: {}   (--exact: only what you typed)", found.also.join(", ")));
+        }
+        let shown = u64::try_from(found.hits.len()).unwrap_or(u64::MAX);
+        if capped && shown < found.found {
+            context.say(&format!("{shown} of {} are shown, the newest: --limit 100 shows more, another word finds fewer", found.found));
+        }
+        Ok(())
+    }
+}
+
+/// What the person types at the terminal, which no shell keeps.
+fn asked(context: &mut Context<'_, '_>) -> Outcome<String> {
+    match context.prompt() {
+        Some(mut prompt) => prompt.line("What are you looking for?"),
+        None => Ok(String::new()),
+    }
+}
