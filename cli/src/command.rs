@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::Outcome;
 
 pub mod anchor;
+pub mod at;
 pub mod belief;
 pub mod borrow;
 pub mod caseload;
@@ -41,6 +42,7 @@ pub mod sit;
 pub mod sketch;
 pub mod status;
 pub mod sync;
+pub mod tag;
 pub mod ticket;
 pub mod today;
 pub mod tour;
@@ -83,6 +85,7 @@ pub enum Command {
     List(list::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
+    Tag(tag::Args),
     Delete(delete::Args),
     Restore(restore::Args),
     Undo(undo::Args),
@@ -137,6 +140,7 @@ impl Command {
             Self::List(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Edit(args) => args.run(context),
+            Self::Tag(args) => args.run(context),
             Self::Delete(args) => args.run(context),
             Self::Restore(args) => args.run(context),
             Self::Undo(args) => args.run(context),

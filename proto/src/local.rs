@@ -31,6 +31,7 @@ pub mod plan;
 pub mod request;
 pub mod safety_plan;
 pub mod status;
+pub mod tag;
 pub mod today;
 
 pub use draft::{Draft, DraftAsk};
@@ -43,6 +44,7 @@ pub use plan::{
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
+pub use tag::{TagAsk, TagRenamed, TagView};
 pub use today::{Today, TodayPractice};
 
 /// The versions of this protocol that this program speaks.
@@ -212,6 +214,10 @@ pub enum Reply {
     Drafts(Vec<Draft>),
     /// The safety plan.
     SafetyPlan(SafetyPlanView),
+    /// Tags in use, by name.
+    Tags(Vec<TagView>),
+    /// A tag has another name.
+    TagRenamed(TagRenamed),
     /// What was taken back.
     Undone(Undone),
     /// Settings.

@@ -54,6 +54,7 @@ mod socket;
 mod strangers;
 mod terminal;
 mod texts;
+mod times;
 mod tour;
 mod units;
 mod week;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, SafetyPlanAsk,
-    SketchAsk,
+    SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -118,6 +118,8 @@ pub enum Request {
         /// Private or not.
         visibility: Option<Visibility>,
     },
+    /// About tags.
+    Tag(TagAsk),
     /// Hides a record. Answer: the record.
     Delete {
         /// An id or a unique suffix.

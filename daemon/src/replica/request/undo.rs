@@ -17,9 +17,10 @@ use crate::seal::body::DocId;
 /// What the message of an undo begins with; the hash of the change and the request follow.
 const UNDO: &str = "undo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 21] = [
+const UNDOABLE: [&str; 22] = [
     "log",
     "edit",
+    "tag",
     "delete",
     "restore",
     "practice add",
@@ -42,7 +43,7 @@ const UNDOABLE: [&str; 21] = [
 ];
 
 /// Changes that are made in several documents at once, and taken back together: their request follows.
-const TOGETHER: [&str; 2] = ["outcome", "experiment edit"];
+const TOGETHER: [&str; 3] = ["outcome", "experiment edit", "tag rename"];
 
 /// The message of a change that is one of several which one request makes.
 pub(super) fn together(what: &str, ask: &Ask) -> String {
