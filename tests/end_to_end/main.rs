@@ -52,6 +52,7 @@ mod service;
 mod sitting;
 mod socket;
 mod strangers;
+mod tags;
 mod terminal;
 mod texts;
 mod times;
