@@ -21,6 +21,7 @@
 
 mod copies;
 mod doors;
+mod edits;
 mod faults;
 mod hostile;
 mod lies;

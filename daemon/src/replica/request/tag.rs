@@ -6,6 +6,8 @@ use asif_proto::id::RecordId;
 use asif_proto::local::tag::{TagRenamedTag, TagTag};
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, TagAsk, TagRenamed, TagView};
 
+use automerge::ChangeHash;
+
 use super::super::find::Found;
 use super::super::{Cx, Replica};
 use super::undo::together;
@@ -60,6 +62,14 @@ impl Replica {
         self.session_reply(id)
     }
 
+    /// A change with these words was written here lately: it was asked for before, and its answer was lost.
+    fn has_written(&self, words: &str) -> bool {
+        self.own_changes.iter().rev().any(|(_, doc, hash)| {
+            let change = self.documents.get(doc).and_then(|document| document.change(&ChangeHash(*hash)));
+            change.is_some_and(|change| change.message().is_some_and(|message| message == words))
+        })
+    }
+
     /// Deleted ones are renamed, too: restored they have the tag that the others have.
     fn rename_tag(&mut self, cx: &mut Cx<'_>, ask: &Ask, from: &str, to: &str) -> Handled {
         let (from, to) = (name(from)?, name(to)?);
@@ -70,8 +80,8 @@ impl Replica {
         for (id, row) in self.view.sessions().filter(|(_, row)| row.value.tags.contains(&from)) {
             tagged.entry(row.doc).or_default().push(*id);
         }
-        // Asked again after a lost answer, it is called that already.
-        if tagged.is_empty() && !self.view.sessions().any(|(_, row)| row.value.tags.contains(&to)) {
+        let what = together("tag rename", ask);
+        if tagged.is_empty() && !self.has_written(&what) {
             return Err(Failure::new(ErrorKind::NotFound, format!("nothing has the tag {from:?}")).hint("asif tag tells which there are"));
         }
         // All that is written to must be here before anything is.
@@ -80,7 +90,6 @@ impl Replica {
             return Ok(Outcome::Wanted);
         }
         let sessions = u64::try_from(tagged.values().map(Vec::len).sum::<usize>()).unwrap_or(u64::MAX);
-        let what = together("tag rename", ask);
         for (doc, records) in tagged {
             for some in records.chunks(AT_ONCE) {
                 let both = |id: &RecordId| -> [Put; 2] {
