@@ -122,8 +122,8 @@ pub(crate) fn is_single(field: &str) -> bool {
     field.starts_with("tags/") || field == "visibility"
 }
 
-/// Every change of the journal on a device's disk, as plain bytes one after another.
-pub(crate) fn history(world: &World, device: usize) -> Vec<u8> {
+/// Every change of the journal on a device's disk, as it lies there in the plain, one after another.
+pub(crate) fn history(world: &World, device: usize) -> String {
     let stolen = steal(world, device);
     let (mut shelf, _) = Shelf::open(world.nodes[device].disk.clone(), Path::new("/data")).unwrap();
     let mut waiting: BTreeMap<DocId, Vec<Checked>> = BTreeMap::new();
@@ -155,5 +155,5 @@ pub(crate) fn history(world: &World, device: usize) -> Vec<u8> {
         }
         plain.extend(hashes.iter().flat_map(|hash| document.change(hash).unwrap().raw_bytes().to_vec()));
     }
-    plain
+    String::from_utf8_lossy(&plain).into_owned()
 }
