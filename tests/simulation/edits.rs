@@ -155,7 +155,7 @@ impl Story {
             if is_said && !is_single(&key.1) {
                 continue;
             }
-            self.register(&key).write(&value, &shown, happened && !is_said);
+            self.register(&key).write(device, &value, &shown, happened && !is_said);
             if is_said {
                 deed.again.insert(key);
             } else {
@@ -328,7 +328,7 @@ impl Story {
         self.deeds[at].undone = true;
         for key in changed {
             let (now, was) = (after.first(&key), before.all(&key));
-            self.register(&key).write(&now, &was, true);
+            self.register(&key).write(device, &now, &was, true);
         }
         self.undos += 1;
     }

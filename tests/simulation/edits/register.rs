@@ -4,7 +4,7 @@
 //! that no later writer had before them. Where a machine went down before it answered, or two wrote the same, both is possible: then the field
 //! says nothing that it may not, and all that it must.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value as text: JSON.
 pub(crate) type Shown = BTreeSet<String>;
@@ -20,6 +20,8 @@ enum Sure {
 struct Write {
     value: String,
     happened: bool,
+    /// Writes that its writer knew of, for certain.
+    known: BTreeSet<usize>,
     replaced: Sure,
 }
 
@@ -27,6 +29,8 @@ struct Write {
 #[derive(Debug)]
 pub(crate) struct Register {
     writes: Vec<Write>,
+    /// Writes that a device knows of, for certain.
+    known: BTreeMap<usize, BTreeSet<usize>>,
     /// Of several values only the one that wins is shown.
     pub(crate) is_single: bool,
     /// A machine went down over an undo: anything may stand here.
@@ -36,28 +40,45 @@ pub(crate) struct Register {
 impl Register {
     /// A field of a record as it was made.
     pub(crate) fn new(value: String, is_single: bool) -> Self {
-        Self { writes: vec![Write { value, happened: true, replaced: Sure::No }], is_single, is_wild: false }
+        Self {
+            writes: vec![Write { value, happened: true, known: BTreeSet::new(), replaced: Sure::No }],
+            known: BTreeMap::new(),
+            is_single,
+            is_wild: false,
+        }
     }
 
-    /// Somebody before whom `shown` stood wrote a value; `happened`: and was answered.
-    pub(crate) fn write(&mut self, value: &str, shown: &Shown, happened: bool) {
+    /// Somebody at a device before whom `shown` stood wrote a value; `happened`: and was answered.
+    ///
+    /// What the device is known to know is replaced, and what may be among what it shows may be.
+    pub(crate) fn write(&mut self, device: usize, value: &str, shown: &Shown, happened: bool) {
         let sure = if happened { Sure::Yes } else { Sure::Maybe };
+        // Whoever knows a record knows how it was made.
+        let mut known = self.known.remove(&device).unwrap_or_else(|| [0].into());
         for one in shown {
+            let same: Vec<usize> = (0..self.writes.len()).filter(|at| self.writes[*at].value == *one).collect();
+            if let [only] = same[..] {
+                self.writes[only].happened = true;
+                known.insert(only);
+                known.extend(self.writes[only].known.iter().copied());
+            }
             // Of two writes that say the same it cannot be told which one the writer knew of: they may be far behind.
-            let certain = self.writes.iter().filter(|write| write.value == *one).count() == 1;
-            for write in self.writes.iter_mut().filter(|write| write.value == *one) {
-                write.happened |= certain;
-                write.replaced = write.replaced.max(if certain { sure } else { Sure::Maybe });
+            for at in same {
+                self.writes[at].replaced = self.writes[at].replaced.max(Sure::Maybe);
             }
         }
-        // Whoever knows a record knows how it was made.
-        if let Some(first) = self.writes.first_mut() {
-            first.replaced = first.replaced.max(sure);
+        for at in &known {
+            self.writes[*at].replaced = self.writes[*at].replaced.max(sure);
         }
         if self.is_single {
             self.writes.iter_mut().for_each(|write| write.replaced = write.replaced.max(Sure::Maybe));
         }
-        self.writes.push(Write { value: value.to_owned(), happened, replaced: Sure::No });
+        let past = known.clone();
+        if happened {
+            known.insert(self.writes.len());
+        }
+        self.known.insert(device, known);
+        self.writes.push(Write { value: value.to_owned(), happened, known: past, replaced: Sure::No });
     }
 
     /// Why what is shown in the end is not what can be.
@@ -76,15 +97,21 @@ impl Register {
 fn a_value_that_its_writer_did_not_see_stands_beside_what_they_wrote() {
     let set = |all: &[&str]| -> Shown { all.iter().map(|one| (*one).to_owned()).collect() };
     let mut field = Register::new("first".into(), false);
-    field.write("mine", &set(&["first"]), true);
-    field.write("theirs", &set(&["first"]), true);
+    field.write(0, "mine", &set(&["first"]), true);
+    field.write(1, "theirs", &set(&["first"]), true);
     assert!(field.wrong(&set(&["mine", "theirs"])).is_none());
     for wrong in [&["mine"][..], &["theirs"], &["first", "mine", "theirs"], &["first"], &[]] {
         assert!(field.wrong(&set(wrong)).is_some(), "{wrong:?}");
     }
-    field.write("both seen", &set(&["mine", "theirs"]), true);
+    field.write(0, "both seen", &set(&["mine", "theirs"]), true);
     assert!(field.wrong(&set(&["both seen"])).is_none() && field.wrong(&set(&["both seen", "mine"])).is_some());
-    field.write("perhaps", &set(&["both seen"]), false);
+    field.write(1, "perhaps", &set(&["both seen"]), false);
     assert!(field.wrong(&set(&["both seen"])).is_none() && field.wrong(&set(&["perhaps"])).is_none());
     assert!(field.wrong(&set(&["mine"])).is_some());
+    // A device knows what it wrote itself, also where another wrote the same.
+    let mut field = Register::new("false".into(), false);
+    field.write(0, "true", &set(&["false"]), true);
+    field.write(1, "true", &set(&["false"]), true);
+    field.write(0, "false", &set(&["true"]), true);
+    assert!(field.wrong(&set(&["false", "true"])).is_none() && field.wrong(&set(&["true"])).is_some());
 }
