@@ -13,6 +13,7 @@
 //! What must be shown is computed in [`register`] from what people asked for and what was before them then, never from what the program says
 //! afterwards.
 
+mod asked;
 mod deed;
 mod register;
 mod shown;
@@ -24,16 +25,16 @@ use std::time::Duration;
 
 use asif_daemon::store::Fault;
 use asif_proto::id::RecordId;
-use asif_proto::local::{BeliefAsk, GoalAsk, NewBelief, NewGoal, Reply, Request, TagAsk};
-use asif_proto::record::{BeliefRole, ClearField, FeltState, SessionFields, Visibility};
-use serde_json::{Value, json};
+use asif_proto::local::{BeliefAsk, GoalAsk, NewBelief, NewGoal, Reply, Request};
+use asif_proto::record::{BeliefRole, SessionFields, Visibility};
+use serde_json::json;
 
 use crate::seeds;
 use crate::story;
 use crate::world::{Weather, World};
 use deed::Deed;
 use register::Register;
-use shown::{Key, Screen, history, is_single, said};
+use shown::{Key, Screen, history, is_single, steps};
 
 struct Story {
     devices: Vec<usize>,
@@ -180,94 +181,6 @@ impl Story {
         }
     }
 
-    /// A random edit of a session: every kind of field there is.
-    fn edit(&mut self, world: &mut World, device: usize, id: RecordId) {
-        let mut fields = SessionFields::default();
-        let mut clear = Vec::new();
-        let mut said_now: Vec<(&str, Value)> = Vec::new();
-        let number = self.number();
-        let rating = asif_proto::rating::Rating::try_from(u8::try_from(number % 101).unwrap()).unwrap();
-        for _ in 0..1 + world.below(3) {
-            match world.below(14) {
-                0 => (fields.before, said_now) = (Some(rating), [said_now, vec![("before", json!(rating))]].concat()),
-                1 => (fields.after, said_now) = (Some(rating), [said_now, vec![("after", json!(rating))]].concat()),
-                2 => (fields.repetitions, said_now) = (Some(number), [said_now, vec![("repetitions", json!(number))]].concat()),
-                3 => (fields.duration_s, said_now) = (Some(number), [said_now, vec![("duration_s", json!(number))]].concat()),
-                4 | 5 if fields.note.is_none() && !clear.contains(&ClearField::Note) => {
-                    let text = self.text();
-                    said_now.push(("note", json!(text)));
-                    fields.note = Some(text);
-                }
-                6 if fields.where_felt.is_none() => {
-                    let text = self.text();
-                    said_now.push(("where_felt", json!(text)));
-                    fields.where_felt = Some(text);
-                }
-                7 if fields.at.is_none() => {
-                    let moment = self.moment();
-                    said_now.push(("occurred_at", json!(moment)));
-                    fields.at = Some(moment);
-                }
-                8 => {
-                    let state = FeltState::ALL[world.below(6) as usize];
-                    said_now.push(("felt_state", json!(state)));
-                    fields.felt_state = Some(state);
-                }
-                9 => {
-                    said_now.push(("felt_worse", json!(true)));
-                    fields.felt_worse = Some(true);
-                }
-                10 => {
-                    let visibility = if world.below(2) == 0 { Visibility::Private } else { Visibility::Inherit };
-                    said_now.push(("visibility", json!(visibility)));
-                    fields.visibility = Some(visibility);
-                }
-                11 if fields.note.is_none() => {
-                    said_now.push(("note", Value::Null));
-                    clear.push(ClearField::Note);
-                }
-                12 => {
-                    said_now.push(("willingness", Value::Null));
-                    clear.push(ClearField::Willingness);
-                }
-                _ => (fields.willingness, said_now) = (Some(rating), [said_now, vec![("willingness", json!(rating))]].concat()),
-            }
-        }
-        if clear.contains(&ClearField::Willingness) && fields.willingness.is_some() {
-            return;
-        }
-        if clear.contains(&ClearField::Note) && fields.note.is_some() {
-            return;
-        }
-        // The last of two words for one field counts.
-        let puts: BTreeMap<Key, String> =
-            said_now.into_iter().map(|(field, value)| ((id, field.to_owned()), said(field, &value))).collect();
-        let request = Request::Edit { id: id.to_string(), fields: Box::new(fields), clear };
-        self.write(world, device, "edit", request, puts.into_iter().collect());
-    }
-
-    fn retag(&mut self, world: &mut World, device: usize, id: RecordId) {
-        let tag = |world: &mut World| ["work", "rain", "sun", "begun"][world.below(4) as usize].to_owned();
-        let (one, other) = (tag(world), tag(world));
-        let key = |id: RecordId, tag: &str| (id, format!("tags/{tag}"));
-        match world.below(4) {
-            0 => {
-                let ask = TagAsk::Change { id: id.to_string(), add: vec![], remove: vec![one.clone()] };
-                self.write(world, device, "tag", Request::Tag(ask), vec![(key(id, &one), "false".into())]);
-            }
-            1 if one != other => {
-                let screen = self.screen(world, device);
-                let tagged = self.sessions.iter().filter(|id| screen.tags(**id).contains(&one));
-                let puts = tagged.flat_map(|id| [(key(*id, &one), "false".to_owned()), (key(*id, &other), "true".to_owned())]).collect();
-                self.write(world, device, "tag rename", Request::Tag(TagAsk::Rename { from: one, to: other }), puts);
-            }
-            _ => {
-                let ask = TagAsk::Change { id: id.to_string(), add: vec![one.clone()], remove: vec![] };
-                self.write(world, device, "tag", Request::Tag(ask), vec![(key(id, &one), "true".into())]);
-            }
-        }
-    }
-
     fn hide(&mut self, world: &mut World, device: usize, id: RecordId, deleted: bool) {
         let (what, request) = match deleted {
             true => ("delete", Request::Delete { id: id.to_string() }),
@@ -283,10 +196,11 @@ impl Story {
         self.write(world, device, what, request, puts);
     }
 
-    fn undo(&mut self, world: &mut World, device: usize) {
+    /// Takes back, or puts back what was taken back.
+    fn undo(&mut self, world: &mut World, device: usize, again: bool) {
         let seed = world.seed;
         let before = self.screen(world, device);
-        let answer = world.ask(device, Request::Undo);
+        let answer = world.ask(device, if again { Request::Redo } else { Request::Undo });
         let after = self.screen(world, device);
         let undone = match answer {
             Some(Ok(Reply::Undone(undone))) => undone,
@@ -309,23 +223,27 @@ impl Story {
             // The practice; or a session whose making nobody was answered for.
             return assert_eq!(changed, BTreeSet::new(), "seed {seed}: {undone:?}");
         }
+        let world_names: Vec<&str> = world.nodes.iter().map(|node| node.name.as_str()).collect();
+        let by = undone.device.as_deref().unwrap_or(world_names[device]);
         let is_of = |(id, _): &Key| *id == undone.id;
         let fits = |deed: &Deed| {
             let about = deed.puts.keys().any(is_of) || deed.again.iter().any(is_of);
-            deed.device == device && !deed.undone && deed.what == undone.what && about
+            world_names[deed.device] == by && deed.undone == again && deed.what == undone.what && about
         };
-        let wrong = |deed: &Deed| deed.wrong(&before, &after, &changed);
-        // Where it is not known whether something was done, it is the one before it that may have been taken back.
-        let mut candidates = (0..self.deeds.len()).rev().filter(|at| fits(&self.deeds[*at]));
-        let target = candidates.find(|at| self.deeds[*at].is_certain() || wrong(&self.deeds[*at]).is_none());
-        let at = target.unwrap_or_else(|| panic!("seed {seed}: took back {undone:?}, and nobody did that here"));
-        if let Some(why) = wrong(&self.deeds[at]) {
-            panic!("seed {seed}: undo of {undone:?}: {why}; {:#?}", self.deeds[at]);
-        }
-        for later in self.deeds[at + 1..].iter().filter(|deed| deed.device == device && !deed.undone && deed.is_certain()) {
+        let wrong = |deed: &Deed| match again {
+            true => deed.wrong_again(&before, &after, &changed),
+            false => deed.wrong(&before, &after, &changed),
+        };
+        let candidates: Vec<usize> = (0..self.deeds.len()).rev().filter(|at| fits(&self.deeds[*at])).collect();
+        let Some(at) = candidates.iter().copied().find(|at| wrong(&self.deeds[*at]).is_none()) else {
+            let why: Vec<_> = candidates.iter().map(|at| (&self.deeds[*at], wrong(&self.deeds[*at]))).collect();
+            panic!("seed {seed}: {undone:?} (again: {again}) is nothing that was done: {why:#?}");
+        };
+        let by_device = self.deeds[at].device;
+        for later in self.deeds[at + 1..].iter().filter(|deed| !again && deed.device == by_device && !deed.undone && deed.is_certain()) {
             assert!(!later.stands(&before), "seed {seed}: undo of {undone:?} went past {later:?}");
         }
-        self.deeds[at].undone = true;
+        self.deeds[at].undone = !again;
         for key in changed {
             let (now, was) = (after.first(&key), before.all(&key));
             self.register(&key).write(device, &now, &was, true);
@@ -340,7 +258,8 @@ impl Story {
         let session = self.sessions[world.below(self.sessions.len() as u64) as usize];
         let record = self.records[world.below(self.records.len() as u64) as usize];
         match world.below(28) {
-            0..=6 => self.edit(world, device, session),
+            0..=4 => self.edit(world, device, session),
+            5..=6 => self.edit_in_part(world, device, session),
             7..=8 if !self.sessions.contains(&record) => {
                 let text = self.text();
                 let request = Request::EditText { id: record.to_string(), text: Some(text.clone()), visibility: None };
@@ -350,7 +269,8 @@ impl Story {
             9..=11 => self.retag(world, device, session),
             12..=13 => self.hide(world, device, record, true),
             14..=15 => self.hide(world, device, record, false),
-            16..=19 => self.undo(world, device),
+            16..=18 => self.undo(world, device, false),
+            19 => self.undo(world, device, true),
             20 if self.sessions.len() < 6 => self.log(world, device),
             21 => {
                 let back = Duration::from_millis(world.below(5000));
@@ -386,7 +306,11 @@ impl Story {
             let other = self.screen(world, device);
             assert_eq!(first.changed(&other), BTreeSet::new(), "seed {seed}: another journal on machine {device}");
             let written = history(world, device);
+            let told: Vec<String> =
+                self.records.iter().flat_map(|id| steps(world, device, *id).unwrap()).map(|step| json!(step).to_string()).collect();
             for text in &self.answered {
+                let quoted = json!(text).to_string();
+                assert!(told.iter().any(|step| step.contains(&quoted)), "seed {seed}: {text:?} is in no history on machine {device}");
                 assert!(written.contains(text.as_str()), "seed {seed}: {text:?} is in no change on machine {device}");
             }
             world.must(device, Request::Doctor { rebuild: true });

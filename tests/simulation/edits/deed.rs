@@ -40,6 +40,18 @@ impl Deed {
         left.map(|(key, _)| format!("{key:?} stays as it is"))
     }
 
+    /// Why putting it back, between these two screens, is not that.
+    pub(super) fn wrong_again(&self, before: &Screen, after: &Screen, changed: &BTreeSet<Key>) -> Option<String> {
+        for key in changed.difference(&self.again) {
+            let Some((_, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
+            let (was, now) = (before.all(key), after.first(key));
+            if now != *value && !was.contains(&now) {
+                return Some(format!("{key:?} is {now} now, where {value} was taken back"));
+            }
+        }
+        None
+    }
+
     /// Something was written, for certain.
     pub(super) fn is_certain(&self) -> bool {
         self.certain && !self.puts.is_empty()

@@ -13,7 +13,7 @@ use asif_daemon::seal::body::{Body, DocId};
 use asif_daemon::seal::entry::{self, Place};
 use asif_proto::frame::Frame;
 use asif_proto::id::RecordId;
-use asif_proto::local::Request;
+use asif_proto::local::{HistoryStep, Now, Reply, Request};
 use serde_json::Value;
 
 use super::register::Shown;
@@ -58,7 +58,16 @@ impl Screen {
             let mut screen = Self::default();
             for id in ids {
                 match world.ask(device, Request::Show { id: id.to_string() }) {
-                    Some(Ok(reply)) => screen.take(*id, &serde_json::to_value(&reply).unwrap()["data"]),
+                    Some(Ok(reply)) => {
+                        let record = serde_json::to_value(&reply).unwrap()["data"].take();
+                        screen.take(*id, &record);
+                        let merged = record["conflicts"].as_array().into_iter().flatten().filter(|conflict| conflict["merged"] == true);
+                        for conflict in merged {
+                            let field = conflict["field"].as_str().unwrap();
+                            let Some(parts) = parts(world, device, *id, field) else { continue 'again };
+                            screen.fields.get_mut(&(*id, field.to_owned())).unwrap().1 = parts;
+                        }
+                    }
                     Some(Err(_)) => {}
                     None => continue 'again,
                 }
@@ -103,6 +112,21 @@ impl Screen {
     pub(crate) fn tags(&self, id: RecordId) -> Vec<String> {
         let named = self.fields.keys().filter(|(record, _)| *record == id);
         named.filter_map(|(_, field)| field.strip_prefix("tags/").map(str::to_owned)).collect()
+    }
+}
+
+/// What was written of a text that shows as one of several.
+fn parts(world: &mut World, device: usize, id: RecordId, field: &str) -> Option<Shown> {
+    let steps = steps(world, device, id)?;
+    let changes = steps.iter().flat_map(|step| &step.changes).filter(|change| change.field == field);
+    Some(changes.filter(|change| change.now != Now::Replaced).map(|change| said(field, &change.to)).collect())
+}
+
+/// All that was ever done to a record, as a device tells it; nothing where it went down.
+pub(crate) fn steps(world: &mut World, device: usize, id: RecordId) -> Option<Vec<HistoryStep>> {
+    match world.ask(device, Request::History { id: id.to_string() })? {
+        Ok(Reply::History(history)) => Some(history.steps),
+        other => panic!("no history: {other:?}"),
     }
 }
 

@@ -6,8 +6,6 @@ use asif_proto::id::RecordId;
 use asif_proto::local::tag::{TagRenamedTag, TagTag};
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, TagAsk, TagRenamed, TagView};
 
-use automerge::ChangeHash;
-
 use super::super::find::Found;
 use super::super::{Cx, Replica};
 use super::undo::together;
@@ -62,14 +60,6 @@ impl Replica {
         self.session_reply(id)
     }
 
-    /// A change with these words was written here lately: it was asked for before, and its answer was lost.
-    fn has_written(&self, words: &str) -> bool {
-        self.own_changes.iter().rev().any(|(_, doc, hash)| {
-            let change = self.documents.get(doc).and_then(|document| document.change(&ChangeHash(*hash)));
-            change.is_some_and(|change| change.message().is_some_and(|message| message == words))
-        })
-    }
-
     /// Deleted ones are renamed, too: restored they have the tag that the others have.
     fn rename_tag(&mut self, cx: &mut Cx<'_>, ask: &Ask, from: &str, to: &str) -> Handled {
         let (from, to) = (name(from)?, name(to)?);
@@ -81,7 +71,8 @@ impl Replica {
             tagged.entry(row.doc).or_default().push(*id);
         }
         let what = together("tag rename", ask);
-        if tagged.is_empty() && !self.has_written(&what) {
+        // Asked again after a lost answer, it is called that already.
+        if tagged.is_empty() && !self.deeds.newest().any(|deed| deed.message == what) {
             return Err(Failure::new(ErrorKind::NotFound, format!("nothing has the tag {from:?}")).hint("asif tag tells which there are"));
         }
         // All that is written to must be here before anything is.
