@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::Outcome;
 
 pub mod anchor;
+pub mod at;
 pub mod belief;
 pub mod borrow;
 pub mod caseload;
@@ -44,6 +45,7 @@ pub mod sit;
 pub mod sketch;
 pub mod status;
 pub mod sync;
+pub mod tag;
 pub mod ticket;
 pub mod today;
 pub mod tour;
@@ -87,6 +89,7 @@ pub enum Command {
     Search(search::Args),
     Show(show::Args),
     Edit(Box<edit::Args>),
+    Tag(tag::Args),
     Delete(delete::Args),
     Restore(restore::Args),
     History(history::Args),
@@ -144,6 +147,7 @@ impl Command {
             Self::Search(args) => args.run(context),
             Self::Show(args) => args.run(context),
             Self::Edit(args) => args.run(context),
+            Self::Tag(args) => args.run(context),
             Self::Delete(args) => args.run(context),
             Self::Restore(args) => args.run(context),
             Self::History(args) => args.run(context),

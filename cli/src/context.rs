@@ -71,6 +71,20 @@ impl<'c, 'w> Context<'c, 'w> {
         &self.words
     }
 
+    /// Puts what a flag was read as in the place of what was typed: in the words of a draft it means the same on another day.
+    pub fn reword(&mut self, flag: &str, typed: &str, read: &str) {
+        let joined = format!("{flag}={typed}");
+        let mut before = None;
+        for word in &mut self.words {
+            if *word == joined {
+                *word = format!("{flag}={read}");
+            } else if before.as_deref() == Some(flag) && word == typed {
+                read.clone_into(word);
+            }
+            before = Some(word.clone());
+        }
+    }
+
     /// Goes on with a draft: the command of its words finds it in [`take_resumed`](Self::take_resumed).
     pub fn resume(&mut self, draft: Draft) {
         self.words.clone_from(&draft.words);

@@ -30,6 +30,7 @@ pub mod share;
 pub mod sketch;
 pub mod status;
 pub mod table;
+pub mod tag;
 pub mod text;
 pub mod time;
 pub mod today;

@@ -125,8 +125,13 @@ impl World<'_> {
         }
     }
 
-    /// What the person should know where their zone has no name: the clocks will change, and the offset will not.
+    /// What the person should know where their zone has no name: the clocks will change, and the offset will not; or where it is none.
     pub fn about_zone(&self) -> Option<String> {
+        let unknown = self.zone.is_unknown() || self.zone.iana_name() == Some("Etc/Unknown");
+        if unknown {
+            let named = (self.variable)("TZ").filter(|named| !named.is_empty())?;
+            return Some(format!("TZ={} names no time zone: UTC is used (for example: TZ=Europe/London)", named.display()));
+        }
         let nameless = self.zone.iana_name().is_none() && !self.zone.is_unknown();
         let zone = self.zone_name();
         nameless.then(|| format!("this machine's time zone has no name: its present offset {zone} is used (or name it: TZ=Europe/London)"))

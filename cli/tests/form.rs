@@ -254,14 +254,14 @@ fn what_cannot_be_kept_is_given_back_on_the_screen() {
 fn what_the_daemon_refuses_is_kept_with_the_reason() {
     let daemon = Daemon::default();
     let home = daemon.home(|request| {
-        matches!(request, Request::Log { .. }).then(|| Failure::new(ErrorKind::Usage, "\"25:00\" is no time").hint("for example 21:30"))
+        matches!(request, Request::Log { .. }).then(|| Failure::new(ErrorKind::Usage, "that tag is too long").hint("for example work"))
     });
-    let ran = at_terminal(&home, "first\nlast\n", &["note", "--at", "25:00"]);
+    let ran = at_terminal(&home, "first\nlast\n", &["note", "--tag", "25"]);
     let short = daemon.only_draft().short;
     assert_eq!(ran.code, 2, "{ran:?}");
     let hint =
-        format!("for example 21:30; what you typed is kept: asif draft resume {short} tries again, asif draft show {short} prints it");
-    assert!(ran.stderr.ends_with(&format!("asif: \"25:00\" is no time\n  {hint}\n")), "{}", ran.stderr);
+        format!("for example work; what you typed is kept: asif draft resume {short} tries again, asif draft show {short} prints it");
+    assert!(ran.stderr.ends_with(&format!("asif: that tag is too long\n  {hint}\n")), "{}", ran.stderr);
     assert_eq!(daemon.only_draft().answers["text"], "first\nlast\n");
     let ran = at_terminal(&home, "", &["draft", "show"]);
     assert_eq!(ran.stdout, "first\nlast\n");

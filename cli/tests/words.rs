@@ -63,7 +63,7 @@ fn every_field_of_log_reaches_the_daemon() {
         json!({
             "before": 30, "after": 45, "acted_as_if": 80, "felt_real": 0, "felt_state": "numb", "basis": "borrowed", "borrowed": "91c2",
             "expectancy": 10, "willingness": 60, "where_felt": "chest", "felt_worse": true, "stopped_early": true, "repetitions": 3,
-            "duration_s": 3900, "at": "21:30", "tags": ["work", "sun"], "visibility": "private", "note": "it rained\nall day",
+            "duration_s": 3900, "at": "2026-11-23T21:30:00+00:00[Europe/London]", "tags": ["work", "sun"], "visibility": "private", "note": "it rained\nall day",
             "marks": []
         })
     );

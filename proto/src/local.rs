@@ -33,6 +33,7 @@ pub mod request;
 pub mod safety_plan;
 pub mod search;
 pub mod status;
+pub mod tag;
 pub mod today;
 
 pub use draft::{Draft, DraftAsk};
@@ -47,6 +48,7 @@ pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use search::{SearchAsk, SearchView};
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
+pub use tag::{TagAsk, TagRenamed, TagView};
 pub use today::{Today, TodayPractice};
 
 /// The versions of this protocol that this program speaks.
@@ -218,6 +220,10 @@ pub enum Reply {
     Drafts(Vec<Draft>),
     /// The safety plan.
     SafetyPlan(SafetyPlanView),
+    /// Tags in use, by name.
+    Tags(Vec<TagView>),
+    /// A tag has another name.
+    TagRenamed(TagRenamed),
     /// What was taken back, or put back.
     Undone(Undone),
     /// Every change of a record.

@@ -2,56 +2,27 @@
 
 use std::fmt;
 
-use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{AmbiguousOffset, Offset, OffsetConflict, TimeZone};
-use jiff::{Span, Timestamp, ZonedDateTime};
+use jiff::civil::Date;
+use jiff::fmt::temporal::{Pieces, TimeZoneAnnotationKind};
+use jiff::tz::{Offset, OffsetConflict, TimeZone};
+use jiff::{Timestamp, ZonedDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+mod bound;
+mod read;
+
+pub use bound::Bound;
+pub use read::{MomentError, Reading};
 
 /// When something happened: `2026-11-23T12:41:07+00:00[Europe/London]`, whole seconds.
 ///
-/// The zone database is the bundled one. A text whose offset no longer fits its zone keeps its offset: the instant stays.
+/// The zone database is the bundled one. Where it does not know the zone, or says another offset than the text, the moment keeps the
+/// text's: instant, offset, local date and the name of the zone stay what they were when it was written.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(ZonedDateTime);
-
-/// Why a text is not a time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MomentError {
-    /// None of the accepted forms, or no such day.
-    #[error("{0:?} is not a time: use 2026-11-20T21:30, \"yesterday 21:30\" or 21:30")]
-    Unreadable(String),
-    /// No such day, for bounds that take a bare date.
-    #[error("{0:?} is not a date: use 2026-11-20, 2026-11-20T21:30, today, yesterday or 7d")]
-    NotADate(String),
-    /// A bare date where a time of day is needed.
-    #[error("{0:?} has no time of day: use {0}T21:30")]
-    NoTimeOfDay(String),
-    /// The clocks went forward over this time.
-    #[error("{local} did not happen in {zone}: the clocks went forward over it, from {before} to {after}. Give one of those")]
-    Gap {
-        /// The local time that was asked for.
-        local: String,
-        /// The zone.
-        zone: String,
-        /// The reading with the offset before the change.
-        before: String,
-        /// The reading with the offset after the change.
-        after: String,
-    },
-    /// The clocks went back and this time came twice.
-    #[error("{local} came twice in {zone}, when the clocks went back. Give {earlier} or {later}")]
-    Fold {
-        /// The local time that was asked for.
-        local: String,
-        /// The zone.
-        zone: String,
-        /// The first reading.
-        earlier: String,
-        /// The second reading.
-        later: String,
-    },
-    /// Before 1970 or after 2200, where no month document exists.
-    #[error("{0} is outside the years 1970 to 2200")]
-    OutOfRange(String),
+pub struct Moment {
+    zoned: ZonedDateTime,
+    /// The zone's name, where `zoned` has only the offset that was written.
+    zone: Option<String>,
 }
 
 impl Moment {
@@ -61,176 +32,85 @@ impl Moment {
         Self::of(seconds.to_zoned_datetime(zone.clone()))
     }
 
-    /// A moment from what a person typed: `2026-11-20T21:30`, `2026-11-20 21:30:05`, `yesterday 21:30`, `today 8:00`,
-    /// `21:30`, or a full RFC 9557 or RFC 3339 time.
-    ///
-    /// A local time that did not happen, or came twice, is an error that names both readings.
-    pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Self, MomentError> {
-        let text = text.trim();
-        if let Some((local, zone)) = parse_local_in_zone(text) {
-            return resolve(local, &zone)?.checked();
-        }
-        if let Some(zoned) = parse_full(text, zone) {
-            return Self::at(zoned.timestamp(), zoned.time_zone()).checked();
-        }
-        let unreadable = || MomentError::Unreadable(text.to_owned());
-        if let Some(date) = parse_day(text, now, zone) {
-            return Err(MomentError::NoTimeOfDay(date.to_string()));
-        }
-        let local = match text.rsplit_once([' ', 'T', 't']) {
-            None => today(now, zone).to_datetime(parse_time(text).ok_or_else(unreadable)?),
-            Some((day, time)) => {
-                let day = parse_day(day.trim(), now, zone).ok_or_else(unreadable)?;
-                day.to_datetime(parse_time(time).ok_or_else(unreadable)?)
-            }
-        };
-        resolve(local, zone)?.checked()
-    }
-
-    /// A bound for `--since` and `--until`: as [`Moment::parse`], and also a bare date or `7d` (days back), which mean
-    /// the start of that local day.
-    pub fn parse_bound(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Self, MomentError> {
-        let text = text.trim();
-        let days_back = text.strip_suffix('d').filter(|days| !days.is_empty() && days.bytes().all(|byte| byte.is_ascii_digit()));
-        let day = match days_back {
-            Some(days) => {
-                let span = days.parse::<i64>().ok().and_then(|days| Span::new().try_days(days).ok());
-                span.and_then(|span| today(now, zone).checked_sub(span).ok())
-            }
-            None => parse_day(text, now, zone),
-        };
-        match day {
-            Some(day) => {
-                let start = day.to_zoned_datetime(zone.clone()).map_err(|_| MomentError::NotADate(text.to_owned()))?;
-                Self::of(start).checked()
-            }
-            None => Self::parse(text, now, zone).map_err(|error| match error {
-                MomentError::Unreadable(text) => MomentError::NotADate(text),
-                other => other,
-            }),
-        }
-    }
-
     /// An offset is written in whole minutes; one with seconds, as before there were standard times, is kept as what can be written, and the
     /// instant stays.
     fn of(zoned: ZonedDateTime) -> Self {
         let seconds = zoned.offset().seconds();
         match Offset::from_seconds(seconds - seconds % 60) {
-            Ok(whole) if whole != zoned.offset() => Self(zoned.timestamp().to_zoned_datetime(TimeZone::fixed(whole))),
-            _ => Self(zoned),
+            Ok(whole) if whole != zoned.offset() => {
+                let zone = zoned.time_zone().iana_name().map(str::to_owned);
+                Self { zoned: zoned.timestamp().to_zoned_datetime(TimeZone::fixed(whole)), zone }
+            }
+            _ => Self { zoned, zone: None },
         }
     }
 
-    fn checked(self) -> Result<Self, MomentError> {
-        if (1970..=2200).contains(&self.0.year()) { Ok(self) } else { Err(MomentError::OutOfRange(self.to_string())) }
+    /// An instant whose offset and zone were written beside it.
+    fn written(timestamp: Timestamp, offset: Offset, zone: Option<&str>) -> Self {
+        let known = zone.and_then(|name| TimeZone::get(name).ok()).filter(|known| known.to_offset(timestamp) == offset);
+        match known {
+            Some(known) => Self::of(timestamp.to_zoned_datetime(known)),
+            None => Self { zone: zone.map(str::to_owned), ..Self::of(timestamp.to_zoned_datetime(TimeZone::fixed(offset))) },
+        }
     }
 
     /// The instant.
     pub fn timestamp(&self) -> Timestamp {
-        self.0.timestamp()
+        self.zoned.timestamp()
     }
 
     /// The date on the wall calendar where it happened.
     pub fn local_date(&self) -> Date {
-        self.0.date()
+        self.zoned.date()
     }
 
-    /// The time with its zone.
+    /// The time with its offset; with its zone, where the database says the same of it.
     pub fn zoned(&self) -> &ZonedDateTime {
-        &self.0
+        &self.zoned
+    }
+
+    /// The name of the zone it was lived in; none where that was only an offset.
+    pub fn zone_name(&self) -> Option<&str> {
+        self.zone.as_deref().or_else(|| self.zoned.time_zone().iana_name())
     }
 
     /// For people: `Mon 23 Nov 12:41`.
     pub fn short(&self) -> String {
-        self.0.strftime("%a %-d %b %H:%M").to_string()
+        self.zoned.strftime("%a %-d %b %H:%M").to_string()
     }
 }
 
-fn today(now: Timestamp, zone: &TimeZone) -> Date {
-    now.to_zoned_datetime(zone.clone()).date()
-}
+static PARSER: jiff::fmt::temporal::DateTimeParser =
+    jiff::fmt::temporal::DateTimeParser::new().offset_conflict(OffsetConflict::AlwaysOffset);
 
-fn parse_full(text: &str, zone: &TimeZone) -> Option<ZonedDateTime> {
-    static PARSER: jiff::fmt::temporal::DateTimeParser =
-        jiff::fmt::temporal::DateTimeParser::new().offset_conflict(OffsetConflict::AlwaysOffset);
-    if text.ends_with(']') {
-        return PARSER.parse_zoned_datetime(text).ok();
-    }
-    PARSER.parse_timestamp(text).ok().map(|timestamp| timestamp.to_zoned_datetime(zone.clone()))
-}
-
-/// `2026-11-20T21:30[Europe/London]`: a local time in a zone, with no offset to say which of two readings is meant.
-fn parse_local_in_zone(text: &str) -> Option<(DateTime, TimeZone)> {
-    let (local, zone) = text.strip_suffix(']')?.split_once('[')?;
-    let (_, time) = local.split_once(['T', 't', ' '])?;
-    let has_offset = time.contains(['+', '-', 'Z', 'z']);
-    (!has_offset).then_some(())?;
-    Some((local.parse().ok()?, TimeZone::get(zone).ok()?))
-}
-
-fn parse_day(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Date> {
-    match text {
-        "today" => Some(today(now, zone)),
-        "yesterday" => today(now, zone).yesterday().ok(),
-        _ if text.len() == 10 => text.parse().ok(),
+/// A text with an offset and a zone, as [`Moment`] displays it.
+fn from_written(text: &str) -> Option<Moment> {
+    let (plain, _) = text.split_once('[')?;
+    let pieces = Pieces::parse(text).ok()?;
+    let timestamp = PARSER.parse_timestamp(plain).ok()?;
+    let zone = match pieces.time_zone_annotation()?.kind() {
+        TimeZoneAnnotationKind::Named(name) => Some(name.as_str()),
         _ => None,
-    }
-}
-
-fn parse_time(text: &str) -> Option<Time> {
-    let mut parts = text.split(':');
-    let number = |part: Option<&str>| {
-        let part = part?;
-        (matches!(part.len(), 1 | 2) && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i8>().ok())?
     };
-    let (hour, minute) = (number(parts.next())?, number(parts.next())?);
-    let second = match parts.next() {
-        Some(part) => number(Some(part))?,
-        None => 0,
-    };
-    if parts.next().is_some() {
-        return None;
-    }
-    Time::new(hour, minute, second, 0).ok()
-}
-
-fn resolve(local: DateTime, zone: &TimeZone) -> Result<Moment, MomentError> {
-    let ambiguous = zone.to_ambiguous_zoned_datetime(local);
-    let name = || zone.iana_name().unwrap_or("this zone").to_owned();
-    let out_of_range = |_| MomentError::OutOfRange(local.to_string());
-    let readings = || -> Result<(ZonedDateTime, ZonedDateTime), MomentError> {
-        let earlier = ambiguous.clone().earlier().map_err(out_of_range)?;
-        let later = ambiguous.clone().later().map_err(out_of_range)?;
-        Ok((earlier, later))
-    };
-    match ambiguous.offset() {
-        AmbiguousOffset::Unambiguous { .. } => Ok(Moment::of(ambiguous.clone().unambiguous().map_err(out_of_range)?)),
-        AmbiguousOffset::Gap { .. } => {
-            let (earlier, later) = readings()?;
-            Err(MomentError::Gap {
-                local: local.to_string(),
-                zone: name(),
-                before: earlier.datetime().to_string(),
-                after: later.datetime().to_string(),
-            })
-        }
-        AmbiguousOffset::Fold { .. } => {
-            let (earlier, later) = readings()?;
-            let full = |zoned: ZonedDateTime| zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-            Err(MomentError::Fold { local: local.to_string(), zone: name(), earlier: full(earlier), later: full(later) })
-        }
+    match pieces.to_numeric_offset() {
+        Some(offset) => Some(Moment::written(timestamp, offset, zone)),
+        // `Z`: the instant alone is said.
+        None => PARSER.parse_zoned_datetime(text).ok().map(Moment::of),
     }
 }
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        match &self.zone {
+            Some(name) => write!(f, "{}[{name}]", self.zoned.strftime("%Y-%m-%dT%H:%M:%S%.f%:z")),
+            None => fmt::Display::fmt(&self.zoned, f),
+        }
     }
 }
 
 impl fmt::Debug for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Moment({})", self.0)
+        write!(f, "Moment({self})")
     }
 }
 
@@ -243,15 +123,12 @@ impl Serialize for Moment {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let zoned = parse_full(&text, &TimeZone::UTC).or_else(|| {
-            // A zone that this database does not know: keep the instant and the offset.
-            let (plain, _) = text.split_once('[')?;
-            let pieces = jiff::fmt::temporal::Pieces::parse(plain).ok()?;
-            let offset = pieces.to_numeric_offset()?;
-            let timestamp: Timestamp = plain.parse().ok()?;
-            Some(timestamp.to_zoned_datetime(TimeZone::fixed(offset)))
-        });
-        zoned.map(Self::of).ok_or_else(|| serde::de::Error::custom("not a time with a zone"))
+        let read = if text.ends_with(']') {
+            from_written(&text)
+        } else {
+            PARSER.parse_timestamp(&text).ok().map(|timestamp| Self::of(timestamp.to_zoned_datetime(TimeZone::UTC)))
+        };
+        read.ok_or_else(|| serde::de::Error::custom("not a time with a zone"))
     }
 }
 
@@ -294,11 +171,16 @@ mod tests {
         assert!(matches!(parse("25:00"), Err(MomentError::Unreadable(_))));
         assert!(matches!(parse("1969-11-20T21:30"), Err(MomentError::OutOfRange(_))));
         let gap = parse("2026-03-29T01:30").unwrap_err();
-        assert!(matches!(&gap, MomentError::Gap { before, after, .. } if before.contains("00:30") && after.contains("02:30")), "{gap:?}");
+        assert_eq!(
+            gap.to_string(),
+            "01:30 on 29 Mar 2026 did not happen in Europe/London: the clocks went forward from 01:00 to 02:00. Say \
+             2026-03-29T00:30:00+00:00 (before they went forward) or 2026-03-29T02:30:00+01:00 (after it)"
+        );
         let fold = parse("2026-10-25T01:30").unwrap_err();
-        assert!(
-            matches!(&fold, MomentError::Fold { earlier, later, .. } if earlier.contains("+01:00") && later.contains("+00:00")),
-            "{fold:?}"
+        assert_eq!(
+            fold.to_string(),
+            "01:30 on 25 Oct 2026 came twice in Europe/London, when the clocks went back. Say \
+             2026-10-25T01:30:00+01:00 (the first time, before they went back) or 2026-10-25T01:30:00+00:00 (the second time, after it)"
         );
     }
 
@@ -352,9 +234,24 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_is_not_known_keeps_the_instant_and_the_offset() {
-        let back: Moment = serde_json::from_str("\"2026-06-30T23:58:00+09:00[Mars/Olympus]\"").unwrap();
-        assert_eq!(back.local_date().to_string(), "2026-06-30");
-        assert_eq!(back.timestamp().to_string(), "2026-06-30T14:58:00Z");
+    fn what_the_database_does_not_know_or_says_otherwise_stays_as_it_was_written() {
+        for text in ["2026-06-30T23:58:00+09:00[Mars/Olympus]", "2026-06-30T23:58:00+09:00[Europe/London]"] {
+            let back: Moment = serde_json::from_str(&format!("{text:?}")).unwrap();
+            assert_eq!((back.local_date().to_string(), back.to_string()), ("2026-06-30".to_owned(), text.to_owned()));
+            assert_eq!(back.timestamp().to_string(), "2026-06-30T14:58:00Z");
+            assert_eq!(back, serde_json::from_value(serde_json::to_value(&back).unwrap()).unwrap());
+        }
+        assert!(matches!(parse("2026-06-30T23:58:00+09:00[Mars/Olympus]"), Err(MomentError::Unreadable(_))), "typed, it is a slip");
+    }
+
+    #[test]
+    fn a_reading_of_another_zone_names_it() {
+        for text in ["2026-03-08T02:30[America/New_York]", "2026-11-01T01:30[America/New_York]"] {
+            let error = Moment::parse(text, now(), &london()).unwrap_err();
+            for reading in error.readings().unwrap() {
+                assert_eq!(parse(&reading.text).as_ref(), Ok(&reading.text), "{text}");
+                assert!(reading.text.ends_with("[America/New_York]"));
+            }
+        }
     }
 }

@@ -115,7 +115,8 @@ fn a_practice_that_is_not_shared_is_refused_before_words_are_lent_for_it() {
 #[test]
 fn what_was_typed_and_could_not_be_stored_is_kept() {
     let home = Home::robin();
-    for (args, code) in [(&["note", "--at", "25:00"][..], 2), (&["log", "lunch", "--borrowed", "ffff", "--note", "-"], 4)] {
+    let long = "x".repeat(257);
+    for (args, code) in [(&["note", "--tag", &long][..], 2), (&["log", "lunch", "--borrowed", "ffff", "--note", "-"], 4)] {
         let mut asif = AtTerminal::start(&home.command(args));
         asif.await_text(READING);
         asif.type_in(b"first words\nlast words\n");

@@ -22,6 +22,7 @@
 mod apart;
 mod copies;
 mod doors;
+mod edits;
 mod faults;
 mod hostile;
 mod lies;

@@ -41,10 +41,11 @@ pub struct Args {
 
 impl Args {
     /// Changes any record of one's own.
-    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+    pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
         if self.is_nothing() {
             return Err(nothing_named());
         }
+        self.fields.settle(context)?;
         if !self.is_of_a_session_alone() {
             match context.ask(Request::Show { id: self.id.clone() })? {
                 Reply::Experiment(_) => return self.of_an_experiment(context),

@@ -4,7 +4,10 @@ use asif_proto::local::Known;
 use asif_proto::rating::Rating;
 use asif_proto::record::{Basis, FeltState, SessionFields, Visibility};
 
+use super::at;
 use crate::completion::names;
+use crate::context::Context;
+use crate::error::Outcome;
 
 /// What can be said about a session; everything can be left out. Scales run from 0 to 100.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -73,6 +76,11 @@ impl Fields {
     pub fn are_of_a_session_alone(&self) -> bool {
         let said = self.clone().into_fields(None);
         said != SessionFields { after: said.after, visibility: said.visibility, ..SessionFields::default() }
+    }
+
+    /// Reads the time that was given before anything else is done.
+    pub fn settle(&mut self, context: &mut Context<'_, '_>) -> Outcome {
+        at::settle(&mut self.at, context)
     }
 
     /// What was said, and the note.

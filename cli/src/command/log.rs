@@ -32,7 +32,8 @@ pub struct Args {
 
 impl Args {
     /// Logs a session.
-    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+    pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
+        self.fields.settle(context)?;
         match self.practice {
             Some(practice) => named(practice, self.fields, self.note, context),
             None if context.can_ask() => asked(self.fields, self.note, context),

@@ -3,7 +3,7 @@
 use asif_proto::local::{Known, Reply, Request};
 use asif_proto::record::{SessionFields, Visibility};
 
-use super::prose;
+use super::{at, prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -30,7 +30,8 @@ pub struct Args {
 
 impl Args {
     /// Stores a note.
-    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+    pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
+        at::settle(&mut self.at, context)?;
         // Without a journal the practices cannot be told either.
         let before = |context: &mut Context<'_, '_>| context.ask(Request::PracticeList { all: false }).map(drop);
         let note = match self.source.as_deref() {

@@ -5,6 +5,7 @@ use asif_proto::local::{ExperimentAsk, Known, NewOutcome, Reply, Request};
 use asif_proto::rating::Rating;
 use asif_proto::record::{Experiment, Shown, Supports};
 
+use super::at;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
@@ -60,7 +61,8 @@ pub struct Args {
 
 impl Args {
     /// Tells an outcome.
-    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+    pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
+        at::settle(&mut self.at, context)?;
         let said = self.left || self.after.is_some() || self.happened.is_some() || self.learning.is_some();
         if !said && !context.can_ask() {
             return Err(form::missing("--after", "asif outcome E --after 0-100   (or --happened TEXT, or --left if it did not happen)"));

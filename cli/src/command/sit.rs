@@ -48,7 +48,8 @@ pub struct Args {
 impl Args {
     /// Sits, or writes down that somebody sat.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let Self { practice, minutes, marks, fields, note } = self;
+        let Self { practice, minutes, marks, mut fields, note } = self;
+        fields.settle(context)?;
         let mut fields = fields.into_fields(None);
         let length_s = fields.duration_s.or(minutes.map(|minutes| minutes * 60));
         match context.world.keyboard.filter(|_| context.can_ask()) {

@@ -24,6 +24,18 @@ pub fn changed(screen: &mut Screen, done: &str, session: &Session) {
     line(screen, &what, session, &hint);
 }
 
+/// `tagged lunch  7f3a  Mon 23 Nov 12:41  #rain #work  (undo: asif undo)`
+pub fn tagged(screen: &mut Screen, session: &Session) {
+    let what = format!("tagged {}", session.practice.as_deref().unwrap_or("note"));
+    let tags = tags(session).unwrap_or_else(|| "no tags".to_owned());
+    let when = time::when_and_where(&session.occurred_at, screen);
+    screen.line(&[what, session.short.clone(), when, tags, "(undo: asif undo)".to_owned()].join("  "));
+}
+
+fn tags(session: &Session) -> Option<String> {
+    (!session.tags.is_empty()).then(|| session.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "))
+}
+
 /// `lunch 7f3a of Mon 23 Nov 12:41`, inside a sentence.
 pub fn title(session: &Session, now: Timestamp) -> String {
     let what = session.practice.as_deref().unwrap_or("the note");
@@ -36,7 +48,7 @@ pub fn list(screen: &mut Screen, sessions: &[Session]) {
     for session in sessions {
         table.row(vec![
             session.short.clone(),
-            time::when(&session.occurred_at, screen.now),
+            time::when_and_where(&session.occurred_at, screen),
             session.practice.clone().unwrap_or_else(|| "(note)".to_owned()),
             feeling(session.before, session.after).unwrap_or_default(),
             what_else(session),
@@ -51,6 +63,7 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     let what = session.practice.as_deref().unwrap_or("note");
     let deleted = if session.deleted { "  (deleted)" } else { "" };
     screen.heading(&format!("{what}  {}  {}{deleted}", session.short, time::when(&session.occurred_at, screen.now)));
+    let zone = time::other_zone(&session.occurred_at, screen);
     let mut say = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             screen.line(&format!("  {name}: {value}"));
@@ -58,6 +71,7 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     };
     let rating = |rating: Option<Rating>| rating.map(|rating| rating.to_string());
     let yes = |yes: bool| yes.then(|| "yes".to_owned());
+    say("time zone", zone);
     say("feeling before", rating(session.before));
     say("feeling after", rating(session.after));
     say("acted as if", rating(session.acted_as_if));
@@ -133,10 +147,13 @@ pub fn feeling(before: Option<Rating>, after: Option<Rating>) -> Option<String> 
 }
 
 fn line(screen: &mut Screen, what: &str, session: &Session, hint: &str) {
-    let mut parts = vec![what.to_owned(), session.short.clone(), time::when(&session.occurred_at, screen.now)];
+    let mut parts = vec![what.to_owned(), session.short.clone(), time::when_and_where(&session.occurred_at, screen)];
     parts.extend(feeling(session.before, session.after).map(|feeling| format!("feeling {feeling}")));
     if session.visibility == Visibility::Private {
         parts.push("private".to_owned());
+    }
+    if session.backfilled && !session.deleted {
+        parts.push("written down later".to_owned());
     }
     parts.push(hint.to_owned());
     screen.line(&parts.join("  "));
@@ -154,8 +171,9 @@ fn what_else(session: &Session) -> String {
         word("felt worse", session.felt_worse),
         word("stopped early", session.stopped_early),
         word("private", session.visibility == Visibility::Private),
+        word("written down later", session.backfilled),
         word("changed apart", !session.conflicts.is_empty()),
-        (!session.tags.is_empty()).then(|| session.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ")),
+        tags(session),
         session.note.as_deref().map(first_line),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -12,6 +12,29 @@ pub fn when(moment: &Moment, now: Timestamp) -> String {
     if moment.zoned().year() == year { moment.short() } else { moment.zoned().strftime("%a %-d %b %Y %H:%M").to_string() }
 }
 
+/// `Mon 23 Nov 12:41`, and `(Tokyo)` where the reader's clock shows another time for it.
+pub fn when_and_where(moment: &Moment, screen: &Screen) -> String {
+    let told = when(moment, screen.now);
+    let here = screen.zone.to_offset(moment.timestamp());
+    if here == moment.zoned().offset() {
+        return told;
+    }
+    let zone = moment.zone_name().map(|name| name.rsplit('/').next().unwrap_or(name).replace('_', " "));
+    format!("{told} ({})", zone.unwrap_or_else(|| moment.zoned().offset().to_string()))
+}
+
+/// `Asia/Tokyo`, or an offset, where that is not the reader's zone.
+pub fn other_zone(moment: &Moment, screen: &Screen) -> Option<String> {
+    match (moment.zone_name(), screen.zone.iana_name()) {
+        (Some(name), Some(here)) if name == here => None,
+        (Some(name), Some(_)) => Some(name.to_owned()),
+        (name, _) => {
+            let differs = screen.zone.to_offset(moment.timestamp()) != moment.zoned().offset();
+            differs.then(|| name.map_or_else(|| moment.zoned().offset().to_string(), str::to_owned))
+        }
+    }
+}
+
 /// `Mon 23 Nov 12:41`, in the reader's zone.
 pub fn instant(at: Timestamp, screen: &Screen) -> String {
     when(&Moment::at(at, &screen.zone), screen.now)

@@ -15,6 +15,7 @@ mod safety_plan;
 mod search;
 mod share;
 mod status;
+mod tag;
 mod today;
 mod undo;
 
@@ -142,6 +143,7 @@ impl Replica {
             Request::Show { id } => self.show(cx, id),
             Request::Edit { id, fields, clear } => self.edit(cx, ask, id, fields, clear),
             Request::EditText { id, text, visibility } => self.edit_text(cx, id, text.as_deref(), *visibility),
+            Request::Tag(what) => self.tags(cx, ask, what),
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
             Request::Undo => self.undo(cx, ask, false),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, SafetyPlanAsk,
-    SearchAsk, SketchAsk,
+    SearchAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -120,6 +120,8 @@ pub enum Request {
         /// Private or not.
         visibility: Option<Visibility>,
     },
+    /// About tags.
+    Tag(TagAsk),
     /// Hides a record. Answer: the record.
     Delete {
         /// An id or a unique suffix.

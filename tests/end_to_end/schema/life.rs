@@ -126,6 +126,11 @@ fn sessions(asif: Held<'_>) {
     let id = asif.reads(&[&log[..], &more, &rest].concat(), "It rained.\n")["id"].as_str().unwrap().to_owned();
     asif.ok(&["edit", &id, "--after", "50", "--clear", "note"]);
     asif.reads(&["note", "-", "--tag", "evening"], "A bad evening.\n");
+    asif.ok(&["tag", &id, "#sun", "long walk", "--remove", "rain"]);
+    asif.ok(&["tag", "--rename", "work", "office"]);
+    asif.ok(&["tag"]);
+    asif.refuses(4, &["tag", "--rename", "wrok", "office"]);
+    asif.refuses(2, &["tag", &id, "sun", "--remove", "#sun"]);
     asif.reads(&["note", "-"], "");
     asif.ok(&["sit", "speak", "--no-input", "--duration", "8m", "--mark", "64:numb", "--mark", "4m12s:landed", "--mark", "300:worse"]);
     asif.ok(&["list"]);

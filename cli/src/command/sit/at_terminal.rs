@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use asif_proto::local::{Draft, ErrorKind, Failure, PhraseAsk, Reply, Request};
-use asif_proto::moment::Moment;
 use asif_proto::record::{Gentler, Practice, PracticeStatus, SessionFields};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -56,10 +55,6 @@ impl AtTerminal {
 
     /// Nobody sits for what would be refused afterwards.
     fn check(&self, context: &mut Context<'_, '_>) -> Outcome {
-        if let Some(at) = &self.given.at {
-            Moment::parse(at, context.world.now, &context.world.zone)
-                .map_err(|error| CommandError::usage(error.to_string(), "for example: --at 21:30, --at \"yesterday 21:30\""))?;
-        }
         if let Some(loan) = &self.given.borrowed
             && !matches!(context.ask(Request::Show { id: loan.clone() })?, Reply::Loan(_))
         {

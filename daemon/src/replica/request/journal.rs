@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
-use asif_proto::moment::{self, Moment, MomentError};
+use asif_proto::moment::{self, Bound, Moment, MomentError};
 use asif_proto::record::{
     Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, MarkKind, Session as SessionView, SessionFields, SessionTag, Visibility,
 };
@@ -15,17 +15,13 @@ use serde_json::{Value, json};
 use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
 use super::kept::conflicts;
-use super::{Handled, Outcome};
+use super::{Handled, Outcome, tag};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, Session, kind};
 use crate::journal::schema;
 use crate::journal::view::Row;
 use crate::seal::body::DocId;
 use crate::share::projection::is_backfilled;
-
-/// The most tags that are given at once, and the longest, in bytes.
-const MAX_TAGS: usize = 64;
-const MAX_TAG: usize = 256;
 
 impl Replica {
     pub(super) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
@@ -44,9 +40,7 @@ impl Replica {
         let borrowed = self.borrowed(fields, practice.as_ref().map(|(_, slug)| slug.as_str()), at)?;
         let note = fields.note.clone().filter(|note| !note.is_empty());
         let beside = note.as_ref().is_some_and(|note| note.len() > schema::PACKED_NOTE);
-        let mut tags = fields.tags.clone();
-        tags.sort();
-        tags.dedup();
+        let tags = tag::named(&fields.tags)?;
         let session = Session {
             practice: practice.map(|(id, _)| id),
             occurred_at,
@@ -81,16 +75,17 @@ impl Replica {
     }
 
     pub(super) fn list(&self, cx: &Cx<'_>, ask: &Ask, filter: &ListFilter) -> Result<Vec<SessionView>, Failure> {
-        let since = bound(cx, ask, filter.since.as_deref())?;
-        let until = bound(cx, ask, filter.until.as_deref())?;
+        let zone = moment::zone(&ask.zone);
+        let bound = |typed: &Option<String>| typed.as_deref().map(|text| Bound::parse(text, cx.now.wall, &zone)).transpose().map_err(usage);
+        let (since, until) = (bound(&filter.since)?, bound(&filter.until)?);
         let practice = filter.practice.as_deref().map(|typed| self.find_practice(typed).map(|(id, _)| id)).transpose()?;
         let wanted = |row: &Row<Session>| {
-            let at = row.value.occurred_at.timestamp();
+            let at = &row.value.occurred_at;
             row.value.deleted.unwrap_or_default() == filter.deleted
-                && since.as_ref().is_none_or(|since| at >= since.timestamp())
-                && until.as_ref().is_none_or(|until| at < until.timestamp())
+                && since.as_ref().is_none_or(|since| since.is_before(at))
+                && until.as_ref().is_none_or(|until| !until.is_before(at))
                 && practice.is_none_or(|practice| row.value.practice == Some(practice))
-                && filter.tags.iter().all(|tag| row.value.tags.contains(tag))
+                && filter.tags.iter().all(|tag| row.value.tags.iter().any(|one| one == tag::bare(tag) || one == tag))
         };
         let rows = self.view.newest().filter(|(_, row)| wanted(row));
         Ok(rows.take(filter.limit.unwrap_or(usize::MAX)).map(|(id, row)| self.session_view(*id, row)).collect())
@@ -170,7 +165,7 @@ impl Replica {
             ("borrowed_belief", fields.basis.filter(|basis| *basis != Basis::Borrowed).map(|_| Value::Null)),
         ];
         puts.extend(said.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        tags.extend(fields.tags.iter().map(|tag| (tag.clone(), true)));
+        tags.extend(tag::named(&fields.tags)?.into_iter().map(|tag| (tag, true)));
         let mut all = Self::field_puts(id, puts.into_iter().collect());
         all.extend(tags.into_iter().map(|(tag, on)| (schema::field(id, &format!("tags/{tag}")), on.into())));
         if all.is_empty() {
@@ -263,7 +258,7 @@ impl Replica {
         }
     }
 
-    fn session_reply(&self, id: RecordId) -> Handled {
+    pub(super) fn session_reply(&self, id: RecordId) -> Handled {
         let row = self.view.session(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such session"))?;
         Ok(Outcome::Reply(Reply::Session(self.session_view(id, row))))
     }
@@ -353,17 +348,13 @@ fn check_texts(fields: &SessionFields) -> Result<(), Failure> {
     if let Some(note) = fields.note.as_ref().filter(|note| note.len() > MAX_NOTE) {
         return Err(too_long("the note", note.len(), MAX_NOTE));
     }
-    if fields.tags.len() > MAX_TAGS || fields.tags.iter().any(|tag| tag.len() > MAX_TAG) {
-        return Err(Failure::new(ErrorKind::Usage, format!("a session has at most {MAX_TAGS} tags of at most {MAX_TAG} bytes"))
-            .hint("nothing was stored"));
-    }
-    let lines = fields.tags.iter().map(|tag| ("a tag", tag)).chain(fields.where_felt.iter().map(|place| ("--where", place)));
-    for (what, line) in lines {
-        if line.len() > MAX_LINE {
-            return Err(too_long(what, line.len(), MAX_LINE));
+    tag::named(&fields.tags)?;
+    if let Some(place) = &fields.where_felt {
+        if place.len() > MAX_LINE {
+            return Err(too_long("--where", place.len(), MAX_LINE));
         }
-        if line.trim().is_empty() || line.contains('\n') {
-            return Err(Failure::new(ErrorKind::Usage, format!("{what} must be one line with something on it")));
+        if place.trim().is_empty() || place.contains('\n') {
+            return Err(Failure::new(ErrorKind::Usage, "--where must be one line with something on it"));
         }
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! What could be named on a command line: short, and of what a person wrote only titles, tags and first words.
 
-use std::collections::BTreeSet;
-
 use asif_proto::local::{Ask, Draft, Failure, Known, KnownName, ListFilter};
 use asif_proto::record::GoalStatus;
 
@@ -22,11 +20,7 @@ impl Replica {
             Known::Practices => {
                 self.practice_list(false).into_iter().map(|practice| KnownName { name: practice.slug, about: practice.title }).collect()
             }
-            Known::Tags => {
-                let rows = self.view.newest().filter(|(_, row)| row.value.deleted != Some(true));
-                let tags: BTreeSet<&String> = rows.flat_map(|(_, row)| &row.value.tags).collect();
-                tags.into_iter().map(|tag| KnownName { name: tag.clone(), about: String::new() }).collect()
-            }
+            Known::Tags => self.tag_list().into_iter().map(|one| KnownName { name: one.tag, about: String::new() }).collect(),
             Known::Sessions | Known::Deleted => {
                 let filter = ListFilter { limit: Some(MAX_RECORDS), deleted: what == Known::Deleted, ..ListFilter::default() };
                 let sessions = self.list(cx, ask, &filter)?.into_iter();

@@ -19,9 +19,10 @@ const UNDO: &str = "undo ";
 /// And of what puts it again; the hash of the undo, the request and what was done follow.
 const REDO: &str = "redo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 21] = [
+const UNDOABLE: [&str; 22] = [
     "log",
     "edit",
+    "tag",
     "delete",
     "restore",
     "practice add",
@@ -44,7 +45,7 @@ const UNDOABLE: [&str; 21] = [
 ];
 
 /// Changes that are made in several documents at once, and taken back together: their request follows.
-const TOGETHER: [&str; 2] = ["outcome", "experiment edit"];
+const TOGETHER: [&str; 3] = ["outcome", "experiment edit", "tag rename"];
 
 /// The message of a change that is one of several which one request makes.
 pub(super) fn together(what: &str, ask: &Ask) -> String {

@@ -1,0 +1,64 @@
+//! What somebody did, and what an undo of it must come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::register::Shown;
+use super::shown::{Key, Screen, is_single};
+
+/// Something that somebody did.
+#[derive(Debug)]
+pub(super) struct Deed {
+    pub(super) device: usize,
+    pub(super) what: &'static str,
+    /// Each field with what stood there before and what was written.
+    pub(super) puts: BTreeMap<Key, (Shown, String)>,
+    /// Fields that said so already, as far as they show.
+    pub(super) again: BTreeSet<Key>,
+    /// It was answered.
+    pub(super) certain: bool,
+    pub(super) undone: bool,
+}
+
+impl Deed {
+    /// Why an undo of it, between these two screens, is not one.
+    pub(super) fn wrong(&self, before: &Screen, after: &Screen, changed: &BTreeSet<Key>) -> Option<String> {
+        for key in changed.difference(&self.again) {
+            let Some((earlier, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
+            let (was, now) = (before.all(key), after.first(key));
+            if !was.contains(value) {
+                return Some(format!("{was:?}, which somebody said since, was taken back in {key:?}"));
+            }
+            // What lost against it may show again.
+            let beside = was.iter().any(|one| one != value && *one == now);
+            if !earlier.contains(&now) && !beside && !is_single(&key.1) {
+                return Some(format!("{key:?} is {now} now, where {earlier:?} stood"));
+            }
+        }
+        let left = self.puts.iter().find(|(key, (earlier, value))| {
+            before.all(key) == [value.clone()].into() && !earlier.contains(value) && !changed.contains(*key)
+        });
+        left.map(|(key, _)| format!("{key:?} stays as it is"))
+    }
+
+    /// Why putting it back, between these two screens, is not that.
+    pub(super) fn wrong_again(&self, before: &Screen, after: &Screen, changed: &BTreeSet<Key>) -> Option<String> {
+        for key in changed.difference(&self.again) {
+            let Some((_, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
+            let (was, now) = (before.all(key), after.first(key));
+            if now != *value && !was.contains(&now) {
+                return Some(format!("{key:?} is {now} now, where {value} was taken back"));
+            }
+        }
+        None
+    }
+
+    /// Something was written, for certain.
+    pub(super) fn is_certain(&self) -> bool {
+        self.certain && !self.puts.is_empty()
+    }
+
+    /// All of it still shows.
+    pub(super) fn stands(&self, screen: &Screen) -> bool {
+        self.puts.iter().all(|(key, (earlier, value))| screen.first(key) == *value && !earlier.contains(value))
+    }
+}
