@@ -34,6 +34,7 @@ pub mod outcome;
 pub mod phrase;
 pub mod practice;
 pub mod prose;
+pub mod remind;
 pub mod restore;
 pub mod share;
 pub mod show;
@@ -69,6 +70,8 @@ pub enum Command {
     Practice(practice::Args),
     #[command(subcommand)]
     Phrase(phrase::Args),
+    #[command(subcommand)]
+    Remind(remind::Args),
 
     Try(Box<try_out::Args>),
     Outcome(Box<outcome::Args>),
@@ -127,6 +130,7 @@ impl Command {
             Self::Anchor(args) => args.run(context),
             Self::Practice(args) => args.run(context),
             Self::Phrase(args) => args.run(context),
+            Self::Remind(args) => args.run(context),
             Self::Try(args) => args.run(context),
             Self::Outcome(args) => args.run(context),
             Self::Experiment(args) => args.run(context),

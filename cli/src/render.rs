@@ -23,6 +23,7 @@ pub mod phrase;
 pub mod practice;
 pub mod preview;
 pub mod record;
+pub mod reminder;
 pub mod session;
 pub mod share;
 pub mod sketch;

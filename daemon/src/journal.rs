@@ -2,7 +2,8 @@
 //!
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
 //! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`record`] and [`kept`] give records their types;
-//! [`view`] is what lists are read from, [`by_practice`] what is asked about one practice.
+//! [`view`] is what lists are read from, [`by_practice`] what is asked about one practice; [`reminders`] says when
+//! one is due.
 
 pub mod by_practice;
 pub mod columns;
@@ -11,5 +12,6 @@ pub mod guard;
 pub mod kept;
 pub mod rebase;
 pub mod record;
+pub mod reminders;
 pub mod schema;
 pub mod view;

@@ -21,13 +21,14 @@ use uuid::Uuid;
 
 use crate::frame::{Frame, MAX_LEN};
 use crate::id::RecordId;
-use crate::record::{Anchor, Belief, Experiment, Goal, Phrase, Practice, SafetyPlanView, Session, Shown, Sketch};
+use crate::record::{Anchor, Belief, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
 
 pub mod draft;
 pub mod experiment;
 pub mod failure;
 pub mod plan;
+pub mod reminder;
 pub mod request;
 pub mod safety_plan;
 pub mod status;
@@ -40,6 +41,7 @@ pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,
 };
+pub use reminder::{Desktop, NewReminder, QuietHours, RemindAsk, Reminders, Snooze, TodayReminder};
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
@@ -204,6 +206,10 @@ pub enum Reply {
     Experiment(Shown<Experiment>),
     /// Experiments.
     Experiments(Vec<Shown<Experiment>>),
+    /// One reminder.
+    Reminder(Shown<ReminderView>),
+    /// Reminders.
+    Reminders(Reminders),
     /// What there is today.
     Today(Today),
     /// One draft.
@@ -279,6 +285,8 @@ pub enum Known {
     Experiments,
     /// Drafts.
     Drafts,
+    /// Reminders.
+    Reminders,
 }
 
 /// One of them.

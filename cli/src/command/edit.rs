@@ -31,7 +31,7 @@ pub struct Args {
     /// A field to empty; can be given again
     #[arg(long, value_name = "FIELD")]
     clear: Vec<ClearField>,
-    /// The words of a goal, a belief, an anchor, a sketch or a phrase; - reads them from standard input
+    /// The words of a goal, a belief, an anchor, a sketch, a phrase or a reminder; - reads them from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true, conflicts_with = "note")]
     text: Option<String>,
     /// What can be changed in an experiment
@@ -48,7 +48,7 @@ impl Args {
         if !self.is_of_a_session_alone() {
             match context.ask(Request::Show { id: self.id.clone() })? {
                 Reply::Experiment(_) => return self.of_an_experiment(context),
-                Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) => {
+                Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) | Reply::Reminder(_) => {
                     return self.of_words(context);
                 }
                 _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),
@@ -94,7 +94,7 @@ impl Args {
         self.experiment.run(context, self.id, &self.fields.into_fields(None))
     }
 
-    /// A goal, a belief, an anchor, a sketch or a phrase: what it says, and who may see it.
+    /// A goal, a belief, an anchor, a sketch, a phrase or a reminder: what it says, and who may see it.
     fn of_words(self, context: &mut Context<'_, '_>) -> Outcome {
         let Self { id, fields, clear, text, experiment, .. } = self;
         let fields = fields.into_fields(None);

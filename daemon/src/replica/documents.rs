@@ -84,6 +84,7 @@ impl Replica {
         if suspect {
             let keys: Vec<_> = document.keys().collect();
             self.view.refresh(doc, &document, keys.iter());
+            self.reminding.stale |= doc == DocId::Plan;
         }
         self.documents.insert(doc, document);
         self.recent.push_back(doc);
@@ -152,6 +153,7 @@ impl Replica {
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         self.remember_own(log, doc, change.hash().0);
         self.touched_here.extend(touched);
+        self.reminding.stale |= doc == DocId::Plan;
         Ok(true)
     }
 
@@ -178,6 +180,7 @@ impl Replica {
         // Something that was merged makes a document that does not come back: it is built again, entry by entry, without it.
         self.documents.remove(&doc);
         self.view.forget(doc);
+        self.reminding.stale |= doc == DocId::Plan;
         self.suspect.insert(doc);
         self.want(cx, doc);
     }

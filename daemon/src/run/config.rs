@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use asif_proto::local::{Answer, ErrorKind, Failure, Reply, Request, Setting};
+use asif_proto::local::{Answer, ErrorKind, Failure, QuietHours, Reply, Request, Setting};
 
 /// The address to listen on where none is set: every address, a free port chosen once.
 pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
@@ -20,7 +20,7 @@ struct Known {
     read: fn(&str) -> Result<String, Failure>,
 }
 
-const KNOWN: [Known; 3] = [
+const KNOWN: [Known; 4] = [
     Known {
         key: "listen",
         variable: Some("ASIF_LISTEN"),
@@ -41,6 +41,14 @@ const KNOWN: [Known; 3] = [
         default: "",
         help: "a number of your own that asif crisis shows first, with whose it is; it is kept in the clear in this file",
         read: read_own_number,
+    },
+    Known {
+        key: "quiet-hours",
+        variable: None,
+        default: "",
+        help: "the hours in which no reminder is shown, like 22:00-07:00, by the clock where this machine is; what falls into them is shown once \
+               when they end; empty: none",
+        read: read_quiet_hours,
     },
 ];
 
@@ -75,6 +83,16 @@ impl Config {
         let setting = self.get("listen")?;
         let value = setting.value.unwrap_or(setting.default);
         parse_listen(&value)
+    }
+
+    /// The hours in which nothing is shown. Hours that nobody can read are none: a reminder too many is better than none.
+    pub(super) fn quiet_hours(&self) -> Option<QuietHours> {
+        let value = self.get("quiet-hours").ok()?.value.filter(|value| !value.is_empty())?;
+        let hours = value.parse();
+        if hours.is_err() {
+            tracing::warn!("quiet-hours in the settings are no hours, and are passed over");
+        }
+        hours.ok()
     }
 
     /// Every setting.
@@ -168,6 +186,15 @@ fn read_country(value: &str) -> Result<String, Failure> {
     Err(Failure::new(ErrorKind::Usage, format!("{value:?} is not a country")).hint("use its two letters, like GB, IE, US, CA, AU or NZ"))
 }
 
+fn read_quiet_hours(value: &str) -> Result<String, Failure> {
+    let hours = value.trim();
+    if hours.is_empty() {
+        return Ok(String::new());
+    }
+    let read = hours.parse().map(|hours: QuietHours| hours.to_string());
+    read.map_err(|error| Failure::new(ErrorKind::Usage, error.to_string()).hint("use 22:00-07:00, or \"\" for none"))
+}
+
 fn read_own_number(value: &str) -> Result<String, Failure> {
     let line = value.trim();
     if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_OWN_NUMBER {
@@ -212,6 +239,21 @@ mod tests {
         }
         assert!(config.set("own-number", Some(&"7".repeat(MAX_OWN_NUMBER + 1))).is_err());
         assert_eq!(config.get("country").unwrap().value.as_deref(), Some("XX"), "what was refused changed nothing");
+    }
+
+    #[test]
+    fn quiet_hours_are_two_times_of_day_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::at(&folder.path().join("config.toml"));
+        assert_eq!(config.quiet_hours(), None);
+        config.set("quiet-hours", Some(" 22:00 - 7:00")).unwrap();
+        assert_eq!(config.quiet_hours().map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
+        let failure = config.set("quiet-hours", Some("25:00-07:00")).unwrap_err();
+        assert!(failure.kind == ErrorKind::Usage && failure.hint.is_some());
+        config.set("quiet-hours", Some("")).unwrap();
+        assert_eq!(config.quiet_hours(), None);
+        std::fs::write(&config.path, "quiet-hours = \"evening\"").unwrap();
+        assert_eq!(config.quiet_hours(), None);
     }
 
     #[test]

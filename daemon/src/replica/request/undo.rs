@@ -17,7 +17,7 @@ use crate::seal::body::DocId;
 /// What the message of an undo begins with; the hash of the change and the request follow.
 const UNDO: &str = "undo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 21] = [
+const UNDOABLE: [&str; 23] = [
     "log",
     "edit",
     "delete",
@@ -39,6 +39,8 @@ const UNDOABLE: [&str; 21] = [
     "sketch",
     "try",
     "crisis edit",
+    "remind add",
+    "remind snooze",
 ];
 
 /// Changes that are made in several documents at once, and taken back together: their request follows.
