@@ -46,6 +46,7 @@ mod practice;
 mod prompts;
 mod pty;
 mod relay;
+mod reminders;
 mod scenes;
 mod schema;
 mod service;
