@@ -21,6 +21,7 @@ pub(super) fn live(contract: &Contract) {
     reminders(asif);
     every_record_is_hidden_and_shown(asif);
     asif.ok(&["undo"]);
+    asif.ok(&["redo"]);
     asif.ok(&["today"]);
     asif.ok(&[]);
     the_end(asif);
