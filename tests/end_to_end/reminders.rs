@@ -258,11 +258,12 @@ fn what_makes_no_sense_is_refused_and_the_nearest_is_named() {
     }
     assert_eq!(home.json(&["remind", "list"])["reminders"], serde_json::json!([]));
     home.refuses(7, &["remind", "snooze"]).says(&["asif remind list"]);
-    home.ok(&["remind", "add", "8:00"]);
+    let id = home.json(&["remind", "add", "8:00"])["short"].as_str().unwrap().to_owned();
     for (args, words) in [(&["--until", "25:00"][..], "no time"), (&["--until", "30d"], "within 7 days"), (&["--for", "0"], "time to come")]
     {
         home.refuses(2, &[&["remind", "snooze", "moment"], args].concat()).says(&[words]);
     }
+    home.ok(&["edit", &id, "--text", "Tea."]).says(&["Somebody else may see these words"]);
     home.refuses(4, &["remind", "remove", "nothing"]).says(&["asif remind list"]);
 }
 

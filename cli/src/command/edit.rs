@@ -1,14 +1,14 @@
 //! `asif edit`
 
 use asif_proto::local::{ErrorKind, Failure, Known, Reply, Request};
-use asif_proto::record::{ClearField, SessionFields, Visibility};
+use asif_proto::record::{ClearField, NEUTRAL, SessionFields, Visibility};
 
 use super::fields::Fields;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::{record, session};
+use crate::render::{record, reminder, session};
 
 pub mod experiment;
 
@@ -102,12 +102,21 @@ impl Args {
             return Err(of_another());
         }
         let visibility = fields.visibility.or_else(|| (!clear.is_empty()).then_some(Visibility::Inherit));
+        let said = text.is_some();
         let text = match text.as_deref() {
             Some(value) => prose::given(value, context, |_| Ok(()))?,
             None => Prose::default(),
         };
         let edited = text.kept_by(context, |context, request, text| context.ask_as(request, Request::EditText { id, text, visibility }))?;
-        context.tell_record(&edited, |screen, reply| record::changed(screen, "edited", reply))
+        context.tell_record(&edited, |screen, reply| record::changed(screen, "edited", reply))?;
+        if let Reply::Reminder(one) = &edited
+            && said
+            && !context.json()
+            && one.value.reminder.text != NEUTRAL
+        {
+            context.explain(reminder::SEEN);
+        }
+        Ok(())
     }
 }
 

@@ -166,7 +166,7 @@ fn told(context: &mut Context<'_, '_>, added: &Shown<ReminderView>) -> Outcome {
         return Ok(());
     }
     if added.value.reminder.text != NEUTRAL {
-        context.explain("Somebody else may see these words on your screen, also where it is locked.");
+        context.explain(reminder::SEEN);
     }
     if let Some(about) = reminder::about_clocks(&added.value) {
         context.explain(&about);

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::{Screen, record, time};
 
+/// What whoever chose words of their own should know.
+pub const SEEN: &str = "Somebody else may see these words on your screen, also where it is locked.";
+
 /// The reminders as `--json` tells them.
 #[derive(Debug, Serialize)]
 pub struct Told<'t> {
