@@ -70,6 +70,8 @@ pub(crate) struct Node {
     /// Its quiet hours, and whether it has a desktop.
     pub(crate) quiet: Option<QuietHours>,
     pub(crate) desktop: bool,
+    /// Its desktop shows a notice and never says so.
+    pub(crate) mute: bool,
     /// What its desktop showed, and when by its own clock.
     pub(crate) notices: Vec<(Timestamp, String)>,
     asked: Option<ClientId>,
@@ -102,6 +104,7 @@ impl Node {
             hesitates: false,
             quiet: None,
             desktop: true,
+            mute: false,
             notices: Vec::new(),
             asked: None,
             next_client: 0,
@@ -287,7 +290,9 @@ impl Node {
                 if self.desktop {
                     self.notices.push((self.now(time).wall, text.text().to_owned()));
                 }
-                inputs.push(Input::Notified { notice, outcome: self.found_desktop() });
+                if !self.mute {
+                    inputs.push(Input::Notified { notice, outcome: self.found_desktop() });
+                }
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Stop => {}

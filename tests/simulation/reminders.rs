@@ -127,6 +127,21 @@ fn what_falls_into_quiet_hours_is_shown_once_when_they_end() {
 }
 
 #[test]
+fn a_power_cut_before_the_desktop_has_answered_leaves_a_line_and_no_second_notice() {
+    let (mut world, devices) = wednesday(1);
+    let laptop = devices[0];
+    world.nodes[laptop].mute = true;
+    remind(&mut world, laptop, "12:00", None);
+    world.run_for(hours(1));
+    assert_eq!(notices(&mut world, laptop).len(), 1);
+    world.nodes[laptop].crash();
+    world.start(laptop);
+    world.run_for(hours(1));
+    assert_eq!(notices(&mut world, laptop), []);
+    assert_eq!(today(&mut world, laptop), 1);
+}
+
+#[test]
 fn a_full_disk_shows_nothing_twice() {
     let (mut world, devices) = wednesday(1);
     let laptop = devices[0];
