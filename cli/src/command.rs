@@ -37,6 +37,7 @@ pub mod phrase;
 pub mod practice;
 pub mod prose;
 pub mod redo;
+pub mod remind;
 pub mod restore;
 pub mod search;
 pub mod share;
@@ -74,6 +75,8 @@ pub enum Command {
     Practice(practice::Args),
     #[command(subcommand)]
     Phrase(phrase::Args),
+    #[command(subcommand)]
+    Remind(remind::Args),
 
     Try(Box<try_out::Args>),
     Outcome(Box<outcome::Args>),
@@ -136,6 +139,7 @@ impl Command {
             Self::Anchor(args) => args.run(context),
             Self::Practice(args) => args.run(context),
             Self::Phrase(args) => args.run(context),
+            Self::Remind(args) => args.run(context),
             Self::Try(args) => args.run(context),
             Self::Outcome(args) => args.run(context),
             Self::Experiment(args) => args.run(context),

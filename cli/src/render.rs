@@ -24,6 +24,7 @@ pub mod phrase;
 pub mod practice;
 pub mod preview;
 pub mod record;
+pub mod reminder;
 pub mod search;
 pub mod session;
 pub mod share;

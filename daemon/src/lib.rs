@@ -15,6 +15,7 @@
 //! - [`store`]: durable entries, statements, small files
 //! - [`net`]: the QUIC endpoint, TLS keys, links
 //! - [`local`]: the Unix socket
+//! - [`desktop`]: notifications on the session bus
 //!
 //! The meeting place: [`run`].
 
@@ -25,6 +26,7 @@ pub mod seal;
 pub mod share;
 pub mod sync;
 
+pub mod desktop;
 pub mod local;
 pub mod net;
 pub mod process;

@@ -25,6 +25,7 @@ mod peers;
 mod place;
 mod publish;
 mod receive;
+mod remind;
 mod request;
 mod snapshot;
 mod statements;
@@ -56,6 +57,7 @@ use logs::Log;
 use merge::Pending;
 
 pub use boot::BootError;
+pub use remind::Alarm;
 
 /// What the core is told about the program it runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +106,7 @@ pub struct Replica {
     /// What was typed and not yet said, on this device.
     drafts: BTreeMap<Uuid, Draft>,
     drafts_damaged: bool,
+    reminding: remind::Reminding,
     /// The digest of the plan's readable copy, where the person asked for one on this device.
     plan_copy: Option<[u8; 32]>,
     outdated: BTreeMap<LogId, BTreeSet<u64>>,
@@ -197,6 +200,7 @@ impl Replica {
     /// Carries out one input.
     pub fn handle(&mut self, now: Now, rng: &mut Rng, input: Input) -> Vec<Effect> {
         let mut cx = Cx::new(now, rng);
+        self.reminding.now = now.wall;
         match input {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
@@ -210,6 +214,9 @@ impl Replica {
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),
             Input::Served { link, log, upto, bytes } => self.served(&mut cx, link, log, upto, bytes),
             Input::Mended(found) => self.mended(&mut cx, *found),
+            Input::Here { zone, quiet } => self.is_here(zone, quiet),
+            Input::Notified { notice, outcome } => self.notified(&mut cx, notice, outcome),
+            Input::Desktop { outcome } => self.found_desktop(&mut cx, outcome),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
         }
@@ -243,6 +250,7 @@ impl Replica {
         self.finish_awaiting(cx);
         self.finish_revokes(cx);
         self.tend_plan_copy(cx);
+        self.remind(cx);
         self.stub_due(cx);
         self.save_due(cx);
         self.evict();
@@ -252,7 +260,7 @@ impl Replica {
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
         let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
         let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.revoking.iter().map(|(client, _, _)| *client));
-        asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).collect()
+        asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.

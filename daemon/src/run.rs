@@ -3,12 +3,14 @@
 //! The core runs on this thread; a step that writes waits for the disk here. Sockets are served by other threads. What came in
 //! while one step was written is carried out together, with one write for all.
 
+mod alarm;
 mod boot;
 mod config;
 mod effects;
 mod failure;
 mod health;
 mod heard;
+mod here;
 mod listen;
 pub mod shelf;
 
@@ -18,11 +20,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use asif_proto::home::{Home, Lock};
-use asif_proto::local::{self, Answer, ErrorKind, Failure, Hello};
+use asif_proto::local::{self, Answer, ErrorKind, Failure, Hello, Request};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::Rng;
+use crate::desktop::Desktop;
 use crate::local::{ClientId as LocalClient, Incoming, Local, Outgoing};
 use crate::net::{self, Gate, Net};
 use crate::process::detach::Detached;
@@ -31,10 +34,12 @@ use crate::process::signals::Signals;
 use crate::process::{self, activation, lock, notify};
 use crate::replica::Replica;
 use crate::replica::effect::{ClientId, Effect, Input, LinkId, Now};
+use alarm::Alarm;
 use boot::{boot, seed};
 use config::Config;
 use failure::{chain, loose};
 use health::Health;
+use here::Here;
 use shelf::Shelf;
 
 /// Inputs that are carried out together at most.
@@ -144,6 +149,10 @@ struct Daemon {
     net_events: mpsc::Receiver<net::Event>,
     net_sender: mpsc::Sender<net::Event>,
     local: Local,
+    desktop: Desktop,
+    alarm: Alarm,
+    /// Where the core believes this machine to be.
+    told_here: Option<Here>,
     incoming: mpsc::Receiver<Incoming>,
     signals: Signals,
     inputs: VecDeque<Input>,
@@ -189,6 +198,9 @@ impl Daemon {
             net_events,
             net_sender,
             local,
+            desktop: Desktop::default(),
+            alarm: Alarm::new(),
+            told_here: None,
             incoming,
             signals,
             inputs: VecDeque::new(),
@@ -198,6 +210,7 @@ impl Daemon {
         };
         daemon.config.note();
         daemon.carry_out(effects).await;
+        daemon.tell_here();
         daemon.drain().await;
         Ok(daemon)
     }
@@ -205,6 +218,7 @@ impl Daemon {
     async fn serve(&mut self) {
         while !self.stopping {
             let wait = self.replica.next_deadline().map(|at| at.saturating_sub(self.clock.elapsed()));
+            self.alarm.set(self.replica.next_alarm());
             tokio::select! {
                 biased;
                 signal = self.signals.shutdown() => {
@@ -214,6 +228,11 @@ impl Daemon {
                 }
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
+                Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
+                () = self.alarm.rang() => {
+                    self.tell_here();
+                    self.inputs.push_back(Input::Tick);
+                }
                 () = sleep(wait) => self.inputs.push_back(Input::Tick),
             }
             // What came in meanwhile is carried out in the same step.
@@ -231,6 +250,7 @@ impl Daemon {
     }
 
     async fn close(self) {
+        self.desktop.shutdown().await;
         if let Some(net) = self.net {
             net.shutdown().await;
         }
@@ -284,7 +304,12 @@ impl Daemon {
     fn take_local(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Ask { client, ask } => match self.config.answer(&ask.request) {
-                Some(answer) => self.local.send(client, Outgoing::Answer(answer)),
+                Some(answer) => {
+                    self.local.send(client, Outgoing::Answer(answer));
+                    if matches!(ask.request, Request::ConfigSet { .. }) {
+                        self.tell_here();
+                    }
+                }
                 None => self.inputs.push_back(Input::Ask { client: ClientId(client.0), ask }),
             },
             Incoming::Decision { client, yes } => self.inputs.push_back(Input::Decision { client: ClientId(client.0), yes }),
@@ -317,8 +342,11 @@ impl Daemon {
         let rest = REST * 2u32.pow(self.failures.min(6));
         self.failures += 1;
         match boot(&self.home, self.clock, &mut self.rng, Some(rest)) {
-            Ok((shelf, replica, effects)) => {
+            Ok((shelf, mut replica, effects)) => {
+                replica.remember_as(&mut self.replica);
                 (self.shelf, self.replica) = (shelf, replica);
+                self.told_here = None;
+                self.tell_here();
                 Box::pin(self.carry_out(effects)).await;
             }
             Err(failure) => {

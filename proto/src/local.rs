@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::frame::{Frame, MAX_LEN};
 use crate::id::RecordId;
-use crate::record::{Anchor, Belief, Experiment, Goal, Phrase, Practice, SafetyPlanView, Session, Shown, Sketch};
+use crate::record::{Anchor, Belief, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
 
 pub mod draft;
@@ -29,6 +29,7 @@ pub mod experiment;
 pub mod failure;
 pub mod history;
 pub mod plan;
+pub mod reminder;
 pub mod request;
 pub mod safety_plan;
 pub mod search;
@@ -44,6 +45,7 @@ pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,
 };
+pub use reminder::{Desktop, NewReminder, QuietHours, RemindAsk, Reminders, Snooze, TodayReminder};
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use search::{SearchAsk, SearchView};
@@ -212,6 +214,10 @@ pub enum Reply {
     Experiment(Shown<Experiment>),
     /// Experiments.
     Experiments(Vec<Shown<Experiment>>),
+    /// One reminder.
+    Reminder(Shown<ReminderView>),
+    /// Reminders.
+    Reminders(Reminders),
     /// What there is today.
     Today(Today),
     /// One draft.
@@ -293,6 +299,8 @@ pub enum Known {
     Experiments,
     /// Drafts.
     Drafts,
+    /// Reminders.
+    Reminders,
 }
 
 /// One of them.

@@ -12,6 +12,7 @@ mod belief;
 mod experiment;
 mod goal;
 mod phrase;
+mod reminder;
 mod safety_plan;
 mod shown;
 mod words;
@@ -21,6 +22,10 @@ pub use belief::{Belief, BeliefRating, BeliefRole, Block};
 pub use experiment::{Amendment, Experiment, ExperimentResult, ExperimentStatus, Mode, Prediction, Supports};
 pub use goal::{Agree, Goal, GoalStatus, GoalTemplate};
 pub use phrase::{Phrase, PhraseForm};
+pub use reminder::{
+    ClockChange, Days, Falls, MAX_REMINDER_TEXT, MAX_REMINDERS, MAX_SNOOZE_HOURS, NEUTRAL, Reminder, ReminderView, ReminderZone, Weekdays,
+    ZoneError, falls,
+};
 pub use safety_plan::{MAX_PART, PlanPart, SAFETY_PLAN, SafetyPlan, SafetyPlanView};
 pub use shown::{Kind, Shown};
 pub(crate) use words::words;

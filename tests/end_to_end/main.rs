@@ -47,6 +47,7 @@ mod practice;
 mod prompts;
 mod pty;
 mod relay;
+mod reminders;
 mod scenes;
 mod schema;
 mod search;

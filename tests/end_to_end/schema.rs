@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use asif_proto::local::search::FoundType;
 use asif_proto::local::{ErrorKind, Now};
 use asif_proto::record::{
-    Basis, BeliefRole, Block, ExperimentStatus, FeltState, Gentler, GoalStatus, GoalTemplate, MarkKind, Mode, PhraseForm, PlanPart,
-    PracticeKind, PracticeStatus, Supports, Visibility,
+    Basis, BeliefRole, Block, ClockChange, ExperimentStatus, FeltState, Gentler, GoalStatus, GoalTemplate, MarkKind, Mode, PhraseForm,
+    PlanPart, PracticeKind, PracticeStatus, Supports, Visibility,
 };
 use asif_proto::share::{Role, Scope};
 use contract::{Answer, Contract, Seen};
@@ -27,10 +27,11 @@ use serde_json::{Value, json};
 use crate::harness::Home;
 
 /// Fields that say nothing in any answer of these programs yet, and why.
-const UNSAID: [(&str, &str); 3] = [
+const UNSAID: [(&str, &str); 4] = [
     ("status/properties/locked", "nothing locks a journal yet"),
     ("invited/properties/code", "a ticket is given without a code"),
     ("client/properties/experiments", "experiments are not shared yet"),
+    ("desktop/properties/shows", "no desktop is here that could"),
 ];
 /// Errors that need a machine in a state that a test does not bring about.
 const UNMET: [(&str, &str); 1] = [("locked", "nothing locks a journal yet")];
@@ -143,6 +144,7 @@ fn the_words_of_the_schema_are_those_of_the_program() {
         ("belief/properties/role", of(BeliefRole::ALL)),
         ("belief/properties/block", of(Block::ALL)),
         ("phrase/properties/form", of(PhraseForm::ALL)),
+        ("reminder/properties/clock_change", of(ClockChange::ALL)),
         ("experiment/properties/mode", of(Mode::ALL)),
         ("experiment/properties/status", of(ExperimentStatus::ALL)),
         ("experiment/properties/supports", of(Supports::ALL)),

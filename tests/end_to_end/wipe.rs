@@ -27,6 +27,7 @@ fn lived_in() -> Home {
     home.ok(&["config", "set", "listen", "127.0.0.1:0"]);
     home.device_ticket();
     home.ok(&["crisis", "edit", "--helps-alone", "walks", "--readable"]);
+    home.ok(&["remind", "add", "8:00"]);
     // A draft that was damaged and set aside, and one that was not.
     begin_a_note(&home);
     home.stop();
@@ -36,7 +37,8 @@ fn lived_in() -> Home {
     bytes[last] ^= 1;
     std::fs::write(&drafts, bytes).unwrap();
     begin_a_note(&home);
-    assert!(drafts.exists() && home.data().join("drafts.damaged").exists());
+    let kept = ["drafts", "drafts.damaged", "reminded"].map(|name| home.data().join(name).exists());
+    assert_eq!(kept, [true; 3]);
     home.stop();
     // A log that was damaged and set aside, and one that grew too long.
     let log = home.log_files().pop().unwrap();

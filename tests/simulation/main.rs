@@ -16,6 +16,7 @@
 //! 6. *Nothing in the clear.* A marked sentence is on no disk.
 //! 7. *A prediction never changes.* Whatever any device does, what was locked is shown as it was locked.
 //! 8. *A draft that was kept is there* after any loss of power, on its own device alone, until it is dropped.
+//! 9. *A reminder comes once* on each device, whatever sleep, power and quiet hours do; put off or removed on one, it is so on all.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
@@ -28,6 +29,7 @@ mod hostile;
 mod lies;
 mod node;
 mod plan;
+mod reminders;
 mod shared;
 mod story;
 mod world;

@@ -13,7 +13,7 @@ use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
 use asif_proto::id::LinkKey;
-use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, Request};
+use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, QuietHours, Request};
 use asif_proto::peer::Message;
 use jiff::Timestamp;
 use rand_core::{Rng as _, SeedableRng};
@@ -67,6 +67,13 @@ pub(crate) struct Node {
     failures: u32,
     /// The person does not answer questions.
     pub(crate) hesitates: bool,
+    /// Its quiet hours, and whether it has a desktop.
+    pub(crate) quiet: Option<QuietHours>,
+    pub(crate) desktop: bool,
+    /// Its desktop shows a notice and never says so.
+    pub(crate) mute: bool,
+    /// What its desktop showed, and when by its own clock.
+    pub(crate) notices: Vec<(Timestamp, String)>,
     asked: Option<ClientId>,
     next_client: u64,
     pub(crate) answers: HashMap<ClientId, Answer>,
@@ -95,6 +102,10 @@ impl Node {
             rests: None,
             failures: 0,
             hesitates: false,
+            quiet: None,
+            desktop: true,
+            mute: false,
+            notices: Vec::new(),
             asked: None,
             next_client: 0,
             answers: HashMap::new(),
@@ -136,7 +147,15 @@ impl Node {
         let (replica, effects) = Replica::new(about, now, &mut self.rng, found, rest.map(|rest| time + rest));
         self.running = Some((shelf, replica));
         self.listens = false;
-        self.carry_out(time, effects)
+        let mut wishes = self.carry_out(time, effects);
+        wishes.extend(self.look_around(time));
+        wishes
+    }
+
+    /// The edge tells where the machine is.
+    pub(crate) fn look_around(&mut self, time: Duration) -> Vec<Wish> {
+        let (zone, quiet) = (asif_proto::moment::zone("Europe/London"), self.quiet);
+        self.handle(time, Input::Here { zone, quiet })
     }
 
     /// Ends as power does: what was not synced may be lost.
@@ -206,12 +225,12 @@ impl Node {
                         wishes.extend(message.map(|message| Wish::Send { link, message, bulk: true }));
                         inputs.push(input);
                     }
-                    Ok(Done::Elsewhere(effect)) => self.elsewhere(effect, &mut inputs, &mut wishes),
+                    Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
                     Err(_) => {
                         // What was written was written: whoever waits for that hears so.
                         for effect in rest {
                             if matches!(effect, Effect::Answer { .. } | Effect::Event { .. }) {
-                                self.elsewhere(effect, &mut inputs, &mut wishes);
+                                self.elsewhere(time, effect, &mut inputs, &mut wishes);
                             }
                         }
                         return self.disk_failed(time, &[], wishes);
@@ -233,7 +252,7 @@ impl Node {
             self.end();
             return wishes;
         }
-        let Some((_, replica)) = self.running.take() else { return wishes };
+        let Some((_, mut replica)) = self.running.take() else { return wishes };
         let answered = undone.iter().filter_map(|effect| match effect {
             Effect::Answer { client, .. } => Some(*client),
             _ => None,
@@ -245,10 +264,14 @@ impl Node {
         self.ends += 1;
         let rest = Duration::from_secs(1) * 2u32.pow(self.failures.min(6));
         self.failures += 1;
-        self.start_after(time, Some(rest))
+        let wishes = self.start_after(time, Some(rest));
+        if let Some((_, new)) = &mut self.running {
+            new.remember_as(&mut replica);
+        }
+        wishes
     }
 
-    fn elsewhere(&mut self, effect: Effect, inputs: &mut Vec<Input>, wishes: &mut Vec<Wish>) {
+    fn elsewhere(&mut self, time: Duration, effect: Effect, inputs: &mut Vec<Input>, wishes: &mut Vec<Wish>) {
         match effect {
             Effect::Event { client, event } => self.events.entry(client).or_default().push(event),
             Effect::Answer { client, answer } => drop(self.answers.insert(client, answer)),
@@ -263,6 +286,15 @@ impl Node {
             Effect::Dial { link, peer, addresses } => wishes.push(Wish::Dial { link, peer, addresses }),
             Effect::Send { link, message } => wishes.push(Wish::Send { link, message, bulk: false }),
             Effect::Close { link } => wishes.push(Wish::Close { link }),
+            Effect::Notify { notice, text } => {
+                if self.desktop {
+                    self.notices.push((self.now(time).wall, text.text().to_owned()));
+                }
+                if !self.mute {
+                    inputs.push(Input::Notified { notice, outcome: self.found_desktop() });
+                }
+            }
+            Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Stop => {}
             disk => panic!("the disk's: {disk:?}"),
         }
@@ -282,8 +314,17 @@ impl Node {
         self.handle(time, Input::Decision { client, yes })
     }
 
+    fn found_desktop(&self) -> Result<(), String> {
+        if self.desktop { Ok(()) } else { Err("there is none here".into()) }
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
-        self.running.as_ref()?.1.next_deadline()
+        let replica = &self.running.as_ref()?.1;
+        let alarm = replica.next_alarm().map(|alarm| {
+            let left = alarm.at.as_second() - self.now(Duration::ZERO).wall.as_second();
+            Duration::from_secs(u64::try_from(left).unwrap_or(0))
+        });
+        replica.next_deadline().into_iter().chain(alarm).min()
     }
 
     /// The link key this machine shows.

@@ -1,14 +1,14 @@
 //! `asif edit`
 
 use asif_proto::local::{ErrorKind, Failure, Known, Reply, Request};
-use asif_proto::record::{ClearField, SessionFields, Visibility};
+use asif_proto::record::{ClearField, NEUTRAL, SessionFields, Visibility};
 
 use super::fields::Fields;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::{record, session};
+use crate::render::{record, reminder, session};
 
 pub mod experiment;
 
@@ -31,7 +31,7 @@ pub struct Args {
     /// A field to empty; can be given again
     #[arg(long, value_name = "FIELD")]
     clear: Vec<ClearField>,
-    /// The words of a goal, a belief, an anchor, a sketch or a phrase; - reads them from standard input
+    /// The words of a goal, a belief, an anchor, a sketch, a phrase or a reminder; - reads them from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true, conflicts_with = "note")]
     text: Option<String>,
     /// What can be changed in an experiment
@@ -49,7 +49,7 @@ impl Args {
         if !self.is_of_a_session_alone() {
             match context.ask(Request::Show { id: self.id.clone() })? {
                 Reply::Experiment(_) => return self.of_an_experiment(context),
-                Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) => {
+                Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) | Reply::Reminder(_) => {
                     return self.of_words(context);
                 }
                 _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),
@@ -95,7 +95,7 @@ impl Args {
         self.experiment.run(context, self.id, &self.fields.into_fields(None))
     }
 
-    /// A goal, a belief, an anchor, a sketch or a phrase: what it says, and who may see it.
+    /// A goal, a belief, an anchor, a sketch, a phrase or a reminder: what it says, and who may see it.
     fn of_words(self, context: &mut Context<'_, '_>) -> Outcome {
         let Self { id, fields, clear, text, experiment, .. } = self;
         let fields = fields.into_fields(None);
@@ -103,12 +103,21 @@ impl Args {
             return Err(of_another());
         }
         let visibility = fields.visibility.or_else(|| (!clear.is_empty()).then_some(Visibility::Inherit));
+        let said = text.is_some();
         let text = match text.as_deref() {
             Some(value) => prose::given(value, context, |_| Ok(()))?,
             None => Prose::default(),
         };
         let edited = text.kept_by(context, |context, request, text| context.ask_as(request, Request::EditText { id, text, visibility }))?;
-        context.tell_record(&edited, |screen, reply| record::changed(screen, "edited", reply))
+        context.tell_record(&edited, |screen, reply| record::changed(screen, "edited", reply))?;
+        if let Reply::Reminder(one) = &edited
+            && said
+            && !context.json()
+            && one.value.reminder.text != NEUTRAL
+        {
+            context.explain(reminder::SEEN);
+        }
+        Ok(())
     }
 }
 

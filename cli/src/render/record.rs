@@ -4,7 +4,7 @@ use asif_proto::local::Reply;
 use asif_proto::record::{Shown, Visibility};
 use serde_json::Value;
 
-use super::{Screen, anchor, belief, experiment, goal, history, loan, phrase, practice, session, sketch};
+use super::{Screen, anchor, belief, experiment, goal, history, loan, phrase, practice, reminder, session, sketch};
 
 /// Any one record, whole. `None` where the reply is no record.
 pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
@@ -18,6 +18,7 @@ pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
         Reply::Sketch(one) => sketch::whole(screen, one),
         Reply::Phrase(one) => phrase::whole(screen, one),
         Reply::Experiment(one) => experiment::whole(screen, one),
+        Reply::Reminder(one) => reminder::whole(screen, one),
         _ => return None,
     }
     Some(())
@@ -34,6 +35,7 @@ pub fn changed(screen: &mut Screen, done: &str, reply: &Reply) -> Option<()> {
         Reply::Sketch(one) => sketch::changed(screen, done, one),
         Reply::Phrase(one) => phrase::changed(screen, done, one),
         Reply::Experiment(one) => experiment::changed(screen, done, one),
+        Reply::Reminder(one) => reminder::changed(screen, done, one),
         _ => return None,
     }
     Some(())
@@ -49,6 +51,7 @@ pub fn title(reply: &Reply) -> Option<String> {
         Reply::Sketch(one) => format!("the sketch {} (its practices stay)", one.sketch.short),
         Reply::Phrase(one) => format!("the phrase \"{}\"", one.value.new_line),
         Reply::Experiment(one) => format!("the experiment {} of {}", one.short, one.value.practice),
+        Reply::Reminder(one) => format!("the reminder {} \"{}\"", one.short, one.value.reminder.text),
         _ => return None,
     })
 }

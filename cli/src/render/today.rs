@@ -29,6 +29,9 @@ impl<'t> Told<'t> {
 /// The page of today.
 pub fn today(screen: &mut Screen, today: &Today) {
     screen.heading(&today.date.strftime("%a %-d %b").to_string());
+    for one in &today.reminders {
+        screen.record(&[time::clock(one.due_at.timestamp(), &screen.zone), one.text.clone(), one.short.clone()]);
+    }
     if !today.due.is_empty() {
         screen.line("To see what happened:");
         today.due.iter().for_each(|one| due(screen, one));

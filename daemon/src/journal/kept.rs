@@ -1,10 +1,10 @@
-//! Records that are shown as they are kept: goals, beliefs, anchors, sketches, phrases; and experiments.
+//! Records that are shown as they are kept: goals, beliefs, anchors, sketches, phrases, reminders; and experiments.
 
 use asif_proto::id::{ItemId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
 use asif_proto::record::{
-    Amendment, Anchor, Basis, Belief, ExperimentStatus, Goal, Kind, Mode, Phrase, Prediction, Sketch, Supports, Visibility,
+    Amendment, Anchor, Basis, Belief, ExperimentStatus, Goal, Kind, Mode, Phrase, Prediction, Reminder, Sketch, Supports, Visibility,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -96,6 +96,8 @@ pub enum Kept {
     Phrase(Phrase),
     /// An experiment.
     Experiment(Box<Experiment>),
+    /// A reminder.
+    Reminder(Reminder),
 }
 
 impl Kept {
@@ -110,6 +112,7 @@ impl Kept {
             Kind::Sketch => serde_json::from_value(value).map(Self::Sketch),
             Kind::Phrase => serde_json::from_value(value).map(Self::Phrase),
             Kind::Experiment => serde_json::from_value(value).map(|one| Self::Experiment(Box::new(one))),
+            Kind::Reminder => serde_json::from_value(value).map(Self::Reminder),
         })
     }
 
@@ -122,6 +125,7 @@ impl Kept {
             Self::Sketch(_) => Kind::Sketch,
             Self::Phrase(_) => Kind::Phrase,
             Self::Experiment(_) => Kind::Experiment,
+            Self::Reminder(_) => Kind::Reminder,
         }
     }
 
@@ -134,6 +138,7 @@ impl Kept {
             Self::Sketch(one) => one.deleted,
             Self::Phrase(one) => one.deleted,
             Self::Experiment(one) => one.deleted,
+            Self::Reminder(one) => one.deleted,
         }
     }
 
@@ -146,6 +151,7 @@ impl Kept {
             Self::Sketch(one) => &mut one.visibility,
             Self::Phrase(one) => &mut one.visibility,
             Self::Experiment(one) => &mut one.visibility,
+            Self::Reminder(one) => &mut one.visibility,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Replica {
             return (replica, Vec::new());
         }
         let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
-        let drafts = found.drafts.take();
+        let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
         replica.drafts_damaged = found.drafts_damaged;
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
@@ -53,6 +53,7 @@ impl Replica {
         replica.retire_damaged();
         let mut cx = Cx::new(now, rng);
         replica.load_drafts(&mut cx, drafts);
+        replica.load_reminded(reminded.as_deref());
         replica.note_place(&mut cx, left.as_deref());
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
@@ -94,6 +95,7 @@ impl Replica {
             deeds: Deeds::default(),
             drafts: BTreeMap::new(),
             drafts_damaged: false,
+            reminding: super::remind::Reminding::default(),
             plan_copy: None,
             outdated: BTreeMap::new(),
             rooms: HashMap::new(),
@@ -296,6 +298,7 @@ impl Replica {
     /// Forgets every view.
     pub(super) fn clear_views(&mut self) {
         self.view = View::default();
+        self.reminding.stale = true;
         self.boards.clear();
         self.documents.clear();
         self.recent.clear();

@@ -83,6 +83,7 @@ impl Replica {
         if suspect {
             let keys: Vec<_> = document.keys().collect();
             self.view.refresh(doc, &document, keys.iter());
+            self.reminding.stale |= doc == DocId::Plan;
         }
         self.documents.insert(doc, document);
         self.recent.push_back(doc);
@@ -153,6 +154,7 @@ impl Replica {
         let deed = Deed { log, seq, doc, hash: change.hash().0, at: 0, message: message.to_owned(), records };
         self.deeds.remember(deed, Some(cx.now.wall), cx.now.wall);
         self.touched_here.extend(touched);
+        self.reminding.stale |= doc == DocId::Plan;
         Ok(true)
     }
 
@@ -165,6 +167,7 @@ impl Replica {
         // Something that was merged makes a document that does not come back: it is built again, entry by entry, without it.
         self.documents.remove(&doc);
         self.view.forget(doc);
+        self.reminding.stale |= doc == DocId::Plan;
         self.suspect.insert(doc);
         self.want(cx, doc);
     }

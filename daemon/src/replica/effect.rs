@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use asif_proto::frame::Frame;
 use asif_proto::id::{KeyId, Link, LinkKey, LogId, QueueId};
-use asif_proto::local::{Answer, Ask, Event, Question};
+use asif_proto::local::{Answer, Ask, Event, Question, QuietHours};
 use asif_proto::peer::{Entries, Message};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use zeroize::Zeroizing;
 
@@ -80,6 +81,8 @@ pub struct Found {
     pub place: Option<Vec<u8>>,
     /// The sealed drafts.
     pub drafts: Option<Vec<u8>>,
+    /// The sealed memory of reminders that were shown.
+    pub reminded: Option<Vec<u8>>,
     /// Drafts that did not open were set aside, now or earlier.
     pub drafts_damaged: bool,
     /// The plan's readable copy.
@@ -235,7 +238,26 @@ pub enum Input {
     },
     /// What is damaged was set aside.
     Mended(Box<Found>),
-    /// A deadline came.
+    /// Where the machine is: told at the start, and whenever it changes.
+    Here {
+        /// Its zone.
+        zone: TimeZone,
+        /// The hours in which nothing is shown.
+        quiet: Option<QuietHours>,
+    },
+    /// What became of a notice.
+    Notified {
+        /// Which.
+        notice: u64,
+        /// The desktop shows it; or why not, in words.
+        outcome: Result<(), String>,
+    },
+    /// Whether a desktop shows notices here; or why not, in words.
+    Desktop {
+        /// As above.
+        outcome: Result<(), String>,
+    },
+    /// A deadline or an alarm came.
     Tick,
     /// The daemon stops: save what is worth saving.
     Stop,
@@ -260,6 +282,28 @@ impl Opaque {
 impl std::fmt::Debug for Opaque {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// What a desktop shows. No log line shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Notice(String);
+
+impl Notice {
+    /// These lines.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The lines.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} lines", self.0.lines().count())
     }
 }
 
@@ -369,6 +413,15 @@ pub enum Effect {
         /// Which.
         link: LinkId,
     },
+    /// Show this on the desktop, if there is one. Answered with [`Input::Notified`].
+    Notify {
+        /// What the answer names it by.
+        notice: u64,
+        /// What is shown.
+        text: Notice,
+    },
+    /// Find out whether a desktop shows notices. Answered with [`Input::Desktop`].
+    LookForDesktop,
     /// Stop the daemon.
     Stop,
 }

@@ -224,6 +224,7 @@ impl Replica {
         }
         if let Some(document) = self.documents.get(&doc) {
             self.view.refresh(doc, document, keys.iter());
+            self.reminding.stale |= doc == DocId::Plan;
         }
         self.unsaved_entries += batch.len();
         self.prove_at.get_or_insert(cx.now.mono + PROVE_WITHIN);

@@ -11,6 +11,7 @@ mod kept;
 mod known;
 mod phrase;
 mod practice;
+mod reminder;
 mod safety_plan;
 mod search;
 mod share;
@@ -134,6 +135,7 @@ impl Replica {
             Request::Sketch(what) => self.sketches(cx, ask, what),
             Request::Phrase(what) => self.phrases(cx, ask, what),
             Request::Experiment(what) => self.experiments(cx, ask, what),
+            Request::Remind(what) => self.reminders_asked(cx, client, ask, what),
             Request::Today => self.today(cx, ask),
             Request::Draft(what) => self.drafts(cx, what),
             Request::SafetyPlan(what) => self.safety_plan(cx, what),

@@ -10,10 +10,10 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use asif_proto::local::{Answer, Check, Failure, Reply, Request, Setting};
+use asif_proto::local::{Answer, Check, Failure, QuietHours, Reply, Request, Setting};
 
 use file::{Entry, File};
-use known::{KNOWN, Known, LISTEN, OWN_NUMBER, find, nearest_to, parse_listen};
+use known::{KNOWN, Known, LISTEN, OWN_NUMBER, QUIET_HOURS, find, nearest_to, parse_listen};
 
 /// The settings file, and the environment.
 #[derive(Debug, Clone)]
@@ -57,6 +57,16 @@ impl Config {
             }
         };
         parse_listen(value.as_deref().unwrap_or(known.default))
+    }
+
+    /// The hours in which nothing is shown. Hours that nobody can read are none: a reminder too many is better than none.
+    pub(super) fn quiet_hours(&self) -> Option<QuietHours> {
+        let value = self.get(QUIET_HOURS).ok()?.value.filter(|value| !value.is_empty())?;
+        let hours = value.parse();
+        if hours.is_err() {
+            tracing::warn!("quiet-hours in the settings are no hours, and are passed over");
+        }
+        hours.ok()
     }
 
     /// Every setting; and every key of the file that is none.
@@ -220,6 +230,21 @@ mod tests {
             assert!(failure.kind == ErrorKind::Usage && failure.hint.is_some(), "{key} {value:?}");
         }
         assert_eq!(std::fs::read(&config.path).unwrap(), before, "what was refused changed nothing");
+    }
+
+    #[test]
+    fn quiet_hours_are_two_times_of_day_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::at(&folder.path().join("config.toml"));
+        assert_eq!(config.quiet_hours(), None);
+        config.set("quiet-hours", Some(" 22:00 - 7:00")).unwrap();
+        assert_eq!(config.quiet_hours().map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
+        let failure = config.set("quiet-hours", Some("25:00-07:00")).unwrap_err();
+        assert!(failure.kind == ErrorKind::Usage && failure.hint.is_some());
+        config.set("quiet-hours", Some("")).unwrap();
+        assert_eq!(config.quiet_hours(), None);
+        std::fs::write(&config.path, "quiet-hours = \"evening\"").unwrap();
+        assert_eq!(config.quiet_hours(), None);
     }
 
     #[test]

@@ -74,6 +74,8 @@ impl Daemon {
             }
             Effect::Send { link, message } => self.send(link, &message),
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
+            Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
+            Effect::LookForDesktop => self.desktop.look(),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::Remove { .. }

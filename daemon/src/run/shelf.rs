@@ -19,6 +19,7 @@ const VIEW: &str = "view";
 const PEERS: &str = "peers";
 const DRAFTS: &str = "drafts";
 const DRAFTS_DAMAGED: &str = "drafts.damaged";
+const REMINDED: &str = "reminded";
 const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
 /// The most entries read at once.
@@ -102,6 +103,7 @@ impl Shelf {
             view: self.cache(VIEW),
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
+            reminded: self.cache(REMINDED),
             drafts: self.store.load(DRAFTS)?,
             drafts_damaged: self.store.load(DRAFTS_DAMAGED)?.is_some(),
             plan_copy: self.plan_copy(),

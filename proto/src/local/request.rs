@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, SafetyPlanAsk,
-    SearchAsk, SketchAsk, TagAsk,
+    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, RemindAsk,
+    SafetyPlanAsk, SearchAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -79,6 +79,8 @@ pub enum Request {
     Phrase(PhraseAsk),
     /// About experiments.
     Experiment(ExperimentAsk),
+    /// About reminders.
+    Remind(RemindAsk),
     /// What there is today. Answer: [`Reply::Today`](super::Reply::Today).
     Today,
     /// About drafts.
@@ -111,7 +113,7 @@ pub enum Request {
         /// What is emptied.
         clear: Vec<ClearField>,
     },
-    /// Changes the words of a goal, a belief, an anchor, a sketch or a phrase, or who may see it. Answer: the record.
+    /// Changes the words of a goal, a belief, an anchor, a sketch, a phrase or a reminder, or who may see it. Answer: the record.
     EditText {
         /// An id or a unique suffix.
         id: String,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::TodayReminder;
 use crate::record::{Experiment, Practice, Shown};
 
 /// What there is today. Nothing in it counts, compares or asks.
@@ -17,6 +18,9 @@ pub struct Today {
     pub due: Vec<Shown<Experiment>>,
     /// Experiments that are open and not due yet.
     pub open: Vec<Shown<Experiment>>,
+    /// Reminders that are due today and were shown on no desktop here, the earliest first.
+    #[serde(default)]
+    pub reminders: Vec<TodayReminder>,
     /// Drafts that are kept.
     pub drafts: u64,
     /// Suggestions and loans are read elsewhere; this is one gentle line, or none.

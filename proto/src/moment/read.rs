@@ -136,7 +136,8 @@ pub(super) fn parse_day(text: &str, now: Timestamp, zone: &TimeZone) -> Option<D
     }
 }
 
-fn parse_time(text: &str) -> Option<Time> {
+/// A time of day: `8:00`, `08:00` or `08:00:30`.
+pub fn parse_time(text: &str) -> Option<Time> {
     let mut parts = text.split(':');
     let number = |part: Option<&str>| {
         let part = part?;

@@ -20,6 +20,8 @@ words!(
         Phrase = "phrase",
         /// [`Experiment`](super::Experiment)
         Experiment = "experiment",
+        /// [`Reminder`](super::Reminder)
+        Reminder = "reminder",
     }
 );
 

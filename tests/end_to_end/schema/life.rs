@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::contract::{Contract, Held};
-use crate::harness::Home;
+use crate::harness::{Home, eventually};
 
 /// A life from before the journal to after it.
 pub(super) fn live(contract: &Contract) {
@@ -22,6 +22,7 @@ pub(super) fn live(contract: &Contract) {
     assert!(found["hits"].as_array().unwrap().iter().any(|hit| hit["type"] == "practice"), "{found}");
     asif.reads(&["search", "-"], "metta\n");
     asif.refuses(2, &["search", "\"kind"]);
+    reminders(asif);
     every_record_is_hidden_and_shown(asif);
     asif.ok(&["undo"]);
     asif.ok(&["redo"]);
@@ -150,6 +151,20 @@ fn a_plan_for_a_bad_hour(asif: Held<'_>) {
     assert_eq!((&told["country"], &told["plan"]["warning_signs"][1]), (&Value::from("IE"), &Value::from("no food")));
 }
 
+fn reminders(asif: Held<'_>) {
+    asif.ok(&["config", "set", "quiet-hours", "22:00-07:00"]);
+    asif.reads(&["remind", "add", "8:00", "--days", "mon,wed", "--zone", "Europe/London", "--text", "-"], "Tea.\n");
+    let year = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).year() + 1;
+    let last = jiff::civil::date(year, 3, 31);
+    let sunday = last.saturating_sub(jiff::Span::new().days(i64::from(last.weekday().to_sunday_zero_offset())));
+    let missing = asif.id(&["remind", "add", "1:30", "--on", &sunday.to_string(), "--zone", "Europe/London"]);
+    asif.ok(&["remind", "list"]);
+    asif.ok(&["remind", "remove", &missing]);
+    asif.ok(&["remind", "snooze", "Tea", "--for", "1s"]);
+    eventually("what was put off is due", || asif.ok(&["today"])["reminders"].as_array().is_some_and(|due| !due.is_empty()).then_some(()));
+    asif.ok(&["remind", "snooze", "--until", "tomorrow"]);
+}
+
 /// One record of each type is shown, deleted and restored.
 fn every_record_is_hidden_and_shown(asif: Held<'_>) {
     let newest = |args: &[&str]| asif.ok(args)[0]["id"].as_str().unwrap().to_owned();
@@ -164,6 +179,7 @@ fn every_record_is_hidden_and_shown(asif: Held<'_>) {
     ]
     .map(newest)
     .to_vec();
+    ids.push(asif.ok(&["remind", "list"])["reminders"][0]["id"].as_str().unwrap().to_owned());
     let of_an_experiment = |one: &Value| one["experiment"].as_str().map(str::to_owned);
     ids.push(asif.ok(&["list"]).as_array().unwrap().iter().find_map(of_an_experiment).unwrap());
     for id in &ids {

@@ -41,6 +41,7 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
         robin.id(&["try", "lunch", "--prediction", "20"]),
         robin.id(&["demo", "politeness", "--did", "greeted"]),
         robin.id(&["sketch", "--text", "somebody"]),
+        robin.id(&["remind", "add", "8:00", "--on", "2199-01-01"]),
     ];
     robin.ok(&["sync", "--wait"]);
     second.home.stop();
@@ -53,6 +54,7 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
         asif.ok(&["edit", &records[4], "--if-then", word]);
         asif.ok(&["edit", &records[5], "--text", word]);
         asif.ok(&["edit", &records[6], "--text", word]);
+        asif.ok(&["edit", &records[7], "--text", word]);
         asif.ok(&["crisis", "edit", "--helps-alone", word]);
     };
     change(robin, "one", "20");

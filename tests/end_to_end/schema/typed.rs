@@ -32,6 +32,7 @@ fn nothing_is_said(asif: Held<'_>) {
     asif.typed(&["practice", "add"], 0, &[("What will you practise", "\n")]);
     asif.typed(&["practice", "adapt", "lunch"], 0, &[("Which (Enter", "\n")]);
     asif.typed(&["phrase", "add", "lunch"], 0, &[("You say", "\n")]);
+    asif.typed(&["remind", "add"], 0, &[("At what time", "\n")]);
     asif.typed(&["outcome"], 0, &[("Feeling after", "\n"), ("What happened?", "\n"), ("make of it?", "\n")]);
     asif.typed(&["delete", &session], 0, &[("Delete", "n\n")]);
     asif.typed(&["share", "invite", "--name", "Dana"], 0, &[("Create invitation?", "n\n")]);

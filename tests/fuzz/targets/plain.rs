@@ -67,6 +67,7 @@ pub(super) fn record(bytes: &[u8]) {
                 Kept::Sketch(one) => record::pack(kept.kind().word(), one),
                 Kept::Phrase(one) => record::pack(kept.kind().word(), one),
                 Kept::Experiment(one) => record::pack(kept.kind().word(), one),
+                Kept::Reminder(one) => record::pack(kept.kind().word(), one),
             },
             Record::Other | Record::Unreadable => return,
         };

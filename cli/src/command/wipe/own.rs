@@ -9,8 +9,20 @@ use asif_proto::home::Home;
 /// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
 const KEYS: [&str; 6] = ["vault.key", "vault.key.new", "vault", "vault.new", "crisis-plan", "crisis-plan.new"];
 /// The other files beside them.
-const BESIDE: [&str; 10] =
-    ["view", "view.new", "peers", "peers.new", "place", "place.new", "drafts", "drafts.new", "drafts.damaged", "drafts.damaged.new"];
+const BESIDE: [&str; 12] = [
+    "view",
+    "view.new",
+    "peers",
+    "peers.new",
+    "place",
+    "place.new",
+    "drafts",
+    "drafts.new",
+    "drafts.damaged",
+    "drafts.damaged.new",
+    "reminded",
+    "reminded.new",
+];
 /// Files in the state folder.
 const STATE: [&str; 4] = ["asifd.log", "asifd.log.1", "launchd.log", "port"];
 /// The settings, and what a write of them that was interrupted leaves.

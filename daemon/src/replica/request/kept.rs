@@ -67,11 +67,12 @@ impl Replica {
             Kept::Sketch(_) => Reply::Sketch(self.sketch_view(id)?),
             Kept::Phrase(phrase) => Reply::Phrase(self.as_shown(id, row, self.phrase_view(phrase))),
             Kept::Experiment(_) => Reply::Experiment(self.experiment_view(id)?),
+            Kept::Reminder(one) => Reply::Reminder(self.as_shown(id, row, self.reminder_view(&id, one))),
         }))
     }
 
     /// A record with its id and what was said apart.
-    pub(super) fn as_shown<T>(&self, id: RecordId, row: &Row<Kept>, value: T) -> Shown<T> {
+    pub(in crate::replica) fn as_shown<T>(&self, id: RecordId, row: &Row<Kept>, value: T) -> Shown<T> {
         Shown { kind: row.value.kind(), id, short: self.view.short(&id), value, conflicts: conflicts(&row.contested) }
     }
 
@@ -125,7 +126,7 @@ impl Replica {
         let Found::Kept(id) = self.find(typed)? else {
             return Err(Failure::new(
                 ErrorKind::Usage,
-                "only a goal, a belief, an anchor, a sketch or a phrase has words to change with this",
+                "only a goal, a belief, an anchor, a sketch, a phrase or a reminder has words to change with this",
             ));
         };
         let row = self.view.kept(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such record"))?;
@@ -146,6 +147,7 @@ impl Replica {
             Kind::Phrase => ("new_line", line("a phrase", MAX_LINE)?),
             Kind::Anchor => ("act", lines("what you did")?),
             Kind::Sketch => ("text", lines("the sketch")?),
+            Kind::Reminder => ("text", text.map(|text| super::reminder::words(Some(text))).transpose()?),
             Kind::Experiment => {
                 return Err(Failure::new(ErrorKind::Usage, "an experiment has several texts").hint("asif edit --help tells which"));
             }
@@ -250,6 +252,7 @@ pub(super) fn says(kept: &Kept) -> Option<&str> {
         Kept::Anchor(anchor) => Some(&anchor.act),
         Kept::Sketch(sketch) => Some(&sketch.text),
         Kept::Phrase(phrase) => Some(&phrase.new_line),
+        Kept::Reminder(reminder) => Some(&reminder.text),
         Kept::Experiment(_) => None,
     }
 }
@@ -267,5 +270,6 @@ pub(super) fn list_command(kind: Kind) -> &'static str {
         Kind::Sketch => "asif sketch list",
         Kind::Phrase => "asif phrase list",
         Kind::Experiment => "asif experiment list",
+        Kind::Reminder => "asif remind list",
     }
 }

@@ -31,6 +31,7 @@ impl Replica {
             Known::Goals => self.kept_names(|kept| matches!(kept, Kept::Goal(goal) if goal.status == GoalStatus::Open)),
             Known::Beliefs => self.kept_names(|kept| matches!(kept, Kept::Belief(belief) if !belief.retired)),
             Known::Phrases => self.kept_names(|kept| matches!(kept, Kept::Phrase(_))),
+            Known::Reminders => self.kept_names(|kept| matches!(kept, Kept::Reminder(_))),
             Known::Experiments => {
                 let ids = self.experiments_where(|_| true).into_iter().take(MAX_RECORDS);
                 let views = ids.map(|id| self.experiment_view(id)).collect::<Result<Vec<_>, _>>()?;

@@ -158,6 +158,9 @@ impl Replica {
                 ),
             );
         }
+        if let Some(text) = self.about_reminders() {
+            good("reminders", text);
+        }
         let mut bad = |kind: &str, text: String, hint: &str| {
             checks.push(Check { ok: false, kind: kind.into(), text, hint: Some(hint.to_owned()) });
         };

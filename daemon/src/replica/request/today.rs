@@ -14,7 +14,8 @@ const NEAR_HOURS: i64 = 50;
 
 impl Replica {
     pub(super) fn today(&self, cx: &Cx<'_>, ask: &Ask) -> Handled {
-        let date = Moment::at(cx.now.wall, &moment::zone(&ask.zone)).local_date();
+        let zone = moment::zone(&ask.zone);
+        let date = Moment::at(cx.now.wall, &zone).local_date();
         let mut practices: Vec<_> =
             self.practice_list(false).into_iter().filter(|practice| practice.status == PracticeStatus::Active).collect();
         practices.sort_by_key(super::practice::easiest_first);
@@ -34,9 +35,9 @@ impl Replica {
             planned.into_iter().partition(|id| self.experiment(*id).is_ok_and(|(one, _)| due_on(one) <= date));
         let shown = |ids: Vec<_>| ids.into_iter().map(|id| self.experiment_view(id)).collect::<Result<Vec<_>, _>>();
         let (due, open) = (shown(due)?, shown(open)?);
-        let line = self.gentle_line(&practices);
+        let (line, reminders) = (self.gentle_line(&practices), self.due_today(cx.now.wall, &zone));
         let drafts = u64::try_from(self.drafts.len()).unwrap_or(u64::MAX);
-        Ok(Outcome::Reply(Reply::Today(Today { date, practices, due, open, drafts, line })))
+        Ok(Outcome::Reply(Reply::Today(Today { date, practices, due, open, reminders, drafts, line })))
     }
 
     /// At most one, and never about what was not done.

@@ -19,7 +19,7 @@ const UNDO: &str = "undo ";
 /// And of what puts it again; the hash of the undo, the request and what was done follow.
 const REDO: &str = "redo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 22] = [
+const UNDOABLE: [&str; 24] = [
     "log",
     "edit",
     "tag",
@@ -42,6 +42,8 @@ const UNDOABLE: [&str; 22] = [
     "sketch",
     "try",
     "crisis edit",
+    "remind add",
+    "remind snooze",
 ];
 
 /// Changes that are made in several documents at once, and taken back together: their request follows.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::local::{ErrorKind, Failure, QuietHours};
 use asif_proto::near::nearest;
 
 /// The address to listen on where none is set: every address, a free port chosen once.
@@ -11,6 +11,9 @@ const DEFAULT_LISTEN: &str = "0.0.0.0:0";
 pub(super) const LISTEN: &str = "listen";
 /// A number of one's own: kept in the clear, and nobody else's.
 pub(super) const OWN_NUMBER: &str = "own-number";
+
+/// The key of the hours in which nothing is shown.
+pub(super) const QUIET_HOURS: &str = "quiet-hours";
 
 /// The most bytes of a number of one's own.
 const MAX_OWN_NUMBER: usize = 200;
@@ -24,7 +27,7 @@ pub(super) struct Known {
     pub(super) read: fn(&str) -> Result<String, Failure>,
 }
 
-pub(super) const KNOWN: [Known; 3] = [
+pub(super) const KNOWN: [Known; 4] = [
     Known {
         key: LISTEN,
         variable: Some("ASIF_LISTEN"),
@@ -45,6 +48,14 @@ pub(super) const KNOWN: [Known; 3] = [
         default: "",
         help: "a number of your own that asif crisis shows first, with whose it is; it is kept in the clear in this file",
         read: read_own_number,
+    },
+    Known {
+        key: QUIET_HOURS,
+        variable: None,
+        default: "",
+        help: "the hours in which no reminder is shown, like 22:00-07:00, by the clock where this machine is; what falls into them is shown once \
+               when they end; empty: none",
+        read: read_quiet_hours,
     },
 ];
 
@@ -75,6 +86,15 @@ fn read_country(value: &str) -> Result<String, Failure> {
         return Ok(letters);
     }
     Err(Failure::new(ErrorKind::Usage, format!("{value:?} is not a country")).hint("use its two letters, like GB, IE, US, CA, AU or NZ"))
+}
+
+fn read_quiet_hours(value: &str) -> Result<String, Failure> {
+    let hours = value.trim();
+    if hours.is_empty() {
+        return Ok(String::new());
+    }
+    let read = hours.parse().map(|hours: QuietHours| hours.to_string());
+    read.map_err(|error| Failure::new(ErrorKind::Usage, error.to_string()).hint("use 22:00-07:00, or \"\" for none"))
 }
 
 fn read_own_number(value: &str) -> Result<String, Failure> {
