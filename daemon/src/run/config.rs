@@ -8,6 +8,9 @@ use asif_proto::local::{Answer, ErrorKind, Failure, Reply, Request, Setting};
 /// The address to listen on where none is set: every address, a free port chosen once.
 pub(super) const DEFAULT_LISTEN: &str = "0.0.0.0:0";
 
+/// The most bytes of the words that call an editor.
+const MAX_EDITOR: usize = 1024;
+
 /// The most bytes of a number of one's own.
 const MAX_OWN_NUMBER: usize = 200;
 
@@ -20,7 +23,7 @@ struct Known {
     read: fn(&str) -> Result<String, Failure>,
 }
 
-const KNOWN: [Known; 3] = [
+const KNOWN: [Known; 4] = [
     Known {
         key: "listen",
         variable: Some("ASIF_LISTEN"),
@@ -41,6 +44,13 @@ const KNOWN: [Known; 3] = [
         default: "",
         help: "a number of your own that asif crisis shows first, with whose it is; it is kept in the clear in this file",
         read: read_own_number,
+    },
+    Known {
+        key: "editor",
+        variable: None,
+        default: "",
+        help: "the editor in which asif opens a text, with its arguments; without it, what VISUAL or EDITOR name, or one that is there",
+        read: read_editor,
     },
 ];
 
@@ -177,6 +187,15 @@ fn read_own_number(value: &str) -> Result<String, Failure> {
     Ok(line.to_owned())
 }
 
+fn read_editor(value: &str) -> Result<String, Failure> {
+    let line = value.trim();
+    if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_EDITOR {
+        let message = format!("an editor is called by one line with something on it, of at most {MAX_EDITOR} bytes");
+        return Err(Failure::new(ErrorKind::Usage, message).hint("for example: asif config set editor \"nano -w\""));
+    }
+    Ok(line.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +231,16 @@ mod tests {
         }
         assert!(config.set("own-number", Some(&"7".repeat(MAX_OWN_NUMBER + 1))).is_err());
         assert_eq!(config.get("country").unwrap().value.as_deref(), Some("XX"), "what was refused changed nothing");
+    }
+
+    #[test]
+    fn an_editor_is_one_line_with_its_arguments() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::at(&folder.path().join("config.toml"));
+        assert_eq!(config.set("editor", Some(" code --wait 'a b' ")).unwrap().value.as_deref(), Some("code --wait 'a b'"));
+        for bad in ["", " ", "vi\nrm", &"x".repeat(MAX_EDITOR + 1)] {
+            assert_eq!(config.set("editor", Some(bad)).unwrap_err().kind, ErrorKind::Usage, "{bad:?}");
+        }
     }
 
     #[test]
