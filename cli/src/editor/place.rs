@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::program::folder;
 use crate::context::Context;
+use crate::keyboard::signals::Signals;
 
 /// What the name of such a folder begins with; what follows says nothing.
 const BEGINS: &str = ".tmp";
@@ -31,11 +32,12 @@ const NAMED: &str = "ASIF_MEMORY";
 const MAX_ABOUT: u64 = 4 << 20;
 
 /// A folder with a text in it. It goes with everything in it when this goes, however that comes.
-#[derive(Debug)]
 pub struct Place {
     folder: PathBuf,
     about: File,
     stays: bool,
+    /// Heard from before the folder is made: none of them ends this program with the folder there.
+    signals: Option<Signals>,
 }
 
 /// What tells about the text, for the asif that finds it when this one was killed.
@@ -104,9 +106,13 @@ impl Place {
     /// A fresh folder in the first of `candidates` that is on a memory file system and can be written to.
     pub fn make(candidates: &[PathBuf]) -> Result<Self, PlaceError> {
         let mut why = Vec::new();
+        let signals = Signals::listen_beside_another();
         for candidate in candidates {
             match in_memory(candidate).and_then(|()| Self::below(candidate).map_err(|error| error.to_string())) {
-                Ok(place) => return Ok(place),
+                Ok(mut place) => {
+                    place.signals = signals.ok();
+                    return Ok(place);
+                }
                 Err(reason) => why.push(format!("{}: {reason}", candidate.display())),
             }
         }
@@ -121,7 +127,7 @@ impl Place {
         let about = File::options().read(true).write(true).create_new(true).mode(0o600).open(folder.join(ABOUT));
         // Whoever looks through what was left holds a lock for a moment.
         match about.and_then(|about| about.lock().map(|()| about)) {
-            Ok(about) => Ok(Self { folder, about, stays: false }),
+            Ok(about) => Ok(Self { folder, about, stays: false, signals: None }),
             Err(error) => {
                 // There is nothing of anybody's in it.
                 let _ = std::fs::remove_dir_all(&folder);
@@ -138,6 +144,16 @@ impl Place {
     /// The text that is edited.
     pub fn text(&self) -> PathBuf {
         self.folder.join(TEXT)
+    }
+
+    /// The signals of this program, as long as somebody is at the text.
+    pub(crate) fn signals(&mut self) -> Option<&mut Signals> {
+        self.signals.as_mut()
+    }
+
+    /// From here on signals do what they always did. What is left there then is found by the next asif.
+    pub fn hears_no_more(&mut self) {
+        self.signals = None;
     }
 
     /// The file whose lock says that somebody is at it.
@@ -216,7 +232,7 @@ impl Place {
         let about = File::options().read(true).write(true).open(folder.join(ABOUT)).ok()?;
         about.try_lock().ok()?;
         // It may have gone between the look and the lock.
-        folder.join(ABOUT).exists().then_some(Self { folder, about, stays: false })
+        folder.join(ABOUT).exists().then_some(Self { folder, about, stays: false, signals: None })
     }
 }
 

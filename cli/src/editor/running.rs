@@ -13,7 +13,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::place::Place;
-use crate::keyboard::signals::Signals;
 
 /// So often it is looked whether something was saved.
 const LOOK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
@@ -41,15 +40,14 @@ pub enum How {
 ///
 /// It shares the terminal and its keys with this program, like any editor that another program calls: Ctrl-C is its affair. It holds the lock of
 /// the place for as long as it lives.
-pub fn run(command: &mut Command, place: &Place, to_stderr: bool, mut look: impl FnMut()) -> io::Result<How> {
-    let mut signals = Signals::listen_beside_another()?;
+pub fn run(command: &mut Command, place: &mut Place, to_stderr: bool, mut look: impl FnMut(&Place)) -> io::Result<How> {
     let terminal = tcgetattr(io::stdin()).ok();
     if to_stderr {
         // What asif prints goes somewhere else; the editor draws where the person sits.
         command.stdout(Stdio::from(io::stderr().as_fd().try_clone_to_owned()?));
     }
     let mut child = spawn(command, place)?;
-    let how = wait(&mut child, &mut signals, &mut look);
+    let how = wait(&mut child, place, &mut look);
     if let Some(terminal) = terminal {
         set_back(&terminal);
     }
@@ -64,9 +62,11 @@ fn spawn(command: &mut Command, place: &Place) -> io::Result<Child> {
     child
 }
 
-fn wait(child: &mut Child, signals: &mut Signals, look: &mut dyn FnMut()) -> io::Result<How> {
+fn wait(child: &mut Child, place: &mut Place, look: &mut dyn FnMut(&Place)) -> io::Result<How> {
+    let gone = || io::Error::other("no signals are heard");
     let mut told: Option<Instant> = None;
     loop {
+        let signals = place.signals().ok_or_else(gone)?;
         if let Some(status) = child.try_wait()? {
             return Ok(if told.is_some() || signals.ended.load(Ordering::Relaxed) { How::Stopped } else { of(status) });
         }
@@ -81,7 +81,7 @@ fn wait(child: &mut Child, signals: &mut Signals, look: &mut dyn FnMut()) -> io:
             _ => {}
         }
         match poll(&mut [PollFd::new(&signals.wake, PollFlags::IN)], Some(&LOOK)) {
-            Ok(0) if told.is_none() => look(),
+            Ok(0) if told.is_none() => look(place),
             Ok(0) | Err(Errno::INTR) => {}
             Ok(_) => signals.hear()?,
             Err(error) => return Err(error.into()),

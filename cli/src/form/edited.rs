@@ -121,7 +121,7 @@ impl Form {
             context.say(&format!("asif does not know {}: copies that it may keep elsewhere are not switched off.", editor.called));
         }
         loop {
-            let (how, ended) = self.run_once(context, editor, &place, &about, base.as_deref())?;
+            let (how, ended) = self.run_once(context, editor, &mut place, &about, base.as_deref())?;
             let (failure, text) = match (how, ended) {
                 (How::Done, Ended::Same) if about.opened != present && !about.opened.contains(PARTED) => {
                     return self.taken(place, field, about.opened);
@@ -174,13 +174,13 @@ impl Form {
         &mut self,
         context: &mut Context<'_, '_>,
         editor: &Editor,
-        place: &Place,
+        place: &mut Place,
         about: &About,
         base: Option<&str>,
     ) -> Outcome<(How, Ended)> {
         let mut seen = modified(place);
         let began = Instant::now();
-        let look = || {
+        let look = |place: &Place| {
             let now = modified(place);
             if now != seen
                 && let Ended::Text { text, .. } = ended::saved(place, about)
@@ -216,10 +216,14 @@ impl Form {
     }
 
     /// A text that can be said. Its place is given up once a draft holds it.
-    fn taken(&mut self, place: Place, field: &str, text: String) -> Outcome<Edited> {
+    fn taken(&mut self, mut place: Place, field: &str, text: String) -> Outcome<Edited> {
         self.answers.insert(field.to_owned(), text.clone());
         match self.keep_now() {
-            Err(NotKept::Because(_)) => self.place = Some(place),
+            Err(NotKept::Because(_)) => {
+                // What is done with it now may take long, and can be ended as ever.
+                place.hears_no_more();
+                self.place = Some(place);
+            }
             Ok(_) | Err(NotKept::Nothing) => {}
         }
         Ok(Edited::Text(text))

@@ -68,10 +68,10 @@ fn what_an_editor_kept_beside_the_text_when_it_was_killed_is_what_was_not_saved(
 
 #[test]
 fn ctrl_c_is_the_editors_own_affair() {
-    let desk = Desk::with(&format!("trap : INT; echo open; read line; read line; {}", saves("true")));
+    let desk = Desk::with(&format!("trap : INT; echo at work; read line; read line; {}", saves("true")));
     let id = desk.noted("one");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("open");
+    asif.await_text("at work");
     for _ in 0..2 {
         asif.type_in(b"\x03");
         asif.await_text("^C");
@@ -85,10 +85,10 @@ fn ctrl_c_is_the_editors_own_affair() {
 #[test]
 fn asif_that_is_told_to_end_ends_the_editor_and_keeps_what_was_saved() {
     for how in [Signal::TERM, Signal::HUP] {
-        let desk = Desk::with(&saves("echo open; read line; read line"));
+        let desk = Desk::with(&saves("echo at work; read line; read line"));
         let id = desk.noted("one");
         let mut asif = desk.at_terminal(&["edit", &id]);
-        asif.await_text("open");
+        asif.await_text("at work");
         signal(asif.child.id(), how);
         let (code, shown) = asif.end();
         assert!(code == Some(130) && shown.contains("what you typed is kept"), "{shown}");
@@ -99,10 +99,10 @@ fn asif_that_is_told_to_end_ends_the_editor_and_keeps_what_was_saved() {
 
 #[test]
 fn a_closed_terminal_loses_nothing_that_was_saved() {
-    let desk = Desk::with(&saves("echo open; read line"));
+    let desk = Desk::with(&saves("echo at work; read line"));
     let id = desk.noted("one");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("open");
+    asif.await_text("at work");
     assert_eq!(asif.hang_up(), Some(130));
     desk.is_cleared();
     goes_on(&desk, &id);
@@ -112,11 +112,11 @@ fn a_closed_terminal_loses_nothing_that_was_saved() {
 fn an_editor_that_does_not_end_is_left_with_its_text_and_what_it_saves_later_is_found() {
     let desk = Desk::with(&format!(
         "trap '' HUP TERM; {}",
-        saves("echo open; read line; printf ', later' >> \"$1\"; echo ended > $B/ended; read line")
+        saves("echo at work; read line; printf ', later' >> \"$1\"; echo ended > $B/ended; read line")
     ));
     let id = desk.noted("one");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("open");
+    asif.await_text("at work");
     signal(asif.child.id(), Signal::TERM);
     asif.await_text("the editor is still open on");
     assert_eq!(desk.drafts()[0]["answers"]["text"], WORDS);
@@ -132,10 +132,10 @@ fn an_editor_that_does_not_end_is_left_with_its_text_and_what_it_saves_later_is_
 
 #[test]
 fn what_a_killed_asif_has_left_is_found_once_its_editor_is_gone() {
-    let desk = Desk::with(&saves("echo $$ > $B/pid; echo open; read line; read line; echo ended > $B/ended"));
+    let desk = Desk::with(&saves("trap '' HUP; mkfifo $B/never; echo $$ > $B/pid; echo at work; read line < $B/never"));
     let id = desk.noted("one");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("open");
+    asif.await_text("at work");
     // Saved is kept, also before anything ends.
     eventually("what was saved is kept", || desk.drafts().first().map(|draft| assert_eq!(draft["answers"]["text"], WORDS)));
     desk.home.ok(&["draft", "drop", "--yes"]);
@@ -150,12 +150,12 @@ fn what_a_killed_asif_has_left_is_found_once_its_editor_is_gone() {
 
 #[test]
 fn two_editors_at_once_are_two_texts() {
-    let desk = Desk::with("cp \"$1\" $B/$(cat \"$1\"); printf ' later' >> \"$1\"; echo open; read line");
+    let desk = Desk::with("cp \"$1\" $B/$(cat \"$1\"); printf ' later' >> \"$1\"; echo at work; read line");
     let (one, two) = (desk.noted("one"), desk.noted("two"));
     let mut first = desk.at_terminal(&["edit", &one]);
-    first.await_text("open");
+    first.await_text("at work");
     let mut second = desk.at_terminal(&["edit", &two]);
-    second.await_text("open");
+    second.await_text("at work");
     for asif in [&mut first, &mut second] {
         asif.type_in(b"\n");
         assert_eq!(asif.end().0, Some(0));
@@ -212,10 +212,10 @@ fn bytes_that_are_no_text_are_opened_again_or_stay_where_they_are_and_are_named(
 
 #[test]
 fn a_daemon_that_is_killed_meanwhile_is_started_again_and_one_that_hangs_leaves_the_words_where_they_are() {
-    let desk = Desk::with(&saves("echo open; read line"));
+    let desk = Desk::with(&saves("echo at work; read line"));
     let id = desk.noted("one");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("open");
+    asif.await_text("at work");
     desk.home.kill();
     asif.type_in(b"\n");
     assert_eq!(asif.end().0, Some(0));
@@ -224,7 +224,7 @@ fn a_daemon_that_is_killed_meanwhile_is_started_again_and_one_that_hangs_leaves_
 
     let id = desk.noted("two");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("open");
+    asif.await_text("at work");
     freeze(desk.home.pid());
     asif.type_in(b"\n");
     let (code, shown) = asif.end();
