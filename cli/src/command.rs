@@ -24,6 +24,7 @@ pub mod experiment;
 pub mod fields;
 pub mod goal;
 pub mod helper;
+pub mod history;
 pub mod init;
 pub mod lend;
 pub mod list;
@@ -34,6 +35,7 @@ pub mod outcome;
 pub mod phrase;
 pub mod practice;
 pub mod prose;
+pub mod redo;
 pub mod restore;
 pub mod share;
 pub mod show;
@@ -85,7 +87,9 @@ pub enum Command {
     Edit(Box<edit::Args>),
     Delete(delete::Args),
     Restore(restore::Args),
+    History(history::Args),
     Undo(undo::Args),
+    Redo(redo::Args),
 
     #[command(subcommand)]
     Device(device::Args),
@@ -139,7 +143,9 @@ impl Command {
             Self::Edit(args) => args.run(context),
             Self::Delete(args) => args.run(context),
             Self::Restore(args) => args.run(context),
+            Self::History(args) => args.run(context),
             Self::Undo(args) => args.run(context),
+            Self::Redo(args) => args.run(context),
             Self::Device(args) => args.run(context),
             Self::Share(args) => args.run(context),
             Self::Helper(args) => args.run(context),

@@ -18,6 +18,7 @@ pub mod event;
 pub mod experiment;
 pub mod gentler;
 pub mod goal;
+pub mod history;
 pub mod loan;
 pub mod phrase;
 pub mod practice;

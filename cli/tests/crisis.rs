@@ -324,7 +324,7 @@ fn an_edit_that_cannot_be_meant_is_exit_2_and_nothing_is_asked() {
 #[test]
 fn on_a_terminal_enter_keeps_and_what_is_typed_takes_the_place() {
     let others = vec![json!("Alex")];
-    let view = SafetyPlanView { conflicts: vec![Conflict { field: "who_i_can_ask".into(), others }], ..plan() };
+    let view = SafetyPlanView { conflicts: vec![Conflict { field: "who_i_can_ask".into(), others, merged: false }], ..plan() };
     let (home, requests) = listening(move |_| reply(Reply::SafetyPlan(view.clone())));
     let ran = Cli::with_person(&home, "\nwalk\ncall Jo\n\n\n\n\n\n").run(&["crisis", "edit"]);
     assert_eq!(ran.code, 0, "{ran:?}");

@@ -1,13 +1,14 @@
 //! The typed face of the Automerge documents.
 //!
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
-//! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`prose`] merges what was written apart; [`record`] and [`kept`] give records their types;
+//! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`history`] tells every change, [`prose`] merges what was written apart; [`record`] and [`kept`] give records their types;
 //! [`view`] is what lists are read from, [`by_practice`] what is asked about one practice.
 
 pub mod by_practice;
 pub mod columns;
 pub mod document;
 pub mod guard;
+pub mod history;
 pub mod kept;
 pub mod prose;
 pub mod rebase;

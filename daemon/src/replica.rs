@@ -11,6 +11,7 @@
 
 mod begin;
 mod boot;
+mod deeds;
 mod documents;
 pub mod effect;
 mod find;
@@ -98,7 +99,8 @@ pub struct Replica {
     replaced: BTreeSet<[u8; 32]>,
     judging: BTreeMap<LogId, fork::Theirs>,
     losses: BTreeMap<LogId, fork::Loss>,
-    own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
+    /// What was done last, on any device.
+    deeds: deeds::Deeds,
     /// What was typed and not yet said, on this device.
     drafts: BTreeMap<Uuid, Draft>,
     drafts_damaged: bool,

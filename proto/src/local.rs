@@ -27,6 +27,7 @@ use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
 pub mod draft;
 pub mod experiment;
 pub mod failure;
+pub mod history;
 pub mod plan;
 pub mod request;
 pub mod safety_plan;
@@ -36,6 +37,7 @@ pub mod today;
 pub use draft::{Draft, DraftAsk};
 pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
 pub use failure::{ErrorKind, Failure};
+pub use history::{FieldChange, History, HistoryStep, Now};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,
@@ -212,8 +214,10 @@ pub enum Reply {
     Drafts(Vec<Draft>),
     /// The safety plan.
     SafetyPlan(SafetyPlanView),
-    /// What was taken back.
+    /// What was taken back, or put back.
     Undone(Undone),
+    /// Every change of a record.
+    History(History),
     /// Settings.
     Config(Vec<Setting>),
     /// This home joined.
@@ -300,6 +304,9 @@ pub struct Undone {
     /// The shortest suffix of its id that names nothing else here.
     #[serde(default)]
     pub short: String,
+    /// The device that had made the change, where it was another than this one.
+    #[serde(default)]
+    pub device: Option<String>,
 }
 
 /// A setting and its value.

@@ -240,8 +240,11 @@ pub enum SessionTag {
 pub struct Conflict {
     /// The field.
     pub field: String,
-    /// The values that do not show, kept.
+    /// The values that do not show as they were written, kept.
     pub others: Vec<serde_json::Value>,
+    /// What shows is one text that has the changes of all of them; otherwise it is what one of them wrote.
+    #[serde(default)]
+    pub merged: bool,
 }
 
 /// When, where and how long a practice is done.
@@ -308,6 +311,9 @@ pub struct Practice {
     pub deleted: bool,
     /// Sessions of it, not counting deleted ones.
     pub sessions: u64,
+    /// Fields that two devices changed apart, with the values that do not show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// The literal `practice`.

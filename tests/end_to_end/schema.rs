@@ -14,7 +14,7 @@ mod typed;
 
 use std::collections::BTreeSet;
 
-use asif_proto::local::ErrorKind;
+use asif_proto::local::{ErrorKind, Now};
 use asif_proto::record::{
     Basis, BeliefRole, Block, ExperimentStatus, FeltState, Gentler, GoalStatus, GoalTemplate, MarkKind, Mode, PhraseForm, PlanPart,
     PracticeKind, PracticeStatus, Supports, Visibility,
@@ -146,6 +146,7 @@ fn the_words_of_the_schema_are_those_of_the_program() {
         ("experiment/properties/status", of(ExperimentStatus::ALL)),
         ("experiment/properties/supports", of(Supports::ALL)),
         ("plan_conflict/properties/field", of(PlanPart::ALL)),
+        ("field_change/properties/now", of(Now::ALL)),
         ("role", of(Role::ALL)),
         ("scope", of(Scope::ALL)),
     ] {

@@ -175,7 +175,7 @@ fn look(deadline: Instant, context: &Context<'_, '_>) -> Found {
 fn lists(view: &SafetyPlanView) -> Value {
     let entries = |text: &str| Value::from(text.split('\n').filter(|line| !line.trim().is_empty()).collect::<Vec<_>>());
     let part = |part: &PlanPart| (part.word().to_owned(), view.plan.part(*part).map_or(Value::Array(Vec::new()), entries));
-    let conflicts = view.conflicts.iter().map(|conflict| {
+    let conflicts = view.conflicts.iter().filter(|conflict| !conflict.merged).map(|conflict| {
         let others = conflict.others.iter().map(|other| other.as_str().map_or(Value::Array(Vec::new()), entries)).collect::<Vec<_>>();
         serde_json::json!({ "field": conflict.field, "others": others })
     });

@@ -33,6 +33,13 @@ pub fn take_up(context: &mut Context<'_, '_>) {
     }
 }
 
+/// Removes such texts, whatever they hold.
+pub fn forget(context: &Context<'_, '_>) {
+    if let Ok(home) = context.home() {
+        drop(Place::left(&candidates(context), &home.mark()));
+    }
+}
+
 fn leave(context: &mut Context<'_, '_>, place: Place, error: Option<&CommandError>) {
     let why = error.and_then(CommandError::failure).map_or_else(|| "it is not text (not UTF-8)".to_owned(), |failure| failure.message);
     let path = place.leave();

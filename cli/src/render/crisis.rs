@@ -91,7 +91,7 @@ pub fn plan(screen: &mut Screen, view: &SafetyPlanView) {
     group(screen, "Your plan");
     for part in PlanPart::ALL {
         let text = view.plan.part(*part).filter(|text| !text.trim().is_empty());
-        let others = view.conflicts.iter().filter(|conflict| conflict.field == part.word());
+        let others = view.conflicts.iter().filter(|conflict| conflict.field == part.word() && !conflict.merged);
         let others: Vec<&str> = others.flat_map(|conflict| &conflict.others).map(|other| other.as_str().unwrap_or_default()).collect();
         if text.is_none() && others.is_empty() {
             continue;
@@ -103,7 +103,7 @@ pub fn plan(screen: &mut Screen, view: &SafetyPlanView) {
             screen.prose(&INDENT.repeat(2), if other.trim().is_empty() { "(nothing)" } else { other });
         }
     }
-    if !view.conflicts.is_empty() {
+    if view.conflicts.iter().any(|conflict| !conflict.merged) {
         sentence(screen, "Two devices changed the same part apart, and both texts are kept. To settle it: asif crisis edit");
     }
 }
@@ -220,7 +220,7 @@ or all
             people_places: Some(" ".into()),
             ..SafetyPlan::default()
         };
-        let conflict = Conflict { field: "warning_signs".into(), others: vec!["I go quiet".into()] };
+        let conflict = Conflict { field: "warning_signs".into(), others: vec!["I go quiet".into()], merged: false };
         let view = SafetyPlanView { plan, conflicts: vec![conflict], readable: false };
         let text = shown(false, 80, |screen| super::plan(screen, &view));
         let expected = "\

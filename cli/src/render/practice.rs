@@ -6,7 +6,7 @@ use asif_proto::record::{Practice, PracticeStatus, Visibility};
 use super::gentler;
 use super::table::Table;
 use super::text::count;
-use super::{Screen, short_id};
+use super::{Screen, history, short_id};
 
 /// `added lunch  7f3a  "Lunch away from the desk"  (as-if-action, difficulty 35)`, for what was done to a practice.
 pub fn changed(screen: &mut Screen, done: &str, practice: &Practice) {
@@ -68,6 +68,9 @@ pub fn whole(screen: &mut Screen, practice: &Practice) {
     say("so far", Some(count(practice.sessions, "session", "sessions")));
     if let Some(description) = &practice.description {
         screen.prose("  ", description);
+    }
+    for conflict in &practice.conflicts {
+        history::apart(screen, conflict, &practice.short);
     }
     screen.faint(&format!("  id: {}", practice.id));
 }

@@ -4,7 +4,7 @@ use asif_proto::local::Reply;
 use asif_proto::record::{Shown, Visibility};
 use serde_json::Value;
 
-use super::{Screen, anchor, belief, experiment, goal, loan, phrase, practice, session, sketch};
+use super::{Screen, anchor, belief, experiment, goal, history, loan, phrase, practice, session, sketch};
 
 /// Any one record, whole. `None` where the reply is no record.
 pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
@@ -73,11 +73,7 @@ pub(super) fn heading(screen: &mut Screen, text: &str, deleted: bool) {
 /// What was said apart, who may see it, the id.
 pub(super) fn ending<T>(screen: &mut Screen, record: &Shown<T>, visibility: Visibility) {
     for conflict in &record.conflicts {
-        screen.line(&format!("  two devices changed \"{}\" apart; this was written too, and is kept:", conflict.field));
-        for other in &conflict.others {
-            let text = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
-            screen.prose("    ", &text);
-        }
+        history::apart(screen, conflict, &record.short);
     }
     if visibility == Visibility::Private {
         screen.line("  private: yes");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::table::Table;
 use super::text::{shorten, visible};
-use super::{Screen, short_id, time};
+use super::{Screen, history, short_id, time};
 
 /// The most columns of a note in a list.
 const NOTE: usize = 40;
@@ -82,11 +82,7 @@ pub fn whole(screen: &mut Screen, session: &Session) {
         screen.prose("  ", note);
     }
     for conflict in &session.conflicts {
-        screen.line(&format!("  two devices changed \"{}\" apart; this was written too, and is kept:", conflict.field));
-        for other in &conflict.others {
-            let text = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
-            screen.prose("    ", &text);
-        }
+        history::apart(screen, conflict, &session.short);
     }
     screen.faint(&format!("  id: {id}"));
 }
@@ -243,13 +239,15 @@ mod tests {
     }
 
     #[test]
-    fn what_two_devices_wrote_apart_is_shown_whole() {
+    fn what_two_devices_wrote_apart_is_said_in_a_line() {
         let apart = session(serde_json::json!({
             "note": "one\n\u{1b}[31mtwo", "conflicts": [{ "field": "note", "others": ["the other"] }, { "field": "before", "others": [10] }]
         }));
         let text = shown(|screen| whole(screen, &apart));
         assert!(text.contains("  one\n  ␛[31mtwo\n"), "{text}");
-        assert!(text.contains("    the other\n") && text.contains("    10\n"), "{text}");
+        let note = "  two devices changed \"note\" apart; also written, and kept: \"the other\" (asif history 7f3a)\n";
+        let before = "  two devices changed \"feeling before\" apart; also written, and kept: 10 (asif history 7f3a)\n";
+        assert!(text.contains(note) && text.contains(before), "{text}");
         assert!(!text.contains("felt worse") && !text.contains("null"), "{text}");
     }
 }

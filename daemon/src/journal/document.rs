@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use asif_proto::id::{LogId, RecordId};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::guard::Checked;
@@ -43,8 +44,20 @@ impl Default for Document {
 }
 
 impl Document {
-    /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change.
+    /// Writes `puts` as one change of `log` that tells no time; see [`write_at`](Self::write_at).
     pub fn write(&mut self, log: LogId, puts: &[Put], message: Option<&str>) -> Result<Option<Change>, MergeError> {
+        self.write_at(log, puts, message, None)
+    }
+
+    /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change. The time, in whole seconds, is
+    /// for people and orders nothing.
+    pub fn write_at(
+        &mut self,
+        log: LogId,
+        puts: &[Put],
+        message: Option<&str>,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Change>, MergeError> {
         let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value)).collect();
         if changed.is_empty() {
             return Ok(None);
@@ -53,6 +66,9 @@ impl Document {
         let mut options = CommitOptions::default();
         if let Some(message) = message {
             options = options.with_message(message);
+        }
+        if let Some(at) = at {
+            options = options.with_time(at.as_second());
         }
         let mut transaction = self.automerge.transaction();
         for (key, value) in changed {
@@ -257,6 +273,11 @@ fn scalar_in(automerge: &Automerge, key: &str, heads: Option<&[ChangeHash]>) -> 
     };
     let (value, _) = found.ok()??;
     value.as_scalar().cloned()
+}
+
+/// When a change says that it was made; older programs did not say.
+pub fn made_at(change: &Change) -> Option<Timestamp> {
+    (change.timestamp() != 0).then(|| Timestamp::from_second(change.timestamp()).ok())?
 }
 
 /// The keys of the root that a change puts or deletes, once each.

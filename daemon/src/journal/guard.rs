@@ -10,10 +10,11 @@ use std::panic::catch_unwind;
 
 use asif_proto::id::LogId;
 use automerge::{Change, ChangeHash};
+use jiff::Timestamp;
 use zstd::bulk::Decompressor;
 
 use super::columns;
-use super::document::keys_of;
+use super::document::{keys_of, made_at};
 use crate::seal::body::Changes;
 
 /// The most bytes that the changes of one entry may unfold to.
@@ -62,6 +63,11 @@ impl Checked {
     /// Bytes that it takes while it waits, about.
     pub fn weight(&self) -> usize {
         self.change.raw_bytes().len() + self.keys.iter().map(|key| key.len() + 64).sum::<usize>() + 512
+    }
+
+    /// When it was made, as its device's clock said.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        made_at(&self.change)
     }
 
     /// Its message.

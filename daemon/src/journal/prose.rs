@@ -31,15 +31,14 @@ pub fn merge(base: &str, mine: &str, theirs: &str) -> Option<String> {
     if [&base, &mine, &theirs].iter().any(|pieces| pieces.len() > MAX_PIECES) {
         return None;
     }
-    let mut edits = edits(&base, &mine);
-    for theirs in self::edits(&base, &theirs) {
-        if !edits.contains(&theirs) {
-            if edits.iter().any(|mine| !are_apart(&base, &mine.at, &theirs.at)) {
-                return None;
-            }
-            edits.push(theirs);
-        }
+    let [mine, theirs] = [edits(&base, &mine), edits(&base, &theirs)];
+    // What both did alike is nothing they could disagree about.
+    let (alike, mine): (Vec<_>, Vec<_>) = mine.into_iter().partition(|edit| theirs.contains(edit));
+    let theirs: Vec<_> = theirs.into_iter().filter(|edit| !alike.contains(edit)).collect();
+    if mine.iter().any(|mine| theirs.iter().any(|theirs| !are_apart(&base, &mine.at, &theirs.at))) {
+        return None;
     }
+    let mut edits: Vec<Edit<'_>> = alike.into_iter().chain(mine).chain(theirs).collect();
     edits.sort_by_key(|edit| edit.at.start);
     let mut merged = String::new();
     let mut next = 0;
@@ -110,6 +109,12 @@ mod tests {
             merge(BASE, "I cried a lot. Then I ate.", "I cried a lot. Then I ate soup.").unwrap(),
             "I cried a lot. Then I ate soup."
         );
+    }
+
+    #[test]
+    fn what_both_took_away_alike_parts_nothing_whoever_is_asked_first() {
+        assert_eq!(merge(" .  a", " ", "a ").as_deref(), Some("a "));
+        assert_eq!(merge(" .  a", "a ", " ").as_deref(), Some("a "));
     }
 
     fn text() -> impl Strategy<Value = String> {

@@ -87,6 +87,7 @@ fn write_again(here: &mut Automerge, change: &Change) -> Result<Option<Change>, 
     if let Some(message) = change.message() {
         options = options.with_message(message);
     }
+    options.set_time(change.timestamp());
     let mut transaction = here.transaction();
     for op in change.decode().operations.into_iter().filter(|op| op.obj == ObjectId::Root) {
         let Key::Map(key) = op.key else { continue };

@@ -12,6 +12,7 @@
 //! A record is 32 hexadecimal digits.
 
 use asif_proto::id::{DeviceId, RecordId};
+use asif_proto::record::PlanPart;
 use automerge::ScalarValue;
 use serde_json::{Map, Value};
 
@@ -25,6 +26,8 @@ pub const SELF_WISH: &str = "self/wish";
 pub const SELF_BEGUN: &str = "self/begun";
 /// Fields that are said once, in the packed record: what is laid over them counts for nothing.
 pub const LOCKED: [&str; 1] = ["prediction"];
+/// Fields that hold prose: what was changed apart in them is told in one text where that is clean.
+const PROSE: [&str; 8] = ["note", "description", "text", "act", "learning", "outcome_text", "obstacles", "if_then"];
 /// A note longer than this lies beside its record, plain, and not packed inside it.
 pub const PACKED_NOTE: usize = 4 * 1024;
 
@@ -51,6 +54,11 @@ pub fn member(record: RecordId, list: &str, name: &str) -> String {
 /// The record that a document key belongs to.
 pub fn record_of(key: &str) -> Option<RecordId> {
     RecordId::from_key(key.split('/').next()?)
+}
+
+/// Whether a key holds prose: a field of that name, or a part of the safety plan.
+pub fn is_prose(key: &str) -> bool {
+    key.split_once('/').is_some_and(|(_, field)| PROSE.contains(&field) || PlanPart::ALL.iter().any(|part| part.word() == field))
 }
 
 /// The document of a record created at this local date.

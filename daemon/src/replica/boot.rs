@@ -7,6 +7,7 @@ use asif_proto::local::{ErrorKind, Failure};
 
 use rand_core::Rng as _;
 
+use super::deeds::Deeds;
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
 use super::merge::PUBLISH_FOR_OTHERS_AFTER;
@@ -90,7 +91,7 @@ impl Replica {
             replaced: BTreeSet::new(),
             judging: BTreeMap::new(),
             losses: BTreeMap::new(),
-            own_changes: VecDeque::new(),
+            deeds: Deeds::default(),
             drafts: BTreeMap::new(),
             drafts_damaged: false,
             plan_copy: None,
@@ -302,7 +303,7 @@ impl Replica {
         self.pending.clear();
         self.newer.clear();
         self.quarantine.clear();
-        self.own_changes.clear();
+        self.deeds.clear();
         self.replaced.clear();
         self.given = Keys { read: Vec::new(), items: Vec::new() };
     }

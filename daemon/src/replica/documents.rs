@@ -6,17 +6,16 @@ use asif_proto::id::{LogId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use automerge::ScalarValue;
 
+use super::deeds::Deed;
 use super::effect::{Effect, Purpose, Run, Stored};
 use super::merge::Pending;
 use super::{Cx, Replica};
 use crate::journal::document::{Document, Put, keys_of};
-use crate::journal::guard;
+use crate::journal::{guard, schema};
 use crate::seal::body::{Body, Changes, DocId};
 
 /// Documents kept in memory, beside the plan.
 const KEPT: usize = 4;
-/// Own changes that `undo` can reach.
-const UNDOABLE: usize = 64;
 
 impl Replica {
     /// Whether a document is here; if not, it is being read.
@@ -130,7 +129,7 @@ impl Replica {
         let (log, _) = self.own_or_new_log(cx, journal)?;
         let document = self.documents.entry(doc).or_default();
         let change = document
-            .write(log, puts, Some(message))
+            .write_at(log, puts, Some(message), Some(cx.now.wall))
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("the change could not be written: {error}")))?;
         let Some(change) = change else { return Ok(false) };
         let (codec, bytes) = guard::pack(change.raw_bytes());
@@ -150,23 +149,11 @@ impl Replica {
         self.view.touch(&keys);
         let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
-        self.remember_own(log, doc, change.hash().0);
+        let records = keys.iter().filter_map(|key| schema::record_of(key)).collect();
+        let deed = Deed { log, seq, doc, hash: change.hash().0, at: 0, message: message.to_owned(), records };
+        self.deeds.remember(deed, Some(cx.now.wall), cx.now.wall);
         self.touched_here.extend(touched);
         Ok(true)
-    }
-
-    /// Remembers an own change for `undo`, the latest last: what a log holds that is written no more came before.
-    pub(super) fn remember_own(&mut self, log: LogId, doc: DocId, hash: [u8; 32]) {
-        let retired = |log: &LogId| self.vault.as_ref().is_some_and(|vault| vault.retired.contains(log));
-        let at = if retired(&log) {
-            self.own_changes.iter().rposition(|(one, _, _)| retired(one)).map_or(0, |at| at + 1)
-        } else {
-            self.own_changes.len()
-        };
-        self.own_changes.insert(at, (log, doc, hash));
-        if self.own_changes.len() > UNDOABLE {
-            self.own_changes.pop_front();
-        }
     }
 
     /// Saves, loads and compares a document that took in changes from elsewhere.
@@ -210,10 +197,7 @@ impl Replica {
 
     /// Puts for the fields of a record that shall have these values.
     pub(super) fn field_puts(record: RecordId, fields: Vec<(&str, serde_json::Value)>) -> Vec<Put> {
-        fields
-            .into_iter()
-            .map(|(field, value)| (crate::journal::schema::field(record, field), crate::journal::schema::scalar(&value)))
-            .collect()
+        fields.into_iter().map(|(field, value)| (schema::field(record, field), schema::scalar(&value))).collect()
     }
 
     /// A put for a name.

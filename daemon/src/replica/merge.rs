@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use asif_proto::id::{LogId, SpaceId};
 use automerge::ChangeHash;
 
+use super::deeds::Deed;
 use super::effect::{Purpose, Run, Stored};
 use super::{Cx, Replica};
 use crate::journal::document::Document;
 use crate::journal::guard::{self, Checked};
+use crate::journal::schema;
 use crate::people::space::Space;
 use crate::seal::body::{Body, BodyError, DocId, Ended};
 use crate::seal::entry::{self, Place};
@@ -48,7 +50,7 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&at.0) else { return };
         log.merged = log.merged.max(at.1);
         let space_id = log.space;
-        let (device, queue) = (log.device, log.head.queue);
+        let queue = log.head.queue;
         if self.is_quarantined(at) {
             return;
         }
@@ -70,10 +72,6 @@ impl Replica {
             Body::Seen(_) => {}
             Body::Changes(changes) if in_journal => match judged.map_or_else(|| guard::check(at.0, &changes), Ok) {
                 Ok(checked) => {
-                    let own = device == self.vault.as_ref().map(|vault| vault.device());
-                    if own {
-                        checked.iter().for_each(|one| self.remember_own(at.0, changes.doc, one.hash().0));
-                    }
                     self.pending.entry(changes.doc).or_default().push(Pending { log: at.0, seq: at.1, checked });
                 }
                 Err(guard::GuardError::Codec(_) | guard::GuardError::Generation) => {
@@ -217,6 +215,10 @@ impl Replica {
             index.entry(one.log).or_default().push(one.seq);
             for checked in &one.checked {
                 self.view.touch(checked.keys());
+                let records = checked.keys().iter().filter_map(|key| schema::record_of(key)).collect();
+                let message = checked.message().unwrap_or_default().to_owned();
+                let deed = Deed { log: one.log, seq: one.seq, doc, hash: checked.hash().0, at: 0, message, records };
+                self.deeds.remember(deed, checked.made_at(), cx.now.wall);
                 keys.extend(checked.keys().iter().cloned());
             }
         }

@@ -5,6 +5,7 @@ mod belief;
 mod draft;
 mod experiment;
 mod goal;
+mod history;
 mod journal;
 mod kept;
 mod known;
@@ -142,7 +143,9 @@ impl Replica {
             Request::EditText { id, text, visibility, base } => self.edit_text(cx, id, (text.as_deref(), base.as_deref()), *visibility),
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
-            Request::Undo => self.undo(cx, ask),
+            Request::Undo => self.undo(cx, ask, false),
+            Request::History { id } => self.history(cx, id),
+            Request::Redo => self.undo(cx, ask, true),
             Request::DevicePair { yes, no_wait } => self.giving(cx, client, Offer::Device, *yes, *no_wait),
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
             Request::Sync { wait_ms } => {

@@ -2,7 +2,7 @@
 //! does not open, or does not fit the log.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_proto::frame;
@@ -10,6 +10,7 @@ use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::deeds::Deeds;
 use super::effect::{Effect, FoundLog, Opaque, Run};
 use super::{Cx, Replica};
 use crate::journal::view::View;
@@ -18,7 +19,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 5;
+const VERSION: u16 = 6;
 /// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
@@ -36,7 +37,7 @@ struct Snapshot<'a> {
     newer: BTreeSet<(LogId, u64)>,
     waiting: Vec<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
-    own_changes: VecDeque<(LogId, DocId, [u8; 32])>,
+    deeds: Cow<'a, Deeds>,
     forks: BTreeSet<LogId>,
     replaced: BTreeSet<[u8; 32]>,
 }
@@ -71,7 +72,7 @@ impl Replica {
         self.given = snapshot.given;
         self.newer = snapshot.newer;
         self.quarantine = snapshot.quarantine;
-        self.own_changes = snapshot.own_changes;
+        self.deeds = snapshot.deeds.into_owned();
         self.forks = snapshot.forks;
         self.replaced = snapshot.replaced;
         for (id, saved) in snapshot.logs {
@@ -129,7 +130,7 @@ impl Replica {
             newer: self.newer.clone(),
             waiting: self.pending.values().flatten().map(|one| (one.log, one.seq)).collect(),
             quarantine: self.quarantine.clone(),
-            own_changes: self.own_changes.clone(),
+            deeds: Cow::Borrowed(&self.deeds),
             forks: self.forks.clone(),
             replaced: self.replaced.clone(),
         };

@@ -135,8 +135,15 @@ pub enum Request {
         /// An id or a unique suffix.
         id: String,
     },
-    /// Takes back the last change made on this device. Answer: [`Reply::Undone`](super::Reply::Undone).
+    /// Takes back the last change, whichever own device made it. Answer: [`Reply::Undone`](super::Reply::Undone).
     Undo,
+    /// Puts back what was taken back last. Answer: [`Reply::Undone`](super::Reply::Undone).
+    Redo,
+    /// Every change of a record. Answer: [`Reply::History`](super::Reply::History).
+    History {
+        /// An id or a unique suffix; `crisis`: the safety plan.
+        id: String,
+    },
 
     /// Answer: [`Reply::Config`](super::Reply::Config).
     ConfigList,

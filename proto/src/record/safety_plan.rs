@@ -144,7 +144,8 @@ mod tests {
     fn the_copy_comes_back_and_a_torn_or_newer_one_does_not() {
         let plan = SafetyPlan { helps_alone: Some("walk\n\u{1f6b6} round the block".into()), ..SafetyPlan::default() };
         let others = vec!["sing".into()];
-        let view = SafetyPlanView { plan, conflicts: vec![Conflict { field: "helps_alone".into(), others }], readable: true };
+        let view =
+            SafetyPlanView { plan, conflicts: vec![Conflict { field: "helps_alone".into(), others, merged: false }], readable: true };
         let copy = view.to_copy();
         assert_eq!(
             String::from_utf8(copy.clone()).unwrap(),

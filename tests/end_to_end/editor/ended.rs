@@ -251,3 +251,16 @@ fn a_draft_that_was_written_in_an_editor_goes_on_at_a_prompt_where_there_is_no_e
     assert_eq!(desk.note(&id), json!(format!("{WORDS} all day")));
     assert!(desk.drafts().is_empty());
 }
+
+#[test]
+fn a_wipe_takes_along_what_lies_in_memory() {
+    let desk = Desk::with("printf '\\351\\n' > \"$1\"");
+    let id = desk.noted("one");
+    let mut asif = desk.at_terminal(&["edit", &id]);
+    asif.await_text("[y/N]");
+    asif.type_in(b"n\n");
+    assert_eq!(asif.end().0, Some(2));
+    assert!(desk.in_memory().is_some());
+    desk.home.ok(&["wipe", "--yes"]);
+    desk.is_cleared();
+}

@@ -20,6 +20,7 @@ pub(super) fn live(contract: &Contract) {
     a_plan_for_a_bad_hour(asif);
     every_record_is_hidden_and_shown(asif);
     asif.ok(&["undo"]);
+    asif.ok(&["redo"]);
     asif.ok(&["today"]);
     asif.ok(&[]);
     the_end(asif);

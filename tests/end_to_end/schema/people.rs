@@ -46,6 +46,7 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
     second.home.stop();
     let change = |asif: Held<'_>, word: &str, number: &str| {
         asif.ok(&["edit", &session, "--after", number]);
+        asif.ok(&["practice", "edit", "lunch", "--title", word]);
         asif.ok(&["goal", "close", &records[0], "--reason", word]);
         asif.ok(&["belief", "pair", &records[1], &asif.id(&["belief", "add", word, "--old"])]);
         asif.ok(&["phrase", "edit", &records[3], "--line", word]);
@@ -62,8 +63,14 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
     for id in records.iter().filter(|id| **id != records[2]).chain([&session]) {
         assert!(robin.ok(&["show", id])["conflicts"].is_array(), "{id}");
     }
+    assert!(robin.ok(&["show", "lunch"])["conflicts"].is_array());
+    for id in records.iter().chain([&session]).map(String::as_str).chain(["lunch", "crisis"]) {
+        robin.ok(&["history", id]);
+    }
     let plan = &robin.ok(&["crisis"])["plan"];
     assert_eq!(plan["conflicts"][0]["field"], "helps_alone", "{plan}");
+    assert!(robin.ok(&["undo"])["device"].is_string(), "the last that was done was done on the other");
+    assert!(robin.ok(&["redo"])["device"].is_string());
     second.home.stop();
     robin.refuses(8, &["sync", "--wait", "--timeout", "200ms"]);
     robin.ok(&["sync"]);

@@ -137,8 +137,8 @@ fn ask_part(part: PlanPart, before: &SafetyPlanView, form: &mut Form, context: &
     form.say(context, "");
     form.say(context, &format!("{}: {}", render::title(part), question(part)));
     let now = before.plan.part(part).filter(|text| !text.trim().is_empty());
-    let others = before.conflicts.iter().filter(|conflict| conflict.field == part.word()).flat_map(|conflict| &conflict.others);
-    let others: Vec<&str> = others.filter_map(|other| other.as_str()).collect();
+    let apart = before.conflicts.iter().filter(|conflict| conflict.field == part.word() && !conflict.merged);
+    let others: Vec<&str> = apart.flat_map(|conflict| &conflict.others).filter_map(|other| other.as_str()).collect();
     for line in now.into_iter().flat_map(visible_lines) {
         form.say(context, &format!("    {line}"));
     }

@@ -6,7 +6,7 @@ use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
 use asif_proto::moment::{self, Moment, MomentError};
 use asif_proto::record::{
-    Basis, ClearField, Conflict, MAX_LINE, MAX_NOTE, Mark, MarkKind, Session as SessionView, SessionFields, SessionTag, Visibility,
+    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, MarkKind, Session as SessionView, SessionFields, SessionTag, Visibility,
 };
 use asif_proto::share::Loan;
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
+use super::kept::conflicts;
 use super::{Handled, Outcome, built_on};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, Session, kind};
@@ -310,14 +311,7 @@ impl Replica {
             visibility: session.visibility.unwrap_or(Visibility::Inherit),
             deleted: session.deleted.unwrap_or_default(),
             device: device.map(|device| self.device_name(&device)),
-            conflicts: row
-                .contested
-                .iter()
-                .map(|(field, others)| Conflict {
-                    field: field.clone(),
-                    others: others.iter().filter_map(|text| serde_json::from_str(text).ok()).collect(),
-                })
-                .collect(),
+            conflicts: conflicts(&row.contested),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{Handled, Outcome, built_on};
 use crate::journal::document::Put;
 use crate::journal::kept::Kept;
 use crate::journal::schema;
-use crate::journal::view::Row;
+use crate::journal::view::{Contested, Row};
 use crate::seal::body::DocId;
 
 /// The most of these records that a journal may hold of one kind, deleted ones included.
@@ -72,11 +72,7 @@ impl Replica {
 
     /// A record with its id and what was said apart.
     pub(super) fn as_shown<T>(&self, id: RecordId, row: &Row<Kept>, value: T) -> Shown<T> {
-        let conflicts = row.contested.iter().map(|(field, others)| Conflict {
-            field: field.clone(),
-            others: others.iter().filter_map(|text| serde_json::from_str(text).ok()).collect(),
-        });
-        Shown { kind: row.value.kind(), id, short: self.view.short(&id), value, conflicts: conflicts.collect() }
+        Shown { kind: row.value.kind(), id, short: self.view.short(&id), value, conflicts: conflicts(&row.contested) }
     }
 
     /// Every standing record that `pick` takes, newest first.
@@ -182,6 +178,16 @@ impl Replica {
         self.write(cx, doc, puts, what)?;
         self.kept_reply(id)
     }
+}
+
+/// What was said apart, as a person sees it.
+pub(super) fn conflicts(contested: &[Contested]) -> Vec<Conflict> {
+    let conflict = |one: &Contested| Conflict {
+        field: one.field.clone(),
+        others: one.others.iter().filter_map(|text| serde_json::from_str(text).ok()).collect(),
+        merged: one.merged,
+    };
+    contested.iter().map(conflict).collect()
 }
 
 /// A put of something appended to a list of a record.

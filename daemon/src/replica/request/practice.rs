@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::super::{Cx, Replica};
 use super::journal::whole_seconds;
-use super::kept::{append, one_line, prose};
+use super::kept::{append, conflicts, one_line, prose};
 use super::{Handled, Outcome};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, kind};
 use crate::journal::schema;
+use crate::journal::view::Row;
 use crate::seal::body::DocId;
 
 const MAX_SLUG: usize = 40;
@@ -151,18 +152,18 @@ impl Replica {
 
     pub(super) fn practice_list(&self, all: bool) -> Vec<PracticeView> {
         let shown = |row: &Practice| row.deleted != Some(true) && (all || row.status != PracticeStatus::Archived);
-        let mut list: Vec<_> =
-            self.view.practices().filter(|(_, row)| shown(&row.value)).map(|(id, row)| self.view_of(*id, &row.value)).collect();
+        let mut list: Vec<_> = self.view.practices().filter(|(_, row)| shown(&row.value)).map(|(id, row)| self.view_of(*id, row)).collect();
         list.sort_by(|a, b| a.slug.cmp(&b.slug).then(a.id.cmp(&b.id)));
         list
     }
 
     pub(super) fn practice_view(&self, id: RecordId) -> Result<PracticeView, Failure> {
         let row = self.view.practice(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such practice"))?;
-        Ok(self.view_of(id, &row.value))
+        Ok(self.view_of(id, row))
     }
 
-    fn view_of(&self, id: RecordId, practice: &Practice) -> PracticeView {
+    fn view_of(&self, id: RecordId, row: &Row<Practice>) -> PracticeView {
+        let practice = &row.value;
         PracticeView {
             tag: PracticeTag::Practice,
             id,
@@ -185,6 +186,7 @@ impl Replica {
             visibility: practice.visibility.unwrap_or(Visibility::Inherit),
             deleted: practice.deleted.unwrap_or_default(),
             sessions: u64::try_from(self.view.by_practice().count(&id)).unwrap_or(u64::MAX),
+            conflicts: conflicts(&row.contested),
         }
     }
 

@@ -2,11 +2,12 @@
 //! a copy that can be read without opening the journal.
 
 use asif_proto::local::{ErrorKind, Failure, Reply, SafetyPlanAsk};
-use asif_proto::record::{Conflict, MAX_PART, PlanPart, SAFETY_PLAN, SafetyPlan, SafetyPlanView};
+use asif_proto::record::{MAX_PART, PlanPart, SAFETY_PLAN, SafetyPlan, SafetyPlanView};
 use serde_json::{Map, Value};
 
 use super::super::effect::{Effect, Opaque};
 use super::super::{Cx, Replica};
+use super::kept::conflicts;
 use super::{Handled, Outcome};
 use crate::journal::record::kind;
 use crate::journal::schema;
@@ -45,7 +46,7 @@ impl Replica {
             }
             let text = Some(text).filter(|text| !text.trim().is_empty());
             let row = self.view.safety_plan();
-            let is_contested = row.is_some_and(|row| row.contested.iter().any(|(field, _)| field == part.word()));
+            let is_contested = row.is_some_and(|row| row.contested.iter().any(|one| one.field == part.word()));
             if is_contested || row.and_then(|row| row.value.part(part)) != text {
                 fields.push((part.word(), text.map_or(Value::Null, Value::from)));
             }
@@ -64,13 +65,9 @@ impl Replica {
 
     fn safety_plan_view(&self) -> SafetyPlanView {
         let row = self.view.safety_plan();
-        let conflicts = row.into_iter().flat_map(|row| &row.contested).map(|(field, others)| Conflict {
-            field: field.clone(),
-            others: others.iter().filter_map(|text| serde_json::from_str(text).ok()).collect(),
-        });
         SafetyPlanView {
             plan: row.map(|row| row.value.clone()).unwrap_or_default(),
-            conflicts: conflicts.collect(),
+            conflicts: row.map(|row| conflicts(&row.contested)).unwrap_or_default(),
             readable: self.plan_copy.is_some(),
         }
     }

@@ -1,4 +1,4 @@
-//! Taking back the last change made on this device. It reads the change itself, so nothing has to be kept for it.
+//! Taking back the last change, whichever own device made it, and putting it again. The change itself is read, so nothing has to be kept for it.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,16 @@ use automerge::{ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
+use super::super::deeds::Deed;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::{Document, Put, keys_of};
 use crate::journal::schema;
-use crate::seal::body::DocId;
 
-/// What the message of an undo begins with; the hash of the change and the request follow.
+/// What the message of an undo begins with; the hash of the change, the request and what was done follow.
 const UNDO: &str = "undo ";
+/// And of what puts it again; the hash of the undo, the request and what was done follow.
+const REDO: &str = "redo ";
 /// Changes that a person makes and can take back.
 const UNDOABLE: [&str; 21] = [
     "log",
@@ -49,87 +51,183 @@ pub(super) fn together(what: &str, ask: &Ask) -> String {
     format!("{what} {}", ask.id.simple())
 }
 
-/// A change made here that can be taken back.
-struct Target {
-    doc: DocId,
-    hash: ChangeHash,
-    message: String,
+/// What is taken back, and what was: from the names of the changes alone.
+#[derive(Default)]
+struct Known {
+    /// Changes that were taken back and not put again.
+    undone: BTreeSet<[u8; 32]>,
+    /// Those that took something back, and the request, the change and the words of each; not those that were taken back in turn.
+    undos: Vec<(Deed, Reversal)>,
+    /// Those that put something again.
+    redos: Vec<(Deed, Reversal)>,
+}
+
+/// The name of a change that takes another back: `undo HASH REQUEST what` or `redo HASH REQUEST what`.
+#[derive(Clone, PartialEq)]
+struct Reversal {
+    of: [u8; 32],
+    request: String,
+    what: String,
+}
+
+impl Reversal {
+    fn parse(message: &str, prefix: &str) -> Option<Self> {
+        let mut words = message.strip_prefix(prefix)?.splitn(3, ' ');
+        let of = HEXLOWER.decode(words.next()?.as_bytes()).ok()?.try_into().ok()?;
+        Some(Self { of, request: words.next()?.to_owned(), what: words.next().unwrap_or_default().to_owned() })
+    }
 }
 
 impl Replica {
-    pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask) -> Handled {
-        let own: Vec<(DocId, ChangeHash)> = self.own_changes.iter().rev().map(|(_, doc, hash)| (*doc, ChangeHash(*hash))).collect();
-        let mut undone: BTreeSet<String> = BTreeSet::new();
-        // What this request has taken back already, when it comes again.
-        let mut before: Option<(String, Undone)> = None;
-        let mut targets: Vec<Target> = Vec::new();
-        for (doc, hash) in own {
-            if !self.has(cx, doc) {
+    /// Takes the last change back, whoever made it; or with `again` puts back what was taken back last.
+    pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool) -> Handled {
+        let known = self.known_reversals();
+        let request = ask.id.simple().to_string();
+        let reversals = if again { &known.redos } else { &known.undos };
+        let done: Vec<&(Deed, Reversal)> = reversals.iter().filter(|(_, one)| one.request == request).collect();
+        let groups = if again { redoable(&known) } else { self.undoable(&known) };
+        if let Some((first, what)) = done.first().map(|(deed, one)| (deed, one.what.clone())) {
+            // The same request came before; of several changes some may be left.
+            let view = self.undone_view(&what, first);
+            let rest = groups.into_iter().find(|group| group.is_one && group.what == what);
+            if let Some(rest) = rest
+                && self.reverse(cx, ask, again, &rest)?.is_none()
+            {
                 return Ok(Outcome::Wanted);
             }
-            let Some(document) = self.documents.get(&doc) else { continue };
-            let Some(change) = document.change(&hash) else { continue };
-            let message = change.message().unwrap_or_default().to_owned();
-            if let Some(rest) = message.strip_prefix(UNDO) {
-                let mut words = rest.splitn(3, ' ');
-                let target = words.next().unwrap_or_default().to_owned();
-                if words.next() == Some(&ask.id.simple().to_string()) {
-                    before = Some((words.next().unwrap_or_default().to_owned(), self.undone_view(&message, &keys_of(&change))));
-                }
-                undone.insert(target);
-                continue;
-            }
-            if !undone.contains(&HEXLOWER.encode(&hash.0)) && is_undoable(&message) {
-                targets.push(Target { doc, hash, message });
-            }
-        }
-        if let Some((message, view)) = before {
-            // The same request came before; of several changes some may be left.
-            targets.retain(|target| is_together(&message) && target.message == message);
-            self.take_back(cx, ask, targets)?;
             return Ok(Outcome::Reply(Reply::Undone(view)));
         }
-        let mut targets = targets.into_iter().peekable();
-        while let Some(target) = targets.next() {
-            let mut group = vec![target];
-            while let Some(more) = targets.next_if(|next| group.iter().any(|one| is_together(&one.message) && one.message == next.message))
-            {
-                group.push(more);
-            }
-            // What another device has taken back already needs no undoing; what was done before it may.
-            if let Some(view) = self.take_back(cx, ask, group)? {
-                return Ok(Outcome::Reply(Reply::Undone(view)));
+        for group in groups {
+            match self.reverse(cx, ask, again, &group)? {
+                None => return Ok(Outcome::Wanted),
+                Some(true) => {
+                    let view = group.changes.first().map(|first| self.undone_view(&group.what, first));
+                    return view.map(|view| Outcome::Reply(Reply::Undone(view))).ok_or_else(|| nothing(again));
+                }
+                // What says already what it said before needs no undoing; what was done before it may.
+                Some(false) => {}
             }
         }
-        Err(Failure::new(ErrorKind::Precondition, "there is nothing to undo on this device"))
+        Err(nothing(again))
     }
 
-    /// Takes changes back; what the first of them touched, where anything was changed by that.
-    fn take_back(&mut self, cx: &mut Cx<'_>, ask: &Ask, targets: Vec<Target>) -> Result<Option<Undone>, Failure> {
+    fn known_reversals(&self) -> Known {
+        let mut known = Known::default();
+        for deed in self.deeds.oldest().filter(|deed| !self.replaced.contains(&deed.hash)) {
+            if let Some(undo) = Reversal::parse(&deed.message, UNDO) {
+                known.undone.insert(undo.of);
+                known.undos.push((deed.clone(), undo));
+            } else if let Some(redo) = Reversal::parse(&deed.message, REDO) {
+                if let Some(at) = known.undos.iter().position(|(deed, _)| deed.hash == redo.of) {
+                    let (_, undo) = known.undos.remove(at);
+                    known.undone.remove(&undo.of);
+                }
+                known.redos.push((deed.clone(), redo));
+            }
+        }
+        known
+    }
+
+    /// Changes that can be taken back, the last done first; those of one request that belong together in one group.
+    fn undoable(&self, known: &Known) -> Vec<Group> {
+        let stands = |deed: &&Deed| !self.replaced.contains(&deed.hash) && !known.undone.contains(&deed.hash);
+        let deeds = self.deeds.newest().filter(|deed| is_undoable(&deed.message)).filter(stands);
+        grouped(deeds.map(|deed| (deed, deed.message.clone(), is_together(&deed.message).then(|| deed.message.clone()))))
+    }
+
+    fn deed(&self, hash: &[u8; 32]) -> Option<&Deed> {
+        self.deeds.newest().find(|deed| deed.hash == *hash)
+    }
+
+    /// Takes changes back, all or none; whether anything was changed by that. None: a document of theirs is still being read.
+    fn reverse(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool, group: &Group) -> Result<Option<bool>, Failure> {
         let mut inverses = Vec::new();
-        // All of them can be taken back, or none is.
-        for Target { doc, hash, message } in targets {
-            let Some(document) = self.documents.get(&doc) else { continue };
-            let Some(change) = document.change(&hash) else { continue };
-            let keys = keys_of(&change);
-            let puts = inverse(document, hash, change.deps(), &keys)?;
-            inverses.push((doc, puts, keys, format!("{UNDO}{} {} {message}", HEXLOWER.encode(&hash.0), ask.id.simple())));
-        }
-        let mut view = None;
-        for (doc, puts, keys, words) in inverses {
-            if self.write(cx, doc, &puts, &words)? && view.is_none() {
-                view = Some(self.undone_view(&words, &keys));
+        for deed in &group.changes {
+            if !self.has(cx, deed.doc) {
+                return Ok(None);
             }
+            let Some(document) = self.documents.get(&deed.doc) else { continue };
+            let Some(change) = document.change(&ChangeHash(deed.hash)) else { continue };
+            let puts = inverse(document, change.hash(), change.deps(), &keys_of(&change))?;
+            let prefix = if again { REDO } else { UNDO };
+            let name = format!("{prefix}{} {} {}", HEXLOWER.encode(&deed.hash), ask.id.simple(), group.what);
+            inverses.push((deed.doc, puts, name));
         }
-        Ok(view)
+        let mut changed = false;
+        for (doc, puts, name) in inverses {
+            changed |= self.write(cx, doc, &puts, &name)?;
+        }
+        Ok(Some(changed))
     }
 
-    fn undone_view(&self, message: &str, keys: &BTreeSet<String>) -> Undone {
-        let what = message.splitn(4, ' ').nth(3).unwrap_or_default();
-        let what = TOGETHER.into_iter().find(|kind| is_of(what, kind)).unwrap_or(what).to_owned();
-        let id = keys.iter().find_map(|key| schema::record_of(key)).unwrap_or(RecordId(uuid::Uuid::nil()));
-        Undone { what, id, short: self.view.short(&id) }
+    /// What a change takes back, at the bottom of it; the change itself where it takes nothing back.
+    fn at_bottom<'a>(&'a self, mut deed: &'a Deed) -> &'a Deed {
+        let reversed = |deed: &Deed| [UNDO, REDO].iter().find_map(|prefix| Reversal::parse(&deed.message, prefix));
+        // As many turns as there are deeds: what names itself ends too.
+        for _ in self.deeds.oldest() {
+            match reversed(deed).and_then(|one| self.deed(&one.of)) {
+                Some(below) => deed = below,
+                None => break,
+            }
+        }
+        deed
     }
+
+    fn undone_view(&self, what: &str, deed: &Deed) -> Undone {
+        let deed = self.at_bottom(deed);
+        let what = in_words(what);
+        let id = deed.records.first().copied().unwrap_or(RecordId(uuid::Uuid::nil()));
+        let device = self.logs.get(&deed.log).and_then(|log| log.device);
+        let mine = device == self.vault.as_ref().map(|vault| vault.device());
+        let device = device.filter(|_| !mine).map(|device| self.device_name(&device));
+        Undone { what, id, short: self.view.short(&id), device }
+    }
+}
+
+/// Changes that are reversed together.
+struct Group {
+    /// What was done.
+    what: String,
+    /// The changes whose words are set back; the first is told of.
+    changes: Vec<Deed>,
+    /// There may be several.
+    is_one: bool,
+}
+
+/// What was taken back and can be put again, the last first.
+fn redoable(known: &Known) -> Vec<Group> {
+    let undos = known.undos.iter().rev();
+    grouped(undos.map(|(deed, undo)| (deed, undo.what.clone(), Some(undo.request.clone()))))
+}
+
+/// Puts those of one key together, in the order of the first of each.
+fn grouped<'a>(changes: impl Iterator<Item = (&'a Deed, String, Option<String>)>) -> Vec<Group> {
+    let mut groups: Vec<(Option<String>, Group)> = Vec::new();
+    for (change, what, key) in changes {
+        match groups.iter_mut().find(|(of, _)| key.is_some() && *of == key) {
+            Some((_, group)) => group.changes.push(change.clone()),
+            None => {
+                let group = Group { what, changes: vec![change.clone()], is_one: key.is_some() };
+                groups.push((key, group));
+            }
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The name of a change as a person reads it: without the request it was made by, or the change it takes back.
+pub(super) fn in_words(message: &str) -> String {
+    let plain = |what: &str| TOGETHER.into_iter().find(|kind| is_of(what, kind)).unwrap_or(what).to_owned();
+    for prefix in [UNDO, REDO] {
+        if let Some(reversal) = Reversal::parse(message, prefix) {
+            return format!("{prefix}{}", plain(&reversal.what));
+        }
+    }
+    plain(message)
+}
+
+fn nothing(again: bool) -> Failure {
+    Failure::new(ErrorKind::Precondition, if again { "there is nothing to put back" } else { "there is nothing to undo" })
 }
 
 fn is_undoable(message: &str) -> bool {
@@ -144,7 +242,7 @@ fn is_of(message: &str, kind: &str) -> bool {
     message.strip_prefix(kind).is_some_and(|rest| rest.starts_with(' '))
 }
 
-/// Puts that set what a change touched back to what was before; an error where somebody changed it since.
+/// Puts that set what a change touched back to what was before; an error where it was changed since, with what another device said apart left standing.
 fn inverse(document: &Document, hash: ChangeHash, before: &[ChangeHash], keys: &BTreeSet<String>) -> Result<Vec<Put>, Failure> {
     let mut puts = Vec::new();
     for key in keys {
@@ -155,17 +253,25 @@ fn inverse(document: &Document, hash: ChangeHash, before: &[ChangeHash], keys: &
         if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
             continue;
         }
-        if document.scalar(key) != document.scalar_at(key, &[hash]) {
-            return Err(Failure::new(ErrorKind::Precondition, "this was changed again since, on another device")
-                .hint("see it with asif show, and set it with asif edit"));
+        let (mine, now, before) = (document.scalar_at(key, &[hash]), document.scalar(key), earlier(document, key, before));
+        let mut others: Vec<ScalarValue> = document.losers(key).iter().map(schema::scalar).collect();
+        others.extend(now);
+        if others == [before.clone()] {
+            continue;
+        }
+        let all = others.len();
+        others.retain(|value| Some(value) != mine.as_ref());
+        if others.len() == all {
+            return Err(Failure::new(ErrorKind::Precondition, "this was changed again since")
+                .hint("see it with asif history, and set it with asif edit"));
         }
         // What another device put there apart was not undone by anybody: it shows again.
-        match &document.losers(key)[..] {
-            [] => puts.push((key.clone(), earlier(document, key, before))),
-            [other] => puts.push((key.clone(), schema::scalar(other))),
-            _ => {
+        match <[ScalarValue; 1]>::try_from(others) {
+            Ok([other]) => puts.push((key.clone(), other)),
+            Err(none) if none.is_empty() => puts.push((key.clone(), before)),
+            Err(_) => {
                 return Err(Failure::new(ErrorKind::Precondition, "several devices said something else here")
-                    .hint("see it with asif show, and set it with asif edit"));
+                    .hint("see it with asif history, and set it with asif edit"));
             }
         }
     }

@@ -1,0 +1,156 @@
+//! Taking over what changes made of a document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asif_proto::id::RecordId;
+use asif_proto::record::{SAFETY_PLAN, Visibility};
+use serde_json::{Map, Value};
+
+use super::{Contested, Row, View, backwards};
+use crate::journal::document::Document;
+use crate::journal::record::Record;
+use crate::journal::schema;
+use crate::seal::body::DocId;
+
+impl View {
+    /// Counts one change that touches these keys.
+    pub fn touch(&mut self, keys: &BTreeSet<String>) {
+        let records: BTreeSet<_> = keys.iter().filter_map(|key| schema::record_of(key)).collect();
+        for record in records {
+            *self.touches.entry(record).or_default() += 1;
+        }
+    }
+
+    /// Takes over what changes to these keys made of a document; returns the records that they belong to.
+    pub fn refresh<'a>(&mut self, doc: DocId, document: &Document, keys: impl Iterator<Item = &'a String>) -> BTreeSet<RecordId> {
+        let mut touched = BTreeSet::new();
+        for key in keys {
+            match schema::record_of(key) {
+                Some(record) => {
+                    touched.insert(record);
+                }
+                None => self.refresh_name(document, key),
+            }
+        }
+        let records: Vec<_> = touched.iter().filter_map(|id| document.record(*id).map(|(fields, apart)| (*id, fields, apart))).collect();
+        let apart = records.iter().flat_map(|(id, _, apart)| apart.iter().map(|field| schema::field(*id, field)));
+        let merged = document.merged(&apart.collect());
+        for (id, mut fields, apart) in records {
+            let contested = contested(document, id, apart, &merged);
+            for one in contested.iter().filter(|one| one.merged) {
+                if let Some(text) = merged.get(&schema::field(id, &one.field)) {
+                    fields.insert(one.field.clone(), text.as_str().into());
+                }
+            }
+            self.refresh_record(doc, document, id, fields, contested);
+        }
+        touched
+    }
+
+    /// Forgets every record of a document, to take it over anew.
+    pub fn forget(&mut self, doc: DocId) {
+        let sessions = self.sessions.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        let practices = self.practices.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        let kept = self.kept.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        let plan = self.safety_plan.take_if(|row| row.doc == doc).map(|_| SAFETY_PLAN);
+        for id in sessions.chain(practices).chain(kept).chain(plan).collect::<Vec<_>>() {
+            self.touches.remove(&id);
+        }
+        self.sessions.retain(|_, row| row.doc != doc);
+        self.practices.retain(|_, row| row.doc != doc);
+        self.grants.retain(|_, row| row.doc != doc);
+        self.clients.retain(|_, row| row.doc != doc);
+        self.kept.retain(|_, row| row.doc != doc);
+        self.index();
+    }
+
+    fn refresh_name(&mut self, document: &Document, key: &str) {
+        let value = document.scalar(key).and_then(|scalar| schema::json(&scalar));
+        match value.as_ref().and_then(Value::as_str) {
+            Some(name) => self.names.insert(key.to_owned(), name.to_owned()),
+            None => self.names.remove(key),
+        };
+    }
+
+    fn refresh_record(&mut self, doc: DocId, document: &Document, id: RecordId, fields: Map<String, Value>, contested: Vec<Contested>) {
+        let author = document.author(id);
+        let touches = self.touches.get(&id).copied().unwrap_or_default();
+        self.unreadable.remove(&id);
+        // Where two devices said apart who may see it, the one that said nobody is believed.
+        let said_private = contested.iter().any(|one| one.field == "visibility" && one.others.iter().any(|value| value == "\"private\""));
+        match Record::from_fields(fields) {
+            Record::Session(mut value) => {
+                if said_private {
+                    value.visibility = Some(Visibility::Private);
+                }
+                self.backwards.insert(backwards(&id));
+                self.by_time.insert((value.occurred_at.timestamp(), id));
+                let row = Row { value: *value, doc, author, touches, contested };
+                let time = row.value.occurred_at.timestamp();
+                if let Some(old) = self.sessions.get(&id) {
+                    self.by_practice.remove(id, &old.value);
+                }
+                self.by_practice.add(id, &row.value);
+                if let Some(old) = self.sessions.insert(id, Box::new(row)) {
+                    let old = old.value.occurred_at.timestamp();
+                    if old != time {
+                        self.by_time.remove(&(old, id));
+                    }
+                }
+            }
+            Record::Practice(mut value) => {
+                if said_private {
+                    value.visibility = Some(Visibility::Private);
+                }
+                self.backwards.insert(backwards(&id));
+                self.practices.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            Record::Grant(value) => {
+                self.grants.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            Record::Client(value) => {
+                self.clients.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            Record::Kept(mut value) => {
+                if said_private {
+                    *value.visibility_mut() = Visibility::Private;
+                }
+                self.backwards.insert(backwards(&id));
+                self.kept.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
+            // There is one, under the one id that every device gives it.
+            Record::SafetyPlan(value) if id == SAFETY_PLAN => {
+                self.safety_plan = Some(Row { value: *value, doc, author, touches, contested });
+            }
+            Record::SafetyPlan(_) | Record::Other => self.forget_record(&id),
+            Record::Unreadable => {
+                self.forget_record(&id);
+                self.unreadable.insert(id);
+            }
+        }
+    }
+
+    fn forget_record(&mut self, id: &RecordId) {
+        if let Some(row) = self.sessions.remove(id) {
+            self.by_practice.remove(*id, &row.value);
+            self.by_time.remove(&(row.value.occurred_at.timestamp(), *id));
+        }
+        self.practices.remove(id);
+        self.grants.remove(id);
+        self.clients.remove(id);
+        self.kept.remove(id);
+        if *id == SAFETY_PLAN {
+            self.safety_plan = None;
+        }
+    }
+}
+
+/// The fields that were changed apart, where that left values that do not show.
+fn contested(document: &Document, id: RecordId, apart: Vec<String>, merged: &BTreeMap<String, String>) -> Vec<Contested> {
+    let told = apart.into_iter().map(|field| {
+        let key = schema::field(id, &field);
+        let others = document.losers(&key).iter().map(ToString::to_string).collect();
+        Contested { merged: merged.contains_key(&key), others, field }
+    });
+    told.filter(|one| !one.others.is_empty()).collect()
+}

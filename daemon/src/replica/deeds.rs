@@ -1,0 +1,152 @@
+//! What was done last, on any device, so that it can be taken back: the newest changes by name, with the records that they touched.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use asif_proto::id::{LogId, RecordId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::seal::body::DocId;
+
+/// How many are known.
+const KNOWN: usize = 256;
+
+/// One change that somebody made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Deed {
+    /// The log that has it.
+    pub(super) log: LogId,
+    /// Its place in the log.
+    pub(super) seq: u64,
+    /// The document it is a change of.
+    pub(super) doc: DocId,
+    /// Its hash.
+    pub(super) hash: [u8; 32],
+    /// When it was made, in seconds since 1970; as it was told, but never later than it came, nor before what its log said earlier.
+    pub(super) at: i64,
+    /// What was done.
+    pub(super) message: String,
+    /// The records it touched.
+    pub(super) records: BTreeSet<RecordId>,
+}
+
+/// The newest of them, the last done last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Deeds(VecDeque<Deed>);
+
+impl Deeds {
+    /// Remembers one. Times only place what other devices did apart among what was done here; what builds on another stays behind it.
+    pub(super) fn remember(&mut self, mut deed: Deed, made: Option<Timestamp>, now: Timestamp) {
+        if self.0.iter().any(|one| one.hash == deed.hash) {
+            return;
+        }
+        let of_its_log = self.0.iter().rev().find(|one| one.log == deed.log && one.seq <= deed.seq).map(|one| one.at);
+        let of_its_record = || deed.records.iter().filter_map(created).min();
+        let made = made.map(Timestamp::as_second).or_else(of_its_record).unwrap_or_default();
+        deed.at = made.min(now.as_second()).max(of_its_log.unwrap_or(i64::MIN));
+        if self.0.len() == KNOWN && self.0.front().is_some_and(|oldest| deed.at < oldest.at) {
+            return;
+        }
+        let builds_on = |one: &Deed| if one.log == deed.log { one.seq <= deed.seq } else { !one.records.is_disjoint(&deed.records) };
+        let stays_before = |one: &Deed| builds_on(one) || (one.at <= deed.at && one.log != deed.log);
+        let at = self.0.iter().rposition(stays_before).map_or(0, |at| at + 1);
+        self.0.insert(at, deed);
+        if self.0.len() > KNOWN {
+            self.0.pop_front();
+        }
+    }
+
+    /// The last done first.
+    pub(super) fn newest(&self) -> impl Iterator<Item = &Deed> {
+        self.0.iter().rev()
+    }
+
+    /// The last done last.
+    pub(super) fn oldest(&self) -> impl Iterator<Item = &Deed> {
+        self.0.iter()
+    }
+
+    /// Forgets all of them.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// When the id of a record was made, in seconds since 1970.
+fn created(record: &RecordId) -> Option<i64> {
+    let (seconds, _) = record.0.get_timestamp()?.to_unix();
+    i64::try_from(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAPTOP: LogId = LogId([1; 16]);
+    const PHONE: LogId = LogId([2; 16]);
+
+    fn record(n: u8) -> RecordId {
+        RecordId(uuid::Uuid::from_bytes([n; 16]))
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn deed(log: LogId, n: u16, of: u8) -> Deed {
+        let mut hash = [0; 32];
+        hash[..2].copy_from_slice(&n.to_le_bytes());
+        Deed { log, seq: n.into(), doc: DocId::Plan, hash, at: 0, message: String::new(), records: BTreeSet::from([record(of)]) }
+    }
+
+    /// Deeds, each of a log, a record and the second it was made, in the order in which they came; told by the number of each.
+    fn order(came: &[(LogId, u8, Option<i64>)]) -> Vec<u8> {
+        let mut deeds = Deeds::default();
+        for (n, (log, of, made)) in came.iter().enumerate() {
+            let n = u8::try_from(n).unwrap();
+            deeds.remember(deed(*log, n.into(), *of), made.map(at), at(1000));
+        }
+        deeds.oldest().map(|deed| deed.hash[0]).collect()
+    }
+
+    #[test]
+    fn what_another_device_did_earlier_comes_before_what_was_done_here_since() {
+        assert_eq!(order(&[(LAPTOP, 1, Some(100)), (LAPTOP, 2, Some(300)), (PHONE, 3, Some(200))]), [0, 2, 1]);
+    }
+
+    #[test]
+    fn what_builds_on_something_stays_behind_it_whatever_the_clocks_say() {
+        assert_eq!(order(&[(LAPTOP, 1, Some(300)), (PHONE, 1, Some(200))]), [0, 1], "of one record");
+        assert_eq!(order(&[(LAPTOP, 1, Some(300)), (LAPTOP, 2, Some(200))]), [0, 1], "of one log");
+    }
+
+    #[test]
+    fn a_clock_that_runs_ahead_does_not_stay_last_for_ever() {
+        assert_eq!(order(&[(PHONE, 1, Some(9_000)), (LAPTOP, 2, Some(1000))]), [0, 1]);
+    }
+
+    #[test]
+    fn what_tells_no_time_is_as_old_as_its_record_or_what_its_log_said_before() {
+        assert_eq!(order(&[(LAPTOP, 1, Some(500)), (PHONE, 2, Some(400)), (PHONE, 3, None)]), [1, 2, 0]);
+    }
+
+    #[test]
+    fn only_the_newest_are_known_and_each_once() {
+        let mut deeds = Deeds::default();
+        for n in 0..2u16 {
+            for n in 0..(300u16 + n) {
+                deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000));
+            }
+        }
+        assert_eq!(deeds.newest().count(), KNOWN);
+    }
+
+    #[test]
+    fn a_journal_that_is_read_again_document_by_document_comes_to_the_same_order() {
+        let mut deeds = Deeds::default();
+        for n in [1, 3, 2] {
+            deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000));
+        }
+        assert_eq!(deeds.oldest().map(|deed| deed.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    }
+}
