@@ -86,8 +86,8 @@ impl Known {
             // Where its files say to keep copies, no argument says not to: it does not read them.
             Self::Nano => plain(&["--ignorercfiles"]),
             Self::Emacs => plain(&["--eval", EMACS]),
-            // It writes what it is told by arguments into its settings: it gets a folder for them that goes with the text.
-            Self::Micro => vec!["-config-dir".into(), folder.join("settings").into()],
+            // It writes what it is told by arguments into its settings: those lie beside the text, and go with it.
+            Self::Micro => vec!["-config-dir".into(), folder.into()],
             Self::Joe => plain(&["-nobackups", "--joe_state", "-nolocks"]),
             // They keep nothing beside the text, or only next to it.
             Self::Kakoune | Self::Helix | Self::Busybox => Vec::new(),
@@ -144,6 +144,6 @@ mod tests {
         assert!(at("-n") < at("noundofile") && at("noundofile") < at("directory=."));
         assert!(Known::Vim.recovers() && !Known::Nano.recovers());
         assert_eq!(Known::Vim.arguments("gvim", Path::new("/m"))[0], "-f");
-        assert!(Known::Micro.arguments("micro", Path::new("/m")).contains(&"/m/settings".into()));
+        assert!(Known::Micro.arguments("micro", Path::new("/m")).ends_with(&["/m".into()]));
     }
 }

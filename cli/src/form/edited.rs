@@ -121,7 +121,17 @@ impl Form {
             context.say(&format!("asif does not know {}: copies that it may keep elsewhere are not switched off.", editor.called));
         }
         loop {
-            let (how, ended) = self.run_once(context, editor, &mut place, &about, base.as_deref())?;
+            let (how, ended) = match self.run_once(context, editor, &mut place, &about, base.as_deref()) {
+                Ok(ran) => ran,
+                Err(error) => {
+                    // What was saved until then is theirs all the same.
+                    if let Ended::Text { text, more } = ended::found(&place, &about) {
+                        self.wrote(field, text, more, base.as_deref());
+                    }
+                    self.place = Some(place);
+                    return Err(error);
+                }
+            };
             let (failure, text) = match (how, ended) {
                 (How::Done, Ended::Same) if about.opened != present && !about.opened.contains(PARTED) => {
                     return self.taken(place, field, about.opened);
