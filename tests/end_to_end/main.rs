@@ -19,6 +19,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+mod apart;
 mod attacks;
 mod bad_input;
 mod canary;

@@ -7,9 +7,10 @@ use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::history;
 
-/// All that was ever written in a record: when, on which device, and what was there before.
+/// All that was ever written in a record.
 ///
-/// Also what does not show any more, or never did because another device wrote something else at the same time. Nothing in it is lost by an edit.
+/// When, on which device, and what was there before; also what does not show any more, or never did because another device wrote something
+/// else at the same time.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which one: an id, or the end of one; crisis: your safety plan
