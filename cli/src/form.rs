@@ -20,11 +20,14 @@ use crate::error::{CommandError, Outcome};
 use crate::keyboard::{Shape, Typing};
 use crate::render::text::{width, wrap};
 
+pub mod edited;
 mod keeper;
 mod read;
 mod stop;
 mod words;
 
+use crate::editor::Place;
+pub use edited::{BASE, Edited, put_edited};
 use keeper::Keeper;
 use read::show_answer;
 use words::choose;
@@ -65,6 +68,8 @@ pub struct Form {
     keeper: Option<Keeper>,
     /// Something of it may be kept.
     kept: bool,
+    /// What was written in an editor, where no draft holds it.
+    place: Option<Place>,
     clock: fn() -> Timestamp,
 }
 
@@ -86,7 +91,8 @@ impl Form {
         let Draft { id, words, answers, typing, begun_at, .. } = resumed.unwrap_or_else(begin);
         let keeper = context.starter().ok().map(|starter| Keeper::new(starter, context.world.zone_name()));
         let can_ask = context.can_ask();
-        Self { id, words, begun_at, answers, typing: None, left: typing, asked: Vec::new(), can_ask, keyboard: None, keeper, kept, clock }
+        let (asked, left) = (Vec::new(), typing);
+        Self { id, words, begun_at, answers, typing: None, left, asked, can_ask, keyboard: None, keeper, kept, place: None, clock }
     }
 
     /// The same where the terminal itself was named as what to read from: it is read, whether or not one may ask.
@@ -113,6 +119,11 @@ impl Form {
     /// Adds a word to the command with which its draft is gone on with: what it was about stays what it is about.
     pub fn pin(&mut self, word: &str) {
         self.words.push(word.to_owned());
+    }
+
+    /// Puts a whole id in the place of the word that named it: later that word may name another thing, or several.
+    pub fn pin_id(&mut self, word: &str, id: &str) {
+        self.words.iter_mut().filter(|one| *one == word).for_each(|one| id.clone_into(one));
     }
 
     /// Lets go of the keyboard until the next question: something else reads it, and what was typed ahead is no answer to what follows.
@@ -323,7 +334,8 @@ impl Form {
             // Two half-typed lines: the earlier one is kept beside the answers, as none of them.
             answers.insert(format!("{key} (begun)"), text.clone());
         }
-        let said = answers.values().chain(typing.map(|(_, text)| text)).any(|text| !text.trim().is_empty());
+        let written = answers.iter().filter(|(name, _)| *name != BASE).map(|(_, text)| text);
+        let said = written.chain(typing.map(|(_, text)| text)).any(|text| !text.trim().is_empty());
         said.then(|| Draft {
             id: self.id,
             short: String::new(),

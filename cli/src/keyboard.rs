@@ -16,7 +16,7 @@ mod draft;
 mod keys;
 mod letter;
 mod presses;
-mod signals;
+pub(crate) mod signals;
 
 use by_letter::{ByLetter, letters};
 use draft::Draft;

@@ -11,6 +11,7 @@ pub mod client;
 pub mod command;
 pub mod completion;
 pub mod context;
+pub mod editor;
 pub mod error;
 pub mod form;
 pub mod keyboard;

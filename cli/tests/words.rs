@@ -73,7 +73,7 @@ fn every_field_of_log_reaches_the_daemon() {
 fn what_is_not_said_is_not_sent() {
     let (home, asked) = listening(lunch);
     home.run(&["edit", "7f3a", "--clear", "felt-real", "--clear", "note"]);
-    let Request::Edit { id, fields, clear } = asked.try_recv().unwrap() else { panic!("not an edit") };
+    let Request::Edit { id, fields, clear, base: None } = asked.try_recv().unwrap() else { panic!("not an edit") };
     assert_eq!((id.as_str(), *fields), ("7f3a", Default::default()));
     assert_eq!(clear, [ClearField::FeltReal, ClearField::Note]);
 

@@ -31,6 +31,7 @@ mod daemon;
 mod damage;
 mod devices;
 mod drafts;
+mod editor;
 mod faults;
 mod first_use;
 mod flood;

@@ -25,7 +25,7 @@ pub(crate) fn log(world: &mut World, node: usize, fields: SessionFields) -> Sess
 }
 
 pub(crate) fn edit(world: &mut World, node: usize, session: &Session, fields: SessionFields) {
-    let request = Request::Edit { id: session.id.to_string(), fields: Box::new(fields), clear: vec![] };
+    let request = Request::Edit { id: session.id.to_string(), fields: Box::new(fields), clear: vec![], base: None };
     world.must(node, request);
 }
 

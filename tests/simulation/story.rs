@@ -171,7 +171,7 @@ impl Story {
             _ => {}
         }
         let becomes_visible = fields.visibility == Some(Visibility::Inherit);
-        let answer = world.ask(device, Request::Edit { id: id.to_string(), fields: Box::new(fields), clear: vec![] });
+        let answer = world.ask(device, Request::Edit { id: id.to_string(), fields: Box::new(fields), clear: vec![], base: None });
         let Some(known) = self.sessions.get_mut(&id) else { return };
         match answer {
             Some(Ok(_)) => {

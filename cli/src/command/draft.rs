@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use super::Command;
 use crate::completion::names;
 use crate::context::Context;
+use crate::editor::left;
 use crate::error::{CommandError, Outcome};
 use crate::render::draft;
 
@@ -42,6 +43,7 @@ pub enum Args {
 impl Args {
     /// Does it.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        left::take_up(context);
         match self {
             Self::List => {
                 let drafts = all(context)?;

@@ -11,11 +11,12 @@ use crate::error::{CommandError, Outcome};
 use crate::render::{record, reminder, session};
 
 pub mod experiment;
+mod in_editor;
 
 /// Change what you wrote down.
 ///
 /// A session, a note, an experiment, or the words of anything else; what you practise is changed with asif practice edit. Only what you name
-/// changes. `--clear FIELD` empties a field: before, after, acted, felt-real, felt-state, borrowed,
+/// changes. With nothing named, on a terminal, the text opens in your editor: the one of asif config set editor, VISUAL or EDITOR. `--clear FIELD` empties a field: before, after, acted, felt-real, felt-state, borrowed,
 /// expectancy, willingness, where, worse, stopped-early, repetitions, duration, tags, note, private.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -34,6 +35,9 @@ pub struct Args {
     /// The words of a goal, a belief, an anchor, a sketch, a phrase or a reminder; - reads them from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true, conflicts_with = "note")]
     text: Option<String>,
+    /// Open its text in your editor
+    #[arg(long, short, conflicts_with_all = ["note", "text"])]
+    editor: bool,
     /// What can be changed in an experiment
     #[command(flatten)]
     experiment: experiment::Flags,
@@ -42,6 +46,9 @@ pub struct Args {
 impl Args {
     /// Changes any record of one's own.
     pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
+        if self.editor || (self.is_nothing() && context.can_ask()) {
+            return self.in_editor(context);
+        }
         if self.is_nothing() {
             return Err(nothing_named());
         }
@@ -70,7 +77,7 @@ impl Args {
             if fields == SessionFields::default() && clear.is_empty() {
                 return Err(nothing_named());
             }
-            let request = Request::Edit { id, fields: Box::new(fields), clear };
+            let request = Request::Edit { id, fields: Box::new(fields), clear, base: None };
             context.ask_for_as(request_id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
         })?;
         context.tell(&session, |screen| session::changed(screen, "edited", &session))
@@ -108,7 +115,8 @@ impl Args {
             Some(value) => prose::given(value, context, |_| Ok(()))?,
             None => Prose::default(),
         };
-        let edited = text.kept_by(context, |context, request, text| context.ask_as(request, Request::EditText { id, text, visibility }))?;
+        let edited = text
+            .kept_by(context, |context, request, text| context.ask_as(request, Request::EditText { id, text, visibility, base: None }))?;
         context.tell_record(&edited, |screen, reply| record::changed(screen, "edited", reply))?;
         if let Reply::Reminder(one) = &edited
             && said
@@ -122,7 +130,7 @@ impl Args {
 }
 
 fn nothing_named() -> CommandError {
-    CommandError::usage("nothing to change was named", "asif edit --help tells what can be")
+    CommandError::usage("nothing to change was named", "asif edit --help tells what can be; on a terminal the text opens in your editor")
 }
 
 fn of_another() -> CommandError {

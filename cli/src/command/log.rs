@@ -9,7 +9,7 @@ use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
-use crate::form::{fill, missing};
+use crate::form::{Edited, fill, missing};
 use crate::render::session;
 
 mod questions;
@@ -17,7 +17,7 @@ mod questions;
 /// Write down that you practised.
 ///
 /// Everything can be left out. Without a practice a terminal asks which, and a few things that Enter goes past. A note comes
-/// from standard input with `--note -`, since a shell keeps the words of its commands.
+/// from standard input with `--note -`, since a shell keeps the words of its commands, or from your editor with -e.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The practice: its short name, or an id
@@ -28,26 +28,46 @@ pub struct Args {
     /// A note; - reads it from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
     note: Option<String>,
+    /// Write the note in your editor
+    #[arg(long, short, conflicts_with = "note")]
+    editor: bool,
+}
+
+/// Where the note comes from.
+enum Noted {
+    /// There is none.
+    Not,
+    /// The words of the command, or `-`.
+    Given(String),
+    /// The person's editor.
+    Edited,
 }
 
 impl Args {
     /// Logs a session.
     pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
         self.fields.settle(context)?;
+        let noted = match self.note {
+            Some(note) => Noted::Given(note),
+            None if self.editor => Noted::Edited,
+            None => Noted::Not,
+        };
         match self.practice {
-            Some(practice) => named(practice, self.fields, self.note, context),
-            None if context.can_ask() => asked(self.fields, self.note, context),
+            Some(practice) => named(practice, self.fields, &noted, context),
+            None if context.can_ask() => asked(self.fields, noted, context),
             None => Err(missing("the practice", "name it: asif log lunch; asif practice list tells yours, asif note needs none")),
         }
     }
 }
 
-fn named(practice: String, fields: Fields, note: Option<String>, context: &mut Context<'_, '_>) -> Outcome {
-    let given = match &note {
-        Some(value) => prose::given(value, context, |context| context.ask(Request::PracticeShow { practice: practice.clone() }).map(drop))?,
-        None => Prose::default(),
+fn named(practice: String, fields: Fields, noted: &Noted, context: &mut Context<'_, '_>) -> Outcome {
+    let before = |context: &mut Context<'_, '_>| context.ask(Request::PracticeShow { practice: practice.clone() }).map(drop);
+    let given = match noted {
+        Noted::Given(value) => prose::given(value, context, before)?,
+        Noted::Edited => prose::edited(context, before)?,
+        Noted::Not => Prose::default(),
     };
-    let empty = note.is_some() && given.text.is_none();
+    let empty = !matches!(noted, Noted::Not) && given.text.is_none();
     let session = given.kept_by(context, |context, id, note| store(context, id, practice, fields.into_fields(note)))?;
     context.tell(&session, |screen| session::logged(screen, &session))?;
     if empty {
@@ -56,13 +76,16 @@ fn named(practice: String, fields: Fields, note: Option<String>, context: &mut C
     Ok(())
 }
 
-fn asked(fields: Fields, note: Option<String>, context: &mut Context<'_, '_>) -> Outcome {
-    let typed = note.as_deref() == Some("-");
-    let note = match note {
-        Some(text) if !typed => prose::given(&text, context, |_| Ok(()))?.text,
+fn asked(fields: Fields, noted: Noted, context: &mut Context<'_, '_>) -> Outcome {
+    let (typed, edited) = (matches!(&noted, Noted::Given(text) if text == "-"), matches!(noted, Noted::Edited));
+    if edited {
+        prose::for_the_editor(context)?;
+    }
+    let note = match noted {
+        Noted::Given(text) if !typed => prose::given(&text, context, |_| Ok(()))?.text,
         _ => None,
     };
-    let noted = typed || note.is_some();
+    let noted = typed || edited || note.is_some();
     let fields = fields.into_fields(note);
     let session = fill(
         context,
@@ -70,6 +93,9 @@ fn asked(fields: Fields, note: Option<String>, context: &mut Context<'_, '_>) ->
             let (practice, mut fields) = questions::ask(form, context, fields, noted)?;
             if typed {
                 fields.note = form.prose(context, "note", "Type the note here")?;
+            }
+            if edited && let Edited::Text(text) = form.edited(context, "note", None)? {
+                fields.note = Some(text);
             }
             Ok((practice, fields))
         },

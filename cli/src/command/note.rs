@@ -11,12 +11,15 @@ use crate::render::session;
 
 /// Write something down, without a practice.
 ///
-/// On a terminal you are asked for it. With - it comes from standard input.
+/// On a terminal you are asked for it. With - it comes from standard input, with -e from your editor.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// - reads the note from standard input
     #[arg(value_name = "-")]
     source: Option<String>,
+    /// Write it in your editor
+    #[arg(long, short, conflicts_with = "source")]
+    editor: bool,
     /// When it happened: 21:30, "yesterday 21:30", 2026-11-20T21:30
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -35,6 +38,7 @@ impl Args {
         // Without a journal the practices cannot be told either.
         let before = |context: &mut Context<'_, '_>| context.ask(Request::PracticeList { all: false }).map(drop);
         let note = match self.source.as_deref() {
+            None if self.editor => prose::edited(context, before)?,
             Some("-") => prose::given("-", context, before)?,
             None => prose::asked("What would you like to write down?", "asif note - reads it from standard input", context, before)?,
             Some(_) => {
@@ -43,6 +47,7 @@ impl Args {
             }
         };
         if note.text.is_none() {
+            note.done(context);
             return context.nothing("the note was empty: nothing was stored");
         }
         let visibility = self.private.then_some(Visibility::Private);

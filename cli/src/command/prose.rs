@@ -9,8 +9,9 @@ use asif_proto::record::MAX_NOTE;
 use uuid::Uuid;
 
 use crate::context::Context;
+use crate::editor::left;
 use crate::error::{CommandError, Outcome};
-use crate::form::{Form, missing};
+use crate::form::{Edited, Form, missing};
 
 /// The most bytes that are read of what is not stored.
 const MAX_READ: u64 = 64 << 10;
@@ -50,6 +51,13 @@ pub struct Prose {
 }
 
 impl Prose {
+    /// There is nothing to say: no draft is left of it.
+    pub fn done(self, context: &mut Context<'_, '_>) {
+        if let Some(form) = self.form {
+            form.done(context);
+        }
+    }
+
     /// Does `deed` under the id it is given. Where it fails, what was typed is kept as a draft.
     pub fn kept_by<T>(
         self,
@@ -89,6 +97,28 @@ pub fn asked(
     }
     before(context)?;
     typed(invitation, context)
+}
+
+/// A new text from the person's editor, once `before` has nothing against it.
+pub fn edited(context: &mut Context<'_, '_>, before: impl FnOnce(&mut Context<'_, '_>) -> Outcome) -> Outcome<Prose> {
+    for_the_editor(context)?;
+    before(context)?;
+    let mut form = Form::open(context);
+    match form.edited(context, "text", None) {
+        Ok(Edited::Text(text)) => Ok(Prose { text: Some(text), form: Some(form) }),
+        Ok(Edited::Same | Edited::Empty) => Ok(Prose { text: None, form: Some(form) }),
+        Err(error) => Err(form.stop(context, error)),
+    }
+}
+
+/// An editor needs a terminal, and somebody before it (exit 2). What a killed asif has left of another text is taken up first.
+pub fn for_the_editor(context: &mut Context<'_, '_>) -> Outcome {
+    if !context.can_ask() {
+        let hint = "without one a text comes from standard input: --note - or --text -, for a note asif note -";
+        return Err(CommandError::usage("an editor needs a terminal, and there is none here", hint));
+    }
+    left::take_up(context);
+    Ok(())
 }
 
 fn typed(invitation: &str, context: &mut Context<'_, '_>) -> Outcome<Prose> {

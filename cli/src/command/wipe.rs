@@ -14,6 +14,7 @@ use crate::client::glance::glance;
 use crate::client::stop;
 use crate::command::daemon::service;
 use crate::context::Context;
+use crate::editor::left;
 use crate::error::{CommandError, Outcome};
 
 mod copy;
@@ -91,6 +92,7 @@ impl Args {
                 return context.nothing("Nothing was removed.");
             }
             carry_out(context, &home, place.as_deref())?;
+            left::forget(context);
         }
         let named = status.as_ref().map(|status| (&status.devices, &status.helpers));
         let done = Done {

@@ -26,6 +26,9 @@ impl Form {
                 Failure { message: format!("{}{said}", failure.message), ..failure }.into()
             }
             Err(NotKept::Because(why)) => {
+                if let Some(place) = self.place.take() {
+                    return super::edited::stays(failure, place, why);
+                }
                 self.give_back(context);
                 not_kept(failure, why).into()
             }

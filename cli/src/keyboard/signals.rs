@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 
 /// The signals that would end the program with the terminal set as it is, and the one after a stop. Later ones do what they always did.
 ///
 /// While somebody listens a first one is only noted. A second one from the keyboard, or a second SIGTERM, ends the program at once; a closing
 /// terminal may tell it twice.
-pub(super) struct Signals {
-    pub(super) ended: Arc<AtomicBool>,
+pub(crate) struct Signals {
+    pub(crate) ended: Arc<AtomicBool>,
     pub(super) continued: Arc<AtomicBool>,
     pub(super) resized: Arc<AtomicBool>,
-    pub(super) wake: PipeReader,
+    pub(crate) wake: PipeReader,
     registered: Vec<SigId>,
 }
 
@@ -28,17 +28,17 @@ struct Meanings {
     usual: Vec<Arc<AtomicBool>>,
 }
 
+/// Those that would end the program.
+const HEARD: [i32; 4] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
+
 static MEANINGS: Mutex<Meanings> = Mutex::new(Meanings { listeners: 0, usual: Vec::new() });
 
 impl Meanings {
     fn listen(&mut self) -> io::Result<()> {
         if self.usual.is_empty() {
-            for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
+            for signal in HEARD {
                 let usual = Arc::new(AtomicBool::new(false));
                 signal_hook::flag::register_conditional_default(signal, Arc::clone(&usual))?;
-                if signal != SIGHUP {
-                    signal_hook::flag::register(signal, Arc::clone(&usual))?;
-                }
                 self.usual.push(usual);
             }
         }
@@ -49,6 +49,12 @@ impl Meanings {
         Ok(())
     }
 
+    /// A second one of these does what it always did, as long as what this gives is registered.
+    fn second_is_usual(&self, signals: &[i32]) -> io::Result<Vec<SigId>> {
+        let named = HEARD.iter().zip(&self.usual).filter(|(signal, _)| signals.contains(signal));
+        named.map(|(signal, usual)| signal_hook::flag::register(*signal, Arc::clone(usual))).collect()
+    }
+
     fn all_usual(&self, usual: bool) {
         self.usual.iter().for_each(|one| one.store(usual, Ordering::Relaxed));
     }
@@ -56,22 +62,35 @@ impl Meanings {
 
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
-        MEANINGS.lock().unwrap_or_else(PoisonError::into_inner).listen()?;
+        Self::begin(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT], &[SIGINT, SIGQUIT, SIGTERM], SIGWINCH)
+    }
+
+    /// The same while another program has the terminal: what its keys send to both is that program's affair, and its end wakes whoever waits.
+    pub(crate) fn listen_beside_another() -> io::Result<Self> {
+        Self::begin(&[SIGTERM, SIGHUP], &[SIGTERM], SIGCHLD)
+    }
+
+    fn begin(ending: &[i32], second_is_usual: &[i32], waking: i32) -> io::Result<Self> {
+        let usual = {
+            let mut meanings = MEANINGS.lock().unwrap_or_else(PoisonError::into_inner);
+            meanings.listen()?;
+            meanings.second_is_usual(second_is_usual)?
+        };
         let (wake, waker) = io::pipe()?;
         let (ended, continued) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let mut signals = Self { ended, continued, resized: Arc::default(), wake, registered: Vec::new() };
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCONT] {
+        let mut signals = Self { ended, continued, resized: Arc::default(), wake, registered: usual };
+        for signal in ending.iter().copied().chain([SIGCONT]) {
             let flag = if signal == SIGCONT { &signals.continued } else { &signals.ended };
             signals.registered.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
             signals.registered.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
         signals.registered.push(signal_hook::flag::register(SIGWINCH, Arc::clone(&signals.resized))?);
-        signals.registered.push(signal_hook::low_level::pipe::register(SIGWINCH, waker)?);
+        signals.registered.push(signal_hook::low_level::pipe::register(waking, waker)?);
         Ok(signals)
     }
 
     /// Takes in what the pipe holds: one byte for each signal.
-    pub(super) fn hear(&mut self) -> io::Result<()> {
+    pub(crate) fn hear(&mut self) -> io::Result<()> {
         rustix::io::read(self.wake.as_fd(), &mut [0; 64])?;
         Ok(())
     }

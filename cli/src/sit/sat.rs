@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use asif_proto::record::{Mark, MarkKind, SessionFields};
 use jiff::Timestamp;
 
+use crate::form::BASE;
 use crate::render::session::sitting;
 
 /// A sitting that is over, or so far.
@@ -75,6 +76,8 @@ impl Sat {
 pub fn readable(answers: &BTreeMap<String, String>) -> Vec<(String, String)> {
     let sat = Sat::told_by(answers);
     let others = answers.iter().filter(|(name, _)| sat.is_none() || ![BEGAN, ELAPSED, REPETITIONS, MARKS].contains(&name.as_str()));
+    // What an editor was opened on is not what the person wrote.
+    let others = others.filter(|(name, _)| *name != BASE);
     let mut all: Vec<(String, String)> = others.map(|(name, text)| (name.clone(), text.clone())).collect();
     all.extend(sat.as_ref().map(|sat| ("sitting".to_owned(), sat.in_words())));
     all

@@ -29,6 +29,7 @@ use super::begin::Answers;
 use super::effect::{ClientId, Effect};
 use super::join::Giving;
 use super::{Cx, Replica};
+use crate::journal::prose;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
 
@@ -143,8 +144,8 @@ impl Replica {
             Request::List(filter) => reply(Reply::Sessions(self.list(cx, ask, filter)?)),
             Request::Search(what) => reply(Reply::Search(self.search(cx, ask, what)?)),
             Request::Show { id } => self.show(cx, id),
-            Request::Edit { id, fields, clear } => self.edit(cx, ask, id, fields, clear),
-            Request::EditText { id, text, visibility } => self.edit_text(cx, id, text.as_deref(), *visibility),
+            Request::Edit { id, fields, clear, base } => self.edit(cx, ask, id, (fields, base.as_deref()), clear),
+            Request::EditText { id, text, visibility, base } => self.edit_text(cx, id, (text.as_deref(), base.as_deref()), *visibility),
             Request::Tag(what) => self.tags(cx, ask, what),
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
@@ -232,6 +233,19 @@ impl Replica {
         self.prove(cx, doc);
         self.want(cx, doc)
     }
+}
+
+/// The text to write where `mine` was written on `base` and `present` stands now: both changes in one, of at most `max` bytes. Refused where
+/// they cannot be merged.
+fn built_on(base: Option<&str>, mine: &str, present: &str, max: usize) -> Result<String, Failure> {
+    let both = match base {
+        Some(base) => prose::merge(base, mine, present),
+        None => Some(mine.to_owned()),
+    };
+    both.filter(|text| text.len() <= max || *text == mine).ok_or_else(|| {
+        let message = "it was changed meanwhile, and the two changes do not go together by themselves; nothing was changed";
+        Failure::new(ErrorKind::Precondition, message).hint("asif show ID tells how it stands now")
+    })
 }
 
 /// What is said where entries are here and what says whose they are is not.

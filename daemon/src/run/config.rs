@@ -180,6 +180,15 @@ impl Config {
     }
 }
 
+fn read_editor(value: &str) -> Result<String, Failure> {
+    let line = value.trim();
+    if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_EDITOR {
+        let message = format!("an editor is called by one line with something on it, of at most {MAX_EDITOR} bytes");
+        return Err(Failure::new(ErrorKind::Usage, message).hint("for example: asif config set editor \"nano -w\""));
+    }
+    Ok(line.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +239,16 @@ mod tests {
             assert!(failure.kind == ErrorKind::Usage && failure.hint.is_some(), "{key} {value:?}");
         }
         assert_eq!(std::fs::read(&config.path).unwrap(), before, "what was refused changed nothing");
+    }
+
+    #[test]
+    fn an_editor_is_one_line_with_its_arguments() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config::at(&folder.path().join("config.toml"));
+        assert_eq!(config.set("editor", Some(" code --wait 'a b' ")).unwrap().value.as_deref(), Some("code --wait 'a b'"));
+        for bad in ["", " ", "vi\nrm", &"x".repeat(1025)] {
+            assert_eq!(config.set("editor", Some(bad)).unwrap_err().kind, ErrorKind::Usage, "{bad:?}");
+        }
     }
 
     #[test]

@@ -112,6 +112,10 @@ pub enum Request {
         fields: Box<SessionFields>,
         /// What is emptied.
         clear: Vec<ClearField>,
+        /// The note that the new one builds on. Where another one stands by now, the two are merged; where they cannot be, nothing is
+        /// changed. None: the new one takes the place of whatever stands.
+        #[serde(default)]
+        base: Option<String>,
     },
     /// Changes the words of a goal, a belief, an anchor, a sketch, a phrase or a reminder, or who may see it. Answer: the record.
     EditText {
@@ -121,6 +125,9 @@ pub enum Request {
         text: Option<String>,
         /// Private or not.
         visibility: Option<Visibility>,
+        /// The words that the new ones build on, as with [`Edit`](Self::Edit).
+        #[serde(default)]
+        base: Option<String>,
     },
     /// About tags.
     Tag(TagAsk),

@@ -259,7 +259,7 @@ impl Life {
         let after = Rating::try_from(after).unwrap();
         self.ask_state(id, |state| state.0 = Some(after));
         let fields = Box::new(SessionFields { after: Some(after), ..Default::default() });
-        let reply = self.done(node, Request::Edit { id: id.to_string(), fields, clear: vec![] })?;
+        let reply = self.done(node, Request::Edit { id: id.to_string(), fields, clear: vec![], base: None })?;
         self.answered(reply);
         Ok(())
     }

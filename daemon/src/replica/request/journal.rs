@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
 use super::kept::conflicts;
-use super::{Handled, Outcome, tag};
+use super::{Handled, Outcome, built_on, tag};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, Session, kind};
 use crate::journal::schema;
@@ -107,7 +107,15 @@ impl Replica {
         }
     }
 
-    pub(super) fn edit(&mut self, cx: &mut Cx<'_>, ask: &Ask, typed: &str, fields: &SessionFields, clear: &[ClearField]) -> Handled {
+    /// Changes a session. A note that was written on another one, the base, is merged with what stands by now.
+    pub(super) fn edit(
+        &mut self,
+        cx: &mut Cx<'_>,
+        ask: &Ask,
+        typed: &str,
+        (fields, base): (&SessionFields, Option<&str>),
+        clear: &[ClearField],
+    ) -> Handled {
         let id = match self.find(typed)? {
             Found::Session(id) => id,
             Found::Practice(_) | Found::Kept(_) | Found::Loan(_) => {
@@ -125,6 +133,8 @@ impl Replica {
         if !self.has(cx, row.doc) {
             return Ok(Outcome::Wanted);
         }
+        let present = row.value.note.as_deref().unwrap_or_default();
+        let note = fields.note.as_deref().map(|note| built_on(base, note, present, MAX_NOTE)).transpose()?;
         let mut puts: BTreeMap<&str, Value> = BTreeMap::new();
         let mut tags: BTreeMap<String, bool> = BTreeMap::new();
         for field in clear {
@@ -160,7 +170,7 @@ impl Replica {
             ("repetitions", fields.repetitions.map(|value| json!(value))),
             ("duration_s", fields.duration_s.map(|value| json!(value))),
             ("visibility", fields.visibility.map(|value| json!(value))),
-            ("note", fields.note.as_ref().map(|value| if value.is_empty() { Value::Null } else { json!(value) })),
+            ("note", note.map(|value| if value.is_empty() { Value::Null } else { json!(value) })),
             // Another basis than a borrowed one rests on no loan.
             ("borrowed_belief", fields.basis.filter(|basis| *basis != Basis::Borrowed).map(|_| Value::Null)),
         ];

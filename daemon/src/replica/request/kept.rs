@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
 use super::goal::MAX_SENTENCE;
-use super::{Handled, Outcome};
+use super::{Handled, Outcome, built_on};
 use crate::journal::document::Put;
 use crate::journal::kept::Kept;
 use crate::journal::schema;
@@ -122,7 +122,15 @@ impl Replica {
     }
 
     /// Changes the words of a record, or who may see it.
-    pub(super) fn edit_text(&mut self, cx: &mut Cx<'_>, typed: &str, text: Option<&str>, visibility: Option<Visibility>) -> Handled {
+    ///
+    /// Words that were written on other ones, the base, are merged with what stands by now.
+    pub(super) fn edit_text(
+        &mut self,
+        cx: &mut Cx<'_>,
+        typed: &str,
+        (text, base): (Option<&str>, Option<&str>),
+        visibility: Option<Visibility>,
+    ) -> Handled {
         let Found::Kept(id) = self.find(typed)? else {
             return Err(Failure::new(
                 ErrorKind::Usage,
@@ -135,6 +143,9 @@ impl Replica {
             let short = self.view.short(&id);
             return Err(Failure::new(ErrorKind::Precondition, "it is deleted").hint(format!("bring it back first: asif restore {short}")));
         }
+        let present = says(&row.value).unwrap_or_default();
+        let text = text.map(|text| built_on(base, text, present, MAX_NOTE)).transpose()?;
+        let text = text.as_deref();
         let line = |what, max| text.map(|text| one_line(what, text, max)).transpose();
         let lines = |what: &str| {
             let text = text.map(str::to_owned);

@@ -18,6 +18,9 @@ pub(super) const QUIET_HOURS: &str = "quiet-hours";
 /// The most bytes of a number of one's own.
 const MAX_OWN_NUMBER: usize = 200;
 
+/// The most bytes of the words that call an editor.
+const MAX_EDITOR: usize = 1024;
+
 /// One setting: its key, its variable, its default, what it does, and what its value becomes in the file, or what is wrong with it.
 pub(super) struct Known {
     pub(super) key: &'static str,
@@ -27,7 +30,7 @@ pub(super) struct Known {
     pub(super) read: fn(&str) -> Result<String, Failure>,
 }
 
-pub(super) const KNOWN: [Known; 4] = [
+pub(super) const KNOWN: [Known; 5] = [
     Known {
         key: LISTEN,
         variable: Some("ASIF_LISTEN"),
@@ -56,6 +59,13 @@ pub(super) const KNOWN: [Known; 4] = [
         help: "the hours in which no reminder is shown, like 22:00-07:00, by the clock where this machine is; what falls into them is shown once \
                when they end; empty: none",
         read: read_quiet_hours,
+    },
+    Known {
+        key: "editor",
+        variable: None,
+        default: "",
+        help: "the editor in which asif opens a text, with its arguments; without it, what VISUAL or EDITOR name, or one that is there",
+        read: read_editor,
     },
 ];
 
@@ -95,6 +105,15 @@ fn read_quiet_hours(value: &str) -> Result<String, Failure> {
     }
     let read = hours.parse().map(|hours: QuietHours| hours.to_string());
     read.map_err(|error| Failure::new(ErrorKind::Usage, error.to_string()).hint("use 22:00-07:00, or \"\" for none"))
+}
+
+fn read_editor(value: &str) -> Result<String, Failure> {
+    let line = value.trim();
+    if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_EDITOR {
+        let message = format!("an editor is called by one line with something on it, of at most {MAX_EDITOR} bytes");
+        return Err(Failure::new(ErrorKind::Usage, message).hint("for example: asif config set editor \"nano -w\""));
+    }
+    Ok(line.to_owned())
 }
 
 fn read_own_number(value: &str) -> Result<String, Failure> {

@@ -1,0 +1,177 @@
+//! What the person wrote, once the editor is gone: what they saved, or what the editor kept of what they had not saved.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::known;
+use super::place::{About, Place};
+
+/// More than any text that could be kept.
+const MAX_READ: u64 = 4 << 20;
+/// The file into which unsaved words are recovered: its name is that of the text with an ending, as with other editors.
+const RECOVERED: &str = "text.txt.recovered";
+/// So long a recovery may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// What the person wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// What was there before.
+    Same,
+    /// Nothing.
+    Empty,
+    /// A text.
+    Text {
+        /// What they wrote last.
+        text: String,
+        /// What else lies there, of theirs.
+        more: Vec<String>,
+    },
+    /// Bytes that are no text (UTF-8), or more of it than anybody types.
+    NotText,
+}
+
+/// What they saved, of an editor that ended as they meant it to.
+pub fn saved(place: &Place, about: &About) -> Ended {
+    match read(&place.text()) {
+        None => Ended::NotText,
+        Some(text) if text == about.opened => Ended::Same,
+        Some(text) if text.trim().is_empty() => Ended::Empty,
+        Some(text) => Ended::Text { text, more: Vec::new() },
+    }
+}
+
+/// Everything that can be found, of an editor that did not: what it keeps beside the text is what was not saved.
+pub fn found(place: &Place, about: &About) -> Ended {
+    if let Some(program) = &about.recovers {
+        recover(program, place);
+    }
+    let at = |path: &Path| path.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let saved = read(&place.text());
+    let mut all: Vec<(SystemTime, String)> = Vec::new();
+    let beside = place.beside();
+    let beside = beside.iter().filter(|path| path.file_name().is_some_and(is_of_the_text));
+    let beside = beside.filter_map(|path| Some((at(path), read(path)?)));
+    for (time, text) in saved.clone().map(|text| (at(&place.text()), text)).into_iter().chain(beside) {
+        if text != about.opened && !text.trim().is_empty() && all.iter().all(|(_, other)| *other != text) {
+            all.push((time, text));
+        }
+    }
+    all.sort_by_key(|(time, _)| *time);
+    match (all.pop(), saved) {
+        (Some((_, text)), _) => Ended::Text { text, more: all.into_iter().map(|(_, text)| text).collect() },
+        (None, None) => Ended::NotText,
+        (None, Some(text)) if text == about.opened => Ended::Same,
+        (None, Some(_)) => Ended::Empty,
+    }
+}
+
+/// `text.txt.save`, `#text.txt#`, `.text.txt.kak.x`, `%dev%shm%text.txt`, and what two editors name otherwise.
+fn is_of_the_text(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.contains("text.txt") || ["DEADJOE", "ed.hup"].contains(&&*name)
+}
+
+/// A text without the line break that an editor puts at its end; empty where there is no file, none where it is no text.
+fn read(path: &Path) -> Option<String> {
+    let mut bytes = Vec::new();
+    if let Ok(file) = File::open(path) {
+        file.take(MAX_READ + 1).read_to_end(&mut bytes).ok()?;
+    }
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_READ) {
+        return None;
+    }
+    let mut text = String::from_utf8(bytes).ok()?;
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Some(text)
+}
+
+/// Has the editor write what it kept in its own way. Where it cannot, what was saved is all there is.
+fn recover(program: &Path, place: &Place) {
+    let mut command = Command::new(program);
+    command.args(known::recovery(&place.text(), RECOVERED)).current_dir(place.folder()).env("TMPDIR", place.folder());
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let Ok(mut child) = child else { return };
+    let deadline = Instant::now() + PATIENCE;
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
+        std::thread::sleep(PAUSE);
+    }
+    // One that has ended needs no ending.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// A place with a text that was opened as `one`, where this machine has memory for it.
+    fn place() -> Option<(tempfile::TempDir, Place, About)> {
+        let memory = tempfile::tempdir_in("/dev/shm").ok()?;
+        let mut place = Place::make(&[memory.path().to_owned()]).ok()?;
+        let (words, answers) = (Vec::new(), BTreeMap::new());
+        let about = About {
+            home: "h".into(),
+            draft: uuid::Uuid::nil(),
+            words,
+            answers,
+            field: "text".into(),
+            opened: "one".into(),
+            recovers: None,
+        };
+        place.put(&about, b"one\n").unwrap();
+        Some((memory, place, about))
+    }
+
+    fn text(text: &str, more: &[&str]) -> Ended {
+        Ended::Text { text: text.into(), more: more.iter().map(|one| (*one).to_owned()).collect() }
+    }
+
+    #[test]
+    fn what_was_saved_is_the_text_without_the_last_line_break() {
+        let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
+        assert_eq!(saved(&place, &about), Ended::Same);
+        for (bytes, ended) in [
+            (&b"one"[..], Ended::Same),
+            (b"one\n\n", text("one\n", &[])),
+            (b"two", text("two", &[])),
+            (b" \n\n", Ended::Empty),
+            (b"", Ended::Empty),
+            (b"\xff\xfe", Ended::NotText),
+        ] {
+            std::fs::write(place.text(), bytes).unwrap();
+            assert_eq!(saved(&place, &about), ended, "{bytes:?}");
+        }
+        std::fs::remove_file(place.text()).unwrap();
+        assert_eq!(saved(&place, &about), Ended::Empty);
+    }
+
+    #[test]
+    fn of_an_editor_that_was_killed_everything_that_it_kept_is_found_the_newest_first() {
+        let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
+        let beside = |name: &str, text: &[u8], age: u64| {
+            let path = place.folder().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        };
+        beside("text.txt~", b"one\n", 9);
+        beside("settings.json", b"{}", 0);
+        beside(".text.txt.swp", b"\xff\0", 0);
+        assert_eq!(found(&place, &about), Ended::Same);
+        beside("text.txt.save", b"one two\n", 5);
+        assert_eq!(found(&place, &about), text("one two", &[]));
+        beside("text.txt", b"one tw\n", 7);
+        beside("settings/backups/%m%text.txt", b"one two three\n", 3);
+        assert_eq!(found(&place, &about), text("one two three", &["one tw", "one two"]));
+        assert_eq!(saved(&place, &about), text("one tw", &[]), "whoever ended it themselves meant what they saved");
+    }
+}

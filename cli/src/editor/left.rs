@@ -1,0 +1,54 @@
+//! What an asif that was killed has left in memory: its words become the draft that they would have been.
+
+use asif_proto::local::{Draft, DraftAsk, Reply, Request};
+use jiff::Timestamp;
+
+use super::ended::{Ended, found};
+use super::place::{About, Place, candidates};
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::form;
+
+/// Looks for such texts of this home; each is kept as a draft and then gone. One that cannot be kept stays where it is, and is named.
+pub fn take_up(context: &mut Context<'_, '_>) {
+    let Ok(home) = context.home() else { return };
+    for (place, about) in Place::left(&candidates(context), &home.mark()) {
+        match found(&place, &about) {
+            // Nothing was written.
+            Ended::Same | Ended::Empty => {}
+            Ended::Text { text, more } => {
+                let draft = draft(&about, text, more, (context.world.clock)());
+                match context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(draft))), |reply| {
+                    if let Reply::Draft(kept) = reply { Some(kept) } else { None }
+                }) {
+                    Ok(kept) => context.say(&format!(
+                        "An asif was ended while its editor was open. What you wrote there is kept: asif draft resume {}",
+                        kept.short
+                    )),
+                    Err(error) => leave(context, place, Some(&error)),
+                }
+            }
+            Ended::NotText => leave(context, place, None),
+        }
+    }
+}
+
+/// Removes such texts, whatever they hold.
+pub fn forget(context: &Context<'_, '_>) {
+    if let Ok(home) = context.home() {
+        drop(Place::left(&candidates(context), &home.mark()));
+    }
+}
+
+fn leave(context: &mut Context<'_, '_>, place: Place, error: Option<&CommandError>) {
+    let why = error.and_then(CommandError::failure).map_or_else(|| "it is not text (not UTF-8)".to_owned(), |failure| failure.message);
+    let path = place.leave();
+    context.say(&format!("What was written in an editor lies in memory until this machine is off, in {}: {why}", path.display()));
+}
+
+/// The draft that the words of an editor become.
+fn draft(about: &About, text: String, more: Vec<String>, now: Timestamp) -> Draft {
+    let mut answers = about.answers.clone();
+    form::put_edited(&mut answers, &about.field, text, more);
+    Draft { id: about.draft, short: String::new(), words: about.words.clone(), answers, typing: None, begun_at: now, kept_at: now }
+}

@@ -1,0 +1,308 @@
+//! An answer that is written in the person's own editor.
+//!
+//! Whatever they saved is kept like what is typed at a prompt: in the draft, as soon as it is seen. What no draft can take stays where it is.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::record::MAX_NOTE;
+
+use super::{Form, NotKept};
+use crate::context::Context;
+use crate::editor::place::{About, candidates};
+use crate::editor::{Editor, Ended, How, Place, ended, running};
+use crate::error::{CommandError, Outcome};
+
+/// The answer that is the text which the editor was first opened on: what is changed meanwhile is merged against it.
+pub const BASE: &str = "opened with";
+/// Other texts that were found with what was written.
+const MORE: &str = "also found";
+/// Parts two texts of which one is to be made.
+const PARTED: &str =
+    "===== It was changed meanwhile. Above is yours, below is how it stands now. Make one text of them, without this line. =====";
+/// An editor that is not known and comes back so soon may still be open.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edited {
+    /// What was there before.
+    Same,
+    /// Nothing: the person took everything away.
+    Empty,
+    /// A text.
+    Text(String),
+}
+
+/// What the editor is opened on.
+struct Opened<'o> {
+    /// The answer that it is.
+    field: &'o str,
+    text: String,
+    /// What the text builds on.
+    base: Option<String>,
+    /// What is there already: that needs no saying.
+    present: &'o str,
+}
+
+/// Puts a text that was written, and what else was found with it, among the answers of a draft.
+pub fn put_edited(answers: &mut BTreeMap<String, String>, field: &str, text: String, more: Vec<String>) {
+    answers.insert(field.to_owned(), text);
+    answers.extend((1..).zip(more).map(|(number, text)| (format!("{MORE} {number}"), text)));
+}
+
+impl Form {
+    /// A text written in the person's editor, which is opened on what the draft holds, or else on the text that is there at
+    /// `present`; none where it is to become a new one.
+    pub fn edited(&mut self, context: &mut Context<'_, '_>, field: &str, present: Option<&str>) -> Outcome<Edited> {
+        let half = self.left.take_if(|(name, _)| name == field).map(|(_, text)| text);
+        let held = self.answers.get(field).cloned().or(half);
+        if let Some(text) = &held {
+            self.answers.insert(field.to_owned(), text.clone());
+        }
+        let base = self.answers.get(BASE).cloned().or_else(|| present.map(str::to_owned));
+        let opened = Editor::of(context).and_then(|editor| Ok((editor, Place::make(&candidates(context)).map_err(Failure::from)?)));
+        match (opened, held) {
+            (Ok((editor, place)), held) => {
+                let present = present.unwrap_or_default();
+                let text = held.unwrap_or_else(|| present.to_owned());
+                self.through(context, &editor, place, Opened { field, text, base, present })
+            }
+            (Err(error), Some(text)) => {
+                // It can be gone on with all the same.
+                context.say(&format!("{error}: here it is at a prompt"));
+                self.answers.remove(field);
+                self.left = Some((field.to_owned(), text));
+                Ok(self.prose(context, field, "Go on here")?.map_or(Edited::Empty, Edited::Text))
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Opens the editor on both texts, parted, where they cannot be merged; what comes of it builds on `theirs`.
+    pub fn edited_together(&mut self, context: &mut Context<'_, '_>, field: &str, mine: &str, theirs: &str) -> Outcome<Edited> {
+        let editor = Editor::of(context)?;
+        let place = Place::make(&candidates(context)).map_err(Failure::from)?;
+        let text = format!("{mine}\n\n{PARTED}\n\n{theirs}");
+        self.through(context, &editor, place, Opened { field, text, base: Some(theirs.to_owned()), present: theirs })
+    }
+
+    /// The text that the editor was first opened on, where something was written.
+    pub fn base(&self) -> Option<&str> {
+        self.answers.get(BASE).map(String::as_str)
+    }
+
+    /// Asks whether to go on with what was written. No, and where nobody can be asked, is the end of it.
+    pub fn again(&mut self, context: &mut Context<'_, '_>, question: &str) -> Outcome<bool> {
+        const AGAIN: &str = "again";
+        let yes = self.yes(context, AGAIN, question);
+        self.answers.remove(AGAIN);
+        self.asked.retain(|(key, _)| key != AGAIN);
+        self.keyboard = None;
+        yes
+    }
+
+    /// It was done, or there was nothing to do: no draft is left of it.
+    pub fn done(mut self, context: &mut Context<'_, '_>) {
+        self.keyboard = None;
+        self.forget(context);
+    }
+
+    fn through(&mut self, context: &mut Context<'_, '_>, editor: &Editor, mut place: Place, opened: Opened<'_>) -> Outcome<Edited> {
+        let Opened { field, text, base, present } = opened;
+        self.keyboard = None;
+        let resumed = self.answers.contains_key(field);
+        let mut about = self.about(context, editor, field, text, base.as_deref())?;
+        put(&mut place, &about)?;
+        context
+            .say(&format!("While the editor is open, the text lies in the clear in memory, for you alone ({}).", place.folder().display()));
+        if editor.known.is_none() {
+            context.say(&format!("asif does not know {}: copies that it may keep elsewhere are not switched off.", editor.called));
+        }
+        loop {
+            let (how, ended) = match self.run_once(context, editor, &mut place, &about, base.as_deref()) {
+                Ok(ran) => ran,
+                Err(error) => {
+                    // What was saved until then is theirs all the same.
+                    if let Ended::Text { text, more } = ended::found(&place, &about) {
+                        self.wrote(field, text, more, base.as_deref());
+                    }
+                    self.place = Some(place);
+                    return Err(error);
+                }
+            };
+            let (failure, text) = match (how, ended) {
+                (How::Done, Ended::Same) if about.opened != present && !about.opened.contains(PARTED) => {
+                    return self.taken(place, field, about.opened);
+                }
+                (How::Done, Ended::Same) if !about.opened.contains(PARTED) => {
+                    self.answers.remove(field);
+                    return Ok(Edited::Same);
+                }
+                (How::Done, Ended::Empty) => {
+                    self.answers.remove(field);
+                    // A draft that is gone on with is not dropped for that.
+                    self.kept &= !resumed;
+                    return Ok(Edited::Empty);
+                }
+                (How::Done, Ended::NotText) => (not_text(), None),
+                (How::Done, ended) => match text_of(ended, &about) {
+                    text if text.contains(PARTED) => (parted(), Some(text)),
+                    text if text.len() > MAX_NOTE => (too_long(), Some(text)),
+                    text => return self.taken(place, field, text),
+                },
+                (How::StillRunning, _) => {
+                    let path = place.leave();
+                    let message = format!("stopped here, and the editor is still open on {}", path.display());
+                    return Err(Failure::new(ErrorKind::Interrupted, message).into());
+                }
+                (how, Ended::NotText) => return Err(left_behind(ended_with(how), place).into()),
+                (how, _) => {
+                    self.place = Some(place);
+                    return Err(ended_with(how).into());
+                }
+            };
+            if !self.again(context, &format!("{}. Open the editor again on it?", capital(&failure.message)))? {
+                return Err(match text {
+                    Some(_) => {
+                        self.place = Some(place);
+                        failure.into()
+                    }
+                    None => left_behind(failure, place).into(),
+                });
+            }
+            if let Some(text) = text {
+                about.opened = text;
+                put(&mut place, &about)?;
+            }
+        }
+    }
+
+    /// Runs the editor once. What was written is among the answers afterwards, and kept.
+    fn run_once(
+        &mut self,
+        context: &mut Context<'_, '_>,
+        editor: &Editor,
+        place: &mut Place,
+        about: &About,
+        base: Option<&str>,
+    ) -> Outcome<(How, Ended)> {
+        let mut seen = modified(place);
+        let began = Instant::now();
+        let look = |place: &Place| {
+            let now = modified(place);
+            if now != seen
+                && let Ended::Text { text, .. } = ended::saved(place, about)
+            {
+                seen = now;
+                self.wrote(&about.field, text, Vec::new(), base);
+                self.keep();
+            }
+        };
+        let to_stderr = !context.world.terminals.stdout;
+        let how = running::run(&mut editor.command(&place.text(), place.folder()), place, to_stderr, look)
+            .map_err(|error| Failure::new(ErrorKind::Failure, format!("cannot run the editor {}: {error}", editor.program.display())))?;
+        let may_be_open = editor.known.is_none() && began.elapsed() < AT_ONCE;
+        if how == How::Done && may_be_open && ended::saved(place, about) == Ended::Same && self.is_still_open(context)? {
+            self.line(context, "closed", "Press Enter when you have saved there and closed it.")?;
+            self.keyboard = None;
+        }
+        let ended = if how == How::Done { ended::saved(place, about) } else { ended::found(place, about) };
+        if let Ended::Text { text, more } = &ended {
+            self.wrote(&about.field, text.clone(), more.clone(), base);
+        }
+        Ok((how, ended))
+    }
+
+    fn is_still_open(&mut self, context: &mut Context<'_, '_>) -> Outcome<bool> {
+        self.again(context, "The editor came back at once. Is it still open?")
+    }
+
+    fn wrote(&mut self, field: &str, text: String, more: Vec<String>, base: Option<&str>) {
+        put_edited(&mut self.answers, field, text, more);
+        self.answers.extend(base.map(|base| (BASE.to_owned(), base.to_owned())));
+        self.typing = None;
+    }
+
+    /// A text that can be said. Its place is given up once a draft holds it.
+    fn taken(&mut self, mut place: Place, field: &str, text: String) -> Outcome<Edited> {
+        self.answers.insert(field.to_owned(), text.clone());
+        match self.keep_now() {
+            Err(NotKept::Because(_)) => {
+                // What is done with it now may take long, and can be ended as ever.
+                place.hears_no_more();
+                self.place = Some(place);
+            }
+            Ok(_) | Err(NotKept::Nothing) => {}
+        }
+        Ok(Edited::Text(text))
+    }
+
+    /// What tells of the text, should this asif be killed.
+    fn about(&mut self, context: &Context<'_, '_>, editor: &Editor, field: &str, opened: String, base: Option<&str>) -> Outcome<About> {
+        let mut answers = self.answers.clone();
+        answers.extend(base.map(|base| (BASE.to_owned(), base.to_owned())));
+        let recovers = editor.known.filter(|known| known.recovers()).map(|_| editor.program.clone());
+        let home = context.home()?.mark();
+        Ok(About { home, draft: self.id, words: self.words.clone(), answers, field: field.to_owned(), opened, recovers })
+    }
+}
+
+/// The file ends with a line break, as editors want it; an empty one is empty.
+fn put(place: &mut Place, about: &About) -> Outcome {
+    let end = if about.opened.is_empty() { "" } else { "\n" };
+    Ok(place.put(about, format!("{}{end}", about.opened).as_bytes()).map_err(Failure::from)?)
+}
+
+fn modified(place: &Place) -> Option<(SystemTime, u64)> {
+    let meta = place.text().metadata().ok()?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+fn text_of(ended: Ended, about: &About) -> String {
+    match ended {
+        Ended::Text { text, .. } => text,
+        Ended::Same | Ended::Empty | Ended::NotText => about.opened.clone(),
+    }
+}
+
+fn too_long() -> Failure {
+    Failure::new(ErrorKind::Usage, format!("this text is longer than {} KiB; nothing was stored", MAX_NOTE / 1024))
+}
+
+fn not_text() -> Failure {
+    Failure::new(ErrorKind::Usage, "this is not text (not UTF-8); nothing was stored")
+}
+
+fn parted() -> Failure {
+    Failure::new(ErrorKind::Precondition, "the line that parts the two texts is still in it; nothing was stored")
+}
+
+fn ended_with(how: How) -> Failure {
+    match how {
+        How::Failed(code) => Failure::new(ErrorKind::Failure, format!("the editor ended with exit code {code}; nothing was changed")),
+        How::Killed(signal) if signal == signal_hook::consts::SIGINT => Failure::new(ErrorKind::Interrupted, "stopped here"),
+        How::Killed(signal) => Failure::new(ErrorKind::Failure, format!("the editor was ended by signal {signal}; nothing was changed")),
+        How::Done | How::Stopped | How::StillRunning => Failure::new(ErrorKind::Interrupted, "stopped here"),
+    }
+}
+
+/// What cannot be kept as a draft stays where it is.
+fn left_behind(failure: Failure, place: Place) -> Failure {
+    failure.hint(format!("it lies in memory until this machine is off, in {}", place.leave().display()))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Words about what was written in an editor and could not be kept as a draft: where it is.
+pub(super) fn stays(failure: Failure, place: Place, why: Option<Failure>) -> CommandError {
+    let because = why.map(|why| format!(" ({})", why.message)).unwrap_or_default();
+    let path = place.leave();
+    let message = format!("{}; what you wrote could not be kept as a draft{because}", failure.message);
+    let hint = format!("it lies in memory until this machine is off, in {}; asif draft list takes it up", path.display());
+    Failure::new(failure.kind, message).hint(hint).into()
+}
