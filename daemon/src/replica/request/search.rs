@@ -3,11 +3,11 @@
 use asif_proto::id::RecordId;
 use asif_proto::local::search::{FoundType, Hit, SearchAsk, SearchView, Snippet};
 use asif_proto::local::{Ask, ErrorKind, Failure};
-use asif_proto::moment::{self, Moment};
+use asif_proto::moment::{self, Bound, Moment};
 use asif_proto::record::Kind;
 
 use super::super::{Cx, Replica};
-use super::journal::bound;
+use super::{journal, tag};
 use crate::journal::search::query::{Query, QueryError};
 use crate::journal::search::{Bounds, Found, Search, words};
 
@@ -17,14 +17,13 @@ impl Replica {
         let today = Moment::at(cx.now.wall, &zone).local_date();
         let query = Query::parse(&what.query, today, what.exact).map_err(usage)?;
         let filter = &what.filter;
-        let since = bound(cx, ask, filter.since.as_deref())?;
-        let until = bound(cx, ask, filter.until.as_deref())?;
-        let within = |at: &Moment| {
-            let at = at.timestamp();
-            since.as_ref().is_none_or(|since| at >= since.timestamp()) && until.as_ref().is_none_or(|until| at < until.timestamp())
-        };
+        let bound = |typed: &Option<String>| typed.as_deref().map(|text| Bound::parse(text, cx.now.wall, &zone)).transpose();
+        let (since, until) = (bound(&filter.since).map_err(journal::usage)?, bound(&filter.until).map_err(journal::usage)?);
+        let within =
+            |at: &Moment| since.as_ref().is_none_or(|since| since.is_before(at)) && until.as_ref().is_none_or(|until| !until.is_before(at));
         let practice = filter.practice.as_deref().map(|typed| self.find_practice(typed).map(|(id, _)| id)).transpose()?;
-        let search = Search::new(&self.view, &query, Bounds { within: &within, practice, tags: &filter.tags, zone: &zone });
+        let tags: Vec<String> = filter.tags.iter().map(|typed| tag::bare(typed).to_owned()).collect();
+        let search = Search::new(&self.view, &query, Bounds { within: &within, practice, tags: &tags, zone: &zone });
         let all = search.run();
         let hits = all.iter().take(filter.limit.unwrap_or(usize::MAX)).map(|found| self.hit(&search, *found)).collect();
         let found = u64::try_from(all.len()).unwrap_or(u64::MAX);
