@@ -180,15 +180,6 @@ impl Config {
     }
 }
 
-fn read_editor(value: &str) -> Result<String, Failure> {
-    let line = value.trim();
-    if line.is_empty() || line.chars().any(char::is_control) || line.len() > MAX_EDITOR {
-        let message = format!("an editor is called by one line with something on it, of at most {MAX_EDITOR} bytes");
-        return Err(Failure::new(ErrorKind::Usage, message).hint("for example: asif config set editor \"nano -w\""));
-    }
-    Ok(line.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
