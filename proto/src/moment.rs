@@ -12,7 +12,7 @@ mod bound;
 mod read;
 
 pub use bound::Bound;
-pub use read::{MomentError, Reading};
+pub use read::{MomentError, Reading, Readings};
 
 /// When something happened: `2026-11-23T12:41:07+00:00[Europe/London]`, whole seconds.
 ///
