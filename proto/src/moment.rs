@@ -12,7 +12,7 @@ mod bound;
 mod read;
 
 pub use bound::Bound;
-pub use read::{MomentError, Reading, parse_time};
+pub use read::{MomentError, Reading, Readings, parse_time};
 
 /// When something happened: `2026-11-23T12:41:07+00:00[Europe/London]`, whole seconds.
 ///

@@ -26,6 +26,8 @@ words!(
         Phrase = "phrase",
         /// An experiment.
         Experiment = "experiment",
+        /// A reminder.
+        Reminder = "reminder",
     }
 );
 

@@ -1,5 +1,7 @@
 //! Reading what a person typed.
 
+use std::fmt;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
@@ -19,10 +21,7 @@ pub enum MomentError {
     #[error("{0:?} has no time of day: use {0}T21:30")]
     NoTimeOfDay(String),
     /// The clocks went forward over this time.
-    #[error(
-        "{local} did not happen in {zone}: the clocks went forward from {from} to {to}. Say {} ({}) or {} ({})",
-        .readings[0].text, .readings[0].about, .readings[1].text, .readings[1].about
-    )]
+    #[error("{local} did not happen in {zone}: the clocks went forward from {from} to {to}. {readings}")]
     Gap {
         /// The local time that was asked for.
         local: String,
@@ -33,20 +32,17 @@ pub enum MomentError {
         /// The local time to which.
         to: String,
         /// What it may have been by the clock before the change, and by that after it.
-        readings: Box<[Reading; 2]>,
+        readings: Readings,
     },
     /// The clocks went back and this time came twice.
-    #[error(
-        "{local} came twice in {zone}, when the clocks went back. Say {} ({}) or {} ({})",
-        .readings[0].text, .readings[0].about, .readings[1].text, .readings[1].about
-    )]
+    #[error("{local} came twice in {zone}, when the clocks went back. {readings}")]
     Fold {
         /// The local time that was asked for.
         local: String,
         /// The zone.
         zone: String,
         /// The first time and the second.
-        readings: Box<[Reading; 2]>,
+        readings: Readings,
     },
     /// Before 1970 or after 2200, where no month document exists.
     #[error("{0} is outside the years 1970 to 2200")]
@@ -57,9 +53,20 @@ impl MomentError {
     /// What a time may have been that a change of the clocks leaves open, the earlier first.
     pub fn readings(&self) -> Option<&[Reading; 2]> {
         match self {
-            Self::Gap { readings, .. } | Self::Fold { readings, .. } => Some(readings),
+            Self::Gap { readings, .. } | Self::Fold { readings, .. } => Some(&readings.0),
             Self::Unreadable(_) | Self::NotADate(_) | Self::NoTimeOfDay(_) | Self::OutOfRange(_) => None,
         }
+    }
+}
+
+/// The two times that a local time may have been, the earlier first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readings(pub Box<[Reading; 2]>);
+
+impl fmt::Display for Readings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = &*self.0;
+        write!(f, "Say {} ({}) or {} ({})", first.text, first.about, second.text, second.about)
     }
 }
 
@@ -171,7 +178,7 @@ fn resolve(local: DateTime, zone: &TimeZone, elsewhere: bool) -> Result<Moment, 
     let told = local.strftime("%H:%M:%S on %-d %b %Y").to_string().replacen(":00 on", " on", 1);
     if let AmbiguousOffset::Fold { .. } = offset {
         let readings = [reading(&earlier, "the first time, before they went back"), reading(&later, "the second time, after it")];
-        return Err(MomentError::Fold { local: told, zone: name, readings: readings.into() });
+        return Err(MomentError::Fold { local: told, zone: name, readings: Readings(readings.into()) });
     }
     let change = zone.following(earlier.timestamp()).next().map_or(later.timestamp(), |change| change.timestamp());
     let clock = |side: &ZonedDateTime| {
@@ -180,5 +187,5 @@ fn resolve(local: DateTime, zone: &TimeZone, elsewhere: bool) -> Result<Moment, 
     };
     let (from, to) = (clock(&earlier), clock(&later));
     let readings = [reading(&earlier, "before they went forward"), reading(&later, "after it")];
-    Err(MomentError::Gap { local: told, zone: name, from, to, readings: readings.into() })
+    Err(MomentError::Gap { local: told, zone: name, from, to, readings: Readings(readings.into()) })
 }

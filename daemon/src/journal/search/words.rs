@@ -67,6 +67,7 @@ pub fn of_kept<'a>(kept: &'a Kept, take: Take<'_, 'a>) {
             optional("voice", phrase.voice.as_ref(), take);
         }
         Kept::Experiment(experiment) => of_experiment(experiment, take),
+        Kept::Reminder(reminder) => take("text", &reminder.text),
     }
 }
 
@@ -84,7 +85,7 @@ pub fn practice_of(kept: &Kept) -> Option<RecordId> {
     match kept {
         Kept::Phrase(phrase) => Some(phrase.practice),
         Kept::Experiment(experiment) => Some(experiment.practice),
-        Kept::Goal(_) | Kept::Belief(_) | Kept::Anchor(_) | Kept::Sketch(_) => None,
+        Kept::Goal(_) | Kept::Belief(_) | Kept::Anchor(_) | Kept::Sketch(_) | Kept::Reminder(_) => None,
     }
 }
 
@@ -97,6 +98,7 @@ pub fn recorded_at(kept: &Kept) -> Timestamp {
         Kept::Sketch(one) => one.recorded_at,
         Kept::Phrase(one) => one.recorded_at,
         Kept::Experiment(one) => one.recorded_at,
+        Kept::Reminder(one) => one.recorded_at,
     }
 }
 

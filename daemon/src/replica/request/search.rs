@@ -62,5 +62,6 @@ fn kind(kind: Kind) -> FoundType {
         Kind::Sketch => FoundType::Sketch,
         Kind::Phrase => FoundType::Phrase,
         Kind::Experiment => FoundType::Experiment,
+        Kind::Reminder => FoundType::Reminder,
     }
 }
