@@ -198,6 +198,22 @@ fn undo_takes_back_one_of_two_edits_made_apart_and_leaves_the_other() {
 }
 
 #[test]
+fn what_did_not_show_can_be_taken_back_and_put_again() {
+    for seed in 20..26 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        edit(&mut world, laptop, &session, felt(50));
+        world.run_for(Duration::from_secs(60));
+        edit(&mut world, desktop, &session, felt(60));
+        together(&mut world, laptop, desktop);
+        undo(&mut world, laptop);
+        assert_eq!(shown(&mut world, laptop, &session).after.unwrap().value(), 50, "seed {seed}");
+        let Reply::Undone(put) = world.must(laptop, Request::Redo) else { panic!() };
+        assert_eq!(put.device.as_deref(), Some("device 1"), "seed {seed}");
+        assert_eq!(shown(&mut world, laptop, &session).after.unwrap().value(), 60, "seed {seed}: what was put again shows");
+    }
+}
+
+#[test]
 fn an_undo_that_is_asked_twice_under_one_id_takes_back_one() {
     let (mut world, laptop, desktop, session) = two_apart(10, None);
     world.heal();

@@ -263,7 +263,7 @@ impl Story {
             5..=6 => self.edit_in_part(world, device, session),
             7..=8 if !self.sessions.contains(&record) => {
                 let text = self.text();
-                let request = Request::EditText { id: record.to_string(), text: Some(text.clone()), visibility: None };
+                let request = Request::EditText { id: record.to_string(), text: Some(text.clone()), visibility: None, base: None };
                 let field = if self.registers.contains_key(&(record, "text".to_owned())) { "text" } else { "statement" };
                 self.write(world, device, "edit", request, vec![((record, field.to_owned()), json!(text).to_string())]);
             }

@@ -43,10 +43,12 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
         robin.id(&["sketch", "--text", "somebody"]),
         robin.id(&["remind", "add", "8:00", "--on", "2199-01-01"]),
     ];
+    robin.ok(&["edit", &session, "--note", "One. Two."]);
     robin.ok(&["sync", "--wait"]);
     second.home.stop();
     let change = |asif: Held<'_>, word: &str, number: &str| {
-        asif.ok(&["edit", &session, "--after", number]);
+        let note = if word == "one" { "Much more. Two." } else { "One. Two and more." };
+        asif.ok(&["edit", &session, "--after", number, "--note", note]);
         asif.ok(&["practice", "edit", "lunch", "--title", word]);
         asif.ok(&["goal", "close", &records[0], "--reason", word]);
         asif.ok(&["belief", "pair", &records[1], &asif.id(&["belief", "add", word, "--old"])]);

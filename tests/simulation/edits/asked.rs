@@ -75,7 +75,7 @@ impl Story {
         // The last of two words for one field counts.
         let puts: BTreeMap<Key, String> =
             said_now.into_iter().map(|(field, value)| ((id, field.to_owned()), said(field, &value))).collect();
-        let request = Request::Edit { id: id.to_string(), fields: Box::new(fields), clear };
+        let request = Request::Edit { id: id.to_string(), fields: Box::new(fields), clear, base: None };
         self.write(world, device, "edit", request, puts.into_iter().collect());
     }
 
@@ -88,7 +88,7 @@ impl Story {
         let text = if world.below(2) == 0 { format!("begin{number}. {text}") } else { format!("{text}. more{number}") };
         self.texts.insert(text.clone());
         let fields = SessionFields { note: Some(text.clone()), ..Default::default() };
-        let request = Request::Edit { id: id.to_string(), fields: Box::new(fields), clear: vec![] };
+        let request = Request::Edit { id: id.to_string(), fields: Box::new(fields), clear: vec![], base: None };
         self.write(world, device, "edit", request, vec![(key, json!(text).to_string())]);
     }
 

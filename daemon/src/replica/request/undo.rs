@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Undone};
-use automerge::{ChangeHash, ScalarValue};
+use automerge::{Change, ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
@@ -151,7 +151,9 @@ impl Replica {
             }
             let Some(document) = self.documents.get(&deed.doc) else { continue };
             let Some(change) = document.change(&ChangeHash(deed.hash)) else { continue };
-            let puts = inverse(document, change.hash(), change.deps(), &keys_of(&change))?;
+            // What is put again says what it said, also where another device's words had shown before.
+            let target = Reversal::parse(&deed.message, UNDO).and_then(|undo| document.change(&ChangeHash(undo.of)));
+            let puts = inverse(document, &change, target.as_ref())?;
             let prefix = if again { REDO } else { UNDO };
             let name = format!("{prefix}{} {} {}", HEXLOWER.encode(&deed.hash), ask.id.simple(), group.what);
             inverses.push((deed.doc, puts, name));
@@ -245,10 +247,17 @@ fn is_of(message: &str, kind: &str) -> bool {
     message.strip_prefix(kind).is_some_and(|rest| rest.starts_with(' '))
 }
 
-/// Puts that set what a change touched back to what was before; an error where it was changed since, with what another device said apart left standing.
-fn inverse(document: &Document, hash: ChangeHash, before: &[ChangeHash], keys: &BTreeSet<String>) -> Result<Vec<Put>, Failure> {
+/// Puts that set what a change touched back to what was before, or to what `again` says; an error where it was changed since, with what another
+/// device said apart left standing.
+fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Result<Vec<Put>, Failure> {
+    let (hash, keys) = (change.hash(), keys_of(change));
+    let again = again.map(|again| (again.hash(), keys_of(again)));
+    let before = |key: &String| match &again {
+        Some((again, keys)) if keys.contains(key) => document.scalar_at(key, &[*again]).unwrap_or(ScalarValue::Null),
+        _ => earlier(document, key, change.deps()),
+    };
     let mut puts = Vec::new();
-    for key in keys {
+    for key in &keys {
         if schema::record_of(key).is_some_and(|record| record.key() == *key) {
             puts.push((format!("{key}/deleted"), ScalarValue::Boolean(true)));
             continue;
@@ -256,7 +265,7 @@ fn inverse(document: &Document, hash: ChangeHash, before: &[ChangeHash], keys: &
         if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
             continue;
         }
-        let (mine, now, before) = (document.scalar_at(key, &[hash]), document.scalar(key), earlier(document, key, before));
+        let (mine, now, before) = (document.scalar_at(key, &[hash]), document.scalar(key), before(key));
         let mut others: Vec<ScalarValue> = document.losers(key).iter().map(schema::scalar).collect();
         others.extend(now);
         if others == [before.clone()] {
