@@ -248,7 +248,7 @@ pub struct Conflict {
     /// The values that do not show as they were written, kept.
     pub others: Vec<serde_json::Value>,
     /// What shows is one text that has the changes of all of them; otherwise it is what one of them wrote.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub merged: bool,
 }
 

@@ -119,6 +119,26 @@ fn what_was_taken_back_is_not_sent_again_by_a_device_that_has_not_heard() {
 }
 
 #[test]
+fn what_was_taken_back_by_a_device_that_had_not_heard_is_shown_again_once_it_has() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let session = log(&mut world, laptop, SessionFields { visibility: Some(Visibility::Private), ..after(77) });
+    world.run_for(Duration::from_secs(20));
+    let before = seen(&mut world, dana);
+    world.cut(laptop, desktop);
+    let visible = SessionFields { visibility: Some(Visibility::Inherit), ..Default::default() };
+    edit(&mut world, desktop, &session, visible);
+    world.run_for(Duration::from_secs(20));
+    // The laptop hears of it through Dana alone; in its own journal the session is private.
+    assert_eq!(seen(&mut world, dana), before, "the laptop took it back");
+    world.heal();
+    world.run_for(Duration::from_secs(200));
+    assert_eq!(seen(&mut world, dana), before + 1, "and shows it again");
+    let quiet = held(&world, dana).len();
+    world.run_for(Duration::from_secs(200));
+    assert_eq!(held(&world, dana).len(), quiet, "nothing is written again and again");
+}
+
+#[test]
 fn a_restarted_device_that_met_nobody_takes_back_and_shows_nothing_new() {
     let (mut world, laptop, desktop, dana) = all_meet();
     let session = log(&mut world, laptop, after(11));
@@ -160,10 +180,11 @@ fn undo_goes_on_past_what_another_device_has_taken_back() {
     let first = log(&mut world, laptop, after(1));
     let second = log(&mut world, laptop, after(2));
     world.run_for(Duration::from_secs(5));
-    world.must(desktop, Request::Delete { id: second.id.to_string() });
-    world.run_for(Duration::from_secs(5));
-    let Reply::Undone(undone) = world.must(laptop, Request::Undo) else { panic!() };
-    assert_eq!(undone.id, first.id);
+    for (device, taken) in [(desktop, second), (laptop, first)] {
+        let Reply::Undone(undone) = world.must(device, Request::Undo) else { panic!() };
+        assert_eq!(undone.id, taken.id);
+        world.run_for(Duration::from_secs(5));
+    }
 }
 
 /// Both devices set the field apart, and meet again; returns what shows on the laptop.
@@ -198,17 +219,18 @@ fn what_was_said_apart_is_settled_by_saying_what_shows() {
 }
 
 #[test]
-fn undoing_ones_own_word_leaves_the_others() {
-    let (mut world, laptop, desktop, _) = robin_and_dana();
-    let session = log(&mut world, laptop, after(1));
-    world.run_for(Duration::from_secs(5));
-    let both = apart(&mut world, laptop, desktop, &session);
-    let (winner, other) = if both.after == after(40).after { (laptop, 50) } else { (desktop, 40) };
-    world.must(winner, Request::Undo);
-    world.run_for(Duration::from_secs(5));
-    for node in [laptop, desktop] {
-        assert_eq!(shown(&mut world, node, &session).after, after(other).after);
+fn undoing_the_later_of_two_words_leaves_the_other_wherever_it_is_done() {
+    for at_home in [true, false] {
+        let (mut world, laptop, desktop, _) = robin_and_dana();
+        let session = log(&mut world, laptop, after(1));
+        world.run_for(Duration::from_secs(5));
+        apart(&mut world, laptop, desktop, &session);
+        world.must(if at_home { desktop } else { laptop }, Request::Undo);
+        world.run_for(Duration::from_secs(5));
+        for node in [laptop, desktop] {
+            assert_eq!(shown(&mut world, node, &session).after, after(40).after, "the desktop wrote last");
+        }
+        let Reply::Sessions(list) = world.must(laptop, Request::List(ListFilter::default())) else { panic!() };
+        assert_eq!(list.len(), 2);
     }
-    let Reply::Sessions(list) = world.must(laptop, Request::List(ListFilter::default())) else { panic!() };
-    assert_eq!(list.len(), 2);
 }

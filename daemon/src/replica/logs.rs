@@ -80,6 +80,11 @@ impl Replica {
         self.logs.values().find(writable).map(|log| log.head.log)
     }
 
+    /// Whether this device goes on writing a log.
+    pub(super) fn writes(&self, log: LogId) -> bool {
+        self.logs.get(&log).is_some_and(|one| self.own_log(&one.head.queue) == Some(log))
+    }
+
     /// A new log of this device; `continues`: where it goes on instead of another.
     pub(super) fn bear(
         &mut self,

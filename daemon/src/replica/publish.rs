@@ -156,9 +156,12 @@ impl Replica {
         match shown {
             Shown::Item(kind, payload) => {
                 self.withheld.remove(&mark);
-                let news = held.is_none_or(|held| {
-                    held.payload.as_ref() != Some(&payload) && (revision, content_hash(kind, &payload)) > (held.revision, held.hash)
-                });
+                let differs = held.filter(|held| held.payload.as_ref() != Some(&payload));
+                // What this device took back before it had heard all that it now counts, it shows again by one more.
+                let corrects = differs.filter(|held| held.revision == revision && self.writes(held.entry.0)).is_some();
+                let revision = if corrects { Revision { touches: touches.saturating_add(1), ..revision } } else { revision };
+                let higher = differs.is_some_and(|held| (revision, content_hash(kind, &payload)) > (held.revision, held.hash));
+                let news = held.is_none() || higher;
                 if news && self.heard { self.put_bytes(cx, standing.space, id, revision, kind, payload) } else { Ok(()) }
             }
             Shown::Nothing | Shown::Unknown => {
