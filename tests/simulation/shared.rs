@@ -192,6 +192,7 @@ fn apart(world: &mut World, laptop: usize, desktop: usize, session: &Session) ->
     world.cut(laptop, desktop);
     for (node, value) in [(laptop, 40), (desktop, 50)] {
         edit(world, node, session, SessionFields { after: after(value).after, ..Default::default() });
+        world.run_for(Duration::from_secs(2));
     }
     world.heal();
     world.run_for(Duration::from_secs(60));

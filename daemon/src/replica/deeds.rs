@@ -48,7 +48,7 @@ impl Deeds {
             return;
         }
         let builds_on = |one: &Deed| if one.log == deed.log { one.seq <= deed.seq } else { !one.records.is_disjoint(&deed.records) };
-        let stays_before = |one: &Deed| builds_on(one) || (one.at <= deed.at && one.log != deed.log);
+        let stays_before = |one: &Deed| builds_on(one) || (one.log != deed.log && (one.at, one.hash) <= (deed.at, deed.hash));
         let at = self.0.iter().rposition(stays_before).map_or(0, |at| at + 1);
         self.0.insert(at, deed);
         if self.0.len() > KNOWN {
