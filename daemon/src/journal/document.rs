@@ -156,6 +156,25 @@ impl Document {
         self.automerge.get_change_meta_by_hash(hash).is_some()
     }
 
+    /// Whether a change knew of another when it was made.
+    pub fn builds_on(&self, change: ChangeHash, on: ChangeHash) -> bool {
+        let meta = |hash: &ChangeHash| self.automerge.get_change_meta_by_hash(hash);
+        let Some(least) = meta(&on).map(|meta| meta.max_op) else { return false };
+        let (mut seen, mut next) = (BTreeSet::from([change]), vec![change]);
+        while let Some(hash) = next.pop() {
+            for dep in meta(&hash).map(|meta| meta.deps.to_vec()).unwrap_or_default() {
+                if dep == on {
+                    return true;
+                }
+                // What builds on it counts on from its operations.
+                if meta(&dep).is_some_and(|meta| meta.max_op > least) && seen.insert(dep) {
+                    next.push(dep);
+                }
+            }
+        }
+        false
+    }
+
     /// The highest operation counter so far.
     pub fn max_op(&self) -> u64 {
         self.max_op

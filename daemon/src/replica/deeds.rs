@@ -35,8 +35,17 @@ pub(super) struct Deed {
 pub(super) struct Deeds(VecDeque<Deed>);
 
 impl Deeds {
-    /// Remembers one. Times only place what other devices did apart among what was done here; what builds on another stays behind it.
-    pub(super) fn remember(&mut self, mut deed: Deed, made: Option<Timestamp>, now: Timestamp) {
+    /// Remembers what is done here now: it is the last, whatever the clock says.
+    pub(super) fn remember_new(&mut self, deed: Deed, now: Timestamp) {
+        let at = self.0.back().map_or(i64::MIN, |last| last.at).max(now.as_second());
+        self.0.push_back(Deed { at, ..deed });
+        if self.0.len() > KNOWN {
+            self.0.pop_front();
+        }
+    }
+
+    /// Remembers what came from a log. Times only place what was done apart; what builds on another, as `builds_on` knows, stays behind it.
+    pub(super) fn remember(&mut self, mut deed: Deed, made: Option<Timestamp>, now: Timestamp, builds_on: impl Fn(&Deed) -> bool) {
         if self.0.iter().any(|one| one.hash == deed.hash) {
             return;
         }
@@ -47,8 +56,13 @@ impl Deeds {
         if self.0.len() == KNOWN && self.0.front().is_some_and(|oldest| deed.at < oldest.at) {
             return;
         }
-        let builds_on = |one: &Deed| if one.log == deed.log { one.seq <= deed.seq } else { !one.records.is_disjoint(&deed.records) };
-        let stays_before = |one: &Deed| builds_on(one) || (one.log != deed.log && (one.at, one.hash) <= (deed.at, deed.hash));
+        let stays_before = |one: &Deed| {
+            if one.log == deed.log {
+                return one.seq <= deed.seq;
+            }
+            let earlier = (one.at, one.hash) <= (deed.at, deed.hash);
+            earlier || (one.doc == deed.doc && !one.records.is_disjoint(&deed.records) && builds_on(one))
+        };
         let at = self.0.iter().rposition(stays_before).map_or(0, |at| at + 1);
         self.0.insert(at, deed);
         if self.0.len() > KNOWN {
@@ -99,14 +113,33 @@ mod tests {
         Deed { log, seq: n.into(), doc: DocId::Plan, hash, at: 0, message: String::new(), records: BTreeSet::from([record(of)]) }
     }
 
-    /// Deeds, each of a log, a record and the second it was made, in the order in which they came; told by the number of each.
-    fn order(came: &[(LogId, u8, Option<i64>)]) -> Vec<u8> {
+    /// Deeds, each of a log, a record and the second it was made, in the order in which they came; told by the number of each. What is of one
+    /// record builds on each other, or is `apart`.
+    fn order_of(came: &[(LogId, u8, Option<i64>)], apart: bool) -> Vec<u8> {
         let mut deeds = Deeds::default();
         for (n, (log, of, made)) in came.iter().enumerate() {
             let n = u8::try_from(n).unwrap();
-            deeds.remember(deed(*log, n.into(), *of), made.map(at), at(1000));
+            deeds.remember(deed(*log, n.into(), *of), made.map(at), at(1000), |_| !apart);
         }
         deeds.oldest().map(|deed| deed.hash[0]).collect()
+    }
+
+    fn order(came: &[(LogId, u8, Option<i64>)]) -> Vec<u8> {
+        order_of(came, false)
+    }
+
+    #[test]
+    fn what_was_done_apart_to_one_record_is_in_the_order_of_its_times_on_both() {
+        assert_eq!(order_of(&[(LAPTOP, 1, Some(300)), (PHONE, 1, Some(200))], true), [1, 0]);
+        assert_eq!(order_of(&[(PHONE, 1, Some(200)), (LAPTOP, 1, Some(300))], true), [0, 1]);
+    }
+
+    #[test]
+    fn what_is_done_here_now_is_the_last_also_with_a_clock_set_back() {
+        let mut deeds = Deeds::default();
+        deeds.remember(deed(PHONE, 1, 1), Some(at(900)), at(1000), |_| true);
+        deeds.remember_new(deed(LAPTOP, 2, 2), at(100));
+        assert_eq!(deeds.newest().map(|deed| deed.log).collect::<Vec<_>>(), [LAPTOP, PHONE]);
     }
 
     #[test]
@@ -135,7 +168,7 @@ mod tests {
         let mut deeds = Deeds::default();
         for n in 0..2u16 {
             for n in 0..(300u16 + n) {
-                deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000));
+                deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000), |_| true);
             }
         }
         assert_eq!(deeds.newest().count(), KNOWN);
@@ -145,7 +178,7 @@ mod tests {
     fn a_journal_that_is_read_again_document_by_document_comes_to_the_same_order() {
         let mut deeds = Deeds::default();
         for n in [1, 3, 2] {
-            deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000));
+            deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000), |_| true);
         }
         assert_eq!(deeds.oldest().map(|deed| deed.seq).collect::<Vec<_>>(), [1, 2, 3]);
     }

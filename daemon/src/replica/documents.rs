@@ -152,7 +152,7 @@ impl Replica {
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         let records = keys.iter().filter_map(|key| schema::record_of(key)).collect();
         let deed = Deed { log, seq, doc, hash: change.hash().0, at: 0, message: message.to_owned(), records };
-        self.deeds.remember(deed, Some(cx.now.wall), cx.now.wall);
+        self.deeds.remember_new(deed, cx.now.wall);
         self.touched_here.extend(touched);
         self.reminding.stale |= doc == DocId::Plan;
         Ok(true)

@@ -218,7 +218,9 @@ impl Replica {
                 let records = checked.keys().iter().filter_map(|key| schema::record_of(key)).collect();
                 let message = checked.message().unwrap_or_default().to_owned();
                 let deed = Deed { log: one.log, seq: one.seq, doc, hash: checked.hash().0, at: 0, message, records };
-                self.deeds.remember(deed, checked.made_at(), cx.now.wall);
+                let document = self.documents.get(&doc);
+                let builds_on = |on: &Deed| document.is_some_and(|document| document.builds_on(checked.hash(), ChangeHash(on.hash)));
+                self.deeds.remember(deed, checked.made_at(), cx.now.wall, builds_on);
                 keys.extend(checked.keys().iter().cloned());
             }
         }
