@@ -3,10 +3,10 @@
 /// The letters of a name that count.
 const LETTERS: usize = 64;
 
-/// Of these names the nearest to what was typed, at most `most`, the nearest first.
+/// Of these names the nearest to what was typed, at most `most`, the nearest first: those that begin with it, then those that differ least.
 pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
     let mut near: Vec<&str> = names.collect();
-    near.sort_by_key(|name| (distance(name, typed), name.len()));
+    near.sort_by_key(|name| (typed.is_empty() || !name.starts_with(typed), distance(name, typed), name.len()));
     near.dedup();
     near.truncate(most);
     near
@@ -46,6 +46,7 @@ mod tests {
         let names = ["country", "listen", "own-number", "listen"];
         assert_eq!(nearest("lisen", names.into_iter(), 1), ["listen"]);
         assert_eq!(nearest("contry", names.into_iter(), 9), ["country", "listen", "own-number"]);
+        assert_eq!(nearest("own", names.into_iter(), 1), ["own-number"], "what was begun is meant before what is as short");
         assert!(nearest("x", std::iter::empty(), 3).is_empty());
     }
 }

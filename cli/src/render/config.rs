@@ -23,6 +23,8 @@ pub fn changed(screen: &mut Screen, setting: &Setting) {
             screen.line("  it is shown first from now on: asif crisis numbers");
             screen.line("  it is kept in the clear in config.toml: whoever can read your files can read it");
         }
+        "quiet-hours" => screen.line("  it holds from now on: asif remind list"),
+        "editor" => screen.line("  it holds from now on: asif edit ID"),
         _ => screen.line("  it holds from the next start of the daemon: asif daemon restart"),
     }
 }

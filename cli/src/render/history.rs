@@ -38,9 +38,9 @@ pub fn whole(screen: &mut Screen, history: &History) {
         let at = step.at.map_or_else(|| "(time unknown)".to_owned(), |at| time::instant(at, screen));
         let device = step.device.as_deref().unwrap_or("(device unknown)");
         screen.line(&format!("  {at}  on {device}  {}", done(step)));
-        for one in &step.changes {
-            change(screen, one);
-        }
+        let mut changes: Vec<&FieldChange> = step.changes.iter().collect();
+        changes.sort_by_key(|one| place(&one.field));
+        changes.into_iter().for_each(|one| change(screen, one));
     }
 }
 
@@ -83,6 +83,13 @@ fn change(screen: &mut Screen, change: &FieldChange) {
         (Some(from), Some(to)) if !is_long(&from) => screen.line(&format!("      {name}: {from} -> {to}{became}")),
         (_, Some(to)) => screen.line(&format!("      {name}: {to}{became}")),
     }
+}
+
+/// The first fields are those by which a record is known, the last its prose; in between they are as `asif show` has them.
+fn place(field: &str) -> usize {
+    const FIRST: [&str; 9] = ["practice", "title", "text", "statement", "occurred_at", "before", "after", "acted_as_if", "felt_real"];
+    let found = FIRST.iter().position(|one| *one == field);
+    found.unwrap_or(if field == "note" { FIRST.len() + 1 } else { FIRST.len() })
 }
 
 /// What a field is called where people read; as in `asif show`.
