@@ -107,6 +107,33 @@ fn a_rating_that_was_changed_apart_keeps_the_other_value_in_history_also_after_i
 }
 
 #[test]
+fn what_settles_by_saying_what_shows_is_told_as_that() {
+    let (mut world, laptop, desktop, session) = two_apart(30, Some("begun"));
+    edit(&mut world, laptop, &session, noted("one thing"));
+    edit(&mut world, desktop, &session, noted("quite another"));
+    together(&mut world, laptop, desktop);
+    let shows = shown(&mut world, laptop, &session).note.unwrap();
+    edit(&mut world, laptop, &session, noted(&shows));
+    let told = said(&history(&mut world, laptop, &session.id.to_string()), "note");
+    assert_eq!(told.last(), Some(&(json!(shows), Now::Shown)));
+    assert!(told.iter().all(|(text, _)| !text.is_null()), "nobody emptied anything: {told:?}");
+    assert!(told.iter().any(|(_, now)| *now == Now::Replaced) && told.iter().all(|(_, now)| *now != Now::Kept), "{told:?}");
+}
+
+#[test]
+fn other_words_under_an_id_that_was_stored_are_not_said_to_be_stored() {
+    let mut world = World::new(31);
+    let [laptop] = family(&mut world, 1)[..] else { panic!() };
+    let id = uuid::Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0077);
+    let note = |text: &str| Request::Log { practice: None, fields: Box::new(noted(text)) };
+    world.again(laptop, id, note("the first words")).unwrap().unwrap();
+    world.again(laptop, id, note("the first words")).unwrap().unwrap();
+    let refused = world.again(laptop, id, note("the first words, and more")).unwrap().unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Precondition);
+    assert_eq!(Story::list(&mut world, laptop).len(), 1);
+}
+
+#[test]
 fn two_ratings_of_a_belief_apart_are_both_kept() {
     let (mut world, laptop, desktop, _) = two_apart(3, None);
     world.heal();

@@ -48,6 +48,8 @@ pub struct Laid {
     pub value: ScalarValue,
     /// The puts that it saw and replaced.
     pub over: Vec<PutId>,
+    /// It put nothing: of several values apart it chose the one that shows already, and took the others away.
+    pub settles: bool,
 }
 
 impl Document {
@@ -113,7 +115,7 @@ impl Document {
 /// The puts that nothing replaced, in the order of their ids: the last of them shows.
 pub fn standing(puts: &BTreeMap<PutId, Laid>) -> BTreeSet<PutId> {
     let replaced: BTreeSet<PutId> = puts.values().flat_map(|put| put.over.iter().copied()).collect();
-    puts.keys().copied().filter(|id| !replaced.contains(id)).collect()
+    puts.values().filter(|put| !put.settles).map(|put| put.id).filter(|id| !replaced.contains(id)).collect()
 }
 
 /// A put and all that it builds on.
@@ -140,13 +142,13 @@ fn step(change: &Change, wanted: &impl Fn(&str) -> bool) -> Option<Step> {
     let ops = (decoded.start_op.get()..).zip(decoded.operations);
     let puts = ops.filter(|(_, op)| op.obj == ObjectId::Root).filter_map(|(counter, op)| {
         let Key::Map(key) = op.key else { return None };
-        let value = match op.action {
-            OpType::Put(value) => value,
-            OpType::Delete => ScalarValue::Null,
+        let (value, settles) = match op.action {
+            OpType::Put(value) => (value, false),
+            OpType::Delete => (ScalarValue::Null, true),
             OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => return None,
         };
         let over = op.pred.iter().filter_map(put_id).collect();
-        wanted(&key).then(|| Laid { id: (counter, log), key: key.to_string(), value, over })
+        wanted(&key).then(|| Laid { id: (counter, log), key: key.to_string(), value, over, settles })
     });
     let puts: Vec<Laid> = puts.collect();
     let (hash, at) = (change.hash(), made_at(change));

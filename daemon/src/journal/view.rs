@@ -165,7 +165,7 @@ impl View {
         self.safety_plan.as_ref()
     }
 
-    /// The name under a key of [`schema`].
+    /// The name under a key of [`schema`](super::schema).
     pub fn name(&self, key: &str) -> Option<&str> {
         self.names.get(key).map(String::as_str)
     }

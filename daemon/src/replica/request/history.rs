@@ -175,6 +175,14 @@ impl<'a> Told<'a> {
 
     fn field(&self, put: &Laid, field: &str) -> FieldChange {
         let json = |value: &ScalarValue| schema::json(value).unwrap_or_default();
+        if put.settles {
+            // It said once more what showed: the others are told as what it was chosen over.
+            let standing = self.puts.get(put.key.as_str()).map(standing).unwrap_or_default();
+            let chosen = standing.iter().max().and_then(|id| self.puts.get(put.key.as_str())?.get(id));
+            let over = put.over.iter().max().and_then(|id| self.puts.get(put.key.as_str())?.get(id));
+            let (from, to) = (over.map(|one| json(&one.value)).unwrap_or_default(), chosen.map(|one| json(&one.value)).unwrap_or_default());
+            return FieldChange { field: field.into(), from, to, now: Now::Shown };
+        }
         let before = put.over.iter().max().and_then(|id| self.puts.get(put.key.as_str())?.get(id));
         let from = match before {
             Some(before) => json(&before.value),

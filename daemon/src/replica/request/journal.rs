@@ -26,7 +26,14 @@ use crate::share::projection::is_backfilled;
 impl Replica {
     pub(super) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.session(&id).is_some() {
+        if let Some(row) = self.view.session(&id) {
+            // Asked again it is answered again; other words under the same id were never stored, and nobody is told that they were.
+            let others = fields.note.as_ref().filter(|note| !note.is_empty() && row.value.note.as_ref() != Some(note));
+            if others.is_some() {
+                let short = self.view.short(&id);
+                return Err(Failure::new(ErrorKind::Precondition, format!("this was written down already, with other words ({short})"))
+                    .hint(format!("what you have now is not stored; put it there with: asif edit {short}")));
+            }
             return self.session_reply(id);
         }
         check_texts(fields)?;
