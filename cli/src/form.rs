@@ -68,6 +68,8 @@ pub struct Form {
     keeper: Option<Keeper>,
     /// Something of it may be kept.
     kept: bool,
+    /// The id under which it was refused, and may be kept.
+    refused: Option<Uuid>,
     /// What was written in an editor, where no draft holds it.
     place: Option<Place>,
     clock: fn() -> Timestamp,
@@ -92,7 +94,8 @@ impl Form {
         let keeper = context.starter().ok().map(|starter| Keeper::new(starter, context.world.zone_name()));
         let can_ask = context.can_ask();
         let (asked, left) = (Vec::new(), typing);
-        Self { id, words, begun_at, answers, typing: None, left, asked, can_ask, keyboard: None, keeper, kept, place: None, clock }
+        let (keyboard, refused, place) = (None, None, None);
+        Self { id, words, begun_at, answers, typing: None, left, asked, can_ask, keyboard, keeper, kept, refused, place, clock }
     }
 
     /// The same where the terminal itself was named as what to read from: it is read, whether or not one may ask.
@@ -237,7 +240,13 @@ impl Form {
         let _ = self.keep_now();
         self.keyboard = None;
         match deed(context, self.id) {
-            Err(error @ CommandError::Failed(_)) => Err(self.stop(context, error)),
+            Err(error @ CommandError::Failed(_)) => {
+                if error.failure().is_some_and(|failure| failure.kind == ErrorKind::Precondition) {
+                    // Something else may stand under its id, from a try whose answer was lost: it goes on under one of its own.
+                    self.refused = Some(std::mem::replace(&mut self.id, Uuid::now_v7()));
+                }
+                Err(self.stop(context, error))
+            }
             // It was done, whether or not anybody could be told.
             done => {
                 self.forget(context);
@@ -249,8 +258,15 @@ impl Form {
     /// Forgets what may be kept of it.
     fn forget(&mut self, context: &mut Context<'_, '_>) {
         if self.kept {
-            // A draft that stays makes nothing twice: it says the same under the same id.
-            let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(self.id.to_string()) }));
+            drop_draft(context, self.id);
+        }
+        self.forget_refused(context);
+    }
+
+    /// Forgets what is kept of it under the id under which it was refused: it is kept under another, or not worth keeping.
+    fn forget_refused(&mut self, context: &mut Context<'_, '_>) {
+        if let Some(id) = self.refused.take().filter(|_| self.kept) {
+            drop_draft(context, id);
         }
     }
 
@@ -366,6 +382,11 @@ impl Form {
             Err(why) => Err(NotKept::Because(Some(why))),
         }
     }
+}
+
+/// A draft that stays makes nothing twice: it says the same under the same id.
+fn drop_draft(context: &mut Context<'_, '_>, id: Uuid) {
+    let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(id.to_string()) }));
 }
 
 /// A draft that is on stable storage, by the end of its id.

@@ -111,6 +111,14 @@ impl<'t> Keyboard<'t> {
         let mut unkept = false;
         let end = loop {
             if typing.signals.ended.load(Ordering::Relaxed) {
+                let mut echo = Vec::new();
+                // What was typed before the key that stops it belongs to the text; no shell shall read it.
+                while let Ok(Some(typed)) = letters(self.0, PollFlags::IN) {
+                    if !are_key_presses(&typed) {
+                        let _ = typed.into_iter().find_map(|byte| draft.take(byte, &mut echo));
+                    }
+                }
+                by_letter.show(&echo);
                 break End::Stopped;
             }
             if typing.signals.continued.swap(false, Ordering::Relaxed) {

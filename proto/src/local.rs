@@ -325,6 +325,21 @@ pub struct Undone {
     /// The device that had made the change, where it was another than this one.
     #[serde(default)]
     pub device: Option<String>,
+    /// Later changes whose words no longer stand, whatever is taken back: they were written apart from what stands.
+    #[serde(default)]
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A change that could not be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// What it was, in words.
+    pub what: String,
+    /// The record it touched.
+    pub id: RecordId,
+    /// The shortest suffix of its id that names nothing else here.
+    #[serde(default)]
+    pub short: String,
 }
 
 /// A setting and its value.

@@ -286,6 +286,48 @@ fn ctrl_c_right_after_a_letter_is_heard() {
 }
 
 #[test]
+fn what_was_typed_in_one_burst_with_ctrl_c_is_kept_and_no_shell_reads_it() {
+    let home = Home::robin();
+    for burst in [&b"they rest on Sundays\x03"[..], b"they rest on Sundays\x03and never more"] {
+        let mut asif = AtTerminal::start(&home.command(&["note"]));
+        asif.await_text("Ctrl-D");
+        asif.type_in(burst);
+        assert_eq!(asif.end().0, Some(130));
+        let kept = drafts(&home);
+        let text = kept[0]["typing"]["text"].as_str().unwrap();
+        assert!(text.starts_with("they rest on Sundays"), "{kept:?}");
+        home.ok(&["draft", "drop", "--yes"]);
+    }
+}
+
+#[test]
+fn a_draft_that_was_gone_on_with_twice_in_other_words_is_two_records_and_none_is_lost() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["note"]));
+    asif.await_text("Ctrl-D");
+    asif.type_in(b"a bad evening");
+    asif.type_in(INTERRUPT);
+    assert_eq!(asif.end().0, Some(130));
+    let mut both: Vec<AtTerminal> = (0..2).map(|_| AtTerminal::start(&home.command(&["draft", "resume"]))).collect();
+    for (asif, more) in both.iter_mut().zip([&b", and then soup\n\x04"[..], b", and then none\n\x04"]) {
+        asif.await_text("a bad evening");
+        asif.type_in(more);
+    }
+    let mut ends: Vec<(Option<i32>, String)> = both.iter_mut().map(AtTerminal::end).collect();
+    ends.sort();
+    assert_eq!(ends[0].0, Some(0), "{ends:?}");
+    assert!(ends[1].0 == Some(7) && ends[1].1.contains("yours is not stored") && ends[1].1.contains("draft resume"), "{ends:?}");
+    assert_eq!((home.list().len(), drafts(&home).len()), (1, 1));
+    let mut asif = AtTerminal::start(&home.command(&["draft", "resume"]));
+    let (code, shown) = asif.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let mut notes: Vec<_> = home.list().iter().map(|one| one["note"].as_str().unwrap().to_owned()).collect();
+    notes.sort();
+    assert_eq!(notes, ["a bad evening, and then none", "a bad evening, and then soup"]);
+    assert!(drafts(&home).is_empty());
+}
+
+#[test]
 fn a_form_that_nobody_touched_keeps_nothing() {
     let home = Home::robin();
     for args in [&["log"][..], &["note"], &["draft", "resume"]] {

@@ -151,7 +151,7 @@ fn what_was_not_changed_and_what_was_emptied_changes_nothing_and_says_so() {
 }
 
 #[test]
-fn an_editor_that_comes_back_at_once_can_still_be_open() {
+fn an_editor_that_is_not_known_and_saved_nothing_can_still_be_open() {
     let mut desk = Desk::with("echo \"$1\" > $B/name");
     desk.is_called("scribble");
     let id = desk.noted("it rained");

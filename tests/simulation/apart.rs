@@ -121,19 +121,6 @@ fn what_settles_by_saying_what_shows_is_told_as_that() {
 }
 
 #[test]
-fn other_words_under_an_id_that_was_stored_are_not_said_to_be_stored() {
-    let mut world = World::new(31);
-    let [laptop] = family(&mut world, 1)[..] else { panic!() };
-    let id = uuid::Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0077);
-    let note = |text: &str| Request::Log { practice: None, fields: Box::new(noted(text)) };
-    world.again(laptop, id, note("the first words")).unwrap().unwrap();
-    world.again(laptop, id, note("the first words")).unwrap().unwrap();
-    let refused = world.again(laptop, id, note("the first words, and more")).unwrap().unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::Precondition);
-    assert_eq!(Story::list(&mut world, laptop).len(), 1);
-}
-
-#[test]
 fn two_ratings_of_a_belief_apart_are_both_kept() {
     let (mut world, laptop, desktop, _) = two_apart(3, None);
     world.heal();
@@ -266,4 +253,48 @@ fn what_can_be_taken_back_is_known_again_after_the_view_was_made_anew() {
     assert_eq!(undo(&mut world, laptop).id, other.id);
     assert_eq!(undo(&mut world, laptop).id, session.id);
     assert_eq!(shown(&mut world, laptop, &session).after.unwrap().value(), 45);
+}
+
+#[test]
+fn what_no_longer_stands_is_passed_over_and_told_and_undo_goes_on() {
+    let mut passed_over = 0;
+    for seed in 40..48 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        edit(&mut world, laptop, &session, felt(50));
+        world.run_for(Duration::from_secs(60));
+        edit(&mut world, desktop, &session, felt(60));
+        together(&mut world, laptop, desktop);
+        edit(&mut world, desktop, &session, felt(70));
+        together(&mut world, laptop, desktop);
+        loop {
+            let undone = undo(&mut world, laptop);
+            for passed in &undone.passed_over {
+                assert_eq!((passed.what.as_str(), passed.id), ("edit", session.id), "seed {seed}");
+            }
+            passed_over += undone.passed_over.len();
+            if undone.what == "log" {
+                break;
+            }
+        }
+        let left = shown(&mut world, laptop, &session);
+        assert_eq!((left.deleted, left.after.unwrap().value()), (true, 45), "seed {seed}");
+    }
+    assert!(passed_over > 0, "in none of these worlds the later of the two does not show");
+}
+
+#[test]
+fn what_was_put_back_is_the_last_that_was_done() {
+    let mut world = World::new(50);
+    let [laptop] = family(&mut world, 1)[..] else { panic!() };
+    let session = log(&mut world, laptop, after(45));
+    edit(&mut world, laptop, &session, felt(50));
+    undo(&mut world, laptop);
+    edit(&mut world, laptop, &session, SessionFields { where_felt: Some("chest".into()), ..Default::default() });
+    world.must(laptop, Request::Redo);
+    assert_eq!(shown(&mut world, laptop, &session).after.unwrap().value(), 50);
+    undo(&mut world, laptop);
+    let left = shown(&mut world, laptop, &session);
+    assert_eq!((left.after.unwrap().value(), left.where_felt.as_deref()), (45, Some("chest")));
+    undo(&mut world, laptop);
+    assert_eq!(shown(&mut world, laptop, &session).where_felt, None);
 }

@@ -20,6 +20,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
+mod again;
 mod apart;
 mod copies;
 mod doors;

@@ -41,7 +41,9 @@ pub fn forget(context: &Context<'_, '_>) {
 }
 
 fn leave(context: &mut Context<'_, '_>, place: Place, error: Option<&CommandError>) {
-    let why = error.and_then(CommandError::failure).map_or_else(|| "it is not text (not UTF-8)".to_owned(), |failure| failure.message);
+    let why = error
+        .and_then(CommandError::failure)
+        .map_or_else(|| "it is not text (not UTF-8); remove it when you have what you need".to_owned(), |failure| failure.message);
     let path = place.leave();
     context.say(&format!("What was written in an editor lies in memory until this machine is off, in {}: {why}", path.display()));
 }

@@ -3,7 +3,7 @@
 //! Whatever they saved is kept like what is typed at a prompt: in the draft, as soon as it is seen. What no draft can take stays where it is.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::record::MAX_NOTE;
@@ -21,8 +21,8 @@ const MORE: &str = "also found";
 /// Parts two texts of which one is to be made.
 const PARTED: &str =
     "===== It was changed meanwhile. Above is yours, below is how it stands now. Make one text of them, without this line. =====";
-/// An editor that is not known and comes back so soon may still be open.
-const AT_ONCE: Duration = Duration::from_secs(2);
+/// Parts texts that were found with what was written, where an editor did not end well.
+const FOUND: &str = "===== This too was found. Make one text of them, without this line. =====";
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,18 +52,31 @@ pub fn put_edited(answers: &mut BTreeMap<String, String>, field: &str, text: Str
     answers.extend((1..).zip(more).map(|(number, text)| (format!("{MORE} {number}"), text)));
 }
 
+/// Makes one text of the one that was written and of what was found with it.
+fn take_together(answers: &mut BTreeMap<String, String>, field: &str, with: &str) {
+    let found = answers.extract_if(.., |name, _| name.starts_with(MORE)).map(|(_, text)| text).collect::<Vec<_>>();
+    if let Some(text) = answers.get_mut(field) {
+        found.iter().for_each(|more| text.extend([with, more]));
+    }
+}
+
+/// Texts are still parted in it.
+fn is_parted(text: &str) -> bool {
+    text.contains(PARTED) || text.contains(FOUND)
+}
+
 impl Form {
     /// A text written in the person's editor, which is opened on what the draft holds, or else on the text that is there at
     /// `present`; none where it is to become a new one.
     pub fn edited(&mut self, context: &mut Context<'_, '_>, field: &str, present: Option<&str>) -> Outcome<Edited> {
-        let half = self.left.take_if(|(name, _)| name == field).map(|(_, text)| text);
-        let held = self.answers.get(field).cloned().or(half);
-        if let Some(text) = &held {
-            self.answers.insert(field.to_owned(), text.clone());
+        if let Some((_, half)) = self.left.take_if(|(name, _)| name == field) {
+            self.answers.entry(field.to_owned()).or_insert(half);
         }
         let base = self.answers.get(BASE).cloned().or_else(|| present.map(str::to_owned));
         let opened = Editor::of(context).and_then(|editor| Ok((editor, Place::make(&candidates(context)).map_err(Failure::from)?)));
-        match (opened, held) {
+        let with = if opened.is_ok() { format!("\n\n{FOUND}\n\n") } else { "\n\n".to_owned() };
+        take_together(&mut self.answers, field, &with);
+        match (opened, self.answers.get(field).cloned()) {
             (Ok((editor, place)), held) => {
                 let present = present.unwrap_or_default();
                 let text = held.unwrap_or_else(|| present.to_owned());
@@ -112,7 +125,6 @@ impl Form {
     fn through(&mut self, context: &mut Context<'_, '_>, editor: &Editor, mut place: Place, opened: Opened<'_>) -> Outcome<Edited> {
         let Opened { field, text, base, present } = opened;
         self.keyboard = None;
-        let resumed = self.answers.contains_key(field);
         let mut about = self.about(context, editor, field, text, base.as_deref())?;
         put(&mut place, &about)?;
         context
@@ -133,22 +145,21 @@ impl Form {
                 }
             };
             let (failure, text) = match (how, ended) {
-                (How::Done, Ended::Same) if about.opened != present && !about.opened.contains(PARTED) => {
+                (How::Done, Ended::Same) if about.opened != present && !is_parted(&about.opened) => {
                     return self.taken(place, field, about.opened);
                 }
-                (How::Done, Ended::Same) if !about.opened.contains(PARTED) => {
+                (How::Done, Ended::Same) if !is_parted(&about.opened) => {
                     self.answers.remove(field);
                     return Ok(Edited::Same);
                 }
-                (How::Done, Ended::Empty) => {
-                    self.answers.remove(field);
-                    // A draft that is gone on with is not dropped for that.
-                    self.kept &= !resumed;
-                    return Ok(Edited::Empty);
+                (How::Done, Ended::Empty) if self.answers.contains_key(field) => {
+                    // Whether they took it all away, or it went with an editor that failed: what they had saved stays until they drop it.
+                    return Err(Failure::new(ErrorKind::Interrupted, "the text was empty at the end; nothing was stored").into());
                 }
+                (How::Done, Ended::Empty) => return Ok(Edited::Empty),
                 (How::Done, Ended::NotText) => (not_text(), None),
                 (How::Done, ended) => match text_of(ended, &about) {
-                    text if text.contains(PARTED) => (parted(), Some(text)),
+                    text if is_parted(&text) => (parted(), Some(text)),
                     text if text.len() > MAX_NOTE => (too_long(), Some(text)),
                     text => return self.taken(place, field, text),
                 },
@@ -189,7 +200,6 @@ impl Form {
         base: Option<&str>,
     ) -> Outcome<(How, Ended)> {
         let mut seen = modified(place);
-        let began = Instant::now();
         let look = |place: &Place| {
             let now = modified(place);
             if now != seen
@@ -203,12 +213,13 @@ impl Form {
         let to_stderr = !context.world.terminals.stdout;
         let how = running::run(&mut editor.command(&place.text(), place.folder()), place, to_stderr, look)
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("cannot run the editor {}: {error}", editor.program.display())))?;
-        let may_be_open = editor.known.is_none() && began.elapsed() < AT_ONCE;
-        if how == How::Done && may_be_open && ended::saved(place, about) == Ended::Same && self.is_still_open(context)? {
+        // What only starts another program comes back while the text is open.
+        let may_be_open = || editor.known.is_none() && ended::saved(place, about) == Ended::Same;
+        if how == How::Done && may_be_open() && self.is_still_open(context)? {
             self.line(context, "closed", "Press Enter when you have saved there and closed it.")?;
             self.keyboard = None;
         }
-        let ended = if how == How::Done { ended::saved(place, about) } else { ended::found(place, about) };
+        let ended = if how == How::Done && place.text().exists() { ended::saved(place, about) } else { ended::found(place, about) };
         if let Ended::Text { text, more } = &ended {
             self.wrote(&about.field, text.clone(), more.clone(), base);
         }
@@ -216,7 +227,7 @@ impl Form {
     }
 
     fn is_still_open(&mut self, context: &mut Context<'_, '_>) -> Outcome<bool> {
-        self.again(context, "The editor came back at once. Is it still open?")
+        self.again(context, "The editor came back, and nothing is saved. Is it still open?")
     }
 
     fn wrote(&mut self, field: &str, text: String, more: Vec<String>, base: Option<&str>) {
@@ -272,11 +283,11 @@ fn too_long() -> Failure {
 }
 
 fn not_text() -> Failure {
-    Failure::new(ErrorKind::Usage, "this is not text (not UTF-8); nothing was stored")
+    Failure::new(ErrorKind::Usage, "this is not text (not UTF-8), or more of it than can be read; nothing was stored")
 }
 
 fn parted() -> Failure {
-    Failure::new(ErrorKind::Precondition, "the line that parts the two texts is still in it; nothing was stored")
+    Failure::new(ErrorKind::Precondition, "a line that parts two texts is still in it; nothing was stored")
 }
 
 fn ended_with(how: How) -> Failure {

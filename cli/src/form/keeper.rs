@@ -56,7 +56,7 @@ fn serve(given: &Receiver<Work>, starter: &Starter, zone: &str) {
             work = newer;
         }
         let outcome = work.draft.map(|draft| match &last {
-            Some((kept, short)) if (&kept.answers, &kept.typing) == (&draft.answers, &draft.typing) => Ok(short.clone()),
+            Some((kept, short)) if (kept.id, &kept.answers, &kept.typing) == (draft.id, &draft.answers, &draft.typing) => Ok(short.clone()),
             _ => keep(&draft, starter, zone).inspect(|short| last = Some((draft, short.clone()))),
         });
         if let Some(told) = work.told {

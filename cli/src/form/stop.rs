@@ -18,7 +18,10 @@ impl Form {
         self.keyboard = None;
         let Some(failure) = error.failure() else { return error };
         match kept {
-            Ok(kept) => now_kept(failure, &kept).into(),
+            Ok(kept) => {
+                self.forget_refused(context);
+                now_kept(failure, &kept).into()
+            }
             Err(NotKept::Nothing) => {
                 // What is taken back is not kept either.
                 self.forget(context);

@@ -40,6 +40,8 @@ impl<'t> ByLetter<'t> {
         let before = tcgetattr(terminal)?;
         let mut now = before.clone();
         now.local_modes.remove(LocalModes::ICANON);
+        // The key that interrupts throws away nothing that was typed before it.
+        now.local_modes.insert(LocalModes::NOFLSH);
         // Where it was opened for reading alone it goes on showing what is typed itself.
         let shows = fcntl_getfl(terminal).is_ok_and(|flags| flags & OFlags::ACCMODE != OFlags::RDONLY);
         if shows {

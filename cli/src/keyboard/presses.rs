@@ -49,7 +49,8 @@ impl<'t> Presses<'t> {
         let limit = at_most.map(Timespec::try_from).transpose().map_err(|_| io::ErrorKind::InvalidInput)?;
         loop {
             if self.signals.ended.load(Ordering::Relaxed) {
-                return Ok(Heard::Ended);
+                // What was pressed before the key that ends it counts; no shell shall read it.
+                return Ok(letters(self.terminal, PollFlags::IN).ok().flatten().map_or(Heard::Ended, Heard::Pressed));
             }
             if self.signals.continued.swap(false, Ordering::Relaxed) {
                 // The shell has had the terminal meanwhile.

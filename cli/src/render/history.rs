@@ -27,6 +27,9 @@ fn told(screen: &mut Screen, what: &str, undone: &Undone, hint: &str) {
     parts.extend(undone.device.as_ref().map(|device| format!("(made on {device})")));
     parts.push(hint.to_owned());
     screen.record(&parts);
+    for one in &undone.passed_over {
+        screen.line(&format!("passed over: {}  {}  (something else stands there by now: asif history {})", one.what, one.short, one.short));
+    }
 }
 
 /// Every change, oldest first.

@@ -1,5 +1,6 @@
 //! Requests of the command line, carried out.
 
+mod again;
 mod anchor;
 mod belief;
 mod draft;

@@ -64,6 +64,39 @@ fn what_an_editor_kept_beside_the_text_when_it_was_killed_is_what_was_not_saved(
     let answers = desk.drafts()[0]["answers"].clone();
     assert_eq!((&answers["text"], &answers["also found 1"]), (&json!("saved, and then more"), &json!("saved")));
     desk.is_cleared();
+
+    // Gone on with, both are opened, and one text is made of them. Until then both are in the draft.
+    desk.becomes("cp \"$1\" $B/again");
+    let mut asif = desk.at_terminal(&["draft", "resume"]);
+    asif.await_text("line that parts two texts is still in it");
+    asif.await_text("[y/N]");
+    asif.type_in(b"n\n");
+    assert_eq!(asif.end().0, Some(7));
+    let again = desk.seen("again");
+    assert!(again.starts_with("saved, and then more\n\n=====") && again.ends_with("=====\n\nsaved\n"), "{again}");
+    let kept = desk.home.ok(&["draft", "show"]).stdout;
+    assert!(kept.starts_with("saved, and then more\n") && kept.ends_with("\nsaved\n"), "{kept}");
+    desk.becomes("sed -i '/=====/d;/^$/d' \"$1\"");
+    desk.done(&["draft", "resume"]);
+    assert_eq!(desk.note(&id), json!("saved, and then more\nsaved"));
+    assert!(desk.drafts().is_empty());
+    desk.is_cleared();
+}
+
+#[test]
+fn what_was_saved_before_the_text_was_emptied_or_went_is_kept_as_a_draft() {
+    for then in [": > \"$1\"", "rm \"$1\""] {
+        let desk = Desk::with(&saves(&format!("echo at work; read line; {then}")));
+        let id = desk.noted("one");
+        let mut asif = desk.at_terminal(&["edit", &id]);
+        asif.await_text("at work");
+        eventually("what was saved is kept", || desk.drafts().first().map(|draft| assert_eq!(draft["answers"]["text"], WORDS)));
+        asif.type_in(b"\n");
+        let (code, shown) = asif.end();
+        assert!(code == Some(130) && shown.contains("the text was empty at the end") && shown.contains("draft resume"), "{shown}");
+        assert_eq!(desk.note(&id), json!("one"));
+        goes_on(&desk, &id);
+    }
 }
 
 #[test]

@@ -28,13 +28,10 @@ impl Replica {
 
     fn anchor_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewAnchor) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
         if !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
-        self.one_more(Kind::Anchor)?;
+        self.one_more(id, Kind::Anchor)?;
         let anchor = Anchor {
             who_label: new.who_label.as_ref().map(|label| one_line("who it was", label, MAX_LINE)).transpose()?,
             act: prose("what you did", Some(&new.act), MAX_NOTE)?
@@ -45,7 +42,7 @@ impl Replica {
             visibility: new.visibility,
             deleted: false,
         };
-        self.write_kept(cx, DocId::Plan, id, &new_record(id, Kind::Anchor, &anchor, &["act"]), "anchor")
+        self.write_once(cx, DocId::Plan, id, &new_record(id, Kind::Anchor, &anchor, &["act"]), "anchor")
     }
 
     pub(super) fn sketches(&mut self, cx: &mut Cx<'_>, ask: &Ask, what: &SketchAsk) -> Handled {
@@ -61,13 +58,10 @@ impl Replica {
 
     fn sketch_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewSketch) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
         if !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
-        self.one_more(Kind::Sketch)?;
+        self.one_more(id, Kind::Sketch)?;
         if new.practices.len() > MAX_STEPS {
             return Err(Failure::new(ErrorKind::Usage, format!("a sketch makes at most {MAX_STEPS} practices")));
         }
@@ -80,10 +74,10 @@ impl Replica {
         let mut steps = Vec::new();
         let mut taken = Vec::new();
         for (n, step) in (1..).zip(&new.practices) {
-            let practice = self.new_practice(step, cx.now.wall, &taken)?;
+            let id = RecordId(nth(ask, n));
+            let practice = self.new_practice(id, step, cx.now.wall, &taken)?;
             taken.push(practice.slug.clone());
-            let step = RecordId(nth(ask, n));
-            steps.push((step, (step.key(), record::pack(kind::PRACTICE, &practice).as_str().into())));
+            steps.push((id, (id.key(), record::pack(kind::PRACTICE, &practice).as_str().into())));
         }
         let sketch = Sketch {
             text,
@@ -97,6 +91,6 @@ impl Replica {
         };
         let mut puts = new_record(id, Kind::Sketch, &sketch, &["text"]);
         puts.extend(steps.into_iter().map(|(_, put)| put));
-        self.write_kept(cx, DocId::Plan, id, &puts, "sketch")
+        self.write_once(cx, DocId::Plan, id, &puts, "sketch")
     }
 }

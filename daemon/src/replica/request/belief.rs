@@ -49,10 +49,7 @@ impl Replica {
 
     fn belief_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewBelief) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
-        self.one_more(Kind::Belief)?;
+        self.one_more(id, Kind::Belief)?;
         let at = whole_seconds(cx.now.wall);
         let belief = Belief {
             statement: one_line("a belief", &new.statement, MAX_SENTENCE)?,
@@ -70,7 +67,7 @@ impl Replica {
         if new.head.is_some() || new.heart.is_some() {
             puts.push(append(id, "ratings", nth(ask, 1), &BeliefRating { head: new.head, heart: new.heart, at, context: None }));
         }
-        self.write_kept(cx, DocId::Plan, id, &puts, "belief add")
+        self.write_once(cx, DocId::Plan, id, &puts, "belief add")
     }
 
     /// One more rating under an id; the same again is one.
@@ -82,10 +79,7 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Precondition, "this belief was retired").hint("asif belief retire --back brings it back"));
         }
         let put = append(id, "ratings", as_id, rating);
-        if self.is_said(DocId::Plan, &put.0) {
-            return self.kept_reply(id);
-        }
-        self.write_kept(cx, DocId::Plan, id, &[put], "belief rate")
+        self.write_once(cx, DocId::Plan, id, &[put], "belief rate")
     }
 
     fn belief_pair(&mut self, cx: &mut Cx<'_>, typed: &str, with: Option<&str>) -> Handled {

@@ -54,12 +54,9 @@ impl Replica {
 
     fn try_out(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: &str, plan: &Plan) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
         let zone = moment::zone(&ask.zone);
         let planned_at = Moment::at(cx.now.wall, &zone);
-        let doc = schema::month(planned_at.local_date());
+        let doc = self.view.kept(&id).map_or_else(|| schema::month(planned_at.local_date()), |row| row.doc);
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
@@ -100,21 +97,19 @@ impl Replica {
             visibility: plan.visibility,
             deleted: false,
         };
-        self.write_kept(cx, doc, id, &new_record(id, Kind::Experiment, &experiment, &[]), "try")
+        self.write_once(cx, doc, id, &new_record(id, Kind::Experiment, &experiment, &[]), "try")
     }
 
     fn outcome(&mut self, cx: &mut Cx<'_>, ask: &Ask, typed: Option<&str>, new: &NewOutcome) -> Handled {
         let session = RecordId(nth(ask, 1));
         let told = |one: &Experiment| one.session == Some(session);
-        let id = match self.experiments_where(told).first() {
-            Some(id) => return self.kept_reply(*id),
-            None => self.open_experiment(typed, false)?,
-        };
+        let again = self.experiments_where(told).first().copied();
+        let id = again.map_or_else(|| self.open_experiment(typed, false), Ok)?;
         let (experiment, doc) = self.experiment(id).map(|(one, row)| (one.clone(), row.doc))?;
         let text = prose("what happened", new.text.as_ref(), MAX_NOTE)?;
         let learning = prose("what you make of it", new.learning.as_ref(), MAX_NOTE)?;
         let at = super::journal::occurred_at(cx, ask, new.at.as_deref())?;
-        let month = schema::month(at.local_date());
+        let month = self.view.session(&session).map_or_else(|| schema::month(at.local_date()), |row| row.doc);
         // All that is written to must be here before anything is.
         let here = [doc, month, DocId::Plan].map(|doc| self.has(cx, doc));
         if here.contains(&false) {
@@ -125,9 +120,9 @@ impl Replica {
             let puts = Self::field_puts(id, vec![("status", ExperimentStatus::Left.word().into())]);
             return self.write_kept(cx, doc, id, &puts, &what);
         }
-        if self.view.session(&session).is_none() {
-            let record = tried(&experiment, id, new, &at, whole_seconds(cx.now.wall));
-            let put = (session.key(), record::pack(kind::SESSION, &record).as_str().into());
+        let record = tried(&experiment, id, new, &at, whole_seconds(cx.now.wall));
+        let put = (session.key(), record::pack(kind::SESSION, &record).as_str().into());
+        if !self.is_said(month, id, std::slice::from_ref(&put))? {
             self.write(cx, month, &[put], &what)?;
         }
         if let Some(belief) = experiment.belief.filter(|belief| self.belief(belief).is_some_and(|one| !one.deleted && !one.retired))
@@ -135,7 +130,7 @@ impl Replica {
         {
             let rating = BeliefRating { head: new.head, heart: new.heart, at: whole_seconds(cx.now.wall), context: Some("outcome".into()) };
             let put = append(belief, "ratings", nth(ask, 2), &rating);
-            if !self.is_said(DocId::Plan, &put.0) {
+            if !self.is_said(DocId::Plan, id, std::slice::from_ref(&put))? {
                 self.write(cx, DocId::Plan, &[put], &what)?;
             }
         }
@@ -149,7 +144,13 @@ impl Replica {
             ("status", ExperimentStatus::Done.word().into()),
         ];
         let said = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
-        self.write_fields(cx, doc, id, Self::field_puts(id, said), &what)?;
+        let puts = Self::field_puts(id, said);
+        if again.is_some() {
+            let others = self.changing(doc, id, puts);
+            let is_other = others.iter().any(|(key, _)| !key.ends_with("/outcome_at"));
+            return if is_other { Err(self.said_otherwise(id)) } else { self.kept_reply(id) };
+        }
+        self.write_fields(cx, doc, id, puts, &what)?;
         self.kept_reply(id)
     }
 
@@ -199,7 +200,7 @@ impl Replica {
             }
             let amendment = Amendment { text, rating: fields.amend, at: whole_seconds(cx.now.wall) };
             let put = append(id, "amendments", ask.id, &amendment);
-            if !self.is_said(doc, &put.0) {
+            if !self.is_said(doc, id, std::slice::from_ref(&put))? {
                 puts.push(put);
             }
         } else if *fields == ExperimentFields::default() {

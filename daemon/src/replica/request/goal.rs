@@ -44,22 +44,16 @@ impl Replica {
 
     fn goal_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewGoal) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
-        self.one_more(Kind::Goal)?;
+        self.one_more(id, Kind::Goal)?;
         let new = NewGoal { text: one_line("a goal", &new.text, MAX_SENTENCE)?, ..new.clone() };
         let puts = goal_puts(&new, whole_seconds(cx.now.wall), &mut (0..).map(|n| nth(ask, n)));
-        self.write_kept(cx, DocId::Plan, id, &puts, "goal add")
+        self.write_once(cx, DocId::Plan, id, &puts, "goal add")
     }
 
     fn goal_rate(&mut self, cx: &mut Cx<'_>, ask: &Ask, typed: &str, value: Rating) -> Handled {
         let id = self.find_kept(typed, Kind::Goal)?;
         let put = append(id, "agree", ask.id, &Agree { value, at: whole_seconds(cx.now.wall) });
-        if self.is_said(DocId::Plan, &put.0) {
-            return self.kept_reply(id);
-        }
-        self.write_kept(cx, DocId::Plan, id, &[put], "goal rate")
+        self.write_once(cx, DocId::Plan, id, &[put], "goal rate")
     }
 
     fn goal_close(&mut self, cx: &mut Cx<'_>, typed: &str, reason: Option<&String>) -> Handled {

@@ -26,20 +26,10 @@ use crate::share::projection::is_backfilled;
 impl Replica {
     pub(super) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
         let id = RecordId(ask.id);
-        if let Some(row) = self.view.session(&id) {
-            // Asked again it is answered again; other words under the same id were never stored, and nobody is told that they were.
-            let others = fields.note.as_ref().filter(|note| !note.is_empty() && row.value.note.as_ref() != Some(note));
-            if others.is_some() {
-                let short = self.view.short(&id);
-                return Err(Failure::new(ErrorKind::Precondition, format!("this was written down already, with other words ({short})"))
-                    .hint(format!("what you have now is not stored; put it there with: asif edit {short}")));
-            }
-            return self.session_reply(id);
-        }
         check_texts(fields)?;
         let practice = practice.map(|typed| self.find_practice(typed).map(|(id, row)| (id, row.value.slug.clone()))).transpose()?;
         let occurred_at = occurred_at(cx, ask, fields.at.as_deref())?;
-        let doc = schema::month(occurred_at.local_date());
+        let doc = self.view.session(&id).map_or_else(|| schema::month(occurred_at.local_date()), |row| row.doc);
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
@@ -77,7 +67,9 @@ impl Replica {
         if let Some(note) = note.filter(|_| beside) {
             puts.push((schema::field(id, "note"), note.as_str().into()));
         }
-        self.write(cx, doc, &puts, "log")?;
+        if !self.is_said(doc, id, &puts)? {
+            self.write(cx, doc, &puts, "log")?;
+        }
         self.session_reply(id)
     }
 

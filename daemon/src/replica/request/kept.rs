@@ -48,10 +48,10 @@ impl Replica {
         }
     }
 
-    /// Whether one more record of a kind may be written.
-    pub(super) fn one_more(&self, kind: Kind) -> Result<(), Failure> {
+    /// Whether one more record of a kind may be written; one that is there already is no more.
+    pub(super) fn one_more(&self, id: RecordId, kind: Kind) -> Result<(), Failure> {
         let held = self.view.all_kept().filter(|(_, row)| row.value.kind() == kind).count();
-        if held < MAX_OF_A_KIND {
+        if held < MAX_OF_A_KIND || self.view.kept(&id).is_some() {
             return Ok(());
         }
         Err(Failure::new(ErrorKind::Precondition, format!("there are {held} of these already; no more are taken")))
@@ -116,11 +116,6 @@ impl Replica {
         Ok(SketchView { sketch: self.as_shown(id, row, sketch.clone()), steps })
     }
 
-    /// Whether something that this request appends is there already: it was asked before.
-    pub(super) fn is_said(&self, doc: DocId, key: &str) -> bool {
-        self.documents.get(&doc).is_some_and(|document| document.scalar(key).is_some())
-    }
-
     /// Changes the words of a record, or who may see it.
     ///
     /// Words that were written on other ones, the base, are merged with what stands by now.
@@ -173,6 +168,14 @@ impl Replica {
         }
         let puts = self.changing(doc, id, puts);
         self.write_kept(cx, doc, id, &puts, "edit")
+    }
+
+    /// Writes a new record, or something appended to one, and shows the record; asked again, it only shows it.
+    pub(super) fn write_once(&mut self, cx: &mut Cx<'_>, doc: DocId, id: RecordId, puts: &[Put], what: &str) -> Handled {
+        if self.is_said(doc, id, puts)? {
+            return self.kept_reply(id);
+        }
+        self.write_kept(cx, doc, id, puts, what)
     }
 
     /// Writes puts to the plan and shows the record they belong to.

@@ -42,11 +42,8 @@ impl Replica {
 
     fn phrase_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: &str, fields: &PhraseFields) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
         let (practice, _) = self.find_practice(practice)?;
-        self.one_more(Kind::Phrase)?;
+        self.one_more(id, Kind::Phrase)?;
         let line = fields.new_line.as_deref().unwrap_or_default();
         let new_line = one_line("a phrase", line, MAX_LINE)?;
         let others = self.in_order(practice);
@@ -66,6 +63,9 @@ impl Replica {
             deleted: false,
         };
         let mut puts = new_record(id, Kind::Phrase, &phrase, &[]);
+        if self.is_said(DocId::Plan, id, &puts)? {
+            return self.kept_reply(id);
+        }
         puts.extend(placed(&others, id, place).into_iter().filter(|(one, _)| *one != id).map(order_put));
         self.write_kept(cx, DocId::Plan, id, &puts, "phrase add")
     }

@@ -23,20 +23,19 @@ const MAX_DESCRIPTION: usize = 16 * 1024;
 impl Replica {
     pub(super) fn practice_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewPractice) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.practice(&id).is_some() {
-            return Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?)));
-        }
         if !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
-        let practice = self.new_practice(new, cx.now.wall, &[])?;
+        let practice = self.new_practice(id, new, cx.now.wall, &[])?;
         let put = (id.key(), record::pack(kind::PRACTICE, &practice).as_str().into());
-        self.write(cx, DocId::Plan, &[put], "practice add")?;
+        if !self.is_said(DocId::Plan, id, std::slice::from_ref(&put))? {
+            self.write(cx, DocId::Plan, &[put], "practice add")?;
+        }
         Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?)))
     }
 
-    /// A practice as it will be packed. `taken`: short names that others of the same request have.
-    pub(super) fn new_practice(&self, new: &NewPractice, now: Timestamp, taken: &[String]) -> Result<Practice, Failure> {
+    /// A practice as it will be packed under an id. `taken`: short names that others of the same request have.
+    pub(super) fn new_practice(&self, id: RecordId, new: &NewPractice, now: Timestamp, taken: &[String]) -> Result<Practice, Failure> {
         let usage = |message: String| Failure::new(ErrorKind::Usage, message);
         let title = new.title.trim();
         if title.is_empty() || title.contains('\n') || title.len() > MAX_LINE {
@@ -54,9 +53,11 @@ impl Replica {
             Some(slug) => {
                 return Err(usage(format!("{slug:?} cannot be a short name: use small letters, digits and hyphens, at most {MAX_SLUG}")));
             }
-            None => self.free_slug(title, taken),
+            // Asked again it has the one that was free then.
+            None => self.view.practice(&id).map_or_else(|| self.free_slug(title, taken), |row| row.value.slug.clone()),
         };
-        if let Some((_, row)) = self.view.practices().find(|(_, row)| row.value.slug == slug && row.value.deleted != Some(true)) {
+        let mut others = self.view.practices().filter(|(one, row)| **one != id && row.value.deleted != Some(true));
+        if let Some((_, row)) = others.find(|(_, row)| row.value.slug == slug) {
             return Err(Failure::new(ErrorKind::Precondition, format!("there is a practice called {slug:?} already: {}", row.value.title))
                 .hint("choose another with --slug"));
         }
@@ -128,7 +129,7 @@ impl Replica {
             return Ok(Outcome::Wanted);
         }
         let put = append(id, "adapted", ask.id, &Adapted { way: adapt.way, at: whole_seconds(cx.now.wall) });
-        if !self.is_said(doc, &put.0) {
+        if !self.is_said(doc, id, std::slice::from_ref(&put))? {
             let status = match (adapt.way, status) {
                 (Gentler::Leave, _) => Some(PracticeStatus::NotForMe),
                 (_, PracticeStatus::NotForMe) => Some(PracticeStatus::Active),

@@ -42,19 +42,19 @@ impl Replica {
 
     fn reminder_add(&mut self, cx: &mut Cx<'_>, ask: &Ask, new: &NewReminder) -> Handled {
         let id = RecordId(ask.id);
-        if self.view.kept(&id).is_some() {
-            return self.kept_reply(id);
-        }
-        self.one_more(Kind::Reminder)?;
+        self.one_more(id, Kind::Reminder)?;
         let stand = self.all_standing(|kept| matches!(kept, Kept::Reminder(_)).then_some(())).count();
-        if stand >= MAX_REMINDERS {
+        let again = self.view.kept(&id).is_some();
+        if stand >= MAX_REMINDERS && !again {
             let message = format!("there are {stand} reminders already; no more are taken");
             return Err(
                 Failure::new(ErrorKind::Precondition, message).hint("asif remind list shows them; asif remind remove takes one away")
             );
         }
         let here = moment::zone(&ask.zone);
-        if let Days::Once(date) = new.days {
+        if let Days::Once(date) = new.days
+            && !again
+        {
             is_to_come(date, new.at, &known(&new.zone)?.on(&here), cx.now.wall)?;
         }
         let reminder = Reminder {
@@ -68,7 +68,7 @@ impl Replica {
             deleted: false,
         };
         let puts = new_record(id, Kind::Reminder, &reminder, &[]);
-        self.write_kept(cx, DocId::Plan, id, &puts, "remind add")
+        self.write_once(cx, DocId::Plan, id, &puts, "remind add")
     }
 
     fn reminder_snooze(&mut self, cx: &mut Cx<'_>, ask: &Ask, named: Option<&str>, until: &Snooze) -> Handled {

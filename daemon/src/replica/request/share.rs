@@ -354,7 +354,12 @@ impl Replica {
         let own = self.own_name();
         let until = self.agreed(share).and_then(|terms| terms.until);
         let loans = self.loans_in(feedback, &own, until.as_ref(), cx.now.wall);
-        loans.into_iter().find(|loan| loan.id == id).ok_or_else(|| Failure::new(ErrorKind::Failure, "the loan was not kept"))
+        let loan = loans.into_iter().find(|loan| loan.id == id).ok_or_else(|| Failure::new(ErrorKind::Failure, "the loan was not kept"))?;
+        if (loan.practice.as_str(), loan.statement.as_str(), loan.strength) == (practice, statement, strength) {
+            return Ok(loan);
+        }
+        Err(Failure::new(ErrorKind::Precondition, "this was lent already, and says something else there: yours is not lent")
+            .hint(format!("asif caseload open \"{}\" shows what is", client.name)))
     }
 }
 

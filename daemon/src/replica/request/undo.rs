@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asif_proto::id::RecordId;
-use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Undone};
+use asif_proto::local::{Ask, ErrorKind, Failure, PassedOver, Reply, Undone};
 use automerge::{Change, ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub(super) fn together(what: &str, ask: &Ask) -> String {
 
 /// What is taken back, and what was: from the names of the changes alone.
 #[derive(Default)]
-struct Known {
+struct Reversals {
     /// Changes that were taken back and not put again.
     undone: BTreeSet<[u8; 32]>,
     /// Those that took something back, and the request, the change and the words of each; not those that were taken back in turn.
@@ -84,7 +84,7 @@ impl Reversal {
 impl Replica {
     /// Takes the last change back, whoever made it; or with `again` puts back what was taken back last.
     pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool) -> Handled {
-        let known = self.known_reversals();
+        let known = self.reversals();
         let request = ask.id.simple().to_string();
         let reversals = if again { &known.redos } else { &known.undos };
         let done: Vec<&(Deed, Reversal)> = reversals.iter().filter(|(_, one)| one.request == request).collect();
@@ -92,30 +92,40 @@ impl Replica {
         if let Some((first, what)) = done.first().map(|(deed, one)| (deed, one.what.clone())) {
             // The same request came before; of several changes some may be left.
             let view = self.undone_view(&what, first);
-            let rest = groups.into_iter().find(|group| group.is_one && group.what == what);
-            if let Some(rest) = rest
-                && self.reverse(cx, ask, again, &rest)?.is_none()
-            {
-                return Ok(Outcome::Wanted);
-            }
-            return Ok(Outcome::Reply(Reply::Undone(view)));
+            let rest = groups.into_iter().find(|group| group.in_parts && group.what == what);
+            return match rest.map(|rest| self.reverse(cx, ask, again, &rest)).transpose()? {
+                Some(Reversed::Wanted) => Ok(Outcome::Wanted),
+                Some(Reversed::Refused(failure)) => Err(failure),
+                Some(Reversed::Done { .. }) | None => Ok(Outcome::Reply(Reply::Undone(view))),
+            };
         }
+        let (mut refused, mut passed_over) = (None, Vec::new());
         for group in groups {
             match self.reverse(cx, ask, again, &group)? {
-                None => return Ok(Outcome::Wanted),
-                Some(true) => {
-                    let view = group.changes.first().map(|first| self.undone_view(&group.what, first));
-                    return view.map(|view| Outcome::Reply(Reply::Undone(view))).ok_or_else(|| nothing(again));
+                Reversed::Wanted => return Ok(Outcome::Wanted),
+                Reversed::Done { changed: true } => {
+                    let Some(first) = group.changes.first() else { continue };
+                    let view = Undone { passed_over, ..self.undone_view(&group.what, first) };
+                    return Ok(Outcome::Reply(Reply::Undone(view)));
                 }
                 // What says already what it said before needs no undoing; what was done before it may.
-                Some(false) => {}
+                Reversed::Done { changed: false } => {}
+                Reversed::Refused(failure) if again => return Err(failure),
+                // Of what was written apart some stands no more, whatever is taken back: it is in nobody's way.
+                Reversed::Refused(failure) => {
+                    passed_over.extend(group.changes.first().map(|first| {
+                        let Undone { what, id, short, .. } = self.undone_view(&group.what, first);
+                        PassedOver { what, id, short }
+                    }));
+                    refused = refused.or(Some(failure));
+                }
             }
         }
-        Err(nothing(again))
+        Err(refused.unwrap_or_else(|| nothing(again)))
     }
 
-    fn known_reversals(&self) -> Known {
-        let mut known = Known::default();
+    fn reversals(&self) -> Reversals {
+        let mut known = Reversals::default();
         for deed in self.deeds.oldest().filter(|deed| !self.replaced.contains(&deed.hash)) {
             if let Some(undo) = Reversal::parse(&deed.message, UNDO) {
                 known.undone.insert(undo.of);
@@ -131,10 +141,14 @@ impl Replica {
         known
     }
 
-    /// Changes that can be taken back, the last done first; those of one request that belong together in one group.
-    fn undoable(&self, known: &Known) -> Vec<Group> {
+    /// Changes that can be taken back, the last done first; those of one request that belong together in one group. What was put back was done when
+    /// it was put back.
+    fn undoable(&self, known: &Reversals) -> Vec<Group> {
+        let mut told = BTreeSet::new();
         let stands = |deed: &&Deed| !self.replaced.contains(&deed.hash) && !known.undone.contains(&deed.hash);
-        let deeds = self.deeds.newest().filter(|deed| is_undoable(&deed.message)).filter(stands);
+        let done = self.deeds.newest().map(|deed| if deed.message.starts_with(REDO) { self.at_bottom(deed) } else { deed });
+        let deeds = done.filter(|deed| is_undoable(&deed.message)).filter(stands);
+        let deeds = deeds.filter(|deed| told.insert(deed.hash));
         grouped(deeds.map(|deed| (deed, deed.message.clone(), is_together(&deed.message).then(|| deed.message.clone()))))
     }
 
@@ -142,18 +156,21 @@ impl Replica {
         self.deeds.newest().find(|deed| deed.hash == *hash)
     }
 
-    /// Takes changes back, all or none; whether anything was changed by that. None: a document of theirs is still being read.
-    fn reverse(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool, group: &Group) -> Result<Option<bool>, Failure> {
+    /// Takes changes back, all or none.
+    fn reverse(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool, group: &Group) -> Result<Reversed, Failure> {
         let mut inverses = Vec::new();
         for deed in &group.changes {
             if !self.has(cx, deed.doc) {
-                return Ok(None);
+                return Ok(Reversed::Wanted);
             }
             let Some(document) = self.documents.get(&deed.doc) else { continue };
             let Some(change) = document.change(&ChangeHash(deed.hash)) else { continue };
             // What is put again says what it said, also where another device's words had shown before.
             let target = Reversal::parse(&deed.message, UNDO).and_then(|undo| document.change(&ChangeHash(undo.of)));
-            let puts = inverse(document, &change, target.as_ref())?;
+            let puts = match inverse(document, &change, target.as_ref()) {
+                Ok(puts) => puts,
+                Err(failure) => return Ok(Reversed::Refused(failure)),
+            };
             let prefix = if again { REDO } else { UNDO };
             let name = format!("{prefix}{} {} {}", HEXLOWER.encode(&deed.hash), ask.id.simple(), group.what);
             inverses.push((deed.doc, puts, name));
@@ -162,7 +179,7 @@ impl Replica {
         for (doc, puts, name) in inverses {
             changed |= self.write(cx, doc, &puts, &name)?;
         }
-        Ok(Some(changed))
+        Ok(Reversed::Done { changed })
     }
 
     /// What a change takes back, at the bottom of it; the change itself where it takes nothing back.
@@ -185,8 +202,18 @@ impl Replica {
         let device = self.logs.get(&deed.log).and_then(|log| log.device);
         let mine = device == self.vault.as_ref().map(|vault| vault.device());
         let device = device.filter(|_| !mine).map(|device| self.device_name(&device));
-        Undone { what, id, short: self.view.short(&id), device }
+        Undone { what, id, short: self.view.short(&id), device, passed_over: Vec::new() }
     }
+}
+
+/// What came of taking something back.
+enum Reversed {
+    /// A document is being read; asked again then.
+    Wanted,
+    /// It was done, and something says something else by that or not.
+    Done { changed: bool },
+    /// Something else stands there by now. Nothing was changed.
+    Refused(Failure),
 }
 
 /// Changes that are reversed together.
@@ -195,12 +222,12 @@ struct Group {
     what: String,
     /// The changes whose words are set back; the first is told of.
     changes: Vec<Deed>,
-    /// There may be several.
-    is_one: bool,
+    /// It is one of several changes of one request, which are written one by one.
+    in_parts: bool,
 }
 
 /// What was taken back and can be put again, the last first.
-fn redoable(known: &Known) -> Vec<Group> {
+fn redoable(known: &Reversals) -> Vec<Group> {
     let undos = known.undos.iter().rev();
     grouped(undos.map(|(deed, undo)| (deed, undo.what.clone(), Some(undo.request.clone()))))
 }
@@ -212,7 +239,7 @@ fn grouped<'a>(changes: impl Iterator<Item = (&'a Deed, String, Option<String>)>
         match groups.iter_mut().find(|(of, _)| key.is_some() && *of == key) {
             Some((_, group)) => group.changes.push(change.clone()),
             None => {
-                let group = Group { what, changes: vec![change.clone()], is_one: key.is_some() };
+                let group = Group { what, changes: vec![change.clone()], in_parts: key.is_some() };
                 groups.push((key, group));
             }
         }

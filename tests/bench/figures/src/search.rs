@@ -67,17 +67,11 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
             let limit = SHOWN.to_string();
             let mut command = home.command(&["search", "--limit", &limit, "--", &typed]);
             samples.entry("process").or_default().time(|| command.status())?;
-            for (program, arguments, file) in &programs {
-                let file = if *file == "json" { &files.json } else { &files.plain };
-                let key = format!("{program} {}", file.extension().unwrap_or_default().display());
+            for (name, program, arguments) in &programs {
+                let file = if *name == "rg json" { &files.json } else { &files.plain };
                 let mut command = Command::new(program);
-                command.args(arguments).arg("-e").arg(&needle).arg(file).stdout(Stdio::null()).stdin(Stdio::null());
-                let key: &str = match key.rsplit('/').next() {
-                    Some("rg jsonl") => "rg json",
-                    Some("rg txt") => "rg plain",
-                    _ => "grep",
-                };
-                samples.entry(key).or_default().time(|| command.status())?;
+                command.args(*arguments).arg("-e").arg(&needle).arg(file).stdout(Stdio::null()).stdin(Stdio::null());
+                samples.entry(name).or_default().time(|| command.status())?;
             }
         }
         let of = |key: &str| samples.get(key).map_or_else(|| "-".to_owned(), |samples| human(samples.median()));
@@ -97,7 +91,7 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
             ratio,
         ]);
     }
-    if programs.iter().all(|(program, ..)| !program.ends_with("rg")) {
+    if programs.iter().all(|(name, ..)| !name.starts_with("rg")) {
         println!("\n`rg` is not in the PATH: it is left out.");
     }
     let empty = memory::of_empty(bench)?;
@@ -139,15 +133,15 @@ fn notes(sessions: &[Entry]) -> impl Iterator<Item = &str> {
     sessions.iter().filter_map(|session| session.fields.note.as_deref())
 }
 
-/// The programs that are there, each with its arguments and the kind of file that it reads.
-fn yardsticks() -> Vec<(PathBuf, &'static [&'static str], &'static str)> {
+/// What is run beside it of the programs that are there: what it is called here, the program, its arguments.
+fn yardsticks() -> Vec<(&'static str, PathBuf, &'static [&'static str])> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let find = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file());
     let rg = find("rg");
-    let json = rg.clone().map(|program| (program, &["--no-config", "-i"][..], "json"));
-    let plain = rg.map(|program| (program, &["--no-config", "-i"][..], "plain"));
-    let grep = find("grep").map(|program| (program, &["-i", "-E"][..], "plain"));
+    let json = rg.clone().map(|program| ("rg json", program, &["--no-config", "-i"][..]));
+    let plain = rg.map(|program| ("rg plain", program, &["--no-config", "-i"][..]));
+    let grep = find("grep").map(|program| ("grep", program, &["-i", "-E"][..]));
     json.into_iter().chain(plain).chain(grep).collect()
 }
 
