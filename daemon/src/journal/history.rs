@@ -53,10 +53,18 @@ pub struct Laid {
 }
 
 impl Document {
-    /// Every change that put something under a key that `wanted` takes, each after what it builds on.
+    /// Every change that put something under a key that `wanted` takes: each after what it builds on, what was written apart in the order of its
+    /// times. The same on every device that has the same changes.
     pub fn steps(&self, wanted: impl Fn(&str) -> bool) -> Vec<Step> {
-        let steps = self.automerge.get_changes(&[]).into_iter().filter_map(|change| step(&change, &wanted));
-        steps.collect()
+        let mut changes = self.automerge.get_changes(&[]);
+        // No earlier than anything it builds on; that comes first here.
+        let mut times: BTreeMap<ChangeHash, Option<Timestamp>> = BTreeMap::new();
+        for change in &changes {
+            let before = change.deps().iter().filter_map(|hash| *times.get(hash)?).max();
+            times.insert(change.hash(), made_at(change).max(before));
+        }
+        changes.sort_by_cached_key(|change| (times.get(&change.hash()).copied().flatten(), change.start_op(), change.actor_id().clone()));
+        changes.iter().filter_map(|change| step(change, &wanted)).collect()
     }
 
     /// Of these keys, the prose that was changed apart and can be told in one text. The same on every device that has the same changes.
@@ -203,6 +211,27 @@ mod tests {
         let theirs = put(&mut phone, PHONE, &note(), "I cried a bit. Then I ate soup.");
         take(&mut laptop, PHONE, &[theirs]);
         assert_eq!(merged(&laptop).as_deref(), Some("I cried a lot. Then I ate soup."));
+    }
+
+    #[test]
+    fn what_was_written_apart_is_told_in_the_order_of_its_times_whichever_came_first() {
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        let mut begun = Document::default();
+        let write = |document: &mut Document, log, value: &str, second| {
+            document.write_at(log, &[(note(), value.into())], Some("edit"), at(second)).unwrap().unwrap()
+        };
+        write(&mut begun, LAPTOP, "one", 10);
+        let (mut laptop, mut phone) = (begun.clone(), begun);
+        let mine = [write(&mut laptop, LAPTOP, "at 20", 20), write(&mut laptop, LAPTOP, "at 15, by a clock that was set back", 15)];
+        let theirs = [write(&mut phone, PHONE, "at 18", 18), write(&mut phone, PHONE, "at 30", 30)];
+        take(&mut laptop, PHONE, &theirs);
+        take(&mut phone, LAPTOP, &mine);
+        let told = |document: &Document| -> Vec<String> {
+            let steps = document.steps(|_| true).into_iter().flat_map(|step| step.puts);
+            steps.map(|put| text(&put).unwrap().to_owned()).collect()
+        };
+        assert_eq!(told(&laptop), ["one", "at 18", "at 20", "at 15, by a clock that was set back", "at 30"]);
+        assert_eq!(told(&phone), told(&laptop));
     }
 
     #[test]
