@@ -69,6 +69,30 @@ fn history_tells_who_wrote_what_and_what_became_of_it() {
 }
 
 #[test]
+fn what_undo_passes_over_is_told_and_it_goes_on() {
+    let laptop = Home::robin();
+    let id = laptop.log(&["-a", "45"]);
+    let desktop = laptop.pair();
+    desktop.stop();
+    let edits = |home: &Home, values: [&str; 2]| values.iter().for_each(|value| drop(home.ok(&["edit", &id, "-a", value])));
+    edits(&laptop, ["50", "51"]);
+    laptop.stop();
+    edits(&desktop, ["60", "61"]);
+    laptop.start();
+    laptop.sync();
+    // Both are replaced; when that is taken back only the one that showed stands again.
+    laptop.ok(&["edit", &id, "-a", "70"]);
+    let mut told = String::new();
+    while !told.contains("took back: log") {
+        told += &laptop.ok(&["undo"]).stdout;
+    }
+    let short = &id[id.len() - 4..];
+    let passed_over = format!("passed over: edit  {short}  (something else stands there by now: asif history {short})");
+    assert!(told.lines().any(|line| line == passed_over), "{told}");
+    assert_eq!(laptop.json(&["show", &id])["after"], json!(45));
+}
+
+#[test]
 fn every_kind_of_record_has_a_history() {
     let home = Home::robin();
     let id = |args: &[&str]| home.json(args)["id"].as_str().unwrap().to_owned();

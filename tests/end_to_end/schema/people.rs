@@ -11,6 +11,7 @@ pub(super) fn live(contract: &Contract) {
     let [robin, second, helper] = [&laptop, &desktop, &dana].map(|home| Held { home, contract });
     join(robin, second);
     two_devices_change_the_same(robin, second);
+    something_no_longer_stands(robin, second);
     share(robin, helper);
     alone_after_a_start(robin, second);
     part(robin, helper);
@@ -79,6 +80,24 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
     robin.refuses(8, &["sync", "--wait", "--timeout", "200ms"]);
     robin.ok(&["sync"]);
     second.home.start();
+}
+
+/// Whichever of two values shows, the other is passed over once both were replaced and that was taken back.
+fn something_no_longer_stands(robin: Held<'_>, second: Held<'_>) {
+    let session = robin.id(&["log", "lunch", "-a", "10"]);
+    let after = |asif: Held<'_>, value: &str| drop(asif.ok(&["edit", &session, "--after", value]));
+    robin.ok(&["sync", "--wait", "--timeout", "20s"]);
+    second.home.stop();
+    after(robin, "15");
+    after(robin, "20");
+    robin.home.stop();
+    after(second, "25");
+    after(second, "30");
+    robin.home.start();
+    robin.ok(&["sync", "--wait", "--timeout", "20s"]);
+    after(robin, "40");
+    let passed_over = (0..6).find_map(|_| robin.ok(&["undo"])["passed_over"].as_array().filter(|all| !all.is_empty()).cloned());
+    assert!(passed_over.is_some_and(|all| all.iter().all(|one| one["id"] == *session)));
 }
 
 fn share(robin: Held<'_>, helper: Held<'_>) {
