@@ -130,7 +130,7 @@ impl Story {
         }
         let deleted = (id, "deleted".to_owned());
         let puts = [(deleted, (["true".to_owned()].into(), "false".to_owned()))].into();
-        self.deeds.push(Deed { device, what, puts, again: BTreeSet::new(), certain: true, undone: false });
+        self.deeds.push(Deed { device, what, puts, again: BTreeSet::new(), certain: true, undone: false, redone: false });
     }
 
     fn register(&mut self, key: &Key) -> &mut Register {
@@ -148,7 +148,7 @@ impl Story {
             return;
         }
         let happened = answer.is_some();
-        let mut deed = Deed { device, what, puts: BTreeMap::new(), again: BTreeSet::new(), certain: happened, undone: false };
+        let mut deed = Deed { device, what, puts: BTreeMap::new(), again: BTreeSet::new(), certain: happened, undone: false, redone: false };
         for (key, value) in puts {
             let shown = before.all(&key);
             // What is said already is not written again; of a tag it cannot be told whether something stands beside it.
@@ -241,10 +241,13 @@ impl Story {
             panic!("seed {seed}: {undone:?} (again: {again}) is nothing that was done: {why:#?}");
         };
         let by_device = self.deeds[at].device;
-        for later in self.deeds[at + 1..].iter().filter(|deed| !again && deed.device == by_device && !deed.undone && deed.is_certain()) {
+        let in_order = !again && !self.deeds[at].redone;
+        let stays = |deed: &&Deed| in_order && deed.device == by_device && !deed.undone && !deed.redone && deed.is_certain();
+        for later in self.deeds[at + 1..].iter().filter(stays) {
             assert!(!later.stands(&before), "seed {seed}: undo of {undone:?} went past {later:?}");
         }
         self.deeds[at].undone = !again;
+        self.deeds[at].redone |= again;
         for key in changed {
             let (now, was) = (after.first(&key), before.all(&key));
             self.register(&key).write(device, &now, &was, true);

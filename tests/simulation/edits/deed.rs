@@ -17,6 +17,8 @@ pub(super) struct Deed {
     /// It was answered.
     pub(super) certain: bool,
     pub(super) undone: bool,
+    /// It was put back: since then it is the last that was done, where that is known.
+    pub(super) redone: bool,
 }
 
 impl Deed {
