@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::frame::{Frame, MAX_LEN};
 use crate::id::RecordId;
-use crate::record::{Anchor, Belief, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
+use crate::record::{Anchor, Belief, Conflict, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
 
 pub mod draft;
@@ -259,10 +259,13 @@ pub enum Reply {
 }
 
 /// What the person would like to be different.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Wish {
     /// In their words.
     pub wish: Option<String>,
+    /// What another device said apart.
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// A sketch and what that person would do, easiest first.

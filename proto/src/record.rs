@@ -15,6 +15,7 @@ mod phrase;
 mod reminder;
 mod safety_plan;
 mod shown;
+mod wish;
 mod words;
 
 pub use anchor::{Anchor, Sketch};
@@ -26,8 +27,9 @@ pub use reminder::{
     ClockChange, Days, Falls, MAX_REMINDER_TEXT, MAX_REMINDERS, MAX_SNOOZE_HOURS, NEUTRAL, Reminder, ReminderView, ReminderZone, Weekdays,
     ZoneError, falls,
 };
-pub use safety_plan::{MAX_PART, PlanPart, SAFETY_PLAN, SafetyPlan, SafetyPlanView};
+pub use safety_plan::{MAX_PART, PlanPart, SAFETY_PLAN, SAFETY_PLAN_NAME, SafetyPlan, SafetyPlanView};
 pub use shown::{Kind, Shown};
+pub use wish::{WISH, WISH_NAME};
 pub(crate) use words::words;
 
 /// The most bytes one note may hold (UTF-8).

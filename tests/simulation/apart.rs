@@ -283,6 +283,32 @@ fn what_no_longer_stands_is_passed_over_and_told_and_undo_goes_on() {
 }
 
 #[test]
+fn a_wish_is_taken_back_put_again_told_by_history_and_kept_where_two_were_said_apart() {
+    let (mut world, laptop, desktop, _) = two_apart(60, None);
+    let wish = |world: &mut World, device, words: Option<&str>| {
+        let Reply::Wish(wish) = world.must(device, Request::Wish { wish: words.map(str::to_owned) }) else { panic!() };
+        wish
+    };
+    wish(&mut world, laptop, Some("less rain"));
+    wish(&mut world, laptop, Some("more sleep"));
+    let undone = undo(&mut world, laptop);
+    assert_eq!((undone.what.as_str(), undone.short.as_str()), ("wish", "wish"));
+    assert_eq!(wish(&mut world, laptop, None).wish.as_deref(), Some("less rain"));
+    world.must(laptop, Request::Redo);
+    wish(&mut world, desktop, Some("a quiet evening"));
+    together(&mut world, laptop, desktop);
+    for device in [laptop, desktop] {
+        let shown = wish(&mut world, device, None);
+        let both: Vec<_> = [json!(shown.wish)].into_iter().chain(shown.conflicts[0].others.clone()).collect();
+        assert!(both.contains(&json!("more sleep")) && both.contains(&json!("a quiet evening")), "{both:?}");
+        let told = said(&history(&mut world, device, "wish"), "wish");
+        for words in ["less rain", "more sleep", "a quiet evening"] {
+            assert!(told.iter().any(|(one, _)| *one == json!(words)), "{told:?}");
+        }
+    }
+}
+
+#[test]
 fn what_was_put_back_is_the_last_that_was_done() {
     let mut world = World::new(50);
     let [laptop] = family(&mut world, 1)[..] else { panic!() };

@@ -148,7 +148,8 @@ impl Story {
             return;
         }
         let happened = answer.is_some();
-        let mut deed = Deed { device, what, puts: BTreeMap::new(), again: BTreeSet::new(), certain: happened, undone: false, redone: false };
+        let mut deed =
+            Deed { device, what, puts: BTreeMap::new(), again: BTreeSet::new(), certain: happened, undone: false, redone: false };
         for (key, value) in puts {
             let shown = before.all(&key);
             // What is said already is not written again; of a tag it cannot be told whether something stands beside it.

@@ -2,7 +2,7 @@
 
 use asif_proto::local::{GoalAsk, Known, NewGoal, Reply, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{Goal, GoalTemplate, Shown, Visibility};
+use asif_proto::record::{Goal, GoalTemplate, Shown, Visibility, WISH_NAME};
 use clap::Subcommand;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::form::{self, Form};
-use crate::render::goal;
+use crate::render::{goal, history};
 
 /// What you would like, whether or not you believe that you deserve it.
 #[derive(Debug, Subcommand)]
@@ -151,16 +151,14 @@ fn wish_for(context: &mut Context<'_, '_>, said: Option<String>) -> Outcome {
             .kept_by(context, |context, id, wish_text| context.ask_for_as(id, Request::Wish { wish: wish_text }, wish))?,
         None => context.ask_for(Request::Wish { wish: None }, wish)?,
     };
-    match &told.wish {
-        Some(words) => context.tell(&told, |screen| screen.prose("", words)),
-        None => {
-            context.tell(&told, |_| {})?;
-            if !context.json() {
-                context.say("Nothing is said yet. asif goal wish TEXT says what you would like to be different.");
-            }
-            Ok(())
-        }
+    context.tell(&told, |screen| {
+        told.wish.iter().for_each(|words| screen.prose("", words));
+        told.conflicts.iter().for_each(|conflict| history::apart(screen, conflict, WISH_NAME));
+    })?;
+    if told.wish.is_none() && told.conflicts.is_empty() && !context.json() {
+        context.say("Nothing is said yet. asif goal wish TEXT says what you would like to be different.");
     }
+    Ok(())
 }
 
 fn rate(context: &mut Context<'_, '_>, goal: Option<String>, agree: Option<Rating>) -> Outcome {

@@ -13,7 +13,7 @@ use crate::render::history;
 /// else at the same time.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Which one: an id, or the end of one; crisis: your safety plan
+    /// Which one: an id, or the end of one; crisis: your safety plan; wish: what you would like to be different
     #[arg(value_name = "ID", add = names(Known::Sessions))]
     id: String,
 }

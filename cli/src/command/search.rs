@@ -15,7 +15,8 @@ const ON_A_TERMINAL: usize = 20;
 
 /// Find what you wrote down by its words, newest first.
 ///
-/// It looks through sessions, notes, practices, goals, beliefs, anchors, sketches, phrases and experiments. All that you name must hold:
+/// It looks through everything: sessions, notes, practices, goals, beliefs, anchors, sketches, phrases, experiments, reminders, your safety plan and
+/// what you would like to be different. All that you name must hold:
 ///
 ///   kind             a word that begins so: kind, kindness
 ///   "be kind"        these words, one after the other, as they stand

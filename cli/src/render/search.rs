@@ -12,14 +12,15 @@ const MARKS: [&str; 2] = ["[", "]"];
 
 /// The hits as they come.
 pub fn hits(screen: &mut Screen, hits: &[Hit]) {
-    let cells = |hit: &Hit| [hit.short.clone(), time::when(&hit.at, screen.now), what(hit)].map(|cell| visible(&cell));
+    let at = |hit: &Hit| hit.at.as_ref().map(|at| time::when(at, screen.now)).unwrap_or_default();
+    let cells = |hit: &Hit| [hit.short.clone(), at(hit), what(hit)].map(|cell| visible(&cell));
     let rows: Vec<[String; 3]> = hits.iter().map(cells).collect();
     let columns: Vec<usize> =
         (0..3).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
     let beside = screen.plain || screen.width >= columns.iter().map(|columns| columns + 2).sum::<usize>() + ROOM;
     for (hit, row) in hits.iter().zip(&rows) {
         let head = match screen.plain {
-            true => row.join("; "),
+            true => row.iter().filter(|cell| !cell.is_empty()).cloned().collect::<Vec<_>>().join("; "),
             false => row.iter().zip(&columns).map(|(cell, columns)| pad(cell, *columns)).collect::<Vec<_>>().join("  "),
         };
         let Some(snippet) = &hit.snippet else {
@@ -46,6 +47,8 @@ fn what(hit: &Hit) -> String {
         FoundType::Session => practice.to_owned(),
         FoundType::Practice => format!("practice {practice}"),
         FoundType::Phrase | FoundType::Experiment => format!("{} of {practice}", hit.kind),
+        FoundType::SafetyPlan => "safety plan (asif crisis)".to_owned(),
+        FoundType::Wish => "wish (asif goal wish)".to_owned(),
         other => other.to_string(),
     }
 }
@@ -53,7 +56,7 @@ fn what(hit: &Hit) -> String {
 /// The field's name before the piece, where it is not the one that goes without saying.
 fn field(hit: &Hit) -> String {
     match hit.field.as_deref() {
-        None | Some("note" | "text" | "statement" | "act" | "new_line") => String::new(),
+        None | Some("note" | "text" | "statement" | "act" | "new_line" | "wish") => String::new(),
         Some("practice") if hit.kind == FoundType::Practice => String::new(),
         Some(name) => format!("{}: ", name.replace('_', " ")),
     }
@@ -129,6 +132,9 @@ mod tests {
         );
         let goal = hit(serde_json::json!({ "type": "goal", "practice": null, "field": null, "snippet": null }));
         assert_eq!(shown(false, 80, &[goal]), "7f3a  Mon 23 Nov 12:41  goal\n");
+        let plan =
+            hit(serde_json::json!({ "type": "safety_plan", "practice": null, "field": "helps_alone", "at": null, "short": "crisis" }));
+        assert_eq!(shown(true, 80, &[plan]), "crisis; safety plan (asif crisis); helps alone: I tried to be [kind]er, and it was odd\n");
     }
 
     #[test]

@@ -22,6 +22,8 @@ use crate::seal::body::DocId;
 pub const SELF_NAME: &str = "self/name";
 /// The key of what the person would like to be different.
 pub const SELF_WISH: &str = "self/wish";
+/// Under what they lie.
+pub const SELF: &str = "self";
 /// The key of the request that began this journal, so that asking twice begins it once.
 pub const SELF_BEGUN: &str = "self/begun";
 /// Fields that are said once, in the packed record: what is laid over them counts for nothing.

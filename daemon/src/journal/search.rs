@@ -16,11 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::RecordId;
 use asif_proto::moment::Moment;
+use asif_proto::record::{SAFETY_PLAN, SafetyPlan, WISH};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::Date};
 
 use super::kept::Kept;
 use super::record::{Practice, Session};
+use super::schema::SELF_WISH;
 use super::view::{Row, View};
 use needle::{BETWEEN, Needle};
 use query::{Condition, Query};
@@ -42,6 +44,8 @@ pub struct Search<'a> {
 pub struct Bounds<'a> {
     /// The time lies within the bounds.
     pub within: &'a dyn Fn(&Moment) -> bool,
+    /// There are no bounds: what has no time is within them.
+    pub timeless: bool,
     /// Of this practice.
     pub practice: Option<RecordId>,
     /// With all of these tags.
@@ -59,6 +63,10 @@ pub enum Found<'a> {
     Practice(RecordId, &'a Row<Practice>),
     /// Another record.
     Kept(RecordId, &'a Row<Kept>),
+    /// The safety plan.
+    SafetyPlan(&'a Row<SafetyPlan>),
+    /// What the person would like to be different.
+    Wish(&'a str),
 }
 
 impl<'a> Search<'a> {
@@ -81,41 +89,49 @@ impl<'a> Search<'a> {
         Self { view, query, bounds, practices, names, in_words }
     }
 
-    /// Every record that stands and holds all of it, newest first.
+    /// Every record that stands and holds all of it, newest first; what has no time comes last.
     pub fn run(&self) -> Vec<Found<'a>> {
-        let mut found: Vec<(Timestamp, RecordId, Found<'a>)> = Vec::new();
+        let mut found: Vec<(Option<Timestamp>, RecordId, Found<'a>)> = Vec::new();
         let mut text = String::new();
         for (id, row) in self.view.sessions().filter(|(_, row)| row.value.deleted != Some(true)) {
             if self.holds_session(row, &mut text) {
-                found.push((row.value.occurred_at.timestamp(), *id, Found::Session(*id, row)));
+                found.push((Some(row.value.occurred_at.timestamp()), *id, Found::Session(*id, row)));
             }
         }
         for (id, row) in self.view.practices().filter(|(_, row)| row.value.deleted != Some(true)) {
             let one = Found::Practice(*id, row);
             if self.holds_other(one, Some(*id), &mut text) {
-                found.push((row.value.recorded_at, *id, one));
+                found.push((Some(row.value.recorded_at), *id, one));
             }
         }
         for (id, row) in self.view.all_kept().filter(|(_, row)| !row.value.deleted()) {
             let one = Found::Kept(*id, row);
             if self.holds_other(one, words::practice_of(&row.value), &mut text) {
-                found.push((self.at(one).timestamp(), *id, one));
+                found.push((self.at(one).map(|at| at.timestamp()), *id, one));
+            }
+        }
+        let plan = self.view.safety_plan().map(|row| (SAFETY_PLAN, Found::SafetyPlan(row)));
+        let wish = self.view.name(SELF_WISH).map(|wish| (WISH, Found::Wish(wish)));
+        for (id, one) in plan.into_iter().chain(wish) {
+            if self.holds_other(one, None, &mut text) {
+                found.push((None, id, one));
             }
         }
         found.sort_unstable_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
         found.into_iter().map(|(_, _, one)| one).collect()
     }
 
-    /// When a record is of.
-    pub fn at(&self, found: Found<'_>) -> Moment {
-        match found {
+    /// When a record is of, where it is of a time.
+    pub fn at(&self, found: Found<'_>) -> Option<Moment> {
+        Some(match found {
             Found::Session(_, row) => row.value.occurred_at.clone(),
             Found::Practice(_, row) => Moment::at(row.value.recorded_at, self.bounds.zone),
             Found::Kept(_, row) => match &row.value {
                 Kept::Experiment(experiment) => experiment.planned_at.clone(),
                 other => Moment::at(words::recorded_at(other), self.bounds.zone),
             },
-        }
+            Found::SafetyPlan(_) | Found::Wish(_) => return None,
+        })
     }
 
     fn holds_session(&self, row: &Row<Session>, text: &mut String) -> bool {
@@ -136,9 +152,9 @@ impl<'a> Search<'a> {
         let at = self.at(found);
         self.bounds.tags.is_empty()
             && self.has_tags(&[])
-            && (self.bounds.within)(&at)
+            && at.as_ref().map_or(self.bounds.timeless, |at| (self.bounds.within)(at))
             && self.is_of_practice(practice)
-            && self.is_of_days(&days_of(found, &at))
+            && self.is_of_days(&days_of(found, at.as_ref()))
             && self.holds_words(text, |text| match found {
                 Found::Session(..) => {}
                 Found::Practice(_, row) => {
@@ -149,6 +165,11 @@ impl<'a> Search<'a> {
                     words::of_kept(&row.value, &mut |_, one| add(text, one));
                     self.add_rest(row, practice, text);
                 }
+                Found::SafetyPlan(row) => {
+                    words::of_safety_plan(&row.value, &mut |_, one| add(text, one));
+                    self.add_rest(row, None, text);
+                }
+                Found::Wish(wish) => words::of_wish(wish, &mut |_, one| add(text, one)),
             })
     }
 
@@ -221,6 +242,15 @@ impl<'a> Search<'a> {
                 words::written_apart(row).iter().for_each(|text| look("written_apart", text));
                 words::practice_of(&row.value)
             }
+            Found::SafetyPlan(row) => {
+                words::of_safety_plan(&row.value, &mut look);
+                words::written_apart(row).iter().for_each(|text| look("written_apart", text));
+                None
+            }
+            Found::Wish(wish) => {
+                words::of_wish(wish, &mut look);
+                None
+            }
         };
         if let Some(row) = practice.and_then(|id| self.view.practice(&id)) {
             words::of_practice_name(&row.value, &mut look);
@@ -236,7 +266,7 @@ fn add(text: &mut String, field: &str) {
 }
 
 /// The days that a record is of: an experiment is of the day on which it was planned and of that of its outcome.
-fn days_of(found: Found<'_>, at: &Moment) -> Vec<Date> {
+fn days_of(found: Found<'_>, at: Option<&Moment>) -> Vec<Date> {
     let outcome = match found {
         Found::Kept(_, row) => match &row.value {
             Kept::Experiment(experiment) => experiment.outcome_at.as_ref().map(Moment::local_date),
@@ -244,5 +274,5 @@ fn days_of(found: Found<'_>, at: &Moment) -> Vec<Date> {
         },
         _ => None,
     };
-    [at.local_date()].into_iter().chain(outcome).collect()
+    at.map(Moment::local_date).into_iter().chain(outcome).collect()
 }

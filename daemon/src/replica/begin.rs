@@ -2,6 +2,7 @@
 
 use asif_proto::id::PersonId;
 use asif_proto::local::{ErrorKind, Failure, NewGoal, Wish};
+use asif_proto::record::{Conflict, WISH_NAME};
 use automerge::ScalarValue;
 use uuid::Uuid;
 
@@ -81,7 +82,9 @@ impl Replica {
 
     /// The same, as it is shown.
     pub(super) fn wish_view(&self) -> Wish {
-        Wish { wish: self.view.name(schema::SELF_WISH).map(str::to_owned) }
+        let others = self.documents.get(&DocId::Plan).map(|document| document.losers(schema::SELF_WISH)).unwrap_or_default();
+        let conflict = (!others.is_empty()).then(|| Conflict { field: WISH_NAME.to_owned(), others, merged: false });
+        Wish { wish: self.view.name(schema::SELF_WISH).map(str::to_owned), conflicts: conflict.into_iter().collect() }
     }
 
     /// A person with this device as their first.

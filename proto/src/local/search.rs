@@ -28,6 +28,10 @@ words!(
         Experiment = "experiment",
         /// A reminder.
         Reminder = "reminder",
+        /// The safety plan.
+        SafetyPlan = "safety_plan",
+        /// What the person would like to be different.
+        Wish = "wish",
     }
 );
 
@@ -63,10 +67,11 @@ pub struct Hit {
     pub kind: FoundType,
     /// Its id.
     pub id: RecordId,
-    /// The shortest suffix of its id that names nothing else here.
+    /// The shortest suffix of its id that names nothing else here; of what there is one of, its name: `crisis`, `wish`.
     pub short: String,
-    /// When it happened; of an experiment, when it was planned; of what has no such time, when it was written down, in the reader's zone.
-    pub at: Moment,
+    /// When it happened; of an experiment, when it was planned; of what has no such time, when it was written down, in the reader's zone. Null: of
+    /// what there is one of, which is written again and again.
+    pub at: Option<Moment>,
     /// The slug of the practice that it is, or belongs to.
     pub practice: Option<String>,
     /// The field that the snippet is from.

@@ -8,6 +8,8 @@ use crate::id::RecordId;
 
 /// The one plan of a person: every device writes under this id, so that two that begin it apart begin the same.
 pub const SAFETY_PLAN: RecordId = RecordId(Uuid::from_bytes(*b"asif safety plan"));
+/// What `history` and `undo` call the plan, in the place of an id.
+pub const SAFETY_PLAN_NAME: &str = "crisis";
 /// The most bytes of one part: all six fit into one change, with every letter escaped.
 pub const MAX_PART: usize = 16 * 1024;
 /// The version of the copy that can be read while the journal cannot.

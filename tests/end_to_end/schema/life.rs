@@ -64,6 +64,9 @@ fn goals_and_beliefs(asif: Held<'_>) -> [String; 2] {
     asif.ok(&["goal", "close", "burden", "--reason", "another one now"]);
     asif.ok(&["goal", "list", "--all"]);
     asif.reads(&["goal", "wish", "-"], "feel less like a burden");
+    asif.ok(&["history", "wish"]);
+    let found = asif.ok(&["search", "less burden"]);
+    assert!(found["hits"].as_array().is_some_and(|hits| hits.iter().any(|hit| hit["type"] == "wish" && hit["at"].is_null())), "{found}");
     let old = asif.id(&["belief", "add", "I am a burden", "--old", "--block", "conviction", "--head", "80", "--heart", "90"]);
     let new = asif.id(&["belief", "add", "I deserve kindness", "--head", "20", "--heart", "0"]);
     asif.ok(&["belief", "pair", &old, &new]);

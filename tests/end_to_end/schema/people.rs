@@ -59,6 +59,7 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
         asif.ok(&["edit", &records[6], "--text", word]);
         asif.ok(&["edit", &records[7], "--text", word]);
         asif.ok(&["crisis", "edit", "--helps-alone", word]);
+        asif.ok(&["goal", "wish", word]);
     };
     change(robin, "one", "20");
     robin.home.stop();
@@ -69,9 +70,10 @@ fn two_devices_change_the_same(robin: Held<'_>, second: Held<'_>) {
         assert!(robin.ok(&["show", id])["conflicts"].is_array(), "{id}");
     }
     assert!(robin.ok(&["show", "lunch"])["conflicts"].is_array());
-    for id in records.iter().chain([&session]).map(String::as_str).chain(["lunch", "crisis"]) {
+    for id in records.iter().chain([&session]).map(String::as_str).chain(["lunch", "crisis", "wish"]) {
         robin.ok(&["history", id]);
     }
+    assert_eq!(robin.ok(&["goal", "wish"])["conflicts"][0]["field"], "wish");
     let plan = &robin.ok(&["crisis"])["plan"];
     assert_eq!(plan["conflicts"][0]["field"], "helps_alone", "{plan}");
     assert!(robin.ok(&["undo"])["device"].is_string(), "the last that was done was done on the other");

@@ -53,9 +53,11 @@ impl Journal {
     ) -> Vec<(RecordId, Option<(&'static str, snippet::Snippet)>)> {
         let query = Query::parse(typed, TODAY, exact).unwrap();
         let zone = zone("Europe/London");
-        let search = Search::new(&self.1, &query, Bounds { within: &|_| true, practice, tags: &[], zone: &zone });
+        let search = Search::new(&self.1, &query, Bounds { within: &|_| true, timeless: true, practice, tags: &[], zone: &zone });
         let id = |found: &Found<'_>| match found {
             Found::Session(id, _) | Found::Practice(id, _) | Found::Kept(id, _) => *id,
+            Found::SafetyPlan(_) => SAFETY_PLAN,
+            Found::Wish(_) => WISH,
         };
         search.run().iter().map(|found| (id(found), search.snippet(*found))).collect()
     }
@@ -155,6 +157,20 @@ fn what_two_devices_wrote_apart_is_found_in_both() {
     journal.0.merge(guard::check(LogId([2; 16]), &changes).unwrap()).unwrap();
     journal.1.refresh(DocId::Plan, &journal.0, [schema::field(id, "note")].iter());
     assert_eq!((journal.find("mine"), journal.find("theirs"), journal.find("first")), (vec![id], vec![id], vec![]));
+}
+
+#[test]
+fn the_safety_plan_and_the_wish_are_found_where_no_time_and_no_practice_is_asked_for() {
+    let mut journal = Journal::new();
+    let note = journal.note("rain, Sam and tea");
+    journal.put(&[(SELF_WISH.into(), "less rain".into())]);
+    journal.put(&[(SAFETY_PLAN.key(), r#"{"type":"safety_plan"}"#.into())]);
+    journal.put(&[(schema::field(SAFETY_PLAN, "who_i_can_ask"), "Sam\nmy aunt".into())]);
+    assert_eq!((journal.find("rain"), journal.find("sam")), (vec![note, WISH], vec![note, SAFETY_PLAN]));
+    let found = journal.search_within("aunt", false, None);
+    assert_eq!(found[0].1.as_ref().unwrap().0, "who_i_can_ask");
+    assert_eq!(journal.find("sam 2026-11"), [note]);
+    assert_eq!((journal.find("sam practice:lunch"), journal.find("sam #work")), (vec![], vec![]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The words that a person wrote into a record, by the field in which they stand.
 
 use asif_proto::id::RecordId;
+use asif_proto::record::{PlanPart, SafetyPlan};
 use jiff::Timestamp;
 
 use crate::journal::kept::{Experiment, Kept};
@@ -78,6 +79,20 @@ fn of_experiment<'a>(experiment: &'a Experiment, take: Take<'_, 'a>) {
     experiment.amendments.iter().for_each(|one| optional("amendment", one.text.as_ref(), take));
     optional("obstacles", experiment.obstacles.as_ref(), take);
     optional("if_then", experiment.if_then.as_ref(), take);
+}
+
+/// The safety plan, part by part.
+pub fn of_safety_plan<'a>(plan: &'a SafetyPlan, take: Take<'_, 'a>) {
+    for part in PlanPart::ALL {
+        if let Some(text) = plan.part(*part) {
+            take(part.word(), text);
+        }
+    }
+}
+
+/// What the person would like to be different.
+pub fn of_wish<'a>(wish: &'a str, take: Take<'_, 'a>) {
+    take("wish", wish);
 }
 
 /// The practice that a record belongs to.

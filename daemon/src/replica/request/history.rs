@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use asif_proto::id::RecordId;
 use asif_proto::local::{ErrorKind, Failure, FieldChange, History, HistoryStep, Now, Reply};
-use asif_proto::record::SAFETY_PLAN;
+use asif_proto::record::{SAFETY_PLAN, SAFETY_PLAN_NAME, WISH, WISH_NAME};
 use automerge::ScalarValue;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -15,12 +15,10 @@ use super::kept::says;
 use super::{Handled, Outcome};
 use crate::journal::document::Document;
 use crate::journal::history::{Laid, PutId, Step, standing};
-use crate::journal::schema;
+use crate::journal::schema::{self, SELF, SELF_WISH};
 use crate::journal::view::Contested;
 use crate::seal::body::DocId;
 
-/// The word that stands for the safety plan.
-const PLAN: &str = "crisis";
 /// What the packed record says about itself.
 const OF_ITSELF: [&str; 2] = ["type", "recorded_at"];
 
@@ -34,6 +32,13 @@ struct About<'a> {
     contested: &'a [Contested],
 }
 
+impl About<'_> {
+    /// Under which key of its document it lies.
+    fn key(&self) -> String {
+        if self.id == WISH { SELF.to_owned() } else { self.id.key() }
+    }
+}
+
 impl Replica {
     pub(super) fn history(&mut self, cx: &mut Cx<'_>, typed: &str) -> Handled {
         let doc = self.about(typed)?.doc;
@@ -42,19 +47,26 @@ impl Replica {
         }
         let about = self.about(typed)?;
         let Some(document) = self.documents.get(&doc) else { return Ok(Outcome::Wanted) };
-        let key = about.id.key();
+        let key = about.key();
         let below = format!("{key}/");
-        let steps = document.steps(|one| one == key || one.starts_with(&below));
+        let is_of = |one: &str| if about.id == WISH { one == SELF_WISH } else { one == key || one.starts_with(&below) };
+        let steps = document.steps(is_of);
+        if steps.is_empty() {
+            return Err(Failure::new(ErrorKind::NotFound, "nothing was written here yet"));
+        }
         let told = Told::of(&about, document, &steps);
         let steps = steps.iter().filter_map(|step| self.history_step(&about, &told, step)).collect();
-        let short = self.view.short(&about.id);
+        let short = self.short(&about.id);
         let About { id, kind, title, occurred_at, .. } = about;
         Ok(Outcome::Reply(Reply::History(History { id, short, kind: kind.into(), title, occurred_at, steps })))
     }
 
     fn about(&self, typed: &str) -> Result<About<'_>, Failure> {
         let none = || Failure::new(ErrorKind::NotFound, "no such record");
-        if typed == PLAN {
+        if typed == WISH_NAME {
+            return Ok(About { id: WISH, doc: DocId::Plan, kind: WISH_NAME, title: None, occurred_at: None, contested: &[] });
+        }
+        if typed == SAFETY_PLAN_NAME {
             let nothing = || Failure::new(ErrorKind::NotFound, "there is no safety plan yet").hint("write one with: asif crisis edit");
             let row = self.view.safety_plan().ok_or_else(nothing)?;
             let contested = &row.contested[..];
@@ -141,7 +153,7 @@ impl<'a> Told<'a> {
             puts.entry(&put.key).or_default().insert(put.id, put.clone());
         }
         let fields = document.record(about.id).map(|(fields, _)| fields).unwrap_or_default();
-        Self { record: about.id.key(), document, contested: about.contested, puts, fields }
+        Self { record: about.key(), document, contested: about.contested, puts, fields }
     }
 
     /// When the record was written down, as it says itself.

@@ -6,7 +6,8 @@ use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
 use asif_proto::moment::{self, Bound, Moment, MomentError};
 use asif_proto::record::{
-    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, MarkKind, Session as SessionView, SessionFields, SessionTag, Visibility,
+    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, MarkKind, SAFETY_PLAN_NAME, Session as SessionView, SessionFields, SessionTag, Visibility,
+    WISH_NAME,
 };
 use asif_proto::share::Loan;
 use jiff::Timestamp;
@@ -101,7 +102,11 @@ impl Replica {
             },
             Err(failure) => match self.find_practice(typed) {
                 Ok((id, _)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
-                Err(_) => Err(failure.hint("see ids with: asif list")),
+                Err(_) => Err(failure.hint(match typed {
+                    SAFETY_PLAN_NAME => "your safety plan: asif crisis",
+                    WISH_NAME => "what you would like to be different: asif goal wish",
+                    _ => "see ids with: asif list",
+                })),
             },
         }
     }

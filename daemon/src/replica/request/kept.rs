@@ -2,7 +2,9 @@
 
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, SketchView, plan};
-use asif_proto::record::{Belief, Conflict, Goal, Kind, MAX_LINE, MAX_NOTE, Phrase, Shown, Visibility};
+use asif_proto::record::{
+    Belief, Conflict, Goal, Kind, MAX_LINE, MAX_NOTE, Phrase, SAFETY_PLAN, SAFETY_PLAN_NAME, Shown, Visibility, WISH, WISH_NAME,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -55,6 +57,15 @@ impl Replica {
             return Ok(());
         }
         Err(Failure::new(ErrorKind::Precondition, format!("there are {held} of these already; no more are taken")))
+    }
+
+    /// What names a record on the command line: the shortest suffix of its id that names nothing else; of what there is one of, its name.
+    pub(super) fn short(&self, id: &RecordId) -> String {
+        match *id {
+            SAFETY_PLAN => SAFETY_PLAN_NAME.to_owned(),
+            WISH => WISH_NAME.to_owned(),
+            _ => self.view.short(id),
+        }
     }
 
     /// The reply that shows a record.

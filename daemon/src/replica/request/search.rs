@@ -4,7 +4,7 @@ use asif_proto::id::RecordId;
 use asif_proto::local::search::{FoundType, Hit, SearchAsk, SearchView, Snippet};
 use asif_proto::local::{Ask, ErrorKind, Failure};
 use asif_proto::moment::{self, Bound, Moment};
-use asif_proto::record::Kind;
+use asif_proto::record::{Kind, SAFETY_PLAN, WISH};
 
 use super::super::{Cx, Replica};
 use super::{journal, tag};
@@ -23,7 +23,11 @@ impl Replica {
             |at: &Moment| since.as_ref().is_none_or(|since| since.is_before(at)) && until.as_ref().is_none_or(|until| !until.is_before(at));
         let practice = filter.practice.as_deref().map(|typed| self.find_practice(typed).map(|(id, _)| id)).transpose()?;
         let tags: Vec<String> = filter.tags.iter().map(|typed| tag::bare(typed).to_owned()).collect();
-        let search = Search::new(&self.view, &query, Bounds { within: &within, practice, tags: &tags, zone: &zone });
+        let search = Search::new(
+            &self.view,
+            &query,
+            Bounds { within: &within, timeless: since.is_none() && until.is_none(), practice, tags: &tags, zone: &zone },
+        );
         let all = search.run();
         let hits = all.iter().take(filter.limit.unwrap_or(usize::MAX)).map(|found| self.hit(&search, *found)).collect();
         let found = u64::try_from(all.len()).unwrap_or(u64::MAX);
@@ -36,12 +40,14 @@ impl Replica {
             Found::Session(id, row) => (FoundType::Session, id, row.value.practice),
             Found::Practice(id, _) => (FoundType::Practice, id, Some(id)),
             Found::Kept(id, row) => (kind(row.value.kind()), id, words::practice_of(&row.value)),
+            Found::SafetyPlan(_) => (FoundType::SafetyPlan, SAFETY_PLAN, None),
+            Found::Wish(_) => (FoundType::Wish, WISH, None),
         };
         let (field, snippet) = search.snippet(found).unzip();
         Hit {
             kind,
             id,
-            short: self.view.short(&id),
+            short: self.short(&id),
             at: search.at(found),
             practice: practice.map(slug),
             field: field.map(str::to_owned),

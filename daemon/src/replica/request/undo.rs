@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, PassedOver, Reply, Undone};
+use asif_proto::record::WISH;
 use automerge::{Change, ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
@@ -19,7 +19,7 @@ const UNDO: &str = "undo ";
 /// And of what puts it again; the hash of the undo, the request and what was done follow.
 const REDO: &str = "redo ";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 24] = [
+const UNDOABLE: [&str; 25] = [
     "log",
     "edit",
     "tag",
@@ -34,6 +34,7 @@ const UNDOABLE: [&str; 24] = [
     "goal add",
     "goal rate",
     "goal close",
+    "wish",
     "belief add",
     "belief rate",
     "belief pair",
@@ -198,11 +199,11 @@ impl Replica {
     fn undone_view(&self, what: &str, deed: &Deed) -> Undone {
         let deed = self.at_bottom(deed);
         let what = in_words(what);
-        let id = deed.records.first().copied().unwrap_or(RecordId(uuid::Uuid::nil()));
+        let id = deed.records.first().copied().unwrap_or(WISH);
         let device = self.logs.get(&deed.log).and_then(|log| log.device);
         let mine = device == self.vault.as_ref().map(|vault| vault.device());
         let device = device.filter(|_| !mine).map(|device| self.device_name(&device));
-        Undone { what, id, short: self.view.short(&id), device, passed_over: Vec::new() }
+        Undone { what, id, short: self.short(&id), device, passed_over: Vec::new() }
     }
 }
 
