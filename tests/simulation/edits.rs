@@ -244,7 +244,12 @@ impl Story {
         let by_device = self.deeds[at].device;
         let in_order = !again && !self.deeds[at].redone;
         let stays = |deed: &&Deed| in_order && deed.device == by_device && !deed.undone && !deed.redone && deed.is_certain();
-        for later in self.deeds[at + 1..].iter().filter(stays) {
+        // Where others wrote the same, what shows does not tell that the device has heard of it.
+        let heard = |deed: &&Deed| {
+            deed.device == device
+                || deed.puts.iter().any(|(key, (_, value))| self.registers.get(key).is_some_and(|one| one.says_once(value)))
+        };
+        for later in self.deeds[at + 1..].iter().filter(stays).filter(heard) {
             assert!(!later.stands(&before), "seed {seed}: undo of {undone:?} went past {later:?}");
         }
         self.deeds[at].undone = !again;

@@ -81,6 +81,11 @@ impl Register {
         self.writes.push(Write { value: value.to_owned(), happened, known: past, replaced: Sure::No });
     }
 
+    /// Whether this was written once only.
+    pub(crate) fn says_once(&self, value: &str) -> bool {
+        self.writes.iter().filter(|write| write.value == value).count() == 1
+    }
+
     /// Why what is shown in the end is not what can be.
     pub(crate) fn wrong(&self, shown: &Shown) -> Option<String> {
         let of = |wanted: &dyn Fn(&Write) -> bool| -> Shown {
