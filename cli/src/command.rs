@@ -23,6 +23,7 @@ pub mod draft;
 pub mod edit;
 pub mod experiment;
 pub mod fields;
+pub mod filter;
 pub mod goal;
 pub mod helper;
 pub mod history;

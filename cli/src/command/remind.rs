@@ -1,7 +1,7 @@
 //! `asif remind`
 
 use asif_proto::day;
-use asif_proto::local::{Desktop, Known, NewReminder, RemindAsk, Reminders, Reply, Request, Snooze};
+use asif_proto::local::{Desktop, ErrorKind, Known, NewReminder, RemindAsk, Reminders, Reply, Request, Snooze};
 use asif_proto::moment::parse_time;
 use asif_proto::record::{Days, NEUTRAL, ReminderView, ReminderZone, Shown, Weekdays};
 use clap::Subcommand;
@@ -85,7 +85,15 @@ impl Args {
             }
             Self::Snooze { reminder, length, until } => {
                 let until = until.map_or(Snooze::For(length), Snooze::Until);
-                let snoozed = context.ask_for(Request::Remind(RemindAsk::Snooze { reminder, until }), one)?;
+                let length = reminder.clone().filter(|typed| duration(typed).is_ok());
+                let snoozed = context.ask_for(Request::Remind(RemindAsk::Snooze { reminder, until }), one).map_err(|error| {
+                    match (error.failure(), length) {
+                        (Some(failure), Some(length)) if failure.kind == ErrorKind::NotFound => {
+                            failure.hint(format!("for how long is said with --for: asif remind snooze --for {length}")).into()
+                        }
+                        _ => error,
+                    }
+                })?;
                 context.tell(&snoozed, |screen| reminder::changed(screen, "snoozed", &snoozed))
             }
         }
@@ -101,9 +109,10 @@ impl Add {
         let zone = zone_of(context, &zone)?;
         let days = match (days, on) {
             (Some(week), _) => Some(Days::Weekly(week)),
-            (None, Some(text)) => {
-                Some(Days::Once(on_day(context, &text).map_err(|why| CommandError::usage(why, "asif remind add 8:00 --on friday"))?))
-            }
+            (None, Some(text)) => Some(Days::Once(
+                on_day(context, &text)
+                    .map_err(|why| CommandError::usage(why, "once: asif remind add 8:00 --on friday; each week: --days mon,wed"))?,
+            )),
             (None, None) => None,
         };
         if text.as_deref() == Some("-") {

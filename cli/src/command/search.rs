@@ -1,17 +1,14 @@
 //! `asif search`
 
 use asif_proto::local::search::SearchAsk;
-use asif_proto::local::{Known, ListFilter, Reply, Request};
+use asif_proto::local::{Reply, Request};
 
+use super::filter::{Filter, ON_A_TERMINAL};
 use super::prose::line_from_stdin;
-use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::form::missing;
 use crate::render::search;
-
-/// How many are shown on a terminal unless `--limit` says otherwise.
-const ON_A_TERMINAL: usize = 20;
 
 /// Find what you wrote down by its words, newest first.
 ///
@@ -32,21 +29,8 @@ pub struct Args {
     /// What to look for; - reads it from standard input
     #[arg(value_name = "Q")]
     query: Vec<String>,
-    /// From when on: 2026-11-20, yesterday, 7d
-    #[arg(long, value_name = "WHEN")]
-    since: Option<String>,
-    /// Until when (not included)
-    #[arg(long, value_name = "WHEN")]
-    until: Option<String>,
-    /// Only this practice and what belongs to it
-    #[arg(long, value_name = "P", add = names(Known::Practices))]
-    practice: Option<String>,
-    /// Only sessions and notes with this tag; can be given again
-    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
-    tags: Vec<String>,
-    /// At most so many
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[command(flatten)]
+    filter: Filter,
     /// Only the words as you typed them, no other names for them
     #[arg(long)]
     exact: bool,
@@ -62,11 +46,9 @@ impl Args {
             [one] if one == "-" => line_from_stdin(context.world.stdin)?,
             words => words.join(" "),
         };
-        let capped = self.limit.is_none() && context.world.terminals.stdout && !context.json();
-        let limit = if capped { Some(ON_A_TERMINAL) } else { self.limit };
-        let Self { since, until, practice, tags, exact, .. } = self;
-        let filter = ListFilter { since, until, practice, tags, limit, deleted: false };
-        let ask = Request::Search(SearchAsk { query, filter, exact });
+        let capped = self.filter.is_capped(context);
+        let filter = self.filter.asked(capped.then_some(ON_A_TERMINAL), false);
+        let ask = Request::Search(SearchAsk { query, filter, exact: self.exact });
         let found = context.ask_for(ask, |reply| if let Reply::Search(found) = reply { Some(found) } else { None })?;
         context.tell(&found, |screen| search::hits(screen, &found.hits))?;
         if context.json() {
@@ -76,11 +58,11 @@ impl Args {
             context.say("Nothing that you wrote down has this in it.");
         }
         if !found.also.is_empty() {
-            context.say(&format!("also looked for: {}   (--exact: only what you typed)", found.also.join(", ")));
+            context.explain(&format!("also looked for: {} (--exact: only what you typed)", found.also.join(", ")));
         }
         let shown = u64::try_from(found.hits.len()).unwrap_or(u64::MAX);
         if capped && shown < found.found {
-            context.say(&format!("{shown} of {} are shown, the newest: --limit 100 shows more, another word finds fewer", found.found));
+            context.explain(&format!("{shown} of {} are shown, the newest: --limit 100 shows more, another word finds fewer", found.found));
         }
         Ok(())
     }

@@ -208,7 +208,7 @@ impl<'a> Search<'a> {
         text.clear();
         say(text);
         self.query.conditions.iter().all(|condition| match condition {
-            Condition::Words(alternatives) => alternatives.iter().any(|all| all.iter().all(|needle| needle.find(text).is_some())),
+            Condition::Words(any) => any.is_in(text),
             _ => true,
         })
     }

@@ -10,6 +10,7 @@
 //! All of them must hold.
 
 use jiff::civil::Date;
+use memchr::memmem::Finder;
 
 use super::fold::fold;
 use super::needle::Needle;
@@ -65,14 +66,53 @@ impl QueryError {
 /// One thing that must hold.
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// One of these, and of it every needle, is found in the words of the record.
-    Words(Vec<Vec<Needle>>),
+    /// One of these is found in the words of the record.
+    Words(AnyOf),
     /// It has this tag, folded.
     Tag(String),
     /// It is, or belongs to, a practice in whose short name or title this is found.
     Practice(Box<Needle>),
     /// It is of one of these days, both counted.
     Days(Date, Date),
+}
+
+/// Ways to say one thing: each is some needles, all of which must be found.
+#[derive(Debug, Clone)]
+pub struct AnyOf {
+    ways: Vec<Vec<Needle>>,
+    /// What stands in a text in which any of the ways is found, where there are several: few, and quicker to look for.
+    signs: Vec<Finder<'static>>,
+}
+
+impl AnyOf {
+    fn one(way: Vec<Needle>) -> Self {
+        Self { ways: vec![way], signs: Vec::new() }
+    }
+
+    fn new(ways: Vec<Vec<Needle>>) -> Self {
+        let firsts = ways.iter().filter_map(|way| way.first()?.words().first().map(String::as_str));
+        let mut firsts: Vec<&str> = firsts.collect();
+        firsts.sort_by_key(|word| word.len());
+        let mut signs: Vec<&str> = Vec::new();
+        for word in firsts {
+            if signs.iter().all(|sign| !word.contains(sign)) {
+                signs.push(word);
+            }
+        }
+        let signs = signs.into_iter().map(|sign| Finder::new(sign).into_owned()).collect();
+        Self { ways, signs }
+    }
+
+    /// Whether any of them is found in a folded text.
+    pub fn is_in(&self, text: &str) -> bool {
+        let may_be = self.signs.is_empty() || self.signs.iter().any(|sign| sign.find(text.as_bytes()).is_some());
+        may_be && self.ways.iter().any(|way| way.iter().all(|needle| needle.find(text).is_some()))
+    }
+
+    /// All that is looked for.
+    pub fn needles(&self) -> impl Iterator<Item = &Needle> {
+        self.ways.iter().flatten()
+    }
 }
 
 /// What is looked for.
@@ -110,13 +150,13 @@ impl Query {
             let condition = match token {
                 Token::Tag(tag) => Condition::Tag(fold(tag)),
                 Token::Practice { text, whole } => Condition::Practice(Box::new(needle(text, *whole, "practice:")?)),
-                Token::Quoted(text) => Condition::Words(vec![vec![Needle::new(text, true).ok_or(QueryError::NothingQuoted)?]]),
+                Token::Quoted(text) => Condition::Words(AnyOf::one(vec![Needle::new(text, true).ok_or(QueryError::NothingQuoted)?])),
                 Token::Bare(text) => match days(text, today)? {
                     Some((first, last)) => Condition::Days(first, last),
                     None => {
                         let one = needle(text, false, text)?;
                         if exact {
-                            Condition::Words(vec![vec![one]])
+                            Condition::Words(AnyOf::one(vec![one]))
                         } else {
                             let next = match others.first() {
                                 Some(Token::Bare(next)) => Needle::new(next, false),
@@ -147,20 +187,20 @@ impl Query {
             took_next = name.is_some();
         }
         let own: Vec<Needle> = [one].into_iter().chain(next.filter(|_| took_next)).collect();
-        let Some(name) = name else { return (Condition::Words(vec![own]), false) };
+        let Some(name) = name else { return (Condition::Words(AnyOf::one(own)), false) };
         for other in synonyms::others(name) {
             if !self.also.contains(&other) {
                 self.also.push(other);
             }
         }
         let alternatives = [own].into_iter().chain(synonyms::needles().map(|needle| vec![needle]));
-        (Condition::Words(alternatives.collect()), took_next)
+        (Condition::Words(AnyOf::new(alternatives.collect())), took_next)
     }
 
     /// Everything that is found in words.
     pub fn needles(&self) -> impl Iterator<Item = &Needle> {
         self.conditions.iter().flat_map(|condition| match condition {
-            Condition::Words(alternatives) => alternatives.iter().flatten().collect::<Vec<_>>(),
+            Condition::Words(any) => any.needles().collect::<Vec<_>>(),
             _ => Vec::new(),
         })
     }
