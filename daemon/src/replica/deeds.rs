@@ -56,14 +56,15 @@ impl Deeds {
         if self.0.len() == KNOWN && self.0.front().is_some_and(|oldest| deed.at < oldest.at) {
             return;
         }
+        let next_of_its_log = self.0.iter().position(|one| one.log == deed.log && one.seq > deed.seq).unwrap_or(self.0.len());
         let stays_before = |one: &Deed| {
             if one.log == deed.log {
-                return one.seq <= deed.seq;
+                return true;
             }
             let earlier = (one.at, one.hash) <= (deed.at, deed.hash);
             earlier || (one.doc == deed.doc && !one.records.is_disjoint(&deed.records) && builds_on(one))
         };
-        let at = self.0.iter().rposition(stays_before).map_or(0, |at| at + 1);
+        let at = self.0.iter().take(next_of_its_log).rposition(stays_before).map_or(0, |at| at + 1);
         self.0.insert(at, deed);
         if self.0.len() > KNOWN {
             self.0.pop_front();
@@ -161,6 +162,16 @@ mod tests {
     #[test]
     fn what_tells_no_time_is_as_old_as_its_record_or_what_its_log_said_before() {
         assert_eq!(order(&[(LAPTOP, 1, Some(500)), (PHONE, 2, Some(400)), (PHONE, 3, None)]), [1, 2, 0]);
+    }
+
+    #[test]
+    fn what_a_log_said_earlier_stays_before_what_it_said_later_also_where_it_comes_later_and_the_clock_is_far_behind() {
+        let mut deeds = Deeds::default();
+        for (log, n, now) in [(LAPTOP, 8, 10), (PHONE, 1, 10), (LAPTOP, 5, 11)] {
+            deeds.remember(deed(log, n, u8::try_from(n).unwrap()), Some(at(1000)), at(now), |_| false);
+        }
+        let order: Vec<_> = deeds.oldest().filter(|one| one.log == LAPTOP).map(|one| one.seq).collect();
+        assert_eq!(order, [5, 8]);
     }
 
     #[test]
