@@ -324,3 +324,90 @@ fn what_was_put_back_is_the_last_that_was_done() {
     undo(&mut world, laptop);
     assert_eq!(shown(&mut world, laptop, &session).where_felt, None);
 }
+
+#[test]
+fn undo_of_an_edit_on_top_of_what_was_merged_shows_the_merged_text_and_so_does_redo() {
+    for seed in 70..74 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, Some("I cried a bit. Then I ate."));
+        edit(&mut world, laptop, &session, noted("I cried a lot. Then I ate."));
+        edit(&mut world, desktop, &session, noted("I cried a bit. Then I ate soup."));
+        together(&mut world, laptop, desktop);
+        let merged = "I cried a lot. Then I ate soup.";
+        // Taken back and put again, both are in it as before.
+        undo(&mut world, laptop);
+        assert_ne!(shown(&mut world, laptop, &session).note.as_deref(), Some(merged), "seed {seed}");
+        world.must(laptop, Request::Redo);
+        assert_eq!(shown(&mut world, laptop, &session).note.as_deref(), Some(merged), "seed {seed}");
+        edit(&mut world, laptop, &session, noted("I cried a lot. Then I ate soup. Good soup."));
+        undo(&mut world, laptop);
+        assert_eq!(shown(&mut world, laptop, &session).note.as_deref(), Some(merged), "seed {seed}");
+    }
+}
+
+#[test]
+fn of_three_values_written_apart_one_is_taken_back_after_the_other_and_the_record_stays() {
+    for seed in 80..84 {
+        let mut world = World::new(seed);
+        let devices = family(&mut world, 3);
+        let session = log(&mut world, devices[0], after(45));
+        let meet = |world: &mut World| {
+            world.heal();
+            world.run_for(Duration::from_secs(60));
+            devices.iter().for_each(|device| drop(world.must(*device, Request::Sync { wait_ms: Some(60_000) })));
+        };
+        meet(&mut world);
+        for pair in [(0, 1), (0, 2), (1, 2)] {
+            world.cut(devices[pair.0], devices[pair.1]);
+        }
+        for (device, value) in devices.iter().zip([50, 60, 70]) {
+            edit(&mut world, *device, &session, felt(value));
+            world.run_for(Duration::from_secs(10));
+        }
+        meet(&mut world);
+        while shown(&mut world, devices[0], &session).after.unwrap().value() != 45 {
+            assert_eq!(undo(&mut world, devices[0]).what, "edit", "seed {seed}");
+            assert!(!shown(&mut world, devices[0], &session).deleted, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_rating_that_one_device_took_back_and_another_put_back_is_there() {
+    for seed in 90..96 {
+        let (mut world, laptop, desktop, _) = two_apart(seed, None);
+        world.heal();
+        let statement = "I deserve kindness".into();
+        let (role, visibility) = (BeliefRole::New, Visibility::Inherit);
+        let add = BeliefAsk::Add(NewBelief { statement, role, block: None, head: None, heart: None, visibility });
+        let Reply::Belief(belief) = world.must(laptop, Request::Belief(add)) else { panic!() };
+        let rate = BeliefAsk::Rate { belief: belief.id.to_string(), head: None, heart: Some(44.try_into().unwrap()), context: None };
+        world.must(laptop, Request::Belief(rate));
+        together(&mut world, laptop, desktop);
+        world.cut(laptop, desktop);
+        undo(&mut world, laptop);
+        undo(&mut world, desktop);
+        world.must(desktop, Request::Redo);
+        together(&mut world, laptop, desktop);
+        for device in [laptop, desktop] {
+            let Reply::Belief(belief) = world.must(device, Request::Show { id: belief.id.to_string() }) else { panic!() };
+            assert_eq!(belief.value.ratings.len(), 1, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_choice_between_two_texts_is_taken_back_to_the_other_and_both_are_in_history() {
+    for seed in 100..104 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, Some("begun"));
+        edit(&mut world, laptop, &session, noted("one thing"));
+        edit(&mut world, desktop, &session, noted("quite another"));
+        together(&mut world, laptop, desktop);
+        let chosen = shown(&mut world, laptop, &session).note.unwrap();
+        edit(&mut world, laptop, &session, noted(&chosen));
+        undo(&mut world, laptop);
+        let other = shown(&mut world, laptop, &session).note.unwrap();
+        assert!(other != chosen && other != "begun", "seed {seed}: {other}");
+        world.must(laptop, Request::Redo);
+        assert_eq!(shown(&mut world, laptop, &session).note, Some(chosen), "seed {seed}");
+    }
+}

@@ -195,6 +195,19 @@ impl Document {
         scalar_in(&self.automerge, key, Some(heads))
     }
 
+    /// The document as it stood at `heads`, to look at.
+    pub(super) fn as_it_stood(&self, heads: &[ChangeHash]) -> Option<Self> {
+        let then = catch_unwind(AssertUnwindSafe(|| self.automerge.fork_at(heads)));
+        Some(Self { automerge: then.ok()?.ok()?, max_op: self.max_op, unproven: true })
+    }
+
+    /// What stood under a key at `heads` beside what won.
+    pub fn other_at(&self, key: &str, heads: &[ChangeHash]) -> Option<ScalarValue> {
+        let is_apart = self.automerge.get_all_at(ROOT, key, heads).is_ok_and(|all| all.len() > 1);
+        let then = is_apart.then(|| self.as_it_stood(heads)).flatten()?;
+        then.losers(key).last().map(schema::scalar)
+    }
+
     /// The values under a key that two devices put apart and that do not win.
     pub fn losers(&self, key: &str) -> Vec<Value> {
         let Ok(all) = self.automerge.get_all(ROOT, key) else { return Vec::new() };
@@ -231,6 +244,9 @@ impl Document {
             let Some(value) = item.value.into_value().as_scalar().and_then(schema::json) else { continue };
             match field.split_once('/') {
                 Some((list, name)) => {
+                    // Taken back on one device and put back on another, it is there.
+                    let apart = (item.conflict && value.is_null()).then(|| self.losers(&item.key)).unwrap_or_default();
+                    let value = apart.into_iter().find(|other| !other.is_null()).unwrap_or(value);
                     let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
                     lay_member(members, name, value);
                 }

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use asif_proto::id::LogId;
 use automerge::legacy::{Key, ObjectId, OpId, OpType};
-use automerge::{Change, ChangeHash, ScalarValue};
+use automerge::{Change, ChangeHash, ROOT, ReadDoc, ScalarValue};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -81,6 +81,15 @@ impl Document {
             laid.into_iter().filter_map(|(key, puts)| Some((key.clone(), self.in_one(&key, &puts)?))).collect()
         }));
         merged.unwrap_or_default()
+    }
+
+    /// What prose under a key was shown as at `heads`, where several devices had written it apart and it was told in one text.
+    pub fn merged_at(&self, key: &str, heads: &[ChangeHash]) -> Option<String> {
+        let is_apart = schema::is_prose(key) && self.automerge.get_all_at(ROOT, key, heads).is_ok_and(|all| all.len() > 1);
+        if !is_apart {
+            return None;
+        }
+        self.as_it_stood(heads)?.merged(&BTreeSet::from([key.to_owned()])).remove(key)
     }
 
     /// What stands under a key, merged against the last that all of it builds on.

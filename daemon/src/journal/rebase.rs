@@ -19,9 +19,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use asif_proto::id::LogId;
 use automerge::legacy::{Key, ObjectId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc};
+use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::document::{Document, MergeError};
+use super::{prose, schema};
 
 /// Changes of a document written again.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +71,7 @@ fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Re
             _ => base.fork_at(&Vec::from_iter(heads.iter().copied()))?,
         };
         here.set_actor(actor.clone());
-        if let Some(written) = write_again(&mut here, &change)? {
+        if let Some(written) = write_again(&mut here, all, &change)? {
             base.apply_changes([written.clone()])?;
             last = Some(written.hash());
             changes.push(written);
@@ -81,8 +82,11 @@ fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Re
     Ok(Rebased { changes, replaced })
 }
 
-/// The puts of a change once more; `None` where they say nothing new.
-fn write_again(here: &mut Automerge, change: &Change) -> Result<Option<Change>, AutomergeError> {
+/// The puts of a change of `all` once more; `None` where they say nothing new.
+///
+/// Several that were written apart become one after the other: a log has one order. What one of them says of prose is laid over what another said
+/// where both go together; where they do not, and of everything else, the other stands in `history`.
+fn write_again(here: &mut Automerge, all: &Automerge, change: &Change) -> Result<Option<Change>, AutomergeError> {
     let mut options = CommitOptions::default();
     if let Some(message) = change.message() {
         options = options.with_message(message);
@@ -92,8 +96,16 @@ fn write_again(here: &mut Automerge, change: &Change) -> Result<Option<Change>, 
     for op in change.decode().operations.into_iter().filter(|op| op.obj == ObjectId::Root) {
         let Key::Map(key) = op.key else { continue };
         match op.action {
-            OpType::Put(value) => transaction.put(ROOT, key.as_str(), value)?,
-            OpType::Delete => transaction.delete(ROOT, key.as_str())?,
+            OpType::Put(value) => {
+                let value = laid_over(&transaction, all, change, key.as_str(), value);
+                transaction.put(ROOT, key.as_str(), value)?;
+            }
+            // It put nothing: of several values it chose the one that showed, and took the others away.
+            OpType::Delete => {
+                if let Some((Value::Scalar(chosen), _)) = all.get_at(ROOT, key.as_str(), &[change.hash()])? {
+                    transaction.put(ROOT, key.as_str(), chosen.into_owned())?;
+                }
+            }
             // Nothing of asif writes these; sealed, they travel with their branch.
             OpType::Make(_) | OpType::Increment(_) | OpType::MarkBegin(..) | OpType::MarkEnd(_) => {}
         }
@@ -102,12 +114,35 @@ fn write_again(here: &mut Automerge, change: &Change) -> Result<Option<Change>, 
     Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))
 }
 
+/// What a change says of a key where something else stands than it was written over: both in one, where it is prose and they go together.
+fn laid_over(here: &impl ReadDoc, all: &Automerge, change: &Change, key: &str, value: ScalarValue) -> ScalarValue {
+    if !schema::is_prose(key) {
+        return value;
+    }
+    let text = |found: Result<Option<(Value<'_>, automerge::ObjId)>, AutomergeError>| match found {
+        Ok(Some((Value::Scalar(found), _))) => found.as_str().map(str::to_owned),
+        _ => None,
+    };
+    // What was never laid over the record is packed in it.
+    let packed = || {
+        let (record, field) = key.split_once('/')?;
+        let fields: serde_json::Value = serde_json::from_str(&text(all.get_at(ROOT, record, change.deps()))?).ok()?;
+        fields.get(field)?.as_str().map(str::to_owned)
+    };
+    let before = text(all.get_at(ROOT, key, change.deps())).or_else(packed);
+    let now = text(here.get(ROOT, key)).or_else(|| before.clone());
+    let both = match (&value, &before, &now) {
+        (ScalarValue::Str(mine), Some(before), Some(now)) if before != now => prose::merge(before, mine, now),
+        _ => None,
+    };
+    both.map_or(value, ScalarValue::from)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::journal::guard::{self, Checked};
     use crate::seal::body::{Changes, DocId};
-    use automerge::ScalarValue;
 
     const LAPTOP: LogId = LogId([1; 16]);
     const COPY: LogId = LogId([2; 16]);
@@ -176,6 +211,34 @@ mod tests {
         said.extend(text(&after, "before"));
         said.sort();
         assert_eq!(said, ["the lost branch says that", "the other branch says this"]);
+    }
+
+    #[test]
+    fn prose_that_was_written_apart_on_a_lost_branch_is_both_in_it_and_a_choice_stays_chosen() {
+        const NOTE: &str = "00000000000000000000000000007f3a/note";
+        let mut lost = Document::default();
+        let first = put(&mut lost, LAPTOP, NOTE, "I cried a bit. Then I ate.");
+        let mut desktop = lost.clone();
+        put(&mut lost, LAPTOP, NOTE, "I cried a lot. Then I ate.");
+        let theirs = put(&mut desktop, DESKTOP, NOTE, "I cried a bit. Then I ate soup.");
+        let mut lost = merged(&lost, &[theirs]);
+        let rebased = lost.rebase(COPY, &BTreeSet::from([first.hash()])).unwrap();
+        let after = merged(&Document::default(), &rebased.changes);
+        assert_eq!(text(&after, NOTE).as_deref(), Some("I cried a lot. Then I ate soup."));
+
+        // Whoever says what shows already chooses it.
+        let chosen = text(&lost, NOTE).unwrap();
+        let choice = put(&mut lost, LAPTOP, NOTE, &chosen);
+        let rebased = lost.rebase(COPY, &BTreeSet::from([choice.hash()])).unwrap();
+        let mut stays = Document::default();
+        for change in lost.automerge.get_changes(&[]).into_iter().filter(|change| !rebased.replaced.contains(&change.hash())) {
+            stays = merged(&stays, &[change]);
+        }
+        let after = merged(&stays, &rebased.changes);
+        assert_eq!((text(&after, NOTE), after.is_contested(NOTE)), (Some(chosen.clone()), false));
+        let rebased = lost.rebase(COPY, &BTreeSet::from([first.hash()])).unwrap();
+        let after = merged(&Document::default(), &rebased.changes);
+        assert_eq!(text(&after, NOTE), Some(chosen), "also where all of it is written again");
     }
 
     #[test]

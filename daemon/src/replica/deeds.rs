@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::seal::body::DocId;
 
 /// How many are known.
-const KNOWN: usize = 256;
+const KNOWN: usize = 512;
 
 /// One change that somebody made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +79,11 @@ impl Deeds {
     /// The last done last.
     pub(super) fn oldest(&self) -> impl Iterator<Item = &Deed> {
         self.0.iter()
+    }
+
+    /// There may be earlier ones that are not known.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= KNOWN
     }
 
     /// Forgets all of them.
@@ -178,7 +183,7 @@ mod tests {
     fn only_the_newest_are_known_and_each_once() {
         let mut deeds = Deeds::default();
         for n in 0..2u16 {
-            for n in 0..(300u16 + n) {
+            for n in 0..(600u16 + n) {
                 deeds.remember(deed(LAPTOP, n, 1), Some(at(i64::from(n))), at(1000), |_| true);
             }
         }

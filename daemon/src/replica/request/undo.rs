@@ -109,20 +109,21 @@ impl Replica {
                     let view = Undone { passed_over, ..self.undone_view(&group.what, first) };
                     return Ok(Outcome::Reply(Reply::Undone(view)));
                 }
-                // What says already what it said before needs no undoing; what was done before it may.
-                Reversed::Done { changed: false } => {}
-                Reversed::Refused(failure) if again => return Err(failure),
-                // Of what was written apart some stands no more, whatever is taken back: it is in nobody's way.
+                // Of what was written apart some stands no more, whatever is taken back, and what only chose what showed changed nothing: it is
+                // in nobody's way.
+                Reversed::Done { changed: false } => passed_over.extend(self.passed_over(&group)),
                 Reversed::Refused(failure) => {
-                    passed_over.extend(group.changes.first().map(|first| {
-                        let Undone { what, id, short, .. } = self.undone_view(&group.what, first);
-                        PassedOver { what, id, short }
-                    }));
+                    passed_over.extend(self.passed_over(&group));
                     refused = refused.or(Some(failure));
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| nothing(again)))
+        Err(refused.unwrap_or_else(|| if self.deeds.is_full() { no_further(again) } else { nothing(again) }))
+    }
+
+    fn passed_over(&self, group: &Group) -> Option<PassedOver> {
+        let Undone { what, id, short, .. } = self.undone_view(&group.what, group.changes.first()?);
+        Some(PassedOver { what, id, short })
     }
 
     fn reversals(&self) -> Reversals {
@@ -263,6 +264,13 @@ fn nothing(again: bool) -> Failure {
     Failure::new(ErrorKind::Precondition, if again { "there is nothing to put back" } else { "there is nothing to undo" })
 }
 
+/// Earlier changes are not known by name.
+fn no_further(again: bool) -> Failure {
+    let what = if again { "put back" } else { "undo" };
+    Failure::new(ErrorKind::Precondition, format!("there is nothing more to {what}: only the newest changes are known by name"))
+        .hint("asif history ID tells all that a record ever said, and asif edit sets it")
+}
+
 fn is_undoable(message: &str) -> bool {
     UNDOABLE.contains(&message) || is_together(message)
 }
@@ -280,8 +288,10 @@ fn is_of(message: &str, kind: &str) -> bool {
 fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Result<Vec<Put>, Failure> {
     let (hash, keys) = (change.hash(), keys_of(change));
     let again = again.map(|again| (again.hash(), keys_of(again)));
-    let before = |key: &String| match &again {
-        Some((again, keys)) if keys.contains(key) => document.scalar_at(key, &[*again]).unwrap_or(ScalarValue::Null),
+    let before = |key: &String| match (document.merged_at(key, change.deps()), &again) {
+        // What both had written showed before.
+        (Some(merged), _) => merged.into(),
+        (None, Some((again, keys))) if keys.contains(key) => document.scalar_at(key, &[*again]).unwrap_or(ScalarValue::Null),
         _ => earlier(document, key, change.deps()),
     };
     let mut puts = Vec::new();
@@ -293,7 +303,12 @@ fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Resu
         if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
             continue;
         }
-        let (mine, now, before) = (document.scalar_at(key, &[hash]), document.scalar(key), before(key));
+        let (mine, now, mut before) = (document.scalar_at(key, &[hash]), document.scalar(key), before(key));
+        if again.is_none() && mine.as_ref() == Some(&before) {
+            // It chose between what had been said apart: the other is what it did not choose.
+            before = document.other_at(key, change.deps()).unwrap_or(before);
+        }
+        // The one that shows is the last.
         let mut others: Vec<ScalarValue> = document.losers(key).iter().map(schema::scalar).collect();
         others.extend(now);
         if others == [before.clone()] {
@@ -306,14 +321,7 @@ fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Resu
                 .hint("see it with asif history, and set it with asif edit"));
         }
         // What another device put there apart was not undone by anybody: it shows again.
-        match <[ScalarValue; 1]>::try_from(others) {
-            Ok([other]) => puts.push((key.clone(), other)),
-            Err(none) if none.is_empty() => puts.push((key.clone(), before)),
-            Err(_) => {
-                return Err(Failure::new(ErrorKind::Precondition, "several devices said something else here")
-                    .hint("see it with asif history, and set it with asif edit"));
-            }
-        }
+        puts.push((key.clone(), others.pop().unwrap_or(before)));
     }
     Ok(puts)
 }
