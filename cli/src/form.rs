@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Request};
+use asif_proto::local::{Draft, ErrorKind, Failure};
 use asif_proto::rating::Rating;
 use asif_proto::record::MAX_NOTE;
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ use crate::render::text::{width, wrap};
 
 pub mod edited;
 mod keeper;
+mod kept;
 mod read;
 mod stop;
 mod words;
@@ -29,6 +30,7 @@ mod words;
 use crate::editor::Place;
 pub use edited::{BASE, Edited, put_edited};
 use keeper::Keeper;
+use kept::{NotKept, begun};
 use read::show_answer;
 use words::choose;
 
@@ -69,7 +71,9 @@ pub struct Form {
     /// Something of it may be kept.
     kept: bool,
     /// The id under which it was refused, and may be kept.
-    refused: Option<Uuid>,
+    refused: Option<(Uuid, Option<Timestamp>)>,
+    /// When the draft that is gone on with was last kept.
+    known: Option<Timestamp>,
     /// What was written in an editor, where no draft holds it.
     place: Option<Place>,
     clock: fn() -> Timestamp,
@@ -80,7 +84,7 @@ impl Form {
     pub fn open(context: &mut Context<'_, '_>) -> Self {
         let clock = context.world.clock;
         let resumed = context.take_resumed();
-        let kept = resumed.is_some();
+        let (kept, known) = (resumed.is_some(), resumed.as_ref().map(|draft| (draft.id, draft.kept_at)));
         let begin = || Draft {
             id: Uuid::now_v7(),
             short: String::new(),
@@ -91,11 +95,11 @@ impl Form {
             kept_at: clock(),
         };
         let Draft { id, words, answers, typing, begun_at, .. } = resumed.unwrap_or_else(begin);
-        let keeper = context.starter().ok().map(|starter| Keeper::new(starter, context.world.zone_name()));
+        let keeper = context.starter().ok().map(|starter| Keeper::new(starter, context.world.zone_name(), known));
         let can_ask = context.can_ask();
         let (asked, left) = (Vec::new(), typing);
-        let (keyboard, refused, place) = (None, None, None);
-        Self { id, words, begun_at, answers, typing: None, left, asked, can_ask, keyboard, keeper, kept, refused, place, clock }
+        let (keyboard, refused, place, known) = (None, None, None, known.map(|(_, at)| at));
+        Self { id, words, begun_at, answers, typing: None, left, asked, can_ask, keyboard, keeper, kept, refused, known, place, clock }
     }
 
     /// The same where the terminal itself was named as what to read from: it is read, whether or not one may ask.
@@ -131,6 +135,7 @@ impl Form {
 
     /// Lets go of the keyboard until the next question: something else reads it, and what was typed ahead is no answer to what follows.
     pub fn let_go(&mut self) {
+        self.take_ahead();
         self.keyboard = None;
     }
 
@@ -158,9 +163,18 @@ impl Form {
         numbered.iter().for_each(|line| self.say(context, line));
     }
 
-    /// One line, as it was typed; nothing where it is empty.
+    /// One line, as it was typed, of any length that can be stored somewhere; nothing where it is empty.
     pub fn line(&mut self, context: &mut Context<'_, '_>, field: &str, question: &str) -> Outcome<Option<String>> {
-        self.ask(context, field, question, Shape::Line, |text| Ok(as_typed((!text.trim().is_empty()).then(|| text.to_owned()))))
+        self.line_of(context, field, question, MAX_NOTE)
+    }
+
+    /// The same of at most `max` bytes: a longer one can be mended where it stands.
+    pub fn line_of(&mut self, context: &mut Context<'_, '_>, field: &str, question: &str, max: usize) -> Outcome<Option<String>> {
+        self.ask(context, field, question, Shape::Line, |text| match text.trim().len() {
+            0 => Ok(as_typed(None)),
+            len if len > max => Err(format!("this has {len} bytes; here it may have {max}")),
+            _ => Ok(as_typed(Some(text.to_owned()))),
+        })
     }
 
     /// A rating, asked for again until it is one; nothing where the person only pressed Enter.
@@ -237,36 +251,23 @@ impl Form {
         context: &mut Context<'_, '_>,
         deed: impl FnOnce(&mut Context<'_, '_>, Uuid) -> Outcome<T>,
     ) -> Outcome<T> {
+        self.take_ahead();
         let _ = self.keep_now();
         self.keyboard = None;
         match deed(context, self.id) {
             Err(error @ CommandError::Failed(_)) => {
                 if error.failure().is_some_and(|failure| failure.kind == ErrorKind::Precondition) {
                     // Something else may stand under its id, from a try whose answer was lost: it goes on under one of its own.
-                    self.refused = Some(std::mem::replace(&mut self.id, Uuid::now_v7()));
+                    self.renew();
                 }
                 Err(self.stop(context, error))
             }
             // It was done, whether or not anybody could be told.
             done => {
+                self.keep_the_rest(context);
                 self.forget(context);
                 done
             }
-        }
-    }
-
-    /// Forgets what may be kept of it.
-    fn forget(&mut self, context: &mut Context<'_, '_>) {
-        if self.kept {
-            drop_draft(context, self.id);
-        }
-        self.forget_refused(context);
-    }
-
-    /// Forgets what is kept of it under the id under which it was refused: it is kept under another, or not worth keeping.
-    fn forget_refused(&mut self, context: &mut Context<'_, '_>) {
-        if let Some(id) = self.refused.take().filter(|_| self.kept) {
-            drop_draft(context, id);
         }
     }
 
@@ -282,9 +283,13 @@ impl Form {
         if !self.can_ask {
             return Ok(T::default());
         }
+        if let Some(why) = self.keeper.as_ref().and_then(Keeper::trouble) {
+            let hint = why.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            self.say(context, &format!("What you type is not kept as a draft: {}{hint}", why.message));
+        }
         let key = self.key(field);
         self.asked.push((key.clone(), question.to_owned()));
-        let typing = self.left.take_if(|(name, _)| *name == key).map(|(_, text)| text);
+        let typing = self.left.take_if(|(name, _)| *name == key).map(|(_, text)| text).or_else(|| self.answers.remove(&begun(&key)));
         let mut text = match self.answers.remove(&key) {
             Some(answer) => {
                 show_answer(context, question, &answer, shape);
@@ -341,65 +346,6 @@ impl Form {
         }
         key
     }
-
-    fn draft(&self) -> Option<Draft> {
-        let typed = |typing: &&(String, String)| !typing.1.trim().is_empty();
-        let typing = self.typing.as_ref().filter(typed).or(self.left.as_ref().filter(typed)).or(self.typing.as_ref());
-        let mut answers = self.answers.clone();
-        if let Some((key, text)) = self.left.as_ref().filter(|left| typed(left) && typing != Some(left)) {
-            // Two half-typed lines: the earlier one is kept beside the answers, as none of them.
-            answers.insert(format!("{key} (begun)"), text.clone());
-        }
-        let written = answers.iter().filter(|(name, _)| *name != BASE).map(|(_, text)| text);
-        let said = written.chain(typing.map(|(_, text)| text)).any(|text| !text.trim().is_empty());
-        said.then(|| Draft {
-            id: self.id,
-            short: String::new(),
-            words: self.words.clone(),
-            answers,
-            typing: typing.cloned(),
-            begun_at: self.begun_at,
-            kept_at: (self.clock)(),
-        })
-    }
-
-    /// Has it kept, without waiting.
-    fn keep(&mut self) {
-        if let (Some(keeper), Some(draft)) = (&self.keeper, self.draft()) {
-            self.kept = true;
-            keeper.keep(draft);
-        }
-    }
-
-    /// Has it kept and waits for that. Where nothing was typed there is nothing to keep.
-    fn keep_now(&mut self) -> Result<Kept, NotKept> {
-        let draft = self.draft();
-        self.kept |= draft.is_some();
-        let Some(keeper) = &self.keeper else { return Err(if draft.is_some() { NotKept::Because(None) } else { NotKept::Nothing }) };
-        match keeper.keep_now(draft) {
-            Ok(Some(kept)) => Ok(kept),
-            Ok(None) => Err(NotKept::Nothing),
-            Err(why) => Err(NotKept::Because(Some(why))),
-        }
-    }
-}
-
-/// A draft that stays makes nothing twice: it says the same under the same id.
-fn drop_draft(context: &mut Context<'_, '_>, id: Uuid) {
-    let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(id.to_string()) }));
-}
-
-/// A draft that is on stable storage, by the end of its id.
-struct Kept {
-    short: String,
-}
-
-/// Why there is no draft.
-enum NotKept {
-    /// Nothing was typed.
-    Nothing,
-    /// The daemon did not keep it.
-    Because(Option<Failure>),
 }
 
 /// What was taken, and what is kept of the answer; none: the answer as it was typed.

@@ -40,6 +40,15 @@ pub struct Typing {
     ahead: Vec<u8>,
 }
 
+/// Whether keeping a text is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// The person goes on typing meanwhile.
+    No,
+    /// The program is about to be stopped.
+    Yes,
+}
+
 /// How a text ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
@@ -64,6 +73,11 @@ impl Typing {
     /// Begins to listen.
     pub fn begin() -> io::Result<Self> {
         Ok(Self { signals: Signals::listen()?, ahead: Vec::new() })
+    }
+
+    /// What was typed ahead and is waited for by nobody any more.
+    pub fn take_ahead(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.ahead)
     }
 }
 
@@ -93,14 +107,14 @@ impl<'t> Keyboard<'t> {
     /// What the person types until they end it, lines of any length. It begins with `text`, which can be mended.
     ///
     /// `invite` is called once they may begin, and again after a stop; it tells the column where they begin. `keep` hears the text so far at
-    /// every end of a line and after a pause.
+    /// every end of a line and after a pause, and before a stop, where it waits until the text is kept.
     pub fn read(
         self,
         typing: &mut Typing,
         shape: Shape,
         text: &str,
         mut invite: impl FnMut() -> usize,
-        mut keep: impl FnMut(&[u8]),
+        mut keep: impl FnMut(&[u8], Waits),
     ) -> Typed {
         let Ok(by_letter) = ByLetter::set(self.0) else { return Typed { text: text.into(), end: End::Stopped } };
         let mut draft = Draft::new(by_letter.keys(), shape, invite());
@@ -111,13 +125,12 @@ impl<'t> Keyboard<'t> {
         let mut unkept = false;
         let end = loop {
             if typing.signals.ended.load(Ordering::Relaxed) {
+                // What was typed before the key that ends it belongs to the text, and what follows a line break to nothing yet.
+                self.read_the_rest(typing);
                 let mut echo = Vec::new();
-                // What was typed before the key that stops it belongs to the text; no shell shall read it.
-                while let Ok(Some(typed)) = letters(self.0, PollFlags::IN) {
-                    if !are_key_presses(&typed) {
-                        let _ = typed.into_iter().find_map(|byte| draft.take(byte, &mut echo));
-                    }
-                }
+                let mut bytes = std::mem::take(&mut typing.ahead).into_iter();
+                let _ = bytes.by_ref().find_map(|byte| draft.take(byte, &mut echo));
+                typing.ahead = bytes.collect();
                 by_letter.show(&echo);
                 break End::Stopped;
             }
@@ -131,34 +144,57 @@ impl<'t> Keyboard<'t> {
                 }
                 by_letter.show(&draft.shown_line());
             }
-            let chunk = match self.chunk(typing, unkept.then_some(&PAUSE)) {
+            let mut chunk = match self.chunk(typing, unkept.then_some(&PAUSE)) {
                 Ok(Chunk::Typed(chunk)) => chunk,
                 Ok(Chunk::Signal) => continue,
                 Ok(Chunk::Pause) => {
-                    keep(draft.text());
+                    keep(draft.text(), Waits::No);
                     unkept = false;
                     continue;
                 }
                 Err(_) => break End::Stopped,
             };
+            let stops = by_letter.stop_key().and_then(|key| chunk.iter().position(|byte| *byte == key));
+            if let Some(at) = stops {
+                let behind = chunk.split_off(at);
+                typing.ahead.splice(..0, behind.into_iter().skip(1));
+            }
             draft.set_width(by_letter.columns());
             let mut echo = Vec::new();
             let mut bytes = chunk.iter();
             let end = bytes.by_ref().find_map(|byte| draft.take(*byte, &mut echo));
             by_letter.show(&echo);
             if let Some(end) = end {
-                typing.ahead = bytes.copied().collect();
+                typing.ahead.splice(..0, bytes.copied());
                 break end;
+            }
+            if stops.is_some() {
+                keep(draft.text(), Waits::Yes);
+                self.read_the_rest(typing);
+                if by_letter.put_aside(&typing.signals).is_err() {
+                    break End::Stopped;
+                }
+                unkept = false;
+                continue;
             }
             unkept = !chunk.contains(&b'\n');
             if !unkept {
-                keep(draft.text());
+                keep(draft.text(), Waits::No);
             }
         };
         if end != End::Done {
             by_letter.show(b"\n");
         }
         Typed { text: draft.into_text(), end }
+    }
+
+    /// Takes what was typed and not read yet from the terminal: no shell shall read it.
+    fn read_the_rest(self, typing: &mut Typing) {
+        while let Ok(Some(typed)) = letters(self.0, PollFlags::IN) {
+            if !are_key_presses(&typed) {
+                typing.ahead.extend(typed);
+            }
+        }
     }
 
     /// What comes next: typed ahead, a signal, or typed now.

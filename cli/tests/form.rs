@@ -42,16 +42,16 @@ impl Daemon {
             drafts.iter().position(|draft| id.as_ref().is_none_or(|id| draft.id.to_string().ends_with(id)))
         };
         match request {
-            Request::Draft(DraftAsk::Keep(draft)) => {
+            Request::Draft(DraftAsk::Keep(keeping)) => {
+                let mut draft = keeping.draft.clone();
                 drafts.retain(|one| one.id != draft.id);
-                let mut draft = (**draft).clone();
                 draft.short = draft.id.to_string()[32..].to_owned();
                 drafts.insert(0, draft.clone());
                 reply(Reply::Draft(draft))
             }
             Request::Draft(DraftAsk::List) => reply(Reply::Drafts(drafts.clone())),
             Request::Draft(DraftAsk::Show { id }) => place(&drafts, id).map_or_else(none, |at| reply(Reply::Draft(drafts[at].clone()))),
-            Request::Draft(DraftAsk::Drop { id }) => place(&drafts, id).map_or_else(none, |at| reply(Reply::Draft(drafts.remove(at)))),
+            Request::Draft(DraftAsk::Drop { id, .. }) => place(&drafts, id).map_or_else(none, |at| reply(Reply::Draft(drafts.remove(at)))),
             Request::PracticeList { .. } => reply(Reply::Practices(vec![practice("kind"), practice("lunch")])),
             Request::PracticeShow { practice: named } if named == "lnuch" => {
                 refuse(Failure::new(ErrorKind::NotFound, "no practice is called \"lnuch\"").hint("did you mean lunch?"))

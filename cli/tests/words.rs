@@ -157,12 +157,14 @@ fn a_note_is_asked_for_on_a_terminal_and_nowhere_else() {
     let ran = Cli::with_person(&home, "one\ntwo\n").run(&["note", "--private"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(asked.try_recv().unwrap(), Request::PracticeList { all: false }, "whether there is a journal is asked before they type");
-    let Request::Draft(DraftAsk::Keep(draft)) = asked.try_recv().unwrap() else { panic!("nothing was kept") };
+    let Request::Draft(DraftAsk::Keep(keeping)) = asked.try_recv().unwrap() else { panic!("nothing was kept") };
+    let draft = keeping.draft;
     assert_eq!((draft.words.as_slice(), draft.answers["text"].as_str()), (&["note".to_owned(), "--private".to_owned()][..], "one\ntwo\n"));
     // A slow machine keeps the draft once more.
     let log = asked.try_iter().find(|request| !matches!(request, Request::Draft(DraftAsk::Keep(_))));
     let Some(Request::Log { practice: None, fields }) = log else { panic!("not a note: {log:?}") };
-    assert_eq!(asked.try_recv().unwrap(), Request::Draft(DraftAsk::Drop { id: Some(draft.id.to_string()) }), "and forgotten");
+    let Request::Draft(DraftAsk::Drop { id, after: Some(_) }) = asked.try_recv().unwrap() else { panic!("not forgotten") };
+    assert_eq!(id, Some(draft.id.to_string()));
     assert_eq!((fields.note.as_deref(), fields.visibility), (Some("one\ntwo"), Some(Visibility::Private)));
 }
 

@@ -36,6 +36,8 @@ pub(crate) use words::words;
 pub const MAX_NOTE: usize = 128 * 1024;
 /// The most bytes a title, slug, place or tag may hold.
 pub const MAX_LINE: usize = 1024;
+/// The longest goal, belief or wish, in bytes.
+pub const MAX_SENTENCE: usize = 8 * 1024;
 
 words!(
     /// On whose belief a session rests.

@@ -341,6 +341,14 @@ fn undo_of_an_edit_on_top_of_what_was_merged_shows_the_merged_text_and_so_does_r
         edit(&mut world, laptop, &session, noted("I cried a lot. Then I ate soup. Good soup."));
         undo(&mut world, laptop);
         assert_eq!(shown(&mut world, laptop, &session).note.as_deref(), Some(merged), "seed {seed}");
+        // And then each of the two, without the other.
+        let mut notes = Vec::new();
+        for _ in 0..2 {
+            assert_eq!(undo(&mut world, laptop).what, "edit", "seed {seed}");
+            notes.push(shown(&mut world, laptop, &session).note.unwrap());
+        }
+        assert!(["I cried a lot. Then I ate.", "I cried a bit. Then I ate soup."].contains(&notes[0].as_str()), "seed {seed}: {notes:?}");
+        assert_eq!(notes[1], "I cried a bit. Then I ate.", "seed {seed}");
     }
 }
 

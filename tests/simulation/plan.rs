@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use asif_proto::id::RecordId;
+use asif_proto::local::draft::Keeping;
 use asif_proto::local::{
     Adapt, AnchorAsk, BeliefAsk, Draft, DraftAsk, ErrorKind, ExperimentAsk, ExperimentFields, GoalAsk, NewAnchor, NewBelief, NewGoal,
     NewOutcome, NewSketch, PhraseAsk, PhraseFields, Plan, PracticeFields, Reply, Request, SketchAsk, plan,
@@ -303,11 +304,11 @@ fn a_draft_that_was_kept_is_there_wherever_the_power_went_and_on_its_own_device_
     for cut in 0..10 {
         let mut world = World::new(4);
         let devices = story::family(&mut world, 2);
-        world.must(devices[0], Request::Draft(DraftAsk::Keep(Box::new(draft(1)))));
+        world.must(devices[0], Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(1))))));
         let calls = world.nodes[devices[0]].disk.calls() + cut;
         let disk = world.nodes[devices[0]].disk.clone();
         disk.plan(move |call| (call.number >= calls).then_some(asif_daemon::store::Fault::PowerOff));
-        let second = world.ask(devices[0], Request::Draft(DraftAsk::Keep(Box::new(draft(2)))));
+        let second = world.ask(devices[0], Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(2))))));
         world.crash(devices[0], Duration::from_millis(10));
         world.nodes[devices[0]].disk.heal();
         world.run_for(Duration::from_secs(5));
@@ -317,7 +318,8 @@ fn a_draft_that_was_kept_is_there_wherever_the_power_went_and_on_its_own_device_
         world.must(devices[0], Request::Sync { wait_ms: Some(60_000) });
         assert!(drafts(&mut world, devices[1]).is_empty());
         nothing_in_the_clear(&mut world, &devices);
-        let Reply::Draft(one) = world.must(devices[0], Request::Draft(DraftAsk::Drop { id: Some(draft(1).id.to_string()) })) else {
+        let Reply::Draft(one) = world.must(devices[0], Request::Draft(DraftAsk::Drop { id: Some(draft(1).id.to_string()), after: None }))
+        else {
             panic!()
         };
         assert_eq!(one.answers, draft(1).answers);
@@ -330,14 +332,14 @@ fn a_draft_that_was_kept_is_there_wherever_the_power_went_and_on_its_own_device_
 #[test]
 fn a_draft_that_a_full_disk_did_not_take_is_not_said_to_be_kept() {
     let (mut world, laptop) = robin(6);
-    world.must(laptop, Request::Draft(DraftAsk::Keep(Box::new(draft(1)))));
+    world.must(laptop, Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(1))))));
     world.nodes[laptop].disk.plan(|_| Some(asif_daemon::store::Fault::NoSpace));
-    let refused = world.ask(laptop, Request::Draft(DraftAsk::Keep(Box::new(draft(2)))));
+    let refused = world.ask(laptop, Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(2))))));
     assert!(refused.is_none_or(|answer| answer.is_err()), "said, and not saved");
     world.nodes[laptop].disk.heal();
     world.run_for(Duration::from_secs(60));
     assert_eq!(drafts(&mut world, laptop), [draft(1).id]);
-    world.must(laptop, Request::Draft(DraftAsk::Keep(Box::new(draft(2)))));
+    world.must(laptop, Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(2))))));
 }
 
 #[test]
@@ -346,7 +348,7 @@ fn drafts_of_a_home_that_becomes_a_device_of_another_person_still_open() {
     let devices = story::family(&mut world, 1);
     let fresh = world.add("begun");
     world.must(fresh, Request::Init { name: None, device: None, wish: None, goal: None });
-    world.must(fresh, Request::Draft(DraftAsk::Keep(Box::new(draft(1)))));
+    world.must(fresh, Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(1))))));
     let ticket = world.ticket(devices[0], Request::DevicePair { yes: true, no_wait: true });
     world.must(fresh, Request::DeviceJoin { ticket, name: None, at: None });
     world.crash(fresh, Duration::from_millis(10));

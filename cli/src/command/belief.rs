@@ -2,7 +2,7 @@
 
 use asif_proto::local::{BeliefAsk, Known, NewBelief, Reply, Request, plan};
 use asif_proto::rating::Rating;
-use asif_proto::record::{Belief, BeliefRole, Block, Shown, Visibility};
+use asif_proto::record::{Belief, BeliefRole, Block, MAX_SENTENCE, Shown, Visibility};
 use clap::Subcommand;
 
 use crate::completion::names;
@@ -129,7 +129,7 @@ impl Add {
             |form, context| {
                 let statement = match statement {
                     Some(statement) => Some(statement),
-                    None => form.line(context, "belief", "What would you like to believe, in one sentence?  >")?,
+                    None => form.line_of(context, "belief", "What would you like to believe, in one sentence?  >", MAX_SENTENCE)?,
                 };
                 if !asks || statement.is_none() {
                     return Ok((statement, head, heart));

@@ -2,7 +2,7 @@
 
 use asif_proto::local::{AnchorAsk, NewAnchor, Reply, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{Anchor, Shown, Visibility};
+use asif_proto::record::{Anchor, MAX_LINE, Shown, Visibility};
 use clap::Subcommand;
 
 use super::prose;
@@ -89,7 +89,7 @@ impl Politeness {
 fn asked(form: &mut Form, context: &mut Context<'_, '_>, mut new: NewAnchor) -> Outcome<Option<NewAnchor>> {
     form.say(context, "Think of a time when you were polite to someone you really didn't like.");
     if new.who_label.is_none() {
-        new.who_label = form.line(context, "who", "Who was it? A label for nobody but you (Enter to skip):  >")?;
+        new.who_label = form.line_of(context, "who", "Who was it? A label for nobody but you (Enter to skip):  >", MAX_LINE)?;
     }
     let Some(act) = form.line(context, "did", "What did you do?  >")? else { return Ok(None) };
     new.act = act;

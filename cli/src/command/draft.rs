@@ -71,7 +71,7 @@ impl Args {
                         None => return context.nothing("Nothing was dropped."),
                     },
                 };
-                let dropped = about(context, DraftAsk::Drop { id })?;
+                let dropped = about(context, DraftAsk::Drop { id, after: None })?;
                 context.tell(&draft::Told::of(&dropped), |screen| draft::dropped(screen, &dropped))
             }
         }
@@ -106,8 +106,22 @@ fn resume(context: &mut Context<'_, '_>, id: Option<String>) -> Outcome {
     })?;
     let title = draft::title(&draft, context.now(), &context.world.zone);
     context.say(&title);
+    let short = draft.short.clone();
     context.resume(draft);
-    command.run(context)
+    let ended = command.run(context);
+    if !context.is_resumed() {
+        return ended;
+    }
+    // It was refused before anything was asked.
+    context.take_resumed();
+    ended.map_err(|error| match error.failure() {
+        Some(failure) => {
+            let before = failure.hint.as_ref().map(|hint| format!("{hint}; ")).unwrap_or_default();
+            let hint = format!("{before}what you typed is kept as it was: asif draft show {short} prints it");
+            failure.hint(hint).into()
+        }
+        None => error,
+    })
 }
 
 /// Shows what would go, and asks; its id where it may go.

@@ -2,7 +2,7 @@
 
 use asif_proto::local::{GoalAsk, Known, NewGoal, Reply, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{Goal, GoalTemplate, Shown, Visibility, WISH_NAME};
+use asif_proto::record::{Goal, GoalTemplate, MAX_SENTENCE, Shown, Visibility, WISH_NAME};
 use clap::Subcommand;
 use uuid::Uuid;
 
@@ -134,7 +134,7 @@ pub fn which(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Option<S
     let words = [("1", Some(first)), ("2", Some(second)), ("3", None)];
     match form.choice(context, "which", "Which? [1]", &words, Some(Some(first)))?.flatten() {
         Some(text) => Ok(Some(text.to_owned())),
-        None => form.line(context, "goal", "In your words:  >"),
+        None => form.line_of(context, "goal", "In your words:  >", MAX_SENTENCE),
     }
 }
 

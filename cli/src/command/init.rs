@@ -1,7 +1,7 @@
 //! `asif init`
 
 use asif_proto::local::{Draft, ErrorKind, Failure, GoalAsk, NewGoal, Reply, Request, Status, plan};
-use asif_proto::record::{GoalTemplate, Visibility};
+use asif_proto::record::{GoalTemplate, MAX_SENTENCE, Visibility};
 use uuid::Uuid;
 
 use super::{Command, draft};
@@ -75,7 +75,7 @@ fn status_of(reply: Reply) -> Option<Status> {
 }
 
 fn questions(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Said> {
-    let wish = form.line(context, "wish", "What would you like to be different?  >")?;
+    let wish = form.line_of(context, "wish", "What would you like to be different?  >", MAX_SENTENCE)?;
     form.say(context, "Two goals people often start from (you needn't believe them):");
     let goals = [
         (GoalTemplate::Kindly.text(), Some(GoalTemplate::Kindly)),
@@ -85,7 +85,7 @@ fn questions(form: &mut Form, context: &mut Context<'_, '_>) -> Outcome<Said> {
     form.offer(context, &goals.map(|(words, _)| words));
     let text = match form.choice(context, "which", "Which? [1]", &goals, Some(Some(GoalTemplate::Kindly)))?.flatten() {
         Some(template) => Some(template.text().to_owned()),
-        None => form.line(context, "goal", "In your words:  >")?,
+        None => form.line_of(context, "goal", "In your words:  >", MAX_SENTENCE)?,
     };
     let Some(text) = text else { return Ok(Said { wish, goal: None }) };
     let agree = form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?;

@@ -1,7 +1,7 @@
 //! `asif phrase`
 
 use asif_proto::local::{Known, PhraseAsk, PhraseFields, Reply, Request};
-use asif_proto::record::{Phrase, PhraseForm, Shown, Visibility};
+use asif_proto::record::{MAX_LINE, Phrase, PhraseForm, Shown, Visibility};
 use clap::Subcommand;
 
 use crate::completion::names;
@@ -114,7 +114,7 @@ fn add(context: &mut Context<'_, '_>, practice: String, line: Option<String>, fi
             None => {
                 form.say(context, "One line at a time; Enter alone ends.");
                 let mut lines = Vec::new();
-                while let Some(line) = form.line(context, "line", "You say:  >")? {
+                while let Some(line) = form.line_of(context, "line", "You say:  >", MAX_LINE)? {
                     lines.push(line);
                 }
                 Ok(lines)

@@ -3,7 +3,7 @@
 use asif_proto::day;
 use asif_proto::local::{Desktop, ErrorKind, Known, NewReminder, RemindAsk, Reminders, Reply, Request, Snooze};
 use asif_proto::moment::parse_time;
-use asif_proto::record::{Days, NEUTRAL, ReminderView, ReminderZone, Shown, Weekdays};
+use asif_proto::record::{Days, MAX_REMINDER_TEXT, NEUTRAL, ReminderView, ReminderZone, Shown, Weekdays};
 use clap::Subcommand;
 use jiff::civil::{Date, Time};
 
@@ -116,8 +116,8 @@ impl Add {
             (None, None) => None,
         };
         if text.as_deref() == Some("-") {
-            let prose = prose::given("-", context, |_| Ok(()))?;
             let at = at.ok_or_else(|| CommandError::usage("with --text - the time of day is said too", "asif remind add 8:00 --text -"))?;
+            let prose = prose::given("-", context, |_| Ok(()))?;
             let added = prose.kept_by(context, |context, id, text| {
                 let new = NewReminder { at, days: days.unwrap_or(Days::DAILY), zone, text };
                 context.ask_for_as(id, Request::Remind(RemindAsk::Add(new)), one)
@@ -164,7 +164,7 @@ fn asked(form: &mut Form, context: &mut Context<'_, '_>, given: (Option<Time>, O
     };
     let text = match text {
         Some(text) => Some(text),
-        None => form.line(context, "text", &format!("Words on the screen (Enter: {NEUTRAL})?  >"))?,
+        None => form.line_of(context, "text", &format!("Words on the screen (Enter: {NEUTRAL})?  >"), MAX_REMINDER_TEXT)?,
     };
     Ok(Some((at, days, text)))
 }

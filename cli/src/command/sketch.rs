@@ -4,7 +4,7 @@ use asif_proto::day;
 use asif_proto::local::{NewPractice, NewSketch, Reply, Request, SketchAsk, SketchView};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
-use asif_proto::record::{PracticeKind, Specificity, Visibility};
+use asif_proto::record::{MAX_LINE, PracticeKind, Specificity, Visibility};
 use clap::Subcommand;
 use jiff::civil::Date;
 
@@ -141,17 +141,17 @@ fn asked(form: &mut Form, context: &mut Context<'_, '_>, mut new: NewSketch) -> 
 /// Asks for what they would do and say, one by one, until nothing more is said.
 fn steps(form: &mut Form, context: &mut Context<'_, '_>, visibility: Visibility, into: &mut Vec<NewPractice>) -> Outcome {
     form.say(context, "What would they do, small and particular? One at a time; Enter alone goes on.");
-    while let Some(title) = form.line(context, "does", "They would:  >")? {
-        let when = form.line(context, "when", "  When (Enter to skip)?")?;
-        let place = form.line(context, "where", "  Where (Enter to skip)?")?;
-        let how_long = form.line(context, "how-long", "  How long (Enter to skip)?")?;
+    while let Some(title) = form.line_of(context, "does", "They would:  >", MAX_LINE)? {
+        let when = form.line_of(context, "when", "  When (Enter to skip)?", MAX_LINE)?;
+        let place = form.line_of(context, "where", "  Where (Enter to skip)?", MAX_LINE)?;
+        let how_long = form.line_of(context, "how-long", "  How long (Enter to skip)?", MAX_LINE)?;
         let difficulty = form.rating(context, "difficulty", "  How hard does it seem, 0 easy to 100 very hard (Enter to skip)?")?;
         let mut new = practice(PracticeKind::AsIfAction, Step { title, difficulty }, visibility);
         new.specificity = Specificity { when, place, how_long };
         into.push(new);
     }
     form.say(context, "And what would they say to themself? One line at a time; Enter alone ends.");
-    while let Some(title) = form.line(context, "says", "They would say:  >")? {
+    while let Some(title) = form.line_of(context, "says", "They would say:  >", MAX_LINE)? {
         let difficulty = form.rating(context, "difficulty", "  How hard does it seem to say, 0-100 (Enter to skip)?")?;
         into.push(practice(PracticeKind::SelfTalk, Step { title, difficulty }, visibility));
     }

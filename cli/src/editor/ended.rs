@@ -36,14 +36,35 @@ pub enum Ended {
     NotText,
 }
 
-/// What they saved, of an editor that ended as they meant it to.
+/// What they saved, of an editor that ended as they meant it to; also what they saved under another name beside it, since that goes too.
 pub fn saved(place: &Place, about: &About) -> Ended {
-    match read(&place.text()) {
+    let ended = match read(&place.text()) {
         None => Ended::NotText,
         Some(text) if text == about.opened => Ended::Same,
         Some(text) if text.trim().is_empty() => Ended::Empty,
         Some(text) => Ended::Text { text, more: Vec::new() },
+    };
+    let known = |other: &String| *other == about.opened || matches!(&ended, Ended::Text { text, .. } if text == other);
+    let mut others = texts(place, is_saved_beside);
+    others.retain(|(_, other)| !other.trim().is_empty() && !known(other));
+    let mut others: Vec<String> = others.into_iter().map(|(_, text)| text).collect();
+    match ended {
+        Ended::Text { text, .. } => Ended::Text { text, more: others },
+        ended => others.pop().map_or(ended, |text| Ended::Text { text, more: others }),
     }
+}
+
+/// The texts in files beside the text whose name `wanted` takes, the oldest first.
+fn texts(place: &Place, wanted: impl Fn(&OsStr) -> bool) -> Vec<(SystemTime, String)> {
+    let beside = place.beside();
+    let wanted = beside.iter().filter(|path| path.file_name().is_some_and(&wanted));
+    let mut all: Vec<(SystemTime, String)> = wanted.filter_map(|path| Some((modified(path), read(path)?))).collect();
+    all.sort_by_key(|(time, _)| *time);
+    all
+}
+
+fn modified(path: &Path) -> SystemTime {
+    path.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Everything that can be found, of an editor that did not: what it keeps beside the text is what was not saved.
@@ -51,13 +72,10 @@ pub fn found(place: &Place, about: &About) -> Ended {
     if let Some(program) = &about.recovers {
         recover(program, place);
     }
-    let at = |path: &Path| path.metadata().and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
     let saved = read(&place.text());
     let mut all: Vec<(SystemTime, String)> = Vec::new();
-    let beside = place.beside();
-    let beside = beside.iter().filter(|path| path.file_name().is_some_and(is_of_the_text));
-    let beside = beside.filter_map(|path| Some((at(path), read(path)?)));
-    for (time, text) in saved.clone().map(|text| (at(&place.text()), text)).into_iter().chain(beside) {
+    let beside = texts(place, |name| is_of_the_text(name) || is_saved_beside(name));
+    for (time, text) in saved.clone().map(|text| (modified(&place.text()), text)).into_iter().chain(beside) {
         if text != about.opened && !text.trim().is_empty() && all.iter().all(|(_, other)| *other != text) {
             all.push((time, text));
         }
@@ -77,10 +95,21 @@ fn is_of_the_text(name: &OsStr) -> bool {
     name.contains("text.txt") || ["DEADJOE", "ed.hup"].contains(&&*name)
 }
 
+/// A name that a person may have saved under, and none of what editors write of their own.
+fn is_saved_beside(name: &OsStr) -> bool {
+    let text = name.to_string_lossy();
+    let of_editors =
+        text.starts_with(['.', '#', '%']) || text.ends_with(['~', '#']) || [".json", ".swp"].iter().any(|end| text.ends_with(end));
+    !of_editors && !is_of_the_text(name)
+}
+
 /// A text without the line break that an editor puts at its end; empty where there is no file, none where it is no text.
 fn read(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    if let Ok(file) = File::open(path) {
+    // A pipe would keep whoever opens it waiting.
+    if path.metadata().is_ok_and(|meta| meta.is_file())
+        && let Ok(file) = File::open(path)
+    {
         file.take(MAX_READ + 1).read_to_end(&mut bytes).ok()?;
     }
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_READ) {
@@ -152,6 +181,23 @@ mod tests {
         }
         std::fs::remove_file(place.text()).unwrap();
         assert_eq!(saved(&place, &about), Ended::Empty);
+    }
+
+    #[test]
+    fn what_was_saved_under_another_name_is_found_and_what_editors_write_is_not() {
+        let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
+        let put = |name: &str, text: &str| std::fs::write(place.folder().join(name), text).unwrap();
+        for (name, text) in [("settings.json", "{}"), (".mine.txt.swp", "x"), ("mine.txt~", "old"), ("#mine.txt#", "x"), ("copy", "one\n")]
+        {
+            put(name, text);
+        }
+        assert_eq!(saved(&place, &about), Ended::Same);
+        put("mine.txt", "two\n");
+        assert_eq!((saved(&place, &about), found(&place, &about)), (text("two", &[]), text("two", &[])));
+        put("text.txt", "three\n");
+        assert_eq!(saved(&place, &about), text("three", &["two"]));
+        std::fs::remove_file(place.text()).unwrap();
+        assert_eq!(saved(&place, &about), text("two", &[]), "it was renamed");
     }
 
     #[test]

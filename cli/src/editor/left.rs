@@ -1,12 +1,14 @@
 //! What an asif that was killed has left in memory: its words become the draft that they would have been.
 
+use asif_proto::local::draft::Keeping;
 use asif_proto::local::{Draft, DraftAsk, Reply, Request};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::ended::{Ended, found};
 use super::place::{About, Place, candidates};
 use crate::context::Context;
-use crate::error::CommandError;
+use crate::error::{CommandError, Outcome};
 use crate::form;
 
 /// Looks for such texts of this home; each is kept as a draft and then gone. One that cannot be kept stays where it is, and is named.
@@ -18,9 +20,7 @@ pub fn take_up(context: &mut Context<'_, '_>) {
             Ended::Same | Ended::Empty => {}
             Ended::Text { text, more } => {
                 let draft = draft(&about, text, more, (context.world.clock)());
-                match context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(draft))), |reply| {
-                    if let Reply::Draft(kept) = reply { Some(kept) } else { None }
-                }) {
+                match keep(context, draft) {
                     Ok(kept) => context.say(&format!(
                         "An asif was ended while its editor was open. What you wrote there is kept: asif draft resume {}",
                         kept.short
@@ -31,6 +31,17 @@ pub fn take_up(context: &mut Context<'_, '_>) {
             Ended::NotText => leave(context, place, None),
         }
     }
+}
+
+/// Keeps it; as a draft of its own where somebody has gone on with the one that it was.
+fn keep(context: &mut Context<'_, '_>, draft: Draft) -> Outcome<Draft> {
+    let one = |reply| if let Reply::Draft(kept) = reply { Some(kept) } else { None };
+    let kept = context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft.clone())))), one)?;
+    if kept.says(&draft) {
+        return Ok(kept);
+    }
+    let own = Draft { id: Uuid::now_v7(), ..draft };
+    context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(own)))), one)
 }
 
 /// Removes such texts, whatever they hold.

@@ -52,6 +52,11 @@ pub fn put_edited(answers: &mut BTreeMap<String, String>, field: &str, text: Str
     answers.extend((1..).zip(more).map(|(number, text)| (format!("{MORE} {number}"), text)));
 }
 
+/// Whether an answer is another text that was found.
+pub(super) fn is_found(name: &str) -> bool {
+    name.starts_with(MORE)
+}
+
 /// Makes one text of the one that was written and of what was found with it.
 fn take_together(answers: &mut BTreeMap<String, String>, field: &str, with: &str) {
     let found = answers.extract_if(.., |name, _| name.starts_with(MORE)).map(|(_, text)| text).collect::<Vec<_>>();
@@ -112,19 +117,20 @@ impl Form {
         let yes = self.yes(context, AGAIN, question);
         self.answers.remove(AGAIN);
         self.asked.retain(|(key, _)| key != AGAIN);
-        self.keyboard = None;
+        self.let_go();
         yes
     }
 
     /// It was done, or there was nothing to do: no draft is left of it.
     pub fn done(mut self, context: &mut Context<'_, '_>) {
-        self.keyboard = None;
+        self.let_go();
+        self.keep_the_rest(context);
         self.forget(context);
     }
 
     fn through(&mut self, context: &mut Context<'_, '_>, editor: &Editor, mut place: Place, opened: Opened<'_>) -> Outcome<Edited> {
         let Opened { field, text, base, present } = opened;
-        self.keyboard = None;
+        self.let_go();
         let mut about = self.about(context, editor, field, text, base.as_deref())?;
         put(&mut place, &about)?;
         context
@@ -144,17 +150,18 @@ impl Form {
                     return Err(error);
                 }
             };
+            let emptied = ended == Ended::Empty || (ended == Ended::Same && about.opened.trim().is_empty());
             let (failure, text) = match (how, ended) {
+                (How::Done, _) if emptied && self.answers.contains_key(field) => {
+                    // Whether they took it all away, or it went with an editor that failed: what they had saved stays until they drop it.
+                    return Err(Failure::new(ErrorKind::Interrupted, "the text was empty at the end; nothing was stored").into());
+                }
                 (How::Done, Ended::Same) if about.opened != present && !is_parted(&about.opened) => {
                     return self.taken(place, field, about.opened);
                 }
                 (How::Done, Ended::Same) if !is_parted(&about.opened) => {
                     self.answers.remove(field);
                     return Ok(Edited::Same);
-                }
-                (How::Done, Ended::Empty) if self.answers.contains_key(field) => {
-                    // Whether they took it all away, or it went with an editor that failed: what they had saved stays until they drop it.
-                    return Err(Failure::new(ErrorKind::Interrupted, "the text was empty at the end; nothing was stored").into());
                 }
                 (How::Done, Ended::Empty) => return Ok(Edited::Empty),
                 (How::Done, Ended::NotText) => (not_text(), None),
@@ -217,7 +224,7 @@ impl Form {
         let may_be_open = || editor.known.is_none() && ended::saved(place, about) == Ended::Same;
         if how == How::Done && may_be_open() && self.is_still_open(context)? {
             self.line(context, "closed", "Press Enter when you have saved there and closed it.")?;
-            self.keyboard = None;
+            self.let_go();
         }
         let ended = if how == How::Done && place.text().exists() { ended::saved(place, about) } else { ended::found(place, about) };
         if let Ended::Text { text, more } = &ended {

@@ -8,7 +8,7 @@ use asif_proto::record::MAX_NOTE;
 use super::Form;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::keyboard::{End, Shape, Typed, Typing};
+use crate::keyboard::{End, Shape, Typed, Typing, Waits};
 use crate::render::text::{visible, visible_lines, width, wrap};
 
 /// The columns that stay free behind a question.
@@ -49,9 +49,13 @@ impl Form {
                         0
                     }
                 };
-                let keep = |so_far: &[u8]| {
+                let keep = |so_far: &[u8], waits| {
                     self.typing = Some((key.to_owned(), whole_letters(so_far)));
-                    self.keep();
+                    match waits {
+                        Waits::No => self.keep(),
+                        // Where it cannot be kept the text is still here when the program goes on.
+                        Waits::Yes => drop(self.keep_now()),
+                    }
                 };
                 let typed = keyboard.read(&mut typing, shape, text, invite, keep);
                 self.keyboard = Some(typing);

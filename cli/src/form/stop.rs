@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use asif_proto::local::{ErrorKind, Failure};
 
-use super::{Form, Kept, NotKept};
+use super::keeper::Kept;
+use super::{Form, NotKept};
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::render::text::visible_lines;
@@ -13,6 +14,7 @@ use crate::sit::sat::readable;
 impl Form {
     /// Keeps what was typed, gives it back where that cannot be done, and says which.
     pub(crate) fn stop(&mut self, context: &mut Context<'_, '_>, error: CommandError) -> CommandError {
+        self.take_ahead();
         let kept = self.keep_now();
         // From here on the signals end the program as they always did: there is nothing left to lose.
         self.keyboard = None;

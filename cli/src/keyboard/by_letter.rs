@@ -3,13 +3,17 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
+use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use super::draft::Keys;
+use super::signals::Signals;
 
+/// A program that stops at all stops so soon.
+const STOPS_WITHIN: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// In the place of a key: none.
 const NO_KEY: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
@@ -47,6 +51,8 @@ impl<'t> ByLetter<'t> {
         if shows {
             now.local_modes.remove(LocalModes::ECHO);
         }
+        // The key that stops the program would leave what was typed before it to the shell: it is given like the others.
+        now.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
         // Nobody is kept waiting in a read: a signal may have thrown away what was there to be read.
         now.special_codes[SpecialCodeIndex::VMIN] = 0;
         now.special_codes[SpecialCodeIndex::VTIME] = 0;
@@ -55,11 +61,10 @@ impl<'t> ByLetter<'t> {
         Ok(set)
     }
 
-    /// The same where keys are pressed and nothing is written: none is shown, and the one that would stop the program is given like the others.
+    /// The same where keys are pressed and nothing is written: none is shown.
     pub(super) fn set_for_keys(terminal: BorrowedFd<'t>) -> io::Result<Self> {
         let mut set = Self::set(terminal)?;
         set.now.local_modes.remove(LocalModes::ECHO);
-        set.now.special_codes[SpecialCodeIndex::VSUSP] = NO_KEY;
         set.set_again()?;
         Ok(set)
     }
@@ -72,6 +77,24 @@ impl<'t> ByLetter<'t> {
 
     pub(super) fn set_again(&self) -> io::Result<()> {
         Ok(tcsetattr(self.terminal, OptionalActions::Now, &self.now)?)
+    }
+
+    /// The key that stops the program, where there is one.
+    pub(super) fn stop_key(&self) -> Option<u8> {
+        Some(self.before.special_codes[SpecialCodeIndex::VSUSP]).filter(|key| *key != NO_KEY)
+    }
+
+    /// Gives the terminal back to the shell and stops, as its own key for that would; returns once the shell lets it go on.
+    ///
+    /// Where no shell could do that nothing is stopped, and it returns as well.
+    pub(super) fn put_aside(&self, signals: &Signals) -> io::Result<()> {
+        self.set_back();
+        kill_current_process_group(Signal::TSTP)?;
+        // Another thread may be the one that is stopped, a moment later, and this one with it.
+        match poll(&mut [PollFd::new(&signals.wake, PollFlags::IN)], Some(&STOPS_WITHIN)) {
+            Ok(_) | Err(Errno::INTR) => self.set_again(),
+            Err(error) => Err(error.into()),
+        }
     }
 
     pub(super) fn keys(&self) -> Keys {

@@ -7,14 +7,10 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal, kill_current_process_group};
 
 use super::Keyboard;
 use super::by_letter::{ByLetter, letters};
 use super::signals::Signals;
-
-/// A program that stops at all stops so soon.
-const STOPS_WITHIN: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// A terminal that gives each key at once and shows none. As it was before when this goes.
 pub struct Presses<'t> {
@@ -85,12 +81,6 @@ impl<'t> Presses<'t> {
     ///
     /// Where no shell could do that nothing is stopped, and it returns as well.
     pub fn put_aside(&mut self) -> io::Result<()> {
-        self.by_letter.set_back();
-        kill_current_process_group(Signal::TSTP)?;
-        // Another thread may be the one that is stopped, a moment later, and this one with it.
-        match poll(&mut [PollFd::new(&self.signals.wake, PollFlags::IN)], Some(&STOPS_WITHIN)) {
-            Ok(_) | Err(Errno::INTR) => self.by_letter.set_again(),
-            Err(error) => Err(error.into()),
-        }
+        self.by_letter.put_aside(&self.signals)
     }
 }

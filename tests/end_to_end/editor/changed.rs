@@ -47,7 +47,7 @@ fn two_changes_that_meet_are_opened_together_and_one_text_is_made_of_them() {
     assert!(desk.seen("text").starts_with("I cried a lot.\n\n=====") && desk.seen("text").ends_with("=====\n\nI cried a little.\n"));
     asif.type_in(b"\n");
     asif.await_text("line that parts two texts is still in it");
-    asif.await_text("Open the editor again on it? [y/N]");
+    asif.await_text("editor again on it? [y/N]");
     std::fs::write(desk.beside("sed"), "1!d;s/lot/lot, or a little/").unwrap();
     asif.type_in(b"y\n");
     asif.await_text("at work");

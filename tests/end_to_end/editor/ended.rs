@@ -84,6 +84,49 @@ fn what_an_editor_kept_beside_the_text_when_it_was_killed_is_what_was_not_saved(
 }
 
 #[test]
+fn what_was_saved_under_another_name_beside_the_text_is_the_text_and_more_of_it_is_kept() {
+    let desk = Desk::with(&format!("printf '{WORDS}\\n' > mine.txt"));
+    let id = desk.noted("one");
+    desk.done(&["edit", &id]);
+    assert_eq!(desk.note(&id), json!(WORDS));
+    desk.is_cleared();
+    desk.becomes("mv \"$1\" moved; echo more >> moved");
+    desk.done(&["edit", &id]);
+    assert_eq!(desk.note(&id), json!(format!("{WORDS}\nmore")));
+
+    desk.becomes("echo two > \"$1\"; echo three > mine.txt");
+    let shown = desk.done(&["edit", &id]);
+    assert!(shown.contains("You had typed more than went into it"), "{shown}");
+    assert_eq!(desk.note(&id), json!("two"));
+    assert_eq!(desk.drafts()[0]["answers"]["also found 1"], "three");
+    desk.becomes("echo new > other");
+    desk.done(&["note", "-e"]);
+    assert_eq!(desk.home.list()[0]["note"], "new");
+    desk.is_cleared();
+}
+
+#[test]
+fn a_text_that_is_taken_up_takes_nothing_from_the_draft_that_was_gone_on_with_meanwhile() {
+    let desk = Desk::with(&saves("trap '' HUP; mkfifo $B/never; echo $$ > $B/pid; echo at work; read line < $B/never"));
+    let id = desk.noted("one");
+    let mut asif = desk.at_terminal(&["edit", &id]);
+    asif.await_text("at work");
+    eventually("what was saved is kept", || desk.drafts().first().map(|draft| assert_eq!(draft["answers"]["text"], WORDS)));
+    signal(asif.child.id(), Signal::KILL);
+    asif.child.wait().unwrap();
+    let left = desk.in_memory().unwrap();
+    desk.becomes("echo another > \"$1\"; exit 1");
+    assert_eq!(desk.edit(&["draft", "resume"]).0, Some(1));
+    std::fs::write(left, "a third").unwrap();
+    signal(desk.seen("pid").trim().parse().unwrap(), Signal::KILL);
+    eventually("nobody is at it any more", || (desk.drafts().len() == 2).then_some(()));
+    let mut texts: Vec<_> = desk.drafts().iter().map(|draft| draft["answers"]["text"].as_str().unwrap().to_owned()).collect();
+    texts.sort();
+    assert_eq!(texts, ["a third", "another"]);
+    desk.is_cleared();
+}
+
+#[test]
 fn what_was_saved_before_the_text_was_emptied_or_went_is_kept_as_a_draft() {
     for then in [": > \"$1\"", "rm \"$1\""] {
         let desk = Desk::with(&saves(&format!("echo at work; read line; {then}")));
@@ -96,6 +139,15 @@ fn what_was_saved_before_the_text_was_emptied_or_went_is_kept_as_a_draft() {
         assert!(code == Some(130) && shown.contains("the text was empty at the end") && shown.contains("draft resume"), "{shown}");
         assert_eq!(desk.note(&id), json!("one"));
         goes_on(&desk, &id);
+
+        // A new note begins with nothing: that it is empty at the end is no other case.
+        desk.becomes(&saves(&format!("echo at work; read line; {then}")));
+        let mut asif = desk.at_terminal(&["note", "-e"]);
+        asif.await_text("at work");
+        eventually("what was saved is kept", || desk.drafts().first().map(|draft| assert_eq!(draft["answers"]["text"], WORDS)));
+        asif.type_in(b"\n");
+        assert_eq!(asif.end().0, Some(130));
+        assert_eq!(desk.drafts()[0]["answers"]["text"], WORDS);
     }
 }
 

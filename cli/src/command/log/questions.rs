@@ -1,7 +1,7 @@
 //! What a bare `asif log` asks: short first, more only where somebody wants it.
 
 use asif_proto::local::{ErrorKind, Failure, Reply, Request};
-use asif_proto::record::{FeltState, Practice, SessionFields};
+use asif_proto::record::{FeltState, MAX_LINE, Practice, SessionFields};
 
 use crate::context::{Apart, Context};
 use crate::error::Outcome;
@@ -86,7 +86,7 @@ fn more(form: &mut Form, context: &mut Context<'_, '_>, mut fields: SessionField
         fields.felt_state = form.choice(context, "felt_state", &format!("In a word: {named}?"), &words, None)?;
     }
     if fields.where_felt.is_none() {
-        fields.where_felt = form.line(context, "where", "Where in the body did you feel it?")?;
+        fields.where_felt = form.line_of(context, "where", "Where in the body did you feel it?", MAX_LINE)?;
     }
     if fields.felt_worse.is_none() && form.yes(context, "worse", "Did it feel worse? That is an ordinary result.")? {
         fields.felt_worse = Some(true);

@@ -1,7 +1,7 @@
 //! `asif practice add`
 
 use asif_proto::local::{NewPractice, Request};
-use asif_proto::record::{PracticeKind, Specificity, Visibility};
+use asif_proto::record::{MAX_LINE, PracticeKind, Specificity, Visibility};
 
 use super::super::prose::{self, Prose};
 use super::particulars::Particulars;
@@ -85,7 +85,9 @@ impl Args {
 
 /// Asks for what makes a practice particular; nothing where none was named.
 fn asked(form: &mut Form, context: &mut Context<'_, '_>, mut new: NewPractice) -> Outcome<Option<NewPractice>> {
-    let Some(title) = form.line(context, "title", "What will you practise, small and particular?  >")? else { return Ok(None) };
+    let Some(title) = form.line_of(context, "title", "What will you practise, small and particular?  >", MAX_LINE)? else {
+        return Ok(None);
+    };
     new.title = title;
     let place = &mut new.specificity;
     for (field, question, value) in [
@@ -94,7 +96,7 @@ fn asked(form: &mut Form, context: &mut Context<'_, '_>, mut new: NewPractice) -
         ("how-long", "How long (Enter to skip)?", &mut place.how_long),
     ] {
         if value.is_none() {
-            *value = form.line(context, field, question)?;
+            *value = form.line_of(context, field, question, MAX_LINE)?;
         }
     }
     if new.difficulty.is_none() {

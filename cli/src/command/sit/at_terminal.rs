@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use asif_proto::local::{Draft, ErrorKind, Failure, PhraseAsk, Reply, Request};
-use asif_proto::record::{Gentler, Practice, PracticeStatus, SessionFields};
+use asif_proto::record::{Gentler, MAX_LINE, Practice, PracticeStatus, SessionFields};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -101,7 +101,7 @@ impl AtTerminal {
                 fields.felt_real = form.rating(context, "felt_real", "How real did it feel, 0-100 (Enter to skip)?")?;
             }
             if fields.where_felt.is_none() {
-                fields.where_felt = form.line(context, "where_felt", "Where in the body did you feel it (Enter to skip)?")?;
+                fields.where_felt = form.line_of(context, "where_felt", "Where in the body did you feel it (Enter to skip)?", MAX_LINE)?;
             }
         }
         fields.note = match self.note {

@@ -2,11 +2,10 @@
 
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, BeliefAsk, ErrorKind, Failure, NewBelief, Reply};
-use asif_proto::record::{Belief, BeliefRating, BeliefRole, Kind, MAX_LINE};
+use asif_proto::record::{Belief, BeliefRating, BeliefRole, Kind, MAX_LINE, MAX_SENTENCE};
 use serde_json::Value;
 
 use super::super::{Cx, Replica};
-use super::goal::MAX_SENTENCE;
 use super::journal::whole_seconds;
 use super::kept::{append, new_record, nth, one_line};
 use super::{Handled, Outcome};

@@ -1,7 +1,7 @@
 //! Drafts: what was typed and not yet said. They stay on this device: one sealed file, replaced as a whole before anything is answered.
 
 use asif_proto::id::MIN_SUFFIX;
-use asif_proto::local::draft::{MAX_DRAFT, MAX_DRAFTS};
+use asif_proto::local::draft::{Keeping, MAX_DRAFT, MAX_DRAFTS};
 use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Reply};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ impl Replica {
                 };
                 self.draft_reply(&id)
             }
-            DraftAsk::Drop { id } => {
+            DraftAsk::Drop { id, after } => {
                 let id = match (id, &self.draft_list()[..]) {
                     (Some(typed), _) => self.find_draft(typed)?,
                     (None, [only]) => only.id,
@@ -69,6 +69,9 @@ impl Replica {
                     }
                 };
                 let dropped = self.draft_reply(&id)?;
+                if after.is_some_and(|after| self.drafts.get(&id).is_some_and(|draft| draft.kept_at != after)) {
+                    return Ok(dropped);
+                }
                 self.drafts.remove(&id);
                 self.save_drafts(cx);
                 Ok(dropped)
@@ -76,7 +79,10 @@ impl Replica {
         }
     }
 
-    fn draft_keep(&mut self, cx: &mut Cx<'_>, draft: &Draft) -> Handled {
+    fn draft_keep(&mut self, cx: &mut Cx<'_>, Keeping { draft, after }: &Keeping) -> Handled {
+        if self.drafts.get(&draft.id).is_some_and(|there| !there.says(draft) && Some(there.kept_at) != *after) {
+            return self.draft_reply(&draft.id);
+        }
         let size = draft.words.iter().map(String::len).sum::<usize>()
             + draft
                 .answers

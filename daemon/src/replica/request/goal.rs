@@ -3,7 +3,7 @@
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, GoalAsk, NewGoal, Reply};
 use asif_proto::rating::Rating;
-use asif_proto::record::{Agree, Belief, BeliefRating, BeliefRole, Goal, GoalStatus, GoalTemplate, Kind};
+use asif_proto::record::{Agree, Belief, BeliefRating, BeliefRole, Goal, GoalStatus, GoalTemplate, Kind, MAX_SENTENCE};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -14,9 +14,6 @@ use super::{Handled, Outcome};
 use crate::journal::document::Put;
 use crate::journal::kept::Kept;
 use crate::seal::body::DocId;
-
-/// The longest goal or belief, in bytes.
-pub(super) const MAX_SENTENCE: usize = 8 * 1024;
 
 impl Replica {
     pub(super) fn goals(&mut self, cx: &mut Cx<'_>, ask: &Ask, what: &GoalAsk) -> Handled {

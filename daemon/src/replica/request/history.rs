@@ -55,7 +55,7 @@ impl Replica {
             return Err(Failure::new(ErrorKind::NotFound, "nothing was written here yet"));
         }
         let told = Told::of(&about, document, &steps);
-        let steps = steps.iter().filter_map(|step| self.history_step(&about, &told, step)).collect();
+        let steps = once_each(steps.iter().filter_map(|step| self.history_step(&about, &told, step)));
         let short = self.short(&about.id);
         let About { id, kind, title, occurred_at, .. } = about;
         Ok(Outcome::Reply(Reply::History(History { id, short, kind: kind.into(), title, occurred_at, steps })))
@@ -133,6 +133,21 @@ impl Replica {
         }
         change
     }
+}
+
+/// Steps, less what stands there already: two devices that give way to another branch may both write what was lost again.
+fn once_each(steps: impl Iterator<Item = HistoryStep>) -> Vec<HistoryStep> {
+    let mut all: Vec<HistoryStep> = Vec::new();
+    for step in steps {
+        let said = |step: &HistoryStep| step.changes.iter().map(|one| (one.field.clone(), one.to.clone())).collect::<Vec<_>>();
+        let same = |one: &&mut HistoryStep| one.at.is_some() && (one.at, &one.what) == (step.at, &step.what) && said(one) == said(&step);
+        match all.iter_mut().find(same) {
+            Some(there) if there.changes.iter().all(|one| one.now == Now::Replaced) => *there = step,
+            Some(_) => {}
+            None => all.push(step),
+        }
+    }
+    all
 }
 
 /// What became of every put of a record.

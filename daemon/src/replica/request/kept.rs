@@ -3,7 +3,8 @@
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, SketchView, plan};
 use asif_proto::record::{
-    Belief, Conflict, Goal, Kind, MAX_LINE, MAX_NOTE, Phrase, SAFETY_PLAN, SAFETY_PLAN_NAME, Shown, Visibility, WISH, WISH_NAME,
+    Belief, Conflict, Goal, Kind, MAX_LINE, MAX_NOTE, MAX_SENTENCE, Phrase, SAFETY_PLAN, SAFETY_PLAN_NAME, Shown, Visibility, WISH,
+    WISH_NAME,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
-use super::goal::MAX_SENTENCE;
 use super::{Handled, Outcome, built_on};
 use crate::journal::document::Put;
 use crate::journal::kept::Kept;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, PassedOver, Reply, Undone};
-use asif_proto::record::WISH;
+use asif_proto::record::{MAX_NOTE, WISH};
 use automerge::{Change, ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use super::super::deeds::Deed;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::{Document, Put, keys_of};
-use crate::journal::schema;
+use crate::journal::{prose, schema};
 
 /// What the message of an undo begins with; the hash of the change, the request and what was done follow.
 const UNDO: &str = "undo ";
@@ -317,6 +317,10 @@ fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Resu
         let all = others.len();
         others.retain(|value| Some(value) != mine.as_ref());
         if others.len() == all {
+            if let Some(without) = without(document, key, mine.as_ref(), &before) {
+                puts.push((key.clone(), without));
+                continue;
+            }
             return Err(Failure::new(ErrorKind::Precondition, "this was changed again since")
                 .hint("see it with asif history, and set it with asif edit"));
         }
@@ -324,6 +328,22 @@ fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Resu
         puts.push((key.clone(), others.pop().unwrap_or(before)));
     }
     Ok(puts)
+}
+
+/// Prose that was changed again since, without what one change had brought: it is merged like what was written apart. None where that does not go.
+fn without(document: &Document, key: &str, mine: Option<&ScalarValue>, before: &ScalarValue) -> Option<ScalarValue> {
+    let text = |value: &ScalarValue| match value {
+        ScalarValue::Str(text) => Some(text.to_string()),
+        ScalarValue::Null => Some(String::new()),
+        _ => None,
+    };
+    if !schema::is_prose(key) {
+        return None;
+    }
+    let shown = document.merged(&BTreeSet::from([key.to_owned()])).remove(key);
+    let now = shown.or_else(|| text(&document.scalar(key)?))?;
+    let without = prose::merge(&text(mine?)?, &text(before)?, &now)?;
+    (without != now && without.len() <= MAX_NOTE).then(|| if without.is_empty() { ScalarValue::Null } else { without.into() })
 }
 
 /// What a key said at `heads`: what was laid over the record, else what is packed in it, else nothing.
