@@ -10,6 +10,8 @@ use crate::harness::{Home, eventually, freeze, signal};
 use crate::pty::AtTerminal;
 use crate::socket::Socket;
 
+mod beside;
+
 const SIZES: [(u16, u16); 2] = [(80, 24), (40, 12)];
 const END: &[u8] = b"\x04";
 const INTERRUPT: &[u8] = b"\x03";
@@ -284,146 +286,6 @@ fn ctrl_c_right_after_a_letter_is_heard() {
         asif.type_in(INTERRUPT);
         assert_eq!(asif.end().0, Some(130));
     }
-}
-
-#[test]
-fn what_was_typed_in_one_burst_with_ctrl_c_is_kept_and_no_shell_reads_it() {
-    let home = Home::robin();
-    for burst in [&b"they rest on Sundays\x03"[..], b"they rest on Sundays\x03and never more"] {
-        let mut asif = AtTerminal::start(&home.command(&["note"]));
-        asif.await_text("Ctrl-D");
-        asif.type_in(burst);
-        assert_eq!(asif.end().0, Some(130));
-        let kept = drafts(&home);
-        let text = kept[0]["typing"]["text"].as_str().unwrap();
-        assert!(text.starts_with("they rest on Sundays"), "{kept:?}");
-        home.ok(&["draft", "drop", "--yes"]);
-    }
-}
-
-#[test]
-fn a_draft_that_was_gone_on_with_in_two_terminals_at_once_becomes_two_and_none_is_lost() {
-    let home = Home::robin();
-    let mut first = AtTerminal::start(&home.command(&["note"]));
-    first.await_text("Ctrl-D");
-    first.type_in(b"a bad evening");
-    await_draft(&home, "what was typed", |draft| draft["typing"]["text"] == "a bad evening");
-    // It is still open when it is gone on with elsewhere, twice, in other words.
-    let mut others: Vec<AtTerminal> = (0..2).map(|_| AtTerminal::start(&home.command(&["draft", "resume"]))).collect();
-    others.iter_mut().for_each(|asif| drop(asif.await_text("a bad evening")));
-    first.type_in(b", and then tea\x03");
-    let (code, shown) = first.end();
-    assert!(code == Some(130) && shown.contains("what you typed is kept"), "{shown}");
-    others[0].type_in(b", and then soup\n\x04");
-    assert_eq!(others[0].end().0, Some(0));
-    others[1].type_in(b", and then none\x03");
-    let (code, shown) = others[1].end();
-    assert!(code == Some(130) && shown.contains("what you typed is kept"), "{shown}");
-    let mut kept: Vec<String> = drafts(&home).iter().map(|draft| draft["typing"]["text"].as_str().unwrap().to_owned()).collect();
-    kept.sort();
-    assert_eq!(kept, ["a bad evening, and then none", "a bad evening, and then tea"]);
-    assert_eq!(home.list()[0]["note"], "a bad evening, and then soup");
-    for draft in drafts(&home) {
-        let mut asif = AtTerminal::start(&home.command(&["draft", "resume", draft["id"].as_str().unwrap()]));
-        asif.await_text("a bad evening, and then");
-        asif.type_in(b"\n\x04");
-        let (code, shown) = asif.end();
-        // One of them goes on under an id under which something else was stored meanwhile.
-        if code == Some(7) {
-            assert!(shown.contains("yours is not stored"), "{shown}");
-            assert_eq!(AtTerminal::start(&home.command(&["draft", "resume"])).end().0, Some(0));
-        } else {
-            assert_eq!(code, Some(0), "{shown}");
-        }
-    }
-    assert_eq!((home.list().len(), drafts(&home).len()), (3, 0));
-}
-
-#[test]
-fn a_line_that_no_question_took_is_kept_and_told() {
-    let home = Home::robin();
-    // Typed ahead of the questions, and stopped at once.
-    let mut asif = AtTerminal::start(&home.command(&["demo", "politeness"]));
-    asif.await_text("Who was it?");
-    asif.type_in(b"the man upstairs\nheld the door\nasked how he is\x03");
-    assert_eq!(asif.end().0, Some(130));
-    let kept = drafts(&home)[0].to_string();
-    for words in ["the man upstairs", "held the door", "asked how he is"] {
-        assert!(kept.contains(words), "{kept}");
-    }
-    home.ok(&["draft", "drop", "--yes"]);
-
-    // Pasted at the last question.
-    let mut asif = AtTerminal::start(&home.command(&["goal", "add"]));
-    asif.await_text("Which?");
-    asif.type_in(b"3\nrest\n50\n10\nand more than that\nmuch more\n");
-    let (code, shown) = asif.end();
-    assert!(code == Some(0) && shown.contains("You had typed more than went into it"), "{shown}");
-    let kept = drafts(&home)[0].to_string();
-    assert!(kept.contains("and more than that") && kept.contains("much more"), "{kept}");
-}
-
-#[test]
-fn what_was_begun_at_a_question_is_there_when_it_comes_again_and_else_kept() {
-    let home = Home::robin();
-    home.ok(&["practice", "add", "Walk slowly", "--slug", "walk"]);
-    let begun = || {
-        let mut asif = AtTerminal::start(&home.command(&["log", "--note", "-"]));
-        for (question, answer) in [("Which did you do?", &b"lunch\n"[..]), ("before", b"\n"), ("after", b"\n"), ("More?", b"\n")] {
-            asif.await_text(question);
-            asif.type_in(answer);
-        }
-        asif.await_text("Type the note here");
-        asif.type_in(b"it rained");
-        asif.type_in(INTERRUPT);
-        assert_eq!(asif.end().0, Some(130));
-        home.ok(&["practice", "archive", "lunch"]);
-        home.ok(&["delete", "lunch", "--yes"]);
-        let mut asif = AtTerminal::start(&home.command(&["draft", "resume"]));
-        asif.await_text("there is no practice called");
-        asif.type_in(INTERRUPT);
-        assert_eq!(asif.end().0, Some(130));
-        home.ok(&["restore", "lunch"]);
-    };
-    begun();
-    home.ok(&["delete", "lunch", "--yes"]);
-    let mut asif = AtTerminal::start(&home.command(&["draft", "resume"]));
-    asif.await_text("Which did you do?");
-    asif.type_in(b"\x15walk\n");
-    asif.await_text("it rained");
-    asif.type_in(b" all day\n\x04");
-    let (code, shown) = asif.end();
-    assert_eq!(code, Some(0), "{shown}");
-    assert_eq!((&home.list()[0]["note"], &home.list()[0]["practice"]), (&json!("it rained all day"), &json!("walk")));
-    assert!(drafts(&home).is_empty());
-}
-
-#[test]
-fn what_was_typed_before_the_key_that_stops_the_program_is_no_command_of_the_shell() {
-    let home = Home::robin();
-    let mut shell = home.command(&[]);
-    let program = shell.get_program().to_owned();
-    shell = {
-        let mut new = std::process::Command::new("/bin/bash");
-        new.args(["--norc", "--noprofile", "-i"]).env_clear().envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        new.env("PS1", "ready> ").current_dir(home.beside());
-        new
-    };
-    let mut terminal = AtTerminal::start(&shell);
-    terminal.await_text("ready>");
-    terminal.type_in(format!("{} note\n", program.to_str().unwrap()).as_bytes());
-    terminal.await_text("Ctrl-D");
-    terminal.type_in(b"touch secret-words\x1a");
-    terminal.await_text("ready>");
-    await_draft(&home, "what was typed", |draft| draft["typing"]["text"] == "touch secret-words");
-    terminal.type_in(b"\nfg\n");
-    terminal.await_text("touch secret-words");
-    terminal.type_in(b" and more\n\x04");
-    terminal.await_text("noted");
-    terminal.type_in(b"exit\n");
-    terminal.end();
-    assert!(!home.beside().join("secret-words").exists());
-    assert_eq!(home.list()[0]["note"], "touch secret-words and more");
 }
 
 #[test]

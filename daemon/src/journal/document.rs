@@ -245,7 +245,7 @@ impl Document {
             match field.split_once('/') {
                 Some((list, name)) => {
                     // Taken back on one device and put back on another, it is there.
-                    let apart = (item.conflict && value.is_null()).then(|| self.losers(&item.key)).unwrap_or_default();
+                    let apart = if item.conflict && value.is_null() { self.losers(&item.key) } else { Vec::new() };
                     let value = apart.into_iter().find(|other| !other.is_null()).unwrap_or(value);
                     let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
                     lay_member(members, name, value);
