@@ -211,11 +211,12 @@ impl Story {
                 return;
             }
             None => {
-                // It went down: whatever was done last may be taken back or not.
-                for deed in self.deeds.iter_mut().filter(|deed| !deed.undone) {
+                // It went down: whatever was done last may be taken back or not, or put back.
+                for deed in self.deeds.iter_mut().filter(|deed| deed.undone == again) {
                     deed.certain = false;
                 }
-                let keys: Vec<Key> = self.deeds.iter().filter(|deed| !deed.undone).flat_map(|deed| deed.puts.keys().cloned()).collect();
+                let keys: Vec<Key> =
+                    self.deeds.iter().filter(|deed| deed.undone == again).flat_map(|deed| deed.puts.keys().cloned()).collect();
                 return keys.iter().for_each(|key| self.register(key).is_wild = true);
             }
         };

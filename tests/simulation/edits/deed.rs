@@ -61,6 +61,7 @@ impl Deed {
 
     /// All of it still shows.
     pub(super) fn stands(&self, screen: &Screen) -> bool {
-        self.puts.iter().all(|(key, (earlier, value))| screen.first(key) == *value && !earlier.contains(value))
+        let shows = |key: &Key| screen.records.contains(&key.0);
+        self.puts.iter().all(|(key, (earlier, value))| shows(key) && screen.first(key) == *value && !earlier.contains(value))
     }
 }
