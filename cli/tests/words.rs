@@ -146,7 +146,10 @@ fn an_empty_note_is_logged_without_one_and_said() {
 
 #[test]
 fn a_note_is_asked_for_on_a_terminal_and_nowhere_else() {
-    let (home, asked) = listening(lunch);
+    let (home, asked) = listening(|request| match request {
+        Request::Draft(DraftAsk::Keep(keeping)) => reply(Reply::Draft(keeping.draft.clone())),
+        other => lunch(other),
+    });
     let ran = home.run(&["note"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("asif note -"), "{ran:?}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use asif_proto::local::draft::Keeping;
 use asif_proto::local::{Draft, DraftAsk, Failure, Reply, Request};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::edited::{BASE, is_found};
@@ -122,7 +123,7 @@ impl Form {
         if self.kept {
             let last = self.keeper.as_ref().and_then(|keeper| keeper.keep_now(None).ok().flatten());
             let (id, after) = last.map_or((self.id, self.known), |kept| (kept.id, Some(kept.at)));
-            let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(id.to_string()), after }));
+            drop_as_of(context, id, after);
         }
         self.forget_refused(context);
     }
@@ -130,7 +131,7 @@ impl Form {
     /// Forgets what is kept of it under the id under which it was refused: it is kept under another, or not worth keeping.
     pub(super) fn forget_refused(&mut self, context: &mut Context<'_, '_>) {
         if let Some((id, after)) = self.refused.take().filter(|_| self.kept) {
-            let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(id.to_string()), after }));
+            drop_as_of(context, id, after);
         }
     }
 
@@ -138,5 +139,12 @@ impl Form {
     pub(super) fn renew(&mut self) {
         let last = self.keeper.as_ref().and_then(|keeper: &Keeper| keeper.keep_now(None).ok().flatten());
         self.refused = Some((std::mem::replace(&mut self.id, Uuid::now_v7()), last.map(|kept| kept.at)));
+    }
+}
+
+/// Drops a draft as it was kept at a time; of one that is not known to have been kept nothing here is to be dropped.
+fn drop_as_of(context: &mut Context<'_, '_>, id: Uuid, after: Option<Timestamp>) {
+    if after.is_some() {
+        let _ = context.ask(Request::Draft(DraftAsk::Drop { id: Some(id.to_string()), after }));
     }
 }

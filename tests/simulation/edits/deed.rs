@@ -5,6 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::register::Shown;
 use super::shown::{Key, Screen, is_single};
 
+/// Whether a field holds prose, which is merged.
+fn is_prose(field: &str) -> bool {
+    ["note", "text", "statement", "where_felt"].contains(&field)
+}
+
+/// The pieces of texts that tell which edit brought them: `word5`, `begin28`, `more9`.
+fn pieces<'a>(texts: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    let words = texts.into_iter().flat_map(|text| text.split(|letter: char| !letter.is_alphanumeric()));
+    words.filter(|word| word.ends_with(|letter: char| letter.is_ascii_digit())).collect()
+}
+
 /// Something that somebody did.
 #[derive(Debug)]
 pub(super) struct Deed {
@@ -27,6 +38,11 @@ impl Deed {
         for key in changed.difference(&self.again) {
             let Some((earlier, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
             let (was, now) = (before.all(key), after.first(key));
+            let added: BTreeSet<&str> = pieces([value]).difference(&pieces(earlier)).copied().collect();
+            if is_prose(&key.1) && pieces([&now]).is_disjoint(&added) && pieces([&now]).is_subset(&pieces(was.iter().chain(earlier))) {
+                // Prose that was changed since, without what this had brought.
+                continue;
+            }
             if !was.contains(value) {
                 return Some(format!("{was:?}, which somebody said since, was taken back in {key:?}"));
             }
@@ -45,9 +61,12 @@ impl Deed {
     /// Why putting it back, between these two screens, is not that.
     pub(super) fn wrong_again(&self, before: &Screen, after: &Screen, changed: &BTreeSet<Key>) -> Option<String> {
         for key in changed.difference(&self.again) {
-            let Some((_, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
+            let Some((earlier, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
             let (was, now) = (before.all(key), after.first(key));
-            if now != *value && !was.contains(&now) {
+            let added: BTreeSet<&str> = pieces([value]).difference(&pieces(earlier)).copied().collect();
+            let all = pieces(was.iter().chain(earlier).chain([value]));
+            let in_one = is_prose(&key.1) && added.is_subset(&pieces([&now])) && pieces([&now]).is_subset(&all);
+            if now != *value && !was.contains(&now) && !in_one {
                 return Some(format!("{key:?} is {now} now, where {value} was taken back"));
             }
         }
