@@ -85,6 +85,11 @@ impl<'c, 'w> Context<'c, 'w> {
         }
     }
 
+    /// Puts a whole id in the place of the word that named it, in the words of a draft.
+    pub fn pin_id(&mut self, word: &str, id: &str) {
+        self.words.iter_mut().filter(|one| *one == word).for_each(|one| id.clone_into(one));
+    }
+
     /// Goes on with a draft: the command of its words finds it in [`take_resumed`](Self::take_resumed).
     pub fn resume(&mut self, draft: Draft) {
         self.words.clone_from(&draft.words);

@@ -140,14 +140,17 @@ fn of_another() -> CommandError {
     )
 }
 
-/// Whether the id names a session or a note that is not deleted.
+/// Whether the id names a session or a note that is not deleted. A draft of its note names it whole: later its end may be another's, too.
 fn can_be_edited(id: &str, context: &mut Context<'_, '_>) -> Outcome {
     match context.ask(Request::Show { id: id.to_owned() })? {
         Reply::Session(session) if session.deleted => {
             let failure = Failure::new(ErrorKind::Precondition, "this session is deleted");
             Err(failure.hint(format!("bring it back first: asif restore {id}")).into())
         }
-        Reply::Session(_) => Ok(()),
+        Reply::Session(session) => {
+            context.pin_id(id, &session.id.to_string());
+            Ok(())
+        }
         _ => Err(CommandError::usage("only sessions and notes can be edited with this", "asif list tells their ids")),
     }
 }
