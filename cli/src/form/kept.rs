@@ -70,13 +70,12 @@ impl Form {
         let Some(keeper) = &self.keeper else { return Err(if is_nothing { NotKept::Nothing } else { NotKept::Because(None) }) };
         match keeper.keep_now(draft) {
             Err(why) => Err(NotKept::Because(Some(why))),
-            Ok(kept) if is_nothing => Err(self.moved(kept).map_or(NotKept::Nothing, |_| NotKept::Nothing)),
-            Ok(kept) => self.moved(kept).ok_or(NotKept::Nothing),
+            Ok(Some(kept)) if !is_nothing => {
+                self.id = kept.id;
+                Ok(kept)
+            }
+            Ok(_) => Err(NotKept::Nothing),
         }
-    }
-
-    fn moved(&mut self, kept: Option<Kept>) -> Option<Kept> {
-        kept.inspect(|kept| self.id = kept.id)
     }
 
     /// Puts text that was typed and read, and that no question has asked for, beside the answers.

@@ -101,6 +101,7 @@ fn what_was_begun_at_a_question_is_there_when_it_comes_again_and_else_kept() {
         home.ok(&["delete", "lunch", "--yes"]);
         let mut asif = AtTerminal::start(&home.command(&["draft", "resume"]));
         asif.await_text("there is no practice called");
+        asif.await_text("Which did you do? lunch");
         asif.type_in(INTERRUPT);
         assert_eq!(asif.end().0, Some(130));
         home.ok(&["restore", "lunch"]);
