@@ -11,7 +11,7 @@ use crate::story::{Story, family};
 use crate::world::World;
 
 /// Two devices that both know one session, cut off from each other.
-fn two_apart(seed: u64, note: Option<&str>) -> (World, usize, usize, Session) {
+pub(crate) fn two_apart(seed: u64, note: Option<&str>) -> (World, usize, usize, Session) {
     let mut world = World::new(seed);
     let [laptop, desktop] = family(&mut world, 2)[..] else { panic!() };
     let session = log(&mut world, laptop, SessionFields { note: note.map(str::to_owned), ..after(45) });
@@ -20,7 +20,7 @@ fn two_apart(seed: u64, note: Option<&str>) -> (World, usize, usize, Session) {
     (world, laptop, desktop, session)
 }
 
-fn together(world: &mut World, laptop: usize, desktop: usize) {
+pub(crate) fn together(world: &mut World, laptop: usize, desktop: usize) {
     world.heal();
     world.run_for(Duration::from_secs(60));
     for device in [laptop, desktop] {
@@ -28,30 +28,30 @@ fn together(world: &mut World, laptop: usize, desktop: usize) {
     }
 }
 
-fn noted(note: &str) -> SessionFields {
+pub(crate) fn noted(note: &str) -> SessionFields {
     SessionFields { note: Some(note.into()), ..Default::default() }
 }
 
-fn felt(value: u8) -> SessionFields {
+pub(crate) fn felt(value: u8) -> SessionFields {
     SessionFields { after: Some(value.try_into().unwrap()), ..Default::default() }
 }
 
-fn shown(world: &mut World, device: usize, session: &Session) -> Session {
+pub(crate) fn shown(world: &mut World, device: usize, session: &Session) -> Session {
     Story::list(world, device).remove(&session.id).unwrap()
 }
 
-fn history(world: &mut World, device: usize, id: &str) -> History {
+pub(crate) fn history(world: &mut World, device: usize, id: &str) -> History {
     let Reply::History(history) = world.must(device, Request::History { id: id.into() }) else { panic!() };
     history
 }
 
 /// What was said of a field, in the order of the changes.
-fn said(history: &History, field: &str) -> Vec<(Value, Now)> {
+pub(crate) fn said(history: &History, field: &str) -> Vec<(Value, Now)> {
     let all = history.steps.iter().flat_map(|step| &step.changes).filter(|change| change.field == field);
     all.map(|FieldChange { to, now, .. }| (to.clone(), *now)).collect()
 }
 
-fn undo(world: &mut World, device: usize) -> Undone {
+pub(crate) fn undo(world: &mut World, device: usize) -> Undone {
     let Reply::Undone(undone) = world.must(device, Request::Undo) else { panic!() };
     undone
 }

@@ -33,6 +33,7 @@ mod plan;
 mod reminders;
 mod shared;
 mod story;
+mod taken_back;
 mod world;
 
 use std::time::Duration;

@@ -205,7 +205,7 @@ impl Document {
     pub fn other_at(&self, key: &str, heads: &[ChangeHash]) -> Option<ScalarValue> {
         let is_apart = self.automerge.get_all_at(ROOT, key, heads).is_ok_and(|all| all.len() > 1);
         let then = is_apart.then(|| self.as_it_stood(heads)).flatten()?;
-        then.losers(key).last().map(schema::scalar)
+        then.losers(key).last().map(schema::scalar).or_else(|| then.scalar(key))
     }
 
     /// The values under a key that two devices put apart and that do not win.

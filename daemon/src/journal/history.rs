@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use asif_proto::id::LogId;
 use automerge::legacy::{Key, ObjectId, OpId, OpType};
-use automerge::{Change, ChangeHash, ROOT, ReadDoc, ScalarValue};
+use automerge::{Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub struct Laid {
     pub value: ScalarValue,
     /// The puts that it saw and replaced.
     pub over: Vec<PutId>,
-    /// It put nothing: of several values apart it chose the one that shows already, and took the others away.
+    /// It put nothing: of several values apart it chose the one that showed already, which is its value here, and took the others away.
     pub settles: bool,
 }
 
@@ -64,7 +64,29 @@ impl Document {
             times.insert(change.hash(), made_at(change).max(before));
         }
         changes.sort_by_cached_key(|change| (times.get(&change.hash()).copied().flatten(), change.start_op(), change.actor_id().clone()));
-        changes.iter().filter_map(|change| step(change, &wanted)).collect()
+        let mut steps: Vec<Step> = changes.iter().filter_map(|change| step(change, &wanted)).collect();
+        for step in &mut steps {
+            let hash = step.hash;
+            for put in step.puts.iter_mut().filter(|put| put.settles) {
+                put.value = self.scalar_at(&put.key, &[hash]).unwrap_or(ScalarValue::Null);
+            }
+        }
+        steps
+    }
+
+    /// The puts that stand under a key, each with what it says; the one that shows is the last.
+    pub fn standing(&self, key: &str) -> Vec<(PutId, ScalarValue)> {
+        let all = self.automerge.get_all(ROOT, key).unwrap_or_default();
+        let mut all: Vec<(PutId, ScalarValue)> = all
+            .into_iter()
+            .filter_map(|(value, id)| match id {
+                ObjId::Id(counter, actor, _) => Some((put_id(&OpId(counter, actor))?, value.as_scalar()?.clone())),
+                ObjId::Root => None,
+            })
+            .collect();
+        let shown = self.scalar(key);
+        all.sort_by_key(|(id, value)| (Some(value) == shown.as_ref(), *id));
+        all
     }
 
     /// Of these keys, the prose that was changed apart and can be told in one text. The same on every device that has the same changes.
@@ -167,9 +189,20 @@ fn step(change: &Change, wanted: &impl Fn(&str) -> bool) -> Option<Step> {
         let over = op.pred.iter().filter_map(put_id).collect();
         wanted(&key).then(|| Laid { id: (counter, log), key: key.to_string(), value, over, settles })
     });
-    let puts: Vec<Laid> = puts.collect();
+    // What is put twice in one change was put last.
+    let mut puts: Vec<Laid> = puts.collect();
+    let last: BTreeMap<String, PutId> = puts.iter().map(|put| (put.key.clone(), put.id)).collect();
+    let first: BTreeMap<String, Vec<PutId>> = puts.iter().rev().map(|put| (put.key.clone(), put.over.clone())).collect();
+    puts.retain(|put| last.get(&put.key) == Some(&put.id));
+    puts.iter_mut().for_each(|put| put.over = first.get(&put.key).cloned().unwrap_or_default());
     let (hash, at) = (change.hash(), made_at(change));
     (!puts.is_empty()).then(|| Step { hash, log, at, message: decoded.message.unwrap_or_default(), puts })
+}
+
+/// The puts of a change under a key.
+pub fn puts_of(change: &Change, key: &str) -> BTreeSet<PutId> {
+    let step = step(change, &|one: &str| one == key);
+    step.into_iter().flat_map(|step| step.puts).filter(|put| !put.settles).map(|put| put.id).collect()
 }
 
 fn put_id(OpId(counter, actor): &OpId) -> Option<PutId> {

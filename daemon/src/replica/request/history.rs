@@ -140,7 +140,8 @@ fn once_each(steps: impl Iterator<Item = HistoryStep>) -> Vec<HistoryStep> {
     let mut all: Vec<HistoryStep> = Vec::new();
     for step in steps {
         let said = |step: &HistoryStep| step.changes.iter().map(|one| (one.field.clone(), one.to.clone())).collect::<Vec<_>>();
-        let same = |one: &&mut HistoryStep| one.at.is_some() && (one.at, &one.what) == (step.at, &step.what) && said(one) == said(&step);
+        let again = |one: &HistoryStep| one.device != step.device && one.at.is_some() && one.at == step.at;
+        let same = |one: &&mut HistoryStep| again(one) && one.what == step.what && said(one) == said(&step);
         match all.iter_mut().find(same) {
             Some(there) if there.changes.iter().all(|one| one.now == Now::Replaced) => *there = step,
             Some(_) => {}
@@ -203,12 +204,15 @@ impl<'a> Told<'a> {
     fn field(&self, put: &Laid, field: &str) -> FieldChange {
         let json = |value: &ScalarValue| schema::json(value).unwrap_or_default();
         if put.settles {
-            // It said once more what showed: the others are told as what it was chosen over.
-            let standing = self.puts.get(put.key.as_str()).map(standing).unwrap_or_default();
-            let chosen = standing.iter().max().and_then(|id| self.puts.get(put.key.as_str())?.get(id));
+            // It said once more what showed then: the others are told as what it was chosen over.
             let over = put.over.iter().max().and_then(|id| self.puts.get(put.key.as_str())?.get(id));
-            let (from, to) = (over.map(|one| json(&one.value)).unwrap_or_default(), chosen.map(|one| json(&one.value)).unwrap_or_default());
-            return FieldChange { field: field.into(), from, to, now: Now::Shown };
+            let now = if self.document.scalar(&put.key).as_ref() == Some(&put.value) { Now::Shown } else { Now::Replaced };
+            return FieldChange {
+                field: field.into(),
+                from: over.map(|one| json(&one.value)).unwrap_or_default(),
+                to: json(&put.value),
+                now,
+            };
         }
         let before = put.over.iter().max().and_then(|id| self.puts.get(put.key.as_str())?.get(id));
         let from = match before {

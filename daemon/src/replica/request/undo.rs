@@ -12,6 +12,7 @@ use super::super::deeds::Deed;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::{Document, Put, keys_of};
+use crate::journal::history::{PutId, puts_of};
 use crate::journal::{prose, schema};
 
 /// What the message of an undo begins with; the hash of the change, the request and what was done follow.
@@ -169,10 +170,25 @@ impl Replica {
             let Some(change) = document.change(&ChangeHash(deed.hash)) else { continue };
             // What is put again says what it said, also where another device's words had shown before.
             let target = Reversal::parse(&deed.message, UNDO).and_then(|undo| document.change(&ChangeHash(undo.of)));
-            let puts = match inverse(document, &change, target.as_ref()) {
+            let is_of = |one: &&Deed| one.doc == deed.doc && (one.records == deed.records || !one.records.is_disjoint(&deed.records));
+            let reversals = self.deeds.oldest().filter(is_of).filter(|one| is_reversal(&one.message));
+            let (own, others): (Vec<&Deed>, Vec<&Deed>) = reversals.partition(|one| self.at_bottom(one).hash == deed.hash);
+            let [own, reversals] =
+                [&own, &others].map(|all| -> Vec<Change> { all.iter().filter_map(|one| document.change(&ChangeHash(one.hash))).collect() });
+            let own: Vec<Change> = own.into_iter().filter(|one| one.message().is_some_and(|message| message.starts_with(REDO))).collect();
+            let reversing = Reversing { document, change: &change, again: target.as_ref(), own: &own, reversals: &reversals };
+            let puts = match reversing.puts() {
                 Ok(puts) => puts,
                 Err(failure) => return Ok(Reversed::Refused(failure)),
             };
+            // Whoever said more of a record since may have said once more that it is private: that leaves no mark of its own.
+            let shows = |(key, value): &Put| key.ends_with("/visibility") && *value != ScalarValue::from("private");
+            if again && puts.iter().any(shows) && self.changed_since(deed) {
+                return Ok(Reversed::Refused(Failure::new(
+                    ErrorKind::Precondition,
+                    "who may see it was not told again since it was changed",
+                )));
+            }
             let prefix = if again { REDO } else { UNDO };
             let name = format!("{prefix}{} {} {}", HEXLOWER.encode(&deed.hash), ask.id.simple(), group.what);
             inverses.push((deed.doc, puts, name));
@@ -182,6 +198,12 @@ impl Replica {
             changed |= self.write(cx, doc, &puts, &name)?;
         }
         Ok(Reversed::Done { changed })
+    }
+
+    /// Whether somebody has changed a record of this since, other than by taking something back.
+    fn changed_since(&self, deed: &Deed) -> bool {
+        let since = self.deeds.newest().take_while(|one| one.hash != deed.hash);
+        since.filter(|one| !is_reversal(&one.message)).any(|one| !one.records.is_disjoint(&deed.records))
     }
 
     /// What a change takes back, at the bottom of it; the change itself where it takes nothing back.
@@ -271,6 +293,10 @@ fn no_further(again: bool) -> Failure {
         .hint("asif history ID tells all that a record ever said, and asif edit sets it")
 }
 
+fn is_reversal(message: &str) -> bool {
+    [UNDO, REDO].iter().any(|prefix| Reversal::parse(message, prefix).is_some())
+}
+
 fn is_undoable(message: &str) -> bool {
     UNDOABLE.contains(&message) || is_together(message)
 }
@@ -283,51 +309,99 @@ fn is_of(message: &str, kind: &str) -> bool {
     message.strip_prefix(kind).is_some_and(|rest| rest.starts_with(' '))
 }
 
-/// Puts that set what a change touched back to what was before, or to what `again` says; an error where it was changed since, with what another
-/// device said apart left standing.
-fn inverse(document: &Document, change: &Change, again: Option<&Change>) -> Result<Vec<Put>, Failure> {
-    let (hash, keys) = (change.hash(), keys_of(change));
-    let again = again.map(|again| (again.hash(), keys_of(again)));
-    let before = |key: &String| match (document.merged_at(key, change.deps()), &again) {
-        // What both had written showed before.
-        (Some(merged), _) => merged.into(),
-        (None, Some((again, keys))) if keys.contains(key) => document.scalar_at(key, &[*again]).unwrap_or(ScalarValue::Null),
-        _ => earlier(document, key, change.deps()),
-    };
-    let mut puts = Vec::new();
-    for key in &keys {
-        if schema::record_of(key).is_some_and(|record| record.key() == *key) {
-            puts.push((format!("{key}/deleted"), ScalarValue::Boolean(true)));
-            continue;
-        }
-        if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
-            continue;
-        }
-        let (mine, now, mut before) = (document.scalar_at(key, &[hash]), document.scalar(key), before(key));
-        if again.is_none() && mine.as_ref() == Some(&before) {
-            // It chose between what had been said apart: the other is what it did not choose.
-            before = document.other_at(key, change.deps()).unwrap_or(before);
-        }
-        // The one that shows is the last.
-        let mut others: Vec<ScalarValue> = document.losers(key).iter().map(schema::scalar).collect();
-        others.extend(now);
-        if others == [before.clone()] {
-            continue;
-        }
-        let all = others.len();
-        others.retain(|value| Some(value) != mine.as_ref());
-        if others.len() == all {
-            if let Some(without) = without(document, key, mine.as_ref(), &before) {
-                puts.push((key.clone(), without));
+/// A change to reverse, with what has to do with it.
+struct Reversing<'a> {
+    document: &'a Document,
+    change: &'a Change,
+    /// The change that is put again, where one is.
+    again: Option<&'a Change>,
+    /// Changes that put this one again: what they put is its own.
+    own: &'a [Change],
+    /// Changes that took something back or put it again: what they set back is whoever's it was.
+    reversals: &'a [Change],
+}
+
+impl Reversing<'_> {
+    /// Puts that set what the change touched back to what was before, or to what is put again; an error where it was changed since. What another
+    /// device said apart stands, also where it said the same.
+    fn puts(&self) -> Result<Vec<Put>, Failure> {
+        let keys = keys_of(self.change);
+        let mut puts = Vec::new();
+        for key in &keys {
+            if schema::record_of(key).is_some_and(|record| record.key() == *key) {
+                puts.push((format!("{key}/deleted"), ScalarValue::Boolean(true)));
                 continue;
             }
-            return Err(Failure::new(ErrorKind::Precondition, "this was changed again since")
-                .hint("see it with asif history, and set it with asif edit"));
+            if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
+                continue;
+            }
+            puts.extend(self.puts_of(key)?);
         }
-        // What another device put there apart was not undone by anybody: it shows again.
-        puts.push((key.clone(), others.pop().unwrap_or(before)));
+        Ok(puts)
     }
-    Ok(puts)
+
+    fn puts_of(&self, key: &str) -> Result<Vec<Put>, Failure> {
+        let standing = self.document.standing(key);
+        let mine = self.document.scalar_at(key, &[self.change.hash()]);
+        let before = self.before(key, mine.as_ref());
+        if matches!(&standing[..], [(_, only)] if *only == before) {
+            return Ok(Vec::new());
+        }
+        let (is_mine, all) = (self.mine(key, &standing, mine.as_ref()), standing.len());
+        let others: Vec<ScalarValue> = standing.into_iter().filter(|(id, _)| !is_mine.contains(id)).map(|(_, value)| value).collect();
+        if others.len() == all {
+            let since = || {
+                let failure = Failure::new(ErrorKind::Precondition, "this was changed again since");
+                failure.hint("see it with asif history, and set it with asif edit")
+            };
+            let without = without(self.document, key, mine.as_ref(), &before).ok_or_else(since)?;
+            return Ok(vec![(key.to_owned(), without)]);
+        }
+        // What another device put there apart was not undone by anybody: it shows again. Where it says the same it has to be put anew, or the
+        // one that was taken back would go on standing for it.
+        Ok(match others.last() {
+            Some(other) if Some(other) == mine.as_ref() => {
+                vec![(key.to_owned(), ScalarValue::Null), (key.to_owned(), other.clone())]
+            }
+            other => vec![(key.to_owned(), other.cloned().unwrap_or(before))],
+        })
+    }
+
+    /// What a key said before, or is to say again.
+    fn before(&self, key: &str, mine: Option<&ScalarValue>) -> ScalarValue {
+        let deps = self.change.deps();
+        if let Some(merged) = self.document.merged_at(key, deps) {
+            // What both had written showed before.
+            return merged.into();
+        }
+        if let Some(again) = self.again.filter(|again| keys_of(again).contains(key)) {
+            // Of several that stood then, the one that was taken back.
+            let is_apart = self.document.other_at(key, deps).is_some();
+            let said = is_apart.then(|| self.document.scalar_at(key, &[again.hash()]).unwrap_or(ScalarValue::Null));
+            return said.unwrap_or_else(|| earlier(self.document, key, deps));
+        }
+        let before = earlier(self.document, key, deps);
+        if self.again.is_none() && mine == Some(&before) {
+            // It chose between what had been said apart: the other is what it did not choose.
+            return self.document.other_at(key, deps).unwrap_or(before);
+        }
+        before
+    }
+
+    /// Which of the puts that stand under a key are those of the change.
+    fn mine(&self, key: &str, standing: &[(PutId, ScalarValue)], mine: Option<&ScalarValue>) -> BTreeSet<PutId> {
+        let own: BTreeSet<PutId> = self.own.iter().chain([self.change]).flat_map(|change| puts_of(change, key)).collect();
+        let ids = |wanted: &dyn Fn(&PutId) -> bool| -> BTreeSet<PutId> {
+            standing.iter().filter(|(id, value)| Some(value) == mine && wanted(id)).map(|(id, _)| *id).collect()
+        };
+        let stands = ids(&|id| own.contains(id));
+        if !stands.is_empty() {
+            return stands;
+        }
+        // It chose what stood already, or its words were set back where another's were taken back.
+        let set_back: BTreeSet<PutId> = self.reversals.iter().flat_map(|change| puts_of(change, key)).collect();
+        ids(&|id| own.is_empty() || set_back.contains(id))
+    }
 }
 
 /// Prose that was changed again since, without what one change had brought: it is merged like what was written apart. None where that does not go.

@@ -1,0 +1,100 @@
+//! What `undo` and `redo` may not do: what another device said, in the same words or in others, was not taken back by anybody.
+
+use std::time::Duration;
+
+use asif_proto::local::{Reply, Request, SafetyPlanAsk};
+use asif_proto::record::{ClearField, SafetyPlan, SessionFields, Visibility};
+
+use crate::apart::{felt, noted, shown, together, two_apart, undo};
+use crate::shared::edit;
+
+fn private() -> SessionFields {
+    SessionFields { visibility: Some(Visibility::Private), ..Default::default() }
+}
+
+#[test]
+fn what_two_devices_said_in_the_same_words_is_taken_back_for_one_of_them_only() {
+    for seed in 200..204 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, Some("base words"));
+        let plan = SafetyPlan { professionals: Some("Dr Xavier 123".into()), ..Default::default() };
+        for device in [laptop, desktop] {
+            edit(&mut world, device, &session, SessionFields { tags: vec!["work".into()], ..private() });
+            edit(&mut world, device, &session, noted("base words and more"));
+            world.must(device, Request::SafetyPlan(SafetyPlanAsk::Edit { parts: plan.clone(), readable: None }));
+            world.run_for(Duration::from_secs(30));
+        }
+        together(&mut world, laptop, desktop);
+        let stands = |world: &mut crate::world::World| {
+            let shown = shown(world, laptop, &session);
+            let Reply::SafetyPlan(plan) = world.must(laptop, Request::SafetyPlan(SafetyPlanAsk::Show)) else { panic!() };
+            (shown.visibility, shown.tags, shown.note.unwrap(), plan.plan.professionals)
+        };
+        let both = stands(&mut world);
+        assert_eq!((both.0, both.2.as_str()), (Visibility::Private, "base words and more"));
+        // The desktop's three, the last first.
+        for _ in 0..3 {
+            assert!(undo(&mut world, laptop).device.is_some(), "seed {seed}");
+            assert_eq!(stands(&mut world), both, "seed {seed}: the laptop's were not taken back");
+        }
+        for _ in 0..3 {
+            undo(&mut world, laptop);
+        }
+        let none = stands(&mut world);
+        assert_eq!((none.0, none.1.len(), none.2.as_str(), none.3), (Visibility::Inherit, 0, "base words", None), "seed {seed}");
+    }
+}
+
+#[test]
+fn what_was_deleted_elsewhere_does_not_come_back_by_redo() {
+    for seed in 210..214 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        world.must(laptop, Request::Delete { id: session.id.to_string() });
+        undo(&mut world, desktop);
+        together(&mut world, laptop, desktop);
+        let _ = world.ask(desktop, Request::Redo);
+        together(&mut world, laptop, desktop);
+        assert!(shown(&mut world, laptop, &session).deleted, "seed {seed}: nobody restored it");
+    }
+}
+
+#[test]
+fn what_was_deleted_or_made_private_since_stays_so_whatever_redo_puts_back() {
+    let (mut world, laptop, _, session) = two_apart(220, None);
+    let id = || session.id.to_string();
+    undo(&mut world, laptop);
+    world.must(laptop, Request::Restore { id: id() });
+    world.must(laptop, Request::Delete { id: id() });
+    let _ = world.ask(laptop, Request::Redo);
+    assert!(shown(&mut world, laptop, &session).deleted);
+    world.must(laptop, Request::Restore { id: id() });
+
+    edit(&mut world, laptop, &session, private());
+    let clear = vec![ClearField::Private];
+    world.must(laptop, Request::Edit { id: id(), fields: Box::default(), clear, base: None });
+    undo(&mut world, laptop);
+    edit(&mut world, laptop, &session, SessionFields { after: felt(4).after, ..private() });
+    let _ = world.ask(laptop, Request::Redo);
+    assert_eq!(shown(&mut world, laptop, &session).visibility, Visibility::Private);
+}
+
+#[test]
+fn two_undo_and_two_redo_of_what_was_merged_come_to_the_same() {
+    for seed in 230..234 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, Some("I cried a bit. Then I ate."));
+        edit(&mut world, laptop, &session, noted("I cried a lot. Then I ate."));
+        world.run_for(Duration::from_secs(30));
+        edit(&mut world, desktop, &session, noted("I cried a bit. Then I ate soup."));
+        together(&mut world, laptop, desktop);
+        let whole = "I cried a lot. Then I ate soup. A new end.";
+        edit(&mut world, laptop, &session, noted(whole));
+        for times in 1..4 {
+            for _ in 0..times {
+                undo(&mut world, laptop);
+            }
+            for _ in 0..times {
+                world.must(laptop, Request::Redo);
+            }
+            assert_eq!(shown(&mut world, laptop, &session).note.as_deref(), Some(whole), "seed {seed}, {times} times");
+        }
+    }
+}
