@@ -251,9 +251,9 @@ impl Form {
         context: &mut Context<'_, '_>,
         deed: impl FnOnce(&mut Context<'_, '_>, Uuid) -> Outcome<T>,
     ) -> Outcome<T> {
-        self.take_ahead();
+        self.take_all_ahead(context);
         let _ = self.keep_now();
-        self.keyboard = None;
+        let was_asked = self.keyboard.take().is_some();
         match deed(context, self.id) {
             Err(error @ CommandError::Failed(_)) => {
                 if error.failure().is_some_and(|failure| failure.kind == ErrorKind::Precondition) {
@@ -264,6 +264,10 @@ impl Form {
             }
             // It was done, whether or not anybody could be told.
             done => {
+                // What comes in pieces comes while it is done.
+                self.keyboard = if was_asked { Typing::begin().ok() } else { None };
+                self.take_all_ahead(context);
+                self.keyboard = None;
                 self.keep_the_rest(context);
                 self.forget(context);
                 done

@@ -188,6 +188,14 @@ impl<'t> Keyboard<'t> {
         Typed { text: draft.into_text(), end }
     }
 
+    /// Takes what was typed and that nobody waits for, so that no shell reads it: it is ahead of whatever comes next.
+    pub fn take_the_rest(self, typing: &mut Typing) {
+        // A terminal that is gone has nothing more.
+        if let Ok(_by_letter) = ByLetter::set(self.0) {
+            self.read_the_rest(typing);
+        }
+    }
+
     /// Takes what was typed and not read yet from the terminal: no shell shall read it.
     fn read_the_rest(self, typing: &mut Typing) {
         while let Ok(Some(typed)) = letters(self.0, PollFlags::IN) {

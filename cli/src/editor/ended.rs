@@ -92,14 +92,16 @@ pub fn found(place: &Place, about: &About) -> Ended {
 /// `text.txt.save`, `#text.txt#`, `.text.txt.kak.x`, `%dev%shm%text.txt`, and what two editors name otherwise.
 fn is_of_the_text(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.contains("text.txt") || ["DEADJOE", "ed.hup"].contains(&&*name)
+    let beside = ["text.txt", ".text.txt", "#text.txt", ".#text.txt"].iter().any(|begin| name.starts_with(begin));
+    beside || (name.starts_with('%') && name.contains("text.txt")) || ["DEADJOE", "ed.hup"].contains(&&*name)
 }
 
 /// A name that a person may have saved under, and none of what editors write of their own.
 fn is_saved_beside(name: &OsStr) -> bool {
     let text = name.to_string_lossy();
-    let of_editors =
-        text.starts_with(['.', '#', '%']) || text.ends_with(['~', '#']) || [".json", ".swp"].iter().any(|end| text.ends_with(end));
+    let is_swap = text.starts_with('.') && [".swp", ".swo", ".swn"].iter().any(|end| text.ends_with(end));
+    let is_setting = ["settings.json", "bindings.json"].contains(&&*text);
+    let of_editors = is_swap || is_setting || text.starts_with(['#', '%']) || text.starts_with(".#") || text.ends_with('~');
     !of_editors && !is_of_the_text(name)
 }
 
@@ -192,6 +194,11 @@ mod tests {
             put(name, text);
         }
         assert_eq!(saved(&place, &about), Ended::Same);
+        for name in ["context.txt", "mine.json", ".mine"] {
+            put(name, "two\n");
+            assert_eq!(saved(&place, &about), text("two", &[]), "{name}");
+            std::fs::remove_file(place.folder().join(name)).unwrap();
+        }
         put("mine.txt", "two\n");
         assert_eq!((saved(&place, &about), found(&place, &about)), (text("two", &[]), text("two", &[])));
         put("text.txt", "three\n");

@@ -91,6 +91,14 @@ impl Form {
         }
     }
 
+    /// The same with what the terminal still holds: nobody reads it here any more, and no shell shall.
+    pub(super) fn take_all_ahead(&mut self, context: &Context<'_, '_>) {
+        if let (Some(keyboard), Some(typing)) = (context.world.keyboard, &mut self.keyboard) {
+            keyboard.take_the_rest(typing);
+        }
+        self.take_ahead();
+    }
+
     /// Keeps what the deed did not take as another draft, and says so: it was typed all the same.
     pub(super) fn keep_the_rest(&mut self, context: &mut Context<'_, '_>) {
         let mut rest: BTreeMap<String, String> = self

@@ -14,7 +14,7 @@ use crate::sit::sat::readable;
 impl Form {
     /// Keeps what was typed, gives it back where that cannot be done, and says which.
     pub(crate) fn stop(&mut self, context: &mut Context<'_, '_>, error: CommandError) -> CommandError {
-        self.take_ahead();
+        self.take_all_ahead(context);
         let kept = self.keep_now();
         // From here on the signals end the program as they always did: there is nothing left to lose.
         self.keyboard = None;

@@ -81,6 +81,17 @@ fn a_line_that_no_question_took_is_kept_and_told() {
     assert!(code == Some(0) && shown.contains("You had typed more than went into it"), "{shown}");
     let kept = drafts(&home)[0].to_string();
     assert!(kept.contains("and more than that") && kept.contains("much more"), "{kept}");
+    home.ok(&["draft", "drop", "--yes"]);
+
+    // More than one reading takes.
+    let mut asif = AtTerminal::start(&home.command(&["remind", "add"]));
+    asif.await_text("At what time of day?");
+    let lines: String = (0..60).map(|n| format!("line {n} of a longer paste, with some words in it for the length\n")).collect();
+    asif.type_in(format!("8:00\n\nput the kettle on\n{lines}").as_bytes());
+    let (code, shown) = asif.end();
+    assert!(code == Some(0) && shown.contains("You had typed more than went into it"), "{shown}");
+    let kept = drafts(&home)[0].to_string();
+    assert!((0..60).all(|n| kept.contains(&format!("line {n} of"))), "{kept}");
 }
 
 #[test]
