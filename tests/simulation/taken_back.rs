@@ -6,7 +6,9 @@ use asif_proto::local::{Reply, Request, SafetyPlanAsk};
 use asif_proto::record::{ClearField, SafetyPlan, SessionFields, Visibility};
 
 use crate::apart::{felt, noted, shown, together, two_apart, undo};
-use crate::shared::edit;
+use crate::shared::{after, edit, log};
+use crate::story::family;
+use crate::world::World;
 
 fn private() -> SessionFields {
     SessionFields { visibility: Some(Visibility::Private), ..Default::default() }
@@ -96,5 +98,42 @@ fn two_undo_and_two_redo_of_what_was_merged_come_to_the_same() {
             }
             assert_eq!(shown(&mut world, laptop, &session).note.as_deref(), Some(whole), "seed {seed}, {times} times");
         }
+    }
+}
+
+#[test]
+fn of_three_sentences_changed_apart_one_is_taken_back_and_the_other_two_stay() {
+    for seed in 240..244 {
+        let mut world = World::new(seed);
+        let devices = family(&mut world, 3);
+        let note = "It rained. Then I ate. Nobody minded.";
+        let session = log(&mut world, devices[0], SessionFields { note: Some(note.into()), ..after(45) });
+        let meet = |world: &mut World| {
+            world.heal();
+            world.run_for(Duration::from_secs(60));
+            devices.iter().for_each(|device| drop(world.must(*device, Request::Sync { wait_ms: Some(60_000) })));
+        };
+        meet(&mut world);
+        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+            world.cut(devices[one], devices[other]);
+        }
+        let pieces = [("rained", "rained a lot"), ("ate", "ate soup"), ("minded", "minded at all")];
+        for (device, (from, to)) in devices.iter().zip(pieces) {
+            edit(&mut world, *device, &session, noted(&note.replace(from, to)));
+            world.run_for(Duration::from_secs(10));
+        }
+        meet(&mut world);
+        let whole = "It rained a lot. Then I ate soup. Nobody minded at all.";
+        assert_eq!(shown(&mut world, devices[0], &session).note.as_deref(), Some(whole), "seed {seed}");
+        let mut left = whole.to_owned();
+        for (from, to) in pieces.into_iter().rev() {
+            undo(&mut world, devices[0]);
+            left = left.replace(to, from);
+            assert_eq!(shown(&mut world, devices[0], &session).note.as_deref(), Some(&*left), "seed {seed}");
+        }
+        for _ in 0..3 {
+            world.must(devices[0], Request::Redo);
+        }
+        assert_eq!(shown(&mut world, devices[0], &session).note.as_deref(), Some(whole), "seed {seed}");
     }
 }

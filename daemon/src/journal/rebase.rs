@@ -21,8 +21,13 @@ use automerge::legacy::{Key, ObjectId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value};
 
-use super::document::{Document, MergeError};
+use super::document::{Document, MergeError, keys_of};
 use super::{prose, schema};
+
+/// What the key of a field ends with that says who may see a record.
+const VISIBILITY: &str = "/visibility";
+/// What it says where nobody else may.
+const PRIVATE: &str = "private";
 
 /// Changes of a document written again.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +84,29 @@ fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Re
         now.insert(change.hash(), here.get_heads());
         at = Some(here);
     }
+    changes.extend(keep_private(all, at, &changes)?);
     Ok(Rebased { changes, replaced })
+}
+
+/// What several had said of who may see a record stood side by side, and private won. One after the other the last would win: what was private is
+/// said to be that once more.
+fn keep_private(all: &Automerge, last: Option<Automerge>, changes: &[Change]) -> Result<Option<Change>, AutomergeError> {
+    let Some(mut here) = last else { return Ok(None) };
+    let private = ScalarValue::from(PRIVATE);
+    let is_private = |value: &Value<'_>| value.as_scalar() == Some(&private);
+    let mut lost = Vec::new();
+    for key in changes.iter().flat_map(keys_of).filter(|key| key.ends_with(VISIBILITY)) {
+        let was = all.get_all(ROOT, key.as_str())?.iter().any(|(value, _)| is_private(value));
+        if was && !here.get(ROOT, key.as_str())?.is_some_and(|(value, _)| is_private(&value)) {
+            lost.push(key);
+        }
+    }
+    let mut transaction = here.transaction();
+    for key in lost {
+        transaction.put(ROOT, key, PRIVATE)?;
+    }
+    let (hash, _) = transaction.commit_with(CommitOptions::default().with_message("kept private"));
+    Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))
 }
 
 /// The puts of a change of `all` once more; `None` where they say nothing new.
@@ -239,6 +266,20 @@ mod tests {
         let rebased = lost.rebase(COPY, &BTreeSet::from([first.hash()])).unwrap();
         let after = merged(&Document::default(), &rebased.changes);
         assert_eq!(text(&after, NOTE), Some(chosen), "also where all of it is written again");
+    }
+
+    #[test]
+    fn what_was_private_because_one_of_two_said_so_stays_private() {
+        const KEY: &str = "00000000000000000000000000007f3a/visibility";
+        let mut lost = Document::default();
+        let first = put(&mut lost, LAPTOP, "before", "both have it");
+        let mut desktop = lost.clone();
+        put(&mut lost, LAPTOP, KEY, "private");
+        let theirs = [put(&mut desktop, DESKTOP, KEY, "private"), put(&mut desktop, DESKTOP, KEY, "inherit")];
+        let lost = merged(&lost, &theirs);
+        let rebased = lost.rebase(COPY, &BTreeSet::from([first.hash()])).unwrap();
+        let after = merged(&Document::default(), &rebased.changes);
+        assert_eq!(text(&after, KEY).as_deref(), Some("private"));
     }
 
     #[test]

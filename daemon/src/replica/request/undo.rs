@@ -357,6 +357,13 @@ impl Reversing<'_> {
             let without = without(self.document, key, mine.as_ref(), &before).ok_or_else(since)?;
             return Ok(vec![(key.to_owned(), without)]);
         }
+        if (self.again.is_some() && !others.is_empty()) || others.len() > 1 {
+            // What shows is of several: what this one brought goes out of it, or into it again.
+            let of_several = without(self.document, key, mine.as_ref(), &before);
+            if let Some(text) = of_several {
+                return Ok(vec![(key.to_owned(), text)]);
+            }
+        }
         // What another device put there apart was not undone by anybody: it shows again. Where it says the same it has to be put anew, or the
         // one that was taken back would go on standing for it.
         Ok(match others.last() {
