@@ -6,6 +6,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -27,6 +28,8 @@ use signals::Signals;
 
 /// The longest line that a terminal hands over whole, in bytes, without its end.
 pub const MAX_LINE: usize = 4095;
+/// Whoever types without a pause has it kept so often.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(3);
 /// After such a pause what was typed is worth keeping.
 const PAUSE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
@@ -123,6 +126,7 @@ impl<'t> Keyboard<'t> {
         draft.begin_with(text, &mut echo);
         by_letter.show(&echo);
         let mut unkept = false;
+        let mut kept_at = Instant::now();
         let end = loop {
             if typing.signals.ended.load(Ordering::Relaxed) {
                 // What was typed before the key that ends it belongs to the text, and what follows a line break to nothing yet.
@@ -154,6 +158,8 @@ impl<'t> Keyboard<'t> {
                 }
                 Err(_) => break End::Stopped,
             };
+            // The keys that would hold up the screen and let it go on are no letters.
+            chunk.retain(|byte| !matches!(byte, 0x11 | 0x13));
             let stops = by_letter.stop_key().and_then(|key| chunk.iter().position(|byte| *byte == key));
             if let Some(at) = stops {
                 let behind = chunk.split_off(at);
@@ -177,9 +183,10 @@ impl<'t> Keyboard<'t> {
                 unkept = false;
                 continue;
             }
-            unkept = !chunk.contains(&b'\n');
+            unkept = !chunk.contains(&b'\n') && kept_at.elapsed() < AT_LEAST_EVERY;
             if !unkept {
                 keep(draft.text(), Waits::No);
+                kept_at = Instant::now();
             }
         };
         if end != End::Done {

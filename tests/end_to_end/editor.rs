@@ -122,7 +122,7 @@ fn the_text_of_a_record_is_opened_in_memory_for_its_owner_alone_and_comes_back()
     let name = desk.seen("name");
     let below = Path::new(name.trim()).strip_prefix(desk.memory.path()).unwrap().to_str().unwrap().to_owned();
     assert!(!below.contains("asif") && !below.contains(&id) && !below.contains("lunch"), "{below}");
-    assert!(desk.seen("env").lines().any(|line| line == format!("TMPDIR={}", desk.seen("here").trim())), "{}", desk.seen("env"));
+    assert!(desk.seen("env").lines().any(|line| line == format!("TMPDIR={}/made", desk.seen("here").trim())), "{}", desk.seen("env"));
     desk.is_cleared();
     assert!(desk.drafts().is_empty());
     desk.home.ok(&["undo"]);

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::known;
-use super::place::{About, Place};
+use super::place::{About, Place, TEMPORARY};
 
 /// More than any text that could be kept.
 const MAX_READ: u64 = 4 << 20;
@@ -36,28 +36,31 @@ pub enum Ended {
     NotText,
 }
 
-/// What they saved, of an editor that ended as they meant it to; also what they saved under another name beside it, since that goes too.
+/// What they saved, of an editor that ended as they meant it to.
 pub fn saved(place: &Place, about: &About) -> Ended {
-    let ended = match read(&place.text()) {
+    match read(&place.text()) {
         None => Ended::NotText,
         Some(text) if text == about.opened => Ended::Same,
         Some(text) if text.trim().is_empty() => Ended::Empty,
         Some(text) => Ended::Text { text, more: Vec::new() },
-    };
-    let known = |other: &String| *other == about.opened || matches!(&ended, Ended::Text { text, .. } if text == other);
-    let mut others = texts(place, is_saved_beside);
-    others.retain(|(_, other)| !other.trim().is_empty() && !known(other));
-    let mut others: Vec<String> = others.into_iter().map(|(_, text)| text).collect();
-    match ended {
-        Ended::Text { text, .. } => Ended::Text { text, more: others },
-        ended => others.pop().map_or(ended, |text| Ended::Text { text, more: others }),
     }
 }
 
+/// What lies beside the text under another name, the oldest first: perhaps they saved it, perhaps another program did. It goes with the folder.
+pub fn beside(place: &Place, about: &About, ended: &Ended) -> Vec<String> {
+    let (text, more): (&str, &[String]) = match ended {
+        Ended::Text { text, more } => (text, more),
+        Ended::Same | Ended::Empty | Ended::NotText => ("", &[]),
+    };
+    let is_known = |other: &String| *other == about.opened || other == text || more.contains(other);
+    let others = texts(place, is_saved_beside).into_iter().map(|(_, other)| other);
+    others.filter(|other| !other.trim().is_empty() && !is_known(other)).collect()
+}
+
 /// The texts in files beside the text whose name `wanted` takes, the oldest first.
-fn texts(place: &Place, wanted: impl Fn(&OsStr) -> bool) -> Vec<(SystemTime, String)> {
+fn texts(place: &Place, wanted: impl Fn(&Path) -> bool) -> Vec<(SystemTime, String)> {
     let beside = place.beside();
-    let wanted = beside.iter().filter(|path| path.file_name().is_some_and(&wanted));
+    let wanted = beside.iter().filter(|path| wanted(path));
     let mut all: Vec<(SystemTime, String)> = wanted.filter_map(|path| Some((modified(path), read(path)?))).collect();
     all.sort_by_key(|(time, _)| *time);
     all
@@ -74,7 +77,8 @@ pub fn found(place: &Place, about: &About) -> Ended {
     }
     let saved = read(&place.text());
     let mut all: Vec<(SystemTime, String)> = Vec::new();
-    let beside = texts(place, |name| is_of_the_text(name) || is_saved_beside(name));
+    let gone = !place.text().exists();
+    let beside = texts(place, |path| path.file_name().is_some_and(is_of_the_text) || (gone && is_saved_beside(path)));
     for (time, text) in saved.clone().map(|text| (modified(&place.text()), text)).into_iter().chain(beside) {
         if text != about.opened && !text.trim().is_empty() && all.iter().all(|(_, other)| *other != text) {
             all.push((time, text));
@@ -97,7 +101,11 @@ fn is_of_the_text(name: &OsStr) -> bool {
 }
 
 /// A name that a person may have saved under, and none of what editors write of their own.
-fn is_saved_beside(name: &OsStr) -> bool {
+fn is_saved_beside(path: &Path) -> bool {
+    let Some(name) = path.file_name() else { return false };
+    if path.components().any(|one| one.as_os_str() == TEMPORARY) {
+        return false;
+    }
     let text = name.to_string_lossy();
     let is_swap = text.starts_with('.') && [".swp", ".swo", ".swn"].iter().any(|end| text.ends_with(end));
     let is_setting = ["settings.json", "bindings.json"].contains(&&*text);
@@ -189,22 +197,23 @@ mod tests {
     fn what_was_saved_under_another_name_is_found_and_what_editors_write_is_not() {
         let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
         let put = |name: &str, text: &str| std::fs::write(place.folder().join(name), text).unwrap();
+        let beside = || beside(&place, &about, &saved(&place, &about));
         for (name, text) in [("settings.json", "{}"), (".mine.txt.swp", "x"), ("mine.txt~", "old"), ("#mine.txt#", "x"), ("copy", "one\n")]
         {
             put(name, text);
         }
-        assert_eq!(saved(&place, &about), Ended::Same);
-        for name in ["context.txt", "mine.json", ".mine"] {
+        put(&format!("{TEMPORARY}/made-by-a-program"), "(defun)");
+        assert_eq!((saved(&place, &about), beside()), (Ended::Same, vec![]));
+        for name in ["context.txt", "mine.json", ".mine", "mine.txt"] {
             put(name, "two\n");
-            assert_eq!(saved(&place, &about), text("two", &[]), "{name}");
+            assert_eq!((saved(&place, &about), beside()), (Ended::Same, vec!["two".to_owned()]), "{name}: no record is written over by it");
             std::fs::remove_file(place.folder().join(name)).unwrap();
         }
         put("mine.txt", "two\n");
-        assert_eq!((saved(&place, &about), found(&place, &about)), (text("two", &[]), text("two", &[])));
         put("text.txt", "three\n");
-        assert_eq!(saved(&place, &about), text("three", &["two"]));
+        assert_eq!((saved(&place, &about), beside()), (text("three", &[]), vec!["two".to_owned()]));
         std::fs::remove_file(place.text()).unwrap();
-        assert_eq!(saved(&place, &about), text("two", &[]), "it was renamed");
+        assert_eq!(found(&place, &about), text("two", &[]), "it was renamed");
     }
 
     #[test]

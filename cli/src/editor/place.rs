@@ -3,6 +3,7 @@
 //! ```text
 //! /run/user/1000/.tmp5f0c…/        0700, a random name
 //!     text.txt                     0600, what is edited
+//!     made/                        0700, what the editor makes for itself
 //!     about                        0600, locked by asif and by the editor as long as one of them lives
 //! ```
 //!
@@ -26,6 +27,8 @@ use crate::keyboard::signals::Signals;
 const BEGINS: &str = ".tmp";
 const TEXT: &str = "text.txt";
 const ABOUT: &str = "about";
+/// Where an editor makes what is none of the person's.
+pub const TEMPORARY: &str = "made";
 /// The variable that names the only folder to be taken.
 const NAMED: &str = "ASIF_MEMORY";
 /// The most bytes that are read of what tells about a text: it holds the text that was opened, and the one it builds on.
@@ -124,6 +127,7 @@ impl Place {
         // Its end is random.
         let folder = candidate.join(format!("{BEGINS}{}", id.get(16..).unwrap_or_default()));
         DirBuilder::new().mode(0o700).create(&folder)?;
+        DirBuilder::new().mode(0o700).create(folder.join(TEMPORARY))?;
         let about = File::options().read(true).write(true).create_new(true).mode(0o600).open(folder.join(ABOUT));
         // Whoever looks through what was left holds a lock for a moment.
         match about.and_then(|about| about.lock().map(|()| about)) {

@@ -7,6 +7,7 @@ use std::process::Command;
 use asif_proto::local::{ErrorKind, Failure, Reply, Request};
 
 use super::known::Known;
+use super::place::TEMPORARY;
 use crate::client::start::on_path;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -68,7 +69,8 @@ impl Editor {
             command.args(known.arguments(&self.called, folder));
         }
         // Whatever it writes beside the text without being told where lands in the folder, too.
-        command.arg(text).current_dir(folder).env("TMPDIR", folder).env("TMP", folder).env("TEMP", folder);
+        let made = folder.join(TEMPORARY);
+        command.arg(text).current_dir(folder).env("TMPDIR", &made).env("TMP", &made).env("TEMP", &made);
         command
     }
 }
@@ -166,6 +168,6 @@ mod tests {
             (Some(&OsStr::new("-y")), Some(&OsStr::new("-n")), Some(&OsStr::new("/m/text.txt")))
         );
         let folder = |name: &str| command.get_envs().find(|(key, _)| *key == name).and_then(|(_, value)| value.map(Path::new));
-        assert_eq!((command.get_current_dir(), folder("TMPDIR")), (Some(Path::new("/m")), Some(Path::new("/m"))));
+        assert_eq!((command.get_current_dir(), folder("TMPDIR")), (Some(Path::new("/m")), Some(Path::new("/m/made"))));
     }
 }

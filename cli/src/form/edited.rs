@@ -60,8 +60,15 @@ pub(super) fn is_found(name: &str) -> bool {
 /// Makes one text of the one that was written and of what was found with it.
 fn take_together(answers: &mut BTreeMap<String, String>, field: &str, with: &str) {
     let found = answers.extract_if(.., |name, _| name.starts_with(MORE)).map(|(_, text)| text).collect::<Vec<_>>();
-    if let Some(text) = answers.get_mut(field) {
-        found.iter().for_each(|more| text.extend([with, more]));
+    let mut found = found.into_iter();
+    match answers.get_mut(field) {
+        Some(text) => found.for_each(|more| text.extend([with, &more])),
+        None => {
+            if let Some(mut text) = found.next() {
+                found.for_each(|more| text.extend([with, &more]));
+                answers.insert(field.to_owned(), text);
+            }
+        }
     }
 }
 
@@ -227,9 +234,13 @@ impl Form {
             self.let_go();
         }
         let ended = if how == How::Done && place.text().exists() { ended::saved(place, about) } else { ended::found(place, about) };
+        // Never in the place of the text: it may be of another program.
+        let beside = ended::beside(place, about, &ended);
         if let Ended::Text { text, more } = &ended {
             self.wrote(&about.field, text.clone(), more.clone(), base);
         }
+        let held = self.answers.keys().filter(|name| is_found(name)).count();
+        self.answers.extend((held + 1..).zip(beside).map(|(number, text)| (format!("{MORE} {number}"), text)));
         Ok((how, ended))
     }
 

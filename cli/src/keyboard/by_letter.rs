@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
 use super::draft::Keys;
 use super::signals::Signals;
@@ -44,6 +44,8 @@ impl<'t> ByLetter<'t> {
         let before = tcgetattr(terminal)?;
         let mut now = before.clone();
         now.local_modes.remove(LocalModes::ICANON);
+        // No key holds up what is shown: whoever is used to saving with Ctrl-S would wait for ever.
+        now.input_modes.remove(InputModes::IXON);
         // The key that interrupts throws away nothing that was typed before it.
         now.local_modes.insert(LocalModes::NOFLSH);
         // Where it was opened for reading alone it goes on showing what is typed itself.
