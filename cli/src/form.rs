@@ -70,6 +70,10 @@ pub struct Form {
     keeper: Option<Keeper>,
     /// Something of it may be kept.
     kept: bool,
+    /// A draft is gone on with.
+    is_resumed: bool,
+    /// Answers that were written in an editor.
+    edited: Vec<String>,
     /// The id under which it was refused, and may be kept.
     refused: Option<(Uuid, Option<Timestamp>)>,
     /// When the draft that is gone on with was last kept.
@@ -99,7 +103,25 @@ impl Form {
         let can_ask = context.can_ask();
         let (asked, left) = (Vec::new(), typing);
         let (keyboard, refused, place, known) = (None, None, None, known.map(|(_, at)| at));
-        Self { id, words, begun_at, answers, typing: None, left, asked, can_ask, keyboard, keeper, kept, refused, known, place, clock }
+        Self {
+            id,
+            words,
+            begun_at,
+            answers,
+            typing: None,
+            left,
+            asked,
+            can_ask,
+            keyboard,
+            keeper,
+            kept,
+            is_resumed: kept,
+            edited: Vec::new(),
+            refused,
+            known,
+            place,
+            clock,
+        }
     }
 
     /// The same where the terminal itself was named as what to read from: it is read, whether or not one may ask.

@@ -81,6 +81,7 @@ impl Form {
     /// A text written in the person's editor, which is opened on what the draft holds, or else on the text that is there at
     /// `present`; none where it is to become a new one.
     pub fn edited(&mut self, context: &mut Context<'_, '_>, field: &str, present: Option<&str>) -> Outcome<Edited> {
+        self.edited.push(field.to_owned());
         if let Some((_, half)) = self.left.take_if(|(name, _)| name == field) {
             self.answers.entry(field.to_owned()).or_insert(half);
         }

@@ -12,6 +12,7 @@ use super::keeper::Kept;
 use super::{Form, Keeper};
 use crate::context::Context;
 use crate::keyboard::Typing;
+use crate::sit::sat::is_of_a_sitting;
 
 /// Text that was typed and that no question had asked for yet.
 const ALSO_TYPED: &str = "also typed";
@@ -104,7 +105,7 @@ impl Form {
         let mut rest: BTreeMap<String, String> = self
             .answers
             .iter()
-            .filter(|(name, text)| is_left(name) && !text.trim().is_empty())
+            .filter(|(name, text)| (is_left(name) || self.was_not_asked(name)) && !text.trim().is_empty())
             .map(|(a, b)| (a.clone(), b.clone()))
             .collect();
         rest.extend(self.left.take().filter(|(_, text)| !text.trim().is_empty()).map(|(key, text)| (begun(&key), text)));
@@ -122,6 +123,12 @@ impl Form {
                 rest.values().flat_map(|text| crate::render::text::visible_lines(text)).for_each(|line| context.say(&line));
             }
         }
+    }
+
+    /// An answer of the draft whose question did not come again: what it was about has changed meanwhile.
+    fn was_not_asked(&self, name: &str) -> bool {
+        let is_used = name == BASE || is_of_a_sitting(name) || self.edited.iter().any(|field| field == name);
+        self.is_resumed && !is_used && self.asked.iter().all(|(asked, _)| asked != name)
     }
 
     /// Forgets what may be kept of it, unless somebody else has put words there since. A draft that stays makes nothing twice: it says the same under

@@ -26,6 +26,11 @@ const ELAPSED: &str = "elapsed_s";
 const REPETITIONS: &str = "repetitions";
 const MARKS: &str = "marks";
 
+/// Whether an answer of a draft tells of a sitting.
+pub fn is_of_a_sitting(name: &str) -> bool {
+    [BEGAN, ELAPSED, REPETITIONS, MARKS].contains(&name)
+}
+
 impl Sat {
     /// It as answers of a draft, by their names.
     pub fn answers(&self) -> BTreeMap<String, String> {

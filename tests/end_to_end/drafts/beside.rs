@@ -157,3 +157,27 @@ fn what_was_typed_before_the_key_that_stops_the_program_is_no_command_of_the_she
     assert!(!home.beside().join("secret-words").exists());
     assert_eq!(home.list()[0]["note"], "touch secret-words and more");
 }
+
+#[test]
+fn an_answer_whose_question_does_not_come_again_is_kept_and_told() {
+    let home = Home::robin();
+    home.ok(&["belief", "add", "I may rest"]);
+    home.ok(&["belief", "add", "I deserve kindness"]);
+    let mut asif = AtTerminal::start(&home.command(&["belief", "rate"]));
+    for (question, answer) in [("I know it", "71\n"), ("I feel it", "72\n")] {
+        asif.await_text(question);
+        asif.type_in(answer.as_bytes());
+    }
+    asif.await_text("I know it");
+    asif.type_in(INTERRUPT);
+    assert_eq!(asif.end().0, Some(130));
+    // The newest is asked about first.
+    home.ok(&["belief", "retire", "I deserve kindness"]);
+    let mut asif = AtTerminal::start(&home.command(&["draft", "resume"]));
+    asif.await_text("I know it");
+    asif.type_in(b"5\n6\n");
+    let (code, shown) = asif.end();
+    assert!(code == Some(0) && shown.contains("You had typed more than went into it"), "{shown}");
+    let kept = drafts(&home)[0]["answers"].to_string();
+    assert!(kept.contains("71") && kept.contains("72"), "{kept}");
+}
