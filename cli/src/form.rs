@@ -32,6 +32,7 @@ pub use edited::{BASE, Edited, put_edited};
 use keeper::Keeper;
 use kept::{NotKept, begun};
 use read::show_answer;
+pub use read::stopped;
 use words::choose;
 
 /// Asks on a form, then does the deed. Whatever stops either keeps what was typed as a draft, sealed by the daemon, and says so.

@@ -32,8 +32,9 @@ pub(crate) fn at_new_terminal(command: &Command, (columns, rows): (u16, u16)) ->
     tcsetwinsize(&keyboard, Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let name = ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap();
     let terminal = || File::options().read(true).write(true).open(&name).unwrap();
-    let mut leader = Command::new("/usr/bin/setsid");
-    leader.arg("--ctty").arg(command.get_program()).args(command.get_args()).env_clear();
+    // Whoever runs the tests in the background may have them ignore the keys that a person at a terminal ends things with.
+    let mut leader = Command::new("/usr/bin/env");
+    leader.args(["--default-signal=INT,QUIT", "/usr/bin/setsid", "--ctty"]).arg(command.get_program()).args(command.get_args()).env_clear();
     leader.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir(command.get_current_dir().unwrap());
     // Dropped with this: the child's copies are the only ones left, and their closing ends what is shown.
     let child = leader.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();

@@ -133,10 +133,15 @@ impl There {
 
     /// Runs the command of a field with `text` in it.
     fn say(&self, field: &Field, text: &str, json: bool) -> Ran {
+        if field.prose { self.run(field, text, text, json) } else { self.run(field, text, "", json) }
+    }
+
+    /// The same with something on standard input.
+    fn run(&self, field: &Field, text: &str, input: &str, json: bool) -> Ran {
         let word = |word: &&'static str| if *word == "TEXT" { text } else { self.names.get(word).map_or(*word, String::as_str) };
         let mut args: Vec<&str> = field.says.iter().map(word).collect();
         args.extend(json.then_some("--json"));
-        if field.prose { self.home.run_with(&args, text.as_bytes()) } else { self.home.run(&args) }
+        self.home.run_with(&args, input.as_bytes())
     }
 
     /// What was told, shown again, with its id if it has one; the plan for a bad hour has none.
@@ -218,6 +223,24 @@ fn a_hundred_kilobytes_come_back_whole_or_are_refused_with_nothing_stored() {
         assert!(message.len() < 300 && (message.contains(" bytes") || message.contains(" KiB")), "{:?}: {message:.300}", field.says);
     }
     assert_eq!(there.home.json(&["doctor"]), before, "nothing was stored");
+}
+
+#[test]
+fn a_dash_takes_what_comes_in_or_is_refused_and_is_no_text() {
+    let there = There::new();
+    let mut takes = Vec::new();
+    for field in FIELDS.iter().filter(|field| !field.prose) {
+        let ran = there.run(field, "-", "what came in\n", true);
+        if ran.code == Some(0) {
+            assert_eq!(found(field, &ran.data()).and_then(Value::as_str), Some("what came in"), "{:?}", field.says);
+            takes.push(field.says[0]);
+        } else {
+            let error = ran.exits(2).envelope();
+            assert!(error["error"]["message"].as_str().unwrap().contains("reads nothing here"), "{error}");
+        }
+    }
+    takes.dedup();
+    assert_eq!(takes, ["goal", "belief", "crisis", "edit"]);
 }
 
 #[test]

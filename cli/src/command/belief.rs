@@ -5,6 +5,7 @@ use asif_proto::rating::Rating;
 use asif_proto::record::{Belief, BeliefRole, Block, MAX_SENTENCE, Shown, Visibility};
 use clap::Subcommand;
 
+use super::prose;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -52,8 +53,8 @@ pub enum Args {
 /// A belief to add.
 #[derive(Debug, clap::Args)]
 pub struct Add {
-    /// What you believe, or would like to, in one sentence
-    #[arg(value_name = "TEXT")]
+    /// What you believe, or would like to, in one sentence; - reads it from standard input
+    #[arg(value_name = "TEXT|-")]
     statement: Option<String>,
     /// It is an old one, that was always there
     #[arg(long)]
@@ -85,7 +86,7 @@ pub struct Rate {
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     heart: Option<Rating>,
     /// What you rate it after, in a few words
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     context: Option<String>,
 }
 
@@ -119,33 +120,34 @@ impl Args {
 
 impl Add {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let asks = self.statement.is_none();
-        if asks && !context.can_ask() {
+        if self.statement.is_none() && !context.can_ask() {
             return Err(form::missing("the belief", "asif belief add TEXT"));
         }
         let Self { statement, old, block, head, heart, private } = self;
-        let added = form::fill(
-            context,
-            |form, context| {
-                let statement = match statement {
-                    Some(statement) => Some(statement),
-                    None => form.line_of(context, "belief", "What would you like to believe, in one sentence?  >", MAX_SENTENCE)?,
-                };
-                if !asks || statement.is_none() {
-                    return Ok((statement, head, heart));
-                }
-                let head = ask_unless(form, context, head, "head", "How far do you know it (head), 0-100 (Enter to skip)?")?;
-                let heart = ask_unless(form, context, heart, "heart", "How far do you feel it (heart), 0-100 (Enter to skip)?")?;
-                Ok((statement, head, heart))
-            },
-            |context, id, (statement, head, heart)| {
-                let Some(statement) = statement else { return Ok(None) };
-                let role = if old { BeliefRole::Old } else { BeliefRole::New };
-                let visibility = if private { Visibility::Private } else { Visibility::Inherit };
-                let new = NewBelief { statement, role, block, head, heart, visibility };
-                context.ask_for_as(id, Request::Belief(BeliefAsk::Add(new)), one).map(Some)
-            },
-        )?;
+        let store = |context: &mut Context<'_, '_>, id, (statement, head, heart): (Option<String>, Option<Rating>, Option<Rating>)| {
+            let Some(statement) = statement else { return Ok(None) };
+            let role = if old { BeliefRole::Old } else { BeliefRole::New };
+            let visibility = if private { Visibility::Private } else { Visibility::Inherit };
+            let new = NewBelief { statement, role, block, head, heart, visibility };
+            context.ask_for_as(id, Request::Belief(BeliefAsk::Add(new)), one).map(Some)
+        };
+        let added = match statement {
+            Some(statement) => prose::given(&statement, context, |context| list(context, true).map(drop))?
+                .kept_by(context, |context, id, statement| store(context, id, (statement, head, heart)))?,
+            None => form::fill(
+                context,
+                |form, context| {
+                    let statement = form.line_of(context, "belief", "What would you like to believe, in one sentence?  >", MAX_SENTENCE)?;
+                    if statement.is_none() {
+                        return Ok((statement, head, heart));
+                    }
+                    let head = ask_unless(form, context, head, "head", "How far do you know it (head), 0-100 (Enter to skip)?")?;
+                    let heart = ask_unless(form, context, heart, "heart", "How far do you feel it (heart), 0-100 (Enter to skip)?")?;
+                    Ok((statement, head, heart))
+                },
+                store,
+            )?,
+        };
         match added {
             Some(added) => context.tell(&added, |screen| belief::changed(screen, "added", &added)),
             None => context.nothing("No belief was named: nothing was stored."),

@@ -24,7 +24,7 @@ pub enum Args {
 #[derive(Debug, clap::Args)]
 pub struct Politeness {
     /// Who it was: a label of your own, for nobody but you
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = prose::words)]
     who: Option<String>,
     /// What you did; - reads it from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
@@ -91,7 +91,10 @@ fn asked(form: &mut Form, context: &mut Context<'_, '_>, mut new: NewAnchor) -> 
     if new.who_label.is_none() {
         new.who_label = form.line_of(context, "who", "Who was it? A label for nobody but you (Enter to skip):  >", MAX_LINE)?;
     }
-    let Some(act) = form.line(context, "did", "What did you do?  >")? else { return Ok(None) };
+    let Some(act) = form.line(context, "did", "What did you do?  >")? else {
+        // Who it was has been typed: kept as a draft.
+        return if form.held().get("who").is_some_and(|who| !who.trim().is_empty()) { Err(form::stopped()) } else { Ok(None) };
+    };
     new.act = act;
     if new.deserved.is_none() {
         new.deserved = form.rating(context, "deserved", "How much did they deserve it, 0-100 (Enter to skip)?")?;

@@ -4,7 +4,7 @@ use asif_proto::local::Known;
 use asif_proto::rating::Rating;
 use asif_proto::record::{Basis, FeltState, SessionFields, Visibility};
 
-use super::at;
+use super::{at, prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -41,7 +41,7 @@ pub struct Fields {
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     willingness: Option<Rating>,
     /// Where in the body you felt it
-    #[arg(long = "where", value_name = "PLACE")]
+    #[arg(long = "where", value_name = "PLACE", value_parser = prose::words)]
     place: Option<String>,
     /// It felt worse. That happens; it is an ordinary result
     #[arg(long)]
@@ -59,7 +59,7 @@ pub struct Fields {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// A tag; can be given again
-    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
+    #[arg(long = "tag", value_name = "TAG", value_parser = prose::words, add = names(Known::Tags))]
     tags: Vec<String>,
     /// For nobody but you: in no share, whatever you share
     #[arg(long)]

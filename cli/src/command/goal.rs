@@ -45,7 +45,7 @@ pub enum Args {
         #[arg(value_name = "GOAL", add = names(Known::Goals))]
         goal: String,
         /// Why, if you like
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", value_parser = prose::words)]
         reason: Option<String>,
     },
 }
@@ -53,8 +53,8 @@ pub enum Args {
 /// A goal to add.
 #[derive(Debug, clap::Args)]
 pub struct Add {
-    /// The goal, in your own words
-    #[arg(value_name = "TEXT", conflicts_with = "template")]
+    /// The goal, in your own words; - reads them from standard input
+    #[arg(value_name = "TEXT|-", conflicts_with = "template")]
     text: Option<String>,
     /// One of the two goals people often start from: kindly (treating myself kindly) or worthwhile (believing that I am worthwhile)
     #[arg(long, value_name = "NAME")]
@@ -93,32 +93,33 @@ impl Args {
 impl Add {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         let Self { text, template, agree, private } = self;
+        let visibility = if private { Visibility::Private } else { Visibility::Inherit };
+        let store = |context: &mut Context<'_, '_>, id, (text, agree): (Option<String>, Option<Rating>)| {
+            let Some(text) = text else { return Ok(None) };
+            add_goal(context, id, NewGoal { text, agree, belief: None, visibility }).map(Some)
+        };
         let given = text.or_else(|| template.map(|template| template.text().to_owned()));
-        let asks = given.is_none();
-        if asks && !context.can_ask() {
+        if given.is_none() && !context.can_ask() {
             return Err(form::missing("the goal", "asif goal add TEXT, or --template kindly"));
         }
-        let added = form::fill(
-            context,
-            |form, context| {
-                let text = match given {
-                    Some(text) => Some(text),
-                    None => which(form, context)?,
-                };
-                let agree = match agree {
-                    None if asks && text.is_some() => {
-                        form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?
-                    }
-                    agree => agree,
-                };
-                Ok((text, agree))
-            },
-            |context, id, (text, agree)| {
-                let Some(text) = text else { return Ok(None) };
-                let visibility = if private { Visibility::Private } else { Visibility::Inherit };
-                add_goal(context, id, NewGoal { text, agree, belief: None, visibility }).map(Some)
-            },
-        )?;
+        let added = match given {
+            Some(text) => prose::given(&text, context, |context| list(context, true).map(drop))?
+                .kept_by(context, |context, id, text| store(context, id, (text, agree)))?,
+            None => form::fill(
+                context,
+                |form, context| {
+                    let text = which(form, context)?;
+                    let agree = match agree {
+                        None if text.is_some() => {
+                            form.rating(context, "agree", "How much is this a goal worth having, 0-100 (Enter to skip)?")?
+                        }
+                        agree => agree,
+                    };
+                    Ok((text, agree))
+                },
+                store,
+            )?,
+        };
         match added {
             Some(added) => context.tell(&added, |screen| goal::changed(screen, "added", &added)),
             None => context.nothing("No goal was named: nothing was stored."),

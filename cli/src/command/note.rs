@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// A tag; can be given again
-    #[arg(long = "tag", value_name = "TAG", add = names(Known::Tags))]
+    #[arg(long = "tag", value_name = "TAG", value_parser = prose::words, add = names(Known::Tags))]
     tags: Vec<String>,
     /// For nobody but you: in no share, whatever you share
     #[arg(long)]

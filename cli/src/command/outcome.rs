@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
     happened: Option<String>,
     /// What you make of it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     learning: Option<String>,
     /// Which belief it supports: old, new or unsure
     #[arg(long, value_name = "WORD")]

@@ -4,6 +4,7 @@ use asif_proto::local::{Known, PhraseAsk, PhraseFields, Reply, Request};
 use asif_proto::record::{MAX_LINE, Phrase, PhraseForm, Shown, Visibility};
 use clap::Subcommand;
 
+use super::prose;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -19,7 +20,7 @@ pub enum Args {
         #[arg(value_name = "P", add = names(Known::Practices))]
         practice: String,
         /// What you say
-        #[arg(value_name = "LINE")]
+        #[arg(value_name = "LINE", value_parser = prose::words)]
         line: Option<String>,
         /// What else is said of it
         #[command(flatten)]
@@ -37,7 +38,7 @@ pub enum Args {
         #[arg(value_name = "PHRASE", add = names(Known::Phrases))]
         phrase: String,
         /// What you say instead
-        #[arg(long, value_name = "LINE")]
+        #[arg(long, value_name = "LINE", value_parser = prose::words)]
         line: Option<String>,
         /// What else is said of it
         #[command(flatten)]
@@ -52,13 +53,13 @@ pub enum Args {
 #[derive(Debug, clap::Args)]
 pub struct Fields {
     /// What you used to say
-    #[arg(long, value_name = "LINE")]
+    #[arg(long, value_name = "LINE", value_parser = prose::words)]
     old: Option<String>,
     /// How it speaks: wish, statement, question or second-person
     #[arg(long, value_name = "WORD")]
     form: Option<PhraseForm>,
     /// In whose voice you hear it
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", value_parser = prose::words)]
     voice: Option<String>,
     /// Its place among the phrases of the practice, from 1
     #[arg(long, value_name = "N")]

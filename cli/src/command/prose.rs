@@ -99,6 +99,11 @@ pub fn asked(
     typed(invitation, context)
 }
 
+/// Words given with a command, where nothing reads standard input: `-` would be stored as it stands, and what comes in would be lost.
+pub fn words(text: &str) -> Result<String, String> {
+    if text == "-" { Err("- reads nothing here; the words themselves, please".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 /// A new text from the person's editor, once `before` has nothing against it.
 pub fn edited(context: &mut Context<'_, '_>, before: impl FnOnce(&mut Context<'_, '_>) -> Outcome) -> Outcome<Prose> {
     for_the_editor(context)?;

@@ -170,11 +170,11 @@ fn step(text: &str) -> Result<Step, String> {
         }
         _ => (text, None),
     };
-    let title = title.trim();
+    let title = prose::words(title.trim())?;
     if title.is_empty() {
         return Err("a step is one line with something on it".to_owned());
     }
-    Ok(Step { title: title.to_owned(), difficulty })
+    Ok(Step { title, difficulty })
 }
 
 fn one(reply: Reply) -> Option<SketchView> {

@@ -5,6 +5,7 @@ use asif_proto::rating::Rating;
 use asif_proto::record::{Basis, Belief, Experiment, Practice, Shown, Visibility};
 use asif_proto::share::Loan;
 
+use super::prose;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
@@ -25,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     prediction: Option<Rating>,
     /// Your prediction in words
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     prediction_text: Option<String>,
     /// On whose belief: own, borrowed (lent to you) or leap (nobody's yet)
     #[arg(long, value_name = "WORD")]
@@ -43,10 +44,10 @@ pub struct Args {
     #[arg(long, value_name = "BELIEF", add = names(Known::Beliefs))]
     belief: Option<String>,
     /// What may get in the way
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     obstacles: Option<String>,
     /// If that happens, then what
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     if_then: Option<String>,
     /// The day on which you will see what happened: tomorrow, friday, 3d, 2026-11-28 (today, unless said)
     #[arg(long, value_name = "DAY")]

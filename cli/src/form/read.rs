@@ -71,7 +71,7 @@ impl Form {
 }
 
 /// The person ended the asking.
-fn stopped() -> CommandError {
+pub fn stopped() -> CommandError {
     Failure::new(ErrorKind::Interrupted, "stopped here").into()
 }
 

@@ -181,3 +181,26 @@ fn an_answer_whose_question_does_not_come_again_is_kept_and_told() {
     let kept = drafts(&home)[0]["answers"].to_string();
     assert!(kept.contains("71") && kept.contains("72"), "{kept}");
 }
+
+#[test]
+fn a_label_without_a_deed_stays_as_a_draft() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["demo", "politeness"]));
+    asif.await_text("Who was it?");
+    asif.type_in(b"the man from the third floor\n");
+    asif.await_text("What did you do?");
+    asif.type_in(b"\n");
+    let (code, shown) = asif.end();
+    assert!(code == Some(130) && shown.contains("what you typed is kept"), "{shown}");
+    assert_eq!(drafts(&home)[0]["answers"]["who"], "the man from the third floor");
+    // Nothing said at all is nothing kept.
+    home.ok(&["draft", "drop", "--yes"]);
+    let mut asif = AtTerminal::start(&home.command(&["demo", "politeness"]));
+    for question in ["Who was it?", "What did you do?"] {
+        asif.await_text(question);
+        asif.type_in(b"\n");
+    }
+    let (code, shown) = asif.end();
+    assert!(code == Some(0) && shown.contains("Nothing was said"), "{shown}");
+    assert!(drafts(&home).is_empty());
+}

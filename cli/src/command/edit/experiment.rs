@@ -20,7 +20,7 @@ pub struct Flags {
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     amend: Option<Rating>,
     /// The same in words
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     amend_text: Option<String>,
     /// What happened; - reads it from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true, conflicts_with = "note")]
@@ -32,10 +32,10 @@ pub struct Flags {
     #[arg(long, value_name = "WORD")]
     supports: Option<Supports>,
     /// What may get in the way; "" empties
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     obstacles: Option<String>,
     /// If that happens, then what; "" empties
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
     if_then: Option<String>,
     /// The day on which you will see what happened: tomorrow, friday, 3d, 2026-11-28
     #[arg(long, value_name = "DAY")]

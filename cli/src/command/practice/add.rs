@@ -16,7 +16,7 @@ use crate::render::practice;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// What it is, in your words
-    #[arg(value_name = "TITLE")]
+    #[arg(value_name = "TITLE", value_parser = prose::words)]
     title: Option<String>,
     /// A short name for the command line (made from the title, unless given)
     #[arg(long)]
@@ -28,10 +28,10 @@ pub struct Args {
     #[command(flatten)]
     particulars: Particulars,
     /// Who proposed it (you, unless said)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = prose::words)]
     proposed_by: Option<String>,
     /// Who agreed on it; can be given again
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = prose::words)]
     agreed_by: Vec<String>,
     /// More words about it; - reads them from standard input
     #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true, requires = "title")]

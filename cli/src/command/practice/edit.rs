@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "P", add = names(Known::Practices))]
     practice: String,
     /// What it is, in your words
-    #[arg(long)]
+    #[arg(long, value_parser = prose::words)]
     title: Option<String>,
     /// What kind of thing: as-if-action, self-talk, phrase, imagery, letter, boundary or custom
     #[arg(long, value_name = "KIND")]

@@ -3,6 +3,7 @@
 use asif_proto::local::Known;
 use asif_proto::rating::Rating;
 
+use super::super::prose;
 use crate::completion::names;
 
 /// How hard, when, where, how long, and what it is for.
@@ -12,19 +13,19 @@ pub(super) struct Particulars {
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     pub(super) difficulty: Option<Rating>,
     /// When you will do it
-    #[arg(long)]
+    #[arg(long, value_parser = prose::words)]
     pub(super) when: Option<String>,
     /// Where
-    #[arg(long = "where", value_name = "PLACE")]
+    #[arg(long = "where", value_name = "PLACE", value_parser = prose::words)]
     pub(super) place: Option<String>,
     /// How long
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = prose::words)]
     pub(super) how_long: Option<String>,
     /// What will remind you
-    #[arg(long)]
+    #[arg(long, value_parser = prose::words)]
     pub(super) cue: Option<String>,
     /// How often
-    #[arg(long)]
+    #[arg(long, value_parser = prose::words)]
     pub(super) frequency: Option<String>,
     /// A goal it serves: an id, or words that only it has; can be given again
     #[arg(long = "goal", value_name = "GOAL", add = names(Known::Goals))]
