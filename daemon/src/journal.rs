@@ -14,6 +14,7 @@ pub mod prose;
 pub mod rebase;
 pub mod record;
 pub mod reminders;
+mod said;
 pub mod schema;
 pub mod search;
 pub mod view;

@@ -331,6 +331,9 @@ pub struct Undone {
     /// Later changes whose words no longer stand, whatever is taken back: they were written apart from what stands.
     #[serde(default)]
     pub passed_over: Vec<PassedOver>,
+    /// What shows is what showed before: another device had said the same apart, and that stands.
+    #[serde(default)]
+    pub stays: bool,
 }
 
 /// A change that could not be taken back.

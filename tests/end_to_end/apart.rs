@@ -87,7 +87,7 @@ fn what_undo_passes_over_is_told_and_it_goes_on() {
         told += &laptop.ok(&["undo"]).stdout;
     }
     let short = &id[id.len() - 4..];
-    let passed_over = format!("passed over: edit  {short}  (something else stands there by now: asif history {short})");
+    let passed_over = format!("passed over: edit  {short}  (nothing that shows is its alone: asif history {short})");
     assert!(told.lines().any(|line| line == passed_over), "{told}");
     assert_eq!(laptop.json(&["show", &id])["after"], json!(45));
 }

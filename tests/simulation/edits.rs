@@ -32,7 +32,7 @@ use serde_json::json;
 use crate::seeds;
 use crate::story;
 use crate::world::{Weather, World};
-use deed::Deed;
+use deed::{Deed, is_prose};
 use register::Register;
 use shown::{Key, Screen, history, is_single, steps};
 
@@ -126,7 +126,7 @@ impl Story {
         self.records.push(id);
         let screen = Screen::of(world, device, &[id]);
         for key in Screen::default().changed(&screen) {
-            self.registers.insert(key.clone(), Register::new(screen.first(&key), is_single(&key.1)));
+            self.registers.insert(key.clone(), Register::new(screen.first(&key), is_single(&key.1), is_prose(&key.1)));
         }
         let deleted = (id, "deleted".to_owned());
         let puts = [(deleted, (["true".to_owned()].into(), "false".to_owned()))].into();
@@ -134,7 +134,7 @@ impl Story {
     }
 
     fn register(&mut self, key: &Key) -> &mut Register {
-        self.registers.entry(key.clone()).or_insert_with(|| Register::new("false".into(), is_single(&key.1)))
+        self.registers.entry(key.clone()).or_insert_with(|| Register::new("false".into(), is_single(&key.1), false))
     }
 
     /// Asks for something that writes these values, and holds what came of it against the model.
@@ -235,6 +235,7 @@ impl Story {
         };
         let wrong = |deed: &Deed| match again {
             true => deed.wrong_again(&before, &after, &changed),
+            false if undone.stays => deed.wrong_without_a_trace(&changed, &self.registers),
             false => deed.wrong(&before, &after, &changed),
         };
         let candidates: Vec<usize> = (0..self.deeds.len()).rev().filter(|at| fits(&self.deeds[*at])).collect();
@@ -255,7 +256,8 @@ impl Story {
         }
         self.deeds[at].undone = !again;
         self.deeds[at].redone |= again;
-        for key in changed {
+        let set_again: Vec<Key> = self.deeds[at].puts.keys().filter(|_| undone.stays).cloned().collect();
+        for key in changed.into_iter().chain(set_again) {
             let (now, was) = (after.first(&key), before.all(&key));
             self.register(&key).write(device, &now, &was, true);
         }

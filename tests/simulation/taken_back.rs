@@ -35,11 +35,13 @@ fn what_two_devices_said_in_the_same_words_is_taken_back_for_one_of_them_only() 
         assert_eq!((both.0, both.2.as_str()), (Visibility::Private, "base words and more"));
         // The desktop's three, the last first.
         for _ in 0..3 {
-            assert!(undo(&mut world, laptop).device.is_some(), "seed {seed}");
+            let undone = undo(&mut world, laptop);
+            assert!(undone.device.is_some() && undone.stays, "seed {seed}: {undone:?}");
             assert_eq!(stands(&mut world), both, "seed {seed}: the laptop's were not taken back");
         }
         for _ in 0..3 {
-            undo(&mut world, laptop);
+            let undone = undo(&mut world, laptop);
+            assert!(undone.device.is_none() && !undone.stays, "seed {seed}: {undone:?}");
         }
         let none = stands(&mut world);
         assert_eq!((none.0, none.1.len(), none.2.as_str(), none.3), (Visibility::Inherit, 0, "base words", None), "seed {seed}");

@@ -59,7 +59,7 @@ pub(super) fn is_found(name: &str) -> bool {
 
 /// Makes one text of the one that was written and of what was found with it.
 fn take_together(answers: &mut BTreeMap<String, String>, field: &str, with: &str) {
-    let found = answers.extract_if(.., |name, _| name.starts_with(MORE)).map(|(_, text)| text).collect::<Vec<_>>();
+    let found = answers.extract_if(.., |name, _| is_found(name)).map(|(_, text)| text).collect::<Vec<_>>();
     let mut found = found.into_iter();
     match answers.get_mut(field) {
         Some(text) => found.for_each(|more| text.extend([with, &more])),

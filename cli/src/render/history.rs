@@ -15,6 +15,9 @@ const SHORT: usize = 50;
 /// `took back: edit  7f3a  (made on desktop)  (put back: asif redo)`
 pub fn undone(screen: &mut Screen, undone: &Undone) {
     told(screen, "took back", undone, "(put back: asif redo)");
+    if undone.stays {
+        screen.line("It stands as it was: another device of yours had said the same.");
+    }
 }
 
 /// `put back: edit  7f3a  (undo: asif undo)`
@@ -28,7 +31,7 @@ fn told(screen: &mut Screen, what: &str, undone: &Undone, hint: &str) {
     parts.push(hint.to_owned());
     screen.record(&parts);
     for one in &undone.passed_over {
-        screen.line(&format!("passed over: {}  {}  (something else stands there by now: asif history {})", one.what, one.short, one.short));
+        screen.line(&format!("passed over: {}  {}  (nothing that shows is its alone: asif history {})", one.what, one.short, one.short));
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::guard::Checked;
-use super::schema;
+use super::{said, schema};
 
 /// A value to put under a key of the root.
 pub type Put = (String, ScalarValue);
@@ -187,12 +187,17 @@ impl Document {
 
     /// The winning scalar under a key.
     pub fn scalar(&self, key: &str) -> Option<ScalarValue> {
-        scalar_in(&self.automerge, key, None)
+        said::laid(&self.automerge, key, None)
     }
 
     /// The winning scalar under a key as it stood at `heads`.
     pub fn scalar_at(&self, key: &str, heads: &[ChangeHash]) -> Option<ScalarValue> {
-        scalar_in(&self.automerge, key, Some(heads))
+        said::laid(&self.automerge, key, Some(heads))
+    }
+
+    /// What a key said at `heads`, also where that is packed in its record.
+    pub fn said_at(&self, key: &str, heads: &[ChangeHash]) -> ScalarValue {
+        said::at(&self.automerge, key, heads)
     }
 
     /// The document as it stood at `heads`, to look at.
@@ -299,15 +304,6 @@ fn lay_member(members: &mut BTreeMap<String, Value>, name: &str, value: Value) {
         }
         _ => {}
     }
-}
-
-fn scalar_in(automerge: &Automerge, key: &str, heads: Option<&[ChangeHash]>) -> Option<ScalarValue> {
-    let found = match heads {
-        Some(heads) => automerge.get_at(ROOT, key, heads),
-        None => automerge.get(ROOT, key),
-    };
-    let (value, _) = found.ok()??;
-    value.as_scalar().cloned()
 }
 
 /// When a change says that it was made; older programs did not say.

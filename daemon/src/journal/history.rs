@@ -105,6 +105,12 @@ impl Document {
         merged.unwrap_or_default()
     }
 
+    /// What a key shows: the text in one where it was changed apart and goes together, else what wins.
+    pub fn shown(&self, key: &str) -> Option<ScalarValue> {
+        let in_one = self.merged(&BTreeSet::from([key.to_owned()])).remove(key);
+        in_one.map(ScalarValue::from).or_else(|| self.scalar(key))
+    }
+
     /// What prose under a key was shown as at `heads`, where several devices had written it apart and it was told in one text.
     pub fn merged_at(&self, key: &str, heads: &[ChangeHash]) -> Option<String> {
         let is_apart = schema::is_prose(key) && self.automerge.get_all_at(ROOT, key, heads).is_ok_and(|all| all.len() > 1);

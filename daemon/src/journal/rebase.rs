@@ -22,12 +22,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::document::{Document, MergeError, keys_of};
-use super::{prose, schema};
-
-/// What the key of a field ends with that says who may see a record.
-const VISIBILITY: &str = "/visibility";
-/// What it says where nobody else may.
-const PRIVATE: &str = "private";
+use super::{prose, said, schema};
 
 /// Changes of a document written again.
 #[derive(Debug, Clone, Default)]
@@ -92,10 +87,10 @@ fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Re
 /// said to be that once more.
 fn keep_private(all: &Automerge, last: Option<Automerge>, changes: &[Change]) -> Result<Option<Change>, AutomergeError> {
     let Some(mut here) = last else { return Ok(None) };
-    let private = ScalarValue::from(PRIVATE);
+    let private = ScalarValue::from(schema::PRIVATE);
     let is_private = |value: &Value<'_>| value.as_scalar() == Some(&private);
     let mut lost = Vec::new();
-    for key in changes.iter().flat_map(keys_of).filter(|key| key.ends_with(VISIBILITY)) {
+    for key in changes.iter().flat_map(keys_of).filter(|key| schema::is_visibility(key)) {
         let was = all.get_all(ROOT, key.as_str())?.iter().any(|(value, _)| is_private(value));
         if was && !here.get(ROOT, key.as_str())?.is_some_and(|(value, _)| is_private(&value)) {
             lost.push(key);
@@ -103,7 +98,7 @@ fn keep_private(all: &Automerge, last: Option<Automerge>, changes: &[Change]) ->
     }
     let mut transaction = here.transaction();
     for key in lost {
-        transaction.put(ROOT, key, PRIVATE)?;
+        transaction.put(ROOT, key, schema::PRIVATE)?;
     }
     let (hash, _) = transaction.commit_with(CommitOptions::default().with_message("kept private"));
     Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))
@@ -146,18 +141,9 @@ fn laid_over(here: &impl ReadDoc, all: &Automerge, change: &Change, key: &str, v
     if !schema::is_prose(key) {
         return value;
     }
-    let text = |found: Result<Option<(Value<'_>, automerge::ObjId)>, AutomergeError>| match found {
-        Ok(Some((Value::Scalar(found), _))) => found.as_str().map(str::to_owned),
-        _ => None,
-    };
-    // What was never laid over the record is packed in it.
-    let packed = || {
-        let (record, field) = key.split_once('/')?;
-        let fields: serde_json::Value = serde_json::from_str(&text(all.get_at(ROOT, record, change.deps()))?).ok()?;
-        fields.get(field)?.as_str().map(str::to_owned)
-    };
-    let before = text(all.get_at(ROOT, key, change.deps())).or_else(packed);
-    let now = text(here.get(ROOT, key)).or_else(|| before.clone());
+    let text = |value: &ScalarValue| if let ScalarValue::Str(text) = value { Some(text.to_string()) } else { None };
+    let before = text(&said::at(all, key, change.deps()));
+    let now = said::laid(here, key, None).as_ref().and_then(text).or_else(|| before.clone());
     let both = match (&value, &before, &now) {
         (ScalarValue::Str(mine), Some(before), Some(now)) if before != now => prose::merge(before, mine, now),
         _ => None,

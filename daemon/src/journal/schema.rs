@@ -30,6 +30,8 @@ pub const SELF_BEGUN: &str = "self/begun";
 pub const LOCKED: [&str; 1] = ["prediction"];
 /// Fields that hold prose: what was changed apart in them is told in one text where that is clean.
 const PROSE: [&str; 8] = ["note", "description", "text", "act", "learning", "outcome_text", "obstacles", "if_then"];
+/// What is said of a record that nobody else may see.
+pub const PRIVATE: &str = "private";
 /// A note longer than this lies beside its record, plain, and not packed inside it.
 pub const PACKED_NOTE: usize = 4 * 1024;
 
@@ -61,6 +63,11 @@ pub fn record_of(key: &str) -> Option<RecordId> {
 /// Whether a key holds prose: a field of that name, or a part of the safety plan.
 pub fn is_prose(key: &str) -> bool {
     key.split_once('/').is_some_and(|(_, field)| PROSE.contains(&field) || PlanPart::ALL.iter().any(|part| part.word() == field))
+}
+
+/// Whether a key tells who may see its record.
+pub fn is_visibility(key: &str) -> bool {
+    key.ends_with("/visibility")
 }
 
 /// The document of a record created at this local date.

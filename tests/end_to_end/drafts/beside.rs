@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{INTERRUPT, await_draft, drafts};
-use crate::harness::Home;
+use crate::harness::{Home, eventually};
 use crate::pty::AtTerminal;
 
 #[test]
@@ -203,4 +203,26 @@ fn a_label_without_a_deed_stays_as_a_draft() {
     let (code, shown) = asif.end();
     assert!(code == Some(0) && shown.contains("Nothing was said"), "{shown}");
     assert!(drafts(&home).is_empty());
+}
+
+#[test]
+fn who_types_without_a_pause_is_kept_all_the_same() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["note"]));
+    asif.await_text("Ctrl-D");
+    let kept = eventually("a draft of what is being typed", || {
+        asif.type_in(b"on ");
+        drafts(&home).pop()
+    });
+    assert!(kept["typing"]["text"].as_str().unwrap().starts_with("on on"), "{kept}");
+}
+
+#[test]
+fn the_keys_that_hold_up_a_screen_hold_up_nothing_and_are_no_letters() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["note"]));
+    asif.await_text("Ctrl-D");
+    asif.type_in(b"one \x13two\x11\n\x04");
+    assert_eq!(asif.end().0, Some(0));
+    assert_eq!(home.list()[0]["note"], "one two");
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::register::Shown;
+use super::register::{Register, Shown};
 use super::shown::{Key, Screen, is_single};
 
 /// Whether a field holds prose, which is merged.
-fn is_prose(field: &str) -> bool {
+pub(super) fn is_prose(field: &str) -> bool {
     ["note", "text", "statement", "where_felt"].contains(&field)
 }
 
@@ -71,6 +71,13 @@ impl Deed {
             }
         }
         None
+    }
+
+    /// Why taking it back, which leaves all that shows as it was, is not that: nobody else has said the same.
+    pub(super) fn wrong_without_a_trace(&self, changed: &BTreeSet<Key>, registers: &BTreeMap<Key, Register>) -> Option<String> {
+        let said_twice = |(key, (_, value)): (&Key, &(Shown, String))| registers.get(key).is_some_and(|one| !one.says_once(value));
+        let is_none = changed.is_empty() && self.puts.iter().all(said_twice);
+        (!is_none).then(|| format!("{changed:?} was changed, or not all was said twice"))
     }
 
     /// Something was written, for certain.

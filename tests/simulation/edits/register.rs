@@ -33,17 +33,20 @@ pub(crate) struct Register {
     known: BTreeMap<usize, BTreeSet<usize>>,
     /// Of several values only the one that wins is shown.
     pub(crate) is_single: bool,
+    /// What was written apart is merged.
+    is_prose: bool,
     /// A machine went down over an undo: anything may stand here.
     pub(crate) is_wild: bool,
 }
 
 impl Register {
     /// A field of a record as it was made.
-    pub(crate) fn new(value: String, is_single: bool) -> Self {
+    pub(crate) fn new(value: String, is_single: bool, is_prose: bool) -> Self {
         Self {
             writes: vec![Write { value, happened: true, known: BTreeSet::new(), replaced: Sure::No }],
             known: BTreeMap::new(),
             is_single,
+            is_prose,
             is_wild: false,
         }
     }
@@ -91,7 +94,12 @@ impl Register {
         let of = |wanted: &dyn Fn(&Write) -> bool| -> Shown {
             self.writes.iter().filter(|write| wanted(write)).map(|write| write.value.clone()).collect()
         };
-        let must = of(&|write| write.happened && write.replaced == Sure::No);
+        // Prose that was set back to what another builds on goes into what that one says.
+        let is_shown_in = |write: &Write| {
+            let shown = self.writes.iter().filter(|one| shown.contains(&one.value) && one.value != write.value);
+            self.is_prose && shown.flat_map(|one| &one.known).any(|at| self.writes[*at].value == write.value)
+        };
+        let must = of(&|write| write.happened && write.replaced == Sure::No && !is_shown_in(write));
         let may = of(&|write| write.replaced != Sure::Yes);
         let fits = shown.is_subset(&may) && (self.is_single || must.is_subset(shown));
         (!fits && !self.is_wild).then(|| format!("shown {shown:?}, must {must:?}, may {may:?}"))
@@ -101,7 +109,7 @@ impl Register {
 #[test]
 fn a_value_that_its_writer_did_not_see_stands_beside_what_they_wrote() {
     let set = |all: &[&str]| -> Shown { all.iter().map(|one| (*one).to_owned()).collect() };
-    let mut field = Register::new("first".into(), false);
+    let mut field = Register::new("first".into(), false, false);
     field.write(0, "mine", &set(&["first"]), true);
     field.write(1, "theirs", &set(&["first"]), true);
     assert!(field.wrong(&set(&["mine", "theirs"])).is_none());
@@ -114,9 +122,22 @@ fn a_value_that_its_writer_did_not_see_stands_beside_what_they_wrote() {
     assert!(field.wrong(&set(&["both seen"])).is_none() && field.wrong(&set(&["perhaps"])).is_none());
     assert!(field.wrong(&set(&["mine"])).is_some());
     // A device knows what it wrote itself, also where another wrote the same.
-    let mut field = Register::new("false".into(), false);
+    let mut field = Register::new("false".into(), false, false);
     field.write(0, "true", &set(&["false"]), true);
     field.write(1, "true", &set(&["false"]), true);
     field.write(0, "false", &set(&["true"]), true);
     assert!(field.wrong(&set(&["false", "true"])).is_none() && field.wrong(&set(&["true"])).is_some());
+}
+
+#[test]
+fn prose_that_goes_back_to_what_another_builds_on_is_in_what_that_one_says() {
+    let set = |all: &[&str]| -> Shown { all.iter().map(|one| (*one).to_owned()).collect() };
+    for is_prose in [false, true] {
+        let mut field = Register::new("first".into(), false, is_prose);
+        field.write(0, "mine", &set(&["first"]), true);
+        field.write(1, "theirs", &set(&["first"]), true);
+        field.write(0, "first", &set(&["mine"]), true);
+        assert_eq!(field.wrong(&set(&["theirs"])).is_none(), is_prose);
+        assert!(field.wrong(&set(&["first", "theirs"])).is_none() && field.wrong(&set(&["mine"])).is_some());
+    }
 }

@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, PassedOver, Reply, Undone};
-use asif_proto::record::{MAX_NOTE, WISH};
+use asif_proto::record::WISH;
 use automerge::{Change, ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
-use serde_json::Value;
 
 use super::super::deeds::Deed;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
-use crate::journal::document::{Document, Put, keys_of};
-use crate::journal::history::{PutId, puts_of};
-use crate::journal::{prose, schema};
+use crate::journal::document::Put;
+use crate::journal::schema;
+
+mod reversing;
+
+use reversing::Reversing;
 
 /// What the message of an undo begins with; the hash of the change, the request and what was done follow.
 const UNDO: &str = "undo ";
@@ -105,14 +107,14 @@ impl Replica {
         for group in groups {
             match self.reverse(cx, ask, again, &group)? {
                 Reversed::Wanted => return Ok(Outcome::Wanted),
-                Reversed::Done { changed: true } => {
+                Reversed::Done { changed: true, stays } => {
                     let Some(first) = group.changes.first() else { continue };
-                    let view = Undone { passed_over, ..self.undone_view(&group.what, first) };
+                    let view = Undone { passed_over, stays, ..self.undone_view(&group.what, first) };
                     return Ok(Outcome::Reply(Reply::Undone(view)));
                 }
                 // Of what was written apart some stands no more, whatever is taken back, and what only chose what showed changed nothing: it is
                 // in nobody's way.
-                Reversed::Done { changed: false } => passed_over.extend(self.passed_over(&group)),
+                Reversed::Done { changed: false, .. } => passed_over.extend(self.passed_over(&group)),
                 Reversed::Refused(failure) => {
                     passed_over.extend(self.passed_over(&group));
                     refused = refused.or(Some(failure));
@@ -182,7 +184,7 @@ impl Replica {
                 Err(failure) => return Ok(Reversed::Refused(failure)),
             };
             // Whoever said more of a record since may have said once more that it is private: that leaves no mark of its own.
-            let shows = |(key, value): &Put| key.ends_with("/visibility") && *value != ScalarValue::from("private");
+            let shows = |(key, value): &Put| schema::is_visibility(key) && *value != ScalarValue::from(schema::PRIVATE);
             if again && puts.iter().any(shows) && self.changed_since(deed) {
                 return Ok(Reversed::Refused(Failure::new(
                     ErrorKind::Precondition,
@@ -193,11 +195,19 @@ impl Replica {
             let name = format!("{prefix}{} {} {}", HEXLOWER.encode(&deed.hash), ask.id.simple(), group.what);
             inverses.push((deed.doc, puts, name));
         }
-        let mut changed = false;
+        let (mut changed, mut stays) = (false, true);
         for (doc, puts, name) in inverses {
+            let keys: BTreeSet<&String> = puts.iter().map(|(key, _)| key).collect();
+            let said = |all: &Self| -> Vec<BTreeSet<String>> {
+                let standing =
+                    |key: &String| Some(all.documents.get(&doc)?.standing(key).iter().map(|(_, value)| value.to_string()).collect());
+                keys.iter().filter_map(|key| standing(key)).collect()
+            };
+            let before = said(self);
             changed |= self.write(cx, doc, &puts, &name)?;
+            stays &= said(self) == before;
         }
-        Ok(Reversed::Done { changed })
+        Ok(Reversed::Done { changed, stays })
     }
 
     /// Whether somebody has changed a record of this since, other than by taking something back.
@@ -226,7 +236,7 @@ impl Replica {
         let device = self.logs.get(&deed.log).and_then(|log| log.device);
         let mine = device == self.vault.as_ref().map(|vault| vault.device());
         let device = device.filter(|_| !mine).map(|device| self.device_name(&device));
-        Undone { what, id, short: self.short(&id), device, passed_over: Vec::new() }
+        Undone { what, id, short: self.short(&id), device, passed_over: Vec::new(), stays: false }
     }
 }
 
@@ -234,8 +244,8 @@ impl Replica {
 enum Reversed {
     /// A document is being read; asked again then.
     Wanted,
-    /// It was done, and something says something else by that or not.
-    Done { changed: bool },
+    /// It was done, and that changed something or not. What shows may stay as it is: another device said the same.
+    Done { changed: bool, stays: bool },
     /// Something else stands there by now. Nothing was changed.
     Refused(Failure),
 }
@@ -307,142 +317,4 @@ fn is_together(message: &str) -> bool {
 
 fn is_of(message: &str, kind: &str) -> bool {
     message.strip_prefix(kind).is_some_and(|rest| rest.starts_with(' '))
-}
-
-/// A change to reverse, with what has to do with it.
-struct Reversing<'a> {
-    document: &'a Document,
-    change: &'a Change,
-    /// The change that is put again, where one is.
-    again: Option<&'a Change>,
-    /// Changes that put this one again: what they put is its own.
-    own: &'a [Change],
-    /// Changes that took something back or put it again: what they set back is whoever's it was.
-    reversals: &'a [Change],
-}
-
-impl Reversing<'_> {
-    /// Puts that set what the change touched back to what was before, or to what is put again; an error where it was changed since. What another
-    /// device said apart stands, also where it said the same.
-    fn puts(&self) -> Result<Vec<Put>, Failure> {
-        let keys = keys_of(self.change);
-        let mut puts = Vec::new();
-        for key in &keys {
-            if schema::record_of(key).is_some_and(|record| record.key() == *key) {
-                puts.push((format!("{key}/deleted"), ScalarValue::Boolean(true)));
-                continue;
-            }
-            if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
-                continue;
-            }
-            puts.extend(self.puts_of(key)?);
-        }
-        Ok(puts)
-    }
-
-    fn puts_of(&self, key: &str) -> Result<Vec<Put>, Failure> {
-        let standing = self.document.standing(key);
-        let mine = self.document.scalar_at(key, &[self.change.hash()]);
-        let before = self.before(key, mine.as_ref());
-        if matches!(&standing[..], [(_, only)] if *only == before) {
-            return Ok(Vec::new());
-        }
-        let (is_mine, all) = (self.mine(key, &standing, mine.as_ref()), standing.len());
-        let others: Vec<ScalarValue> = standing.into_iter().filter(|(id, _)| !is_mine.contains(id)).map(|(_, value)| value).collect();
-        if others.len() == all {
-            let since = || {
-                let failure = Failure::new(ErrorKind::Precondition, "this was changed again since");
-                failure.hint("see it with asif history, and set it with asif edit")
-            };
-            let without = without(self.document, key, mine.as_ref(), &before).ok_or_else(since)?;
-            return Ok(vec![(key.to_owned(), without)]);
-        }
-        if (self.again.is_some() && !others.is_empty()) || others.len() > 1 {
-            // What shows is of several: what this one brought goes out of it, or into it again.
-            let of_several = without(self.document, key, mine.as_ref(), &before);
-            if let Some(text) = of_several {
-                return Ok(vec![(key.to_owned(), text)]);
-            }
-        }
-        // What another device put there apart was not undone by anybody: it shows again. Where it says the same it has to be put anew, or the
-        // one that was taken back would go on standing for it.
-        Ok(match others.last() {
-            Some(other) if Some(other) == mine.as_ref() => {
-                vec![(key.to_owned(), ScalarValue::Null), (key.to_owned(), other.clone())]
-            }
-            other => vec![(key.to_owned(), other.cloned().unwrap_or(before))],
-        })
-    }
-
-    /// What a key said before, or is to say again.
-    fn before(&self, key: &str, mine: Option<&ScalarValue>) -> ScalarValue {
-        let deps = self.change.deps();
-        if let Some(merged) = self.document.merged_at(key, deps) {
-            // What both had written showed before.
-            return merged.into();
-        }
-        if let Some(again) = self.again.filter(|again| keys_of(again).contains(key)) {
-            // Of several that stood then, the one that was taken back.
-            let is_apart = self.document.other_at(key, deps).is_some();
-            let said = is_apart.then(|| self.document.scalar_at(key, &[again.hash()]).unwrap_or(ScalarValue::Null));
-            return said.unwrap_or_else(|| earlier(self.document, key, deps));
-        }
-        let before = earlier(self.document, key, deps);
-        if self.again.is_none() && mine == Some(&before) {
-            // It chose between what had been said apart: the other is what it did not choose.
-            return self.document.other_at(key, deps).unwrap_or(before);
-        }
-        before
-    }
-
-    /// Which of the puts that stand under a key are those of the change.
-    fn mine(&self, key: &str, standing: &[(PutId, ScalarValue)], mine: Option<&ScalarValue>) -> BTreeSet<PutId> {
-        let own: BTreeSet<PutId> = self.own.iter().chain([self.change]).flat_map(|change| puts_of(change, key)).collect();
-        let ids = |wanted: &dyn Fn(&PutId) -> bool| -> BTreeSet<PutId> {
-            standing.iter().filter(|(id, value)| Some(value) == mine && wanted(id)).map(|(id, _)| *id).collect()
-        };
-        let stands = ids(&|id| own.contains(id));
-        if !stands.is_empty() {
-            return stands;
-        }
-        // It chose what stood already, or its words were set back where another's were taken back.
-        let set_back: BTreeSet<PutId> = self.reversals.iter().flat_map(|change| puts_of(change, key)).collect();
-        ids(&|id| own.is_empty() || set_back.contains(id))
-    }
-}
-
-/// Prose that was changed again since, without what one change had brought: it is merged like what was written apart. None where that does not go.
-fn without(document: &Document, key: &str, mine: Option<&ScalarValue>, before: &ScalarValue) -> Option<ScalarValue> {
-    let text = |value: &ScalarValue| match value {
-        ScalarValue::Str(text) => Some(text.to_string()),
-        ScalarValue::Null => Some(String::new()),
-        _ => None,
-    };
-    if !schema::is_prose(key) {
-        return None;
-    }
-    let shown = document.merged(&BTreeSet::from([key.to_owned()])).remove(key);
-    let now = shown.or_else(|| text(&document.scalar(key)?))?;
-    let without = prose::merge(&text(mine?)?, &text(before)?, &now)?;
-    (without != now && without.len() <= MAX_NOTE).then(|| if without.is_empty() { ScalarValue::Null } else { without.into() })
-}
-
-/// What a key said at `heads`: what was laid over the record, else what is packed in it, else nothing.
-fn earlier(document: &Document, key: &str, heads: &[ChangeHash]) -> ScalarValue {
-    if let Some(value) = document.scalar_at(key, heads) {
-        return value;
-    }
-    let packed = key.split_once('/').and_then(|(record, field)| {
-        let ScalarValue::Str(text) = document.scalar_at(record, heads)? else { return None };
-        let fields: Value = serde_json::from_str(text.as_str()).ok()?;
-        match field.strip_prefix("tags/") {
-            Some(tag) => Some(Value::Bool(fields.get("tags")?.as_array()?.iter().any(|one| one == tag))),
-            None => fields.get(field).cloned(),
-        }
-    });
-    match packed {
-        Some(value) => schema::scalar(&value),
-        None if key.contains("/tags/") || key.ends_with("/deleted") => ScalarValue::Boolean(false),
-        None => ScalarValue::Null,
-    }
 }
