@@ -222,7 +222,9 @@ fn the_keys_that_hold_up_a_screen_hold_up_nothing_and_are_no_letters() {
     let home = Home::robin();
     let mut asif = AtTerminal::start(&home.command(&["note"]));
     asif.await_text("Ctrl-D");
-    asif.type_in(b"one \x13two\x11\n\x04");
+    asif.type_in(b"one \x13two");
+    asif.await_text("two");
+    asif.type_in(b"\x11\n\x04");
     assert_eq!(asif.end().0, Some(0));
     assert_eq!(home.list()[0]["note"], "one two");
 }
