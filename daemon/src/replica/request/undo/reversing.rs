@@ -30,7 +30,12 @@ impl Reversing<'_> {
         let mut puts = Vec::new();
         for key in &keys {
             if schema::record_of(key).is_some_and(|record| record.key() == *key) {
-                puts.push((format!("{key}/deleted"), ScalarValue::Boolean(true)));
+                // What is deleted already is not deleted once more.
+                let deleted = format!("{key}/deleted");
+                let said = self.document.standing(&deleted);
+                if said.is_empty() || said.iter().any(|(_, said)| *said != ScalarValue::Boolean(true)) {
+                    puts.push((deleted, ScalarValue::Boolean(true)));
+                }
                 continue;
             }
             if schema::record_of(key).is_some_and(|record| keys.contains(&record.key())) {
