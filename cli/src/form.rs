@@ -274,9 +274,8 @@ impl Form {
         context: &mut Context<'_, '_>,
         deed: impl FnOnce(&mut Context<'_, '_>, Uuid) -> Outcome<T>,
     ) -> Outcome<T> {
-        self.take_all_ahead(context);
+        self.take_all_ahead();
         let _ = self.keep_now();
-        let was_asked = self.keyboard.take().is_some();
         match deed(context, self.id) {
             Err(error @ CommandError::Failed(_)) => {
                 if error.failure().is_some_and(|failure| failure.kind == ErrorKind::Precondition) {
@@ -288,8 +287,7 @@ impl Form {
             // It was done, whether or not anybody could be told.
             done => {
                 // What comes in pieces comes while it is done.
-                self.keyboard = if was_asked { Typing::begin().ok() } else { None };
-                self.take_all_ahead(context);
+                self.take_all_ahead();
                 self.keyboard = None;
                 self.keep_the_rest(context);
                 self.forget(context);
@@ -331,14 +329,11 @@ impl Form {
             None => typing.unwrap_or_default(),
         };
         loop {
-            let (answer, strange) = self.read(context, &key, question, shape, &text)?;
-            if strange {
+            let (answer, doubt) = self.read(context, &key, question, shape, &text)?;
+            if let Some(doubt) = doubt {
                 text = answer;
                 let end = if shape == Shape::Line { "Enter" } else { "Ctrl-D" };
-                self.say(
-                    context,
-                    &format!("  some of it could not be read as text (UTF-8) and stands as \u{fffd}: mend it, or press {end}"),
-                );
+                self.say(context, &format!("  {doubt}. Mend it, or press {end}"));
                 continue;
             }
             match take(&answer) {

@@ -38,9 +38,13 @@ const PAUSE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 pub struct Keyboard<'t>(BorrowedFd<'t>);
 
 /// Texts that are typed one after another: signals are heard from the first to the last, and what was typed ahead waits for the next.
+///
+/// The terminal gives letters all that time: between two questions it would cut a long line, too.
 pub struct Typing {
     signals: Signals,
+    by_letter: ByLetter,
     ahead: Vec<u8>,
+    was_cut: bool,
 }
 
 /// Whether keeping a text is waited for.
@@ -73,14 +77,35 @@ pub struct Typed {
 }
 
 impl Typing {
-    /// Begins to listen.
-    pub fn begin() -> io::Result<Self> {
-        Ok(Self { signals: Signals::listen()?, ahead: Vec::new() })
+    /// Begins to listen: from here on the terminal gives each letter, until this goes.
+    pub fn begin(keyboard: Keyboard<'_>) -> io::Result<Self> {
+        let by_letter = ByLetter::set(keyboard.0)?;
+        let (mut ahead, is_full) = (Vec::new(), by_letter.is_full());
+        if is_full && let Some(waiting) = letters(keyboard.0, PollFlags::IN)? {
+            ahead = waiting;
+        }
+        // Of several lines none is cut: whoever types the second is made to wait.
+        let was_cut = is_full && ahead.iter().position(|byte| *byte == b'\n').is_none_or(|end| end + 1 >= MAX_LINE);
+        Ok(Self { signals: Signals::listen(by_letter.setting_back()?)?, by_letter, ahead, was_cut })
     }
 
     /// What was typed ahead and is waited for by nobody any more.
     pub fn take_ahead(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.ahead)
+    }
+
+    /// Whether the terminal may have thrown away some of what is read first, before this began; told once.
+    pub fn was_cut(&mut self) -> bool {
+        std::mem::take(&mut self.was_cut)
+    }
+
+    /// Takes what was typed and that nobody waits for, so that no shell reads it: it is ahead of whatever comes next.
+    pub fn take_the_rest(&mut self) {
+        while let Ok(Some(typed)) = letters(self.by_letter.terminal(), PollFlags::IN) {
+            if !are_key_presses(&typed) {
+                self.ahead.extend(typed);
+            }
+        }
     }
 }
 
@@ -119,34 +144,33 @@ impl<'t> Keyboard<'t> {
         mut invite: impl FnMut() -> usize,
         mut keep: impl FnMut(&[u8], Waits),
     ) -> Typed {
-        let Ok(by_letter) = ByLetter::set(self.0) else { return Typed { text: text.into(), end: End::Stopped } };
-        let mut draft = Draft::new(by_letter.keys(), shape, invite());
-        draft.set_width(by_letter.columns());
+        let mut draft = Draft::new(typing.by_letter.keys(), shape, invite());
+        draft.set_width(typing.by_letter.columns());
         let mut echo = Vec::new();
         draft.begin_with(text, &mut echo);
-        by_letter.show(&echo);
+        typing.by_letter.show(&echo);
         let mut unkept = false;
         let mut kept_at = Instant::now();
         let end = loop {
             if typing.signals.ended.load(Ordering::Relaxed) {
                 // What was typed before the key that ends it belongs to the text, and what follows a line break to nothing yet.
-                self.read_the_rest(typing);
+                typing.take_the_rest();
                 let mut echo = Vec::new();
                 let mut bytes = std::mem::take(&mut typing.ahead).into_iter();
                 let _ = bytes.by_ref().find_map(|byte| draft.take(byte, &mut echo));
                 typing.ahead = bytes.collect();
-                by_letter.show(&echo);
+                typing.by_letter.show(&echo);
                 break End::Stopped;
             }
             if typing.signals.continued.swap(false, Ordering::Relaxed) {
                 // The shell has had the terminal meanwhile.
-                if by_letter.set_again().is_err() {
+                if typing.by_letter.set_again().is_err() {
                     break End::Stopped;
                 }
                 if shape == Shape::Line {
                     invite();
                 }
-                by_letter.show(&draft.shown_line());
+                typing.by_letter.show(&draft.shown_line());
             }
             let mut chunk = match self.chunk(typing, unkept.then_some(&PAUSE)) {
                 Ok(Chunk::Typed(chunk)) => chunk,
@@ -160,24 +184,24 @@ impl<'t> Keyboard<'t> {
             };
             // The keys that would hold up the screen and let it go on are no letters.
             chunk.retain(|byte| !matches!(byte, 0x11 | 0x13));
-            let stops = by_letter.stop_key().and_then(|key| chunk.iter().position(|byte| *byte == key));
+            let stops = typing.by_letter.stop_key().and_then(|key| chunk.iter().position(|byte| *byte == key));
             if let Some(at) = stops {
                 let behind = chunk.split_off(at);
                 typing.ahead.splice(..0, behind.into_iter().skip(1));
             }
-            draft.set_width(by_letter.columns());
+            draft.set_width(typing.by_letter.columns());
             let mut echo = Vec::new();
             let mut bytes = chunk.iter();
             let end = bytes.by_ref().find_map(|byte| draft.take(*byte, &mut echo));
-            by_letter.show(&echo);
+            typing.by_letter.show(&echo);
             if let Some(end) = end {
                 typing.ahead.splice(..0, bytes.copied());
                 break end;
             }
             if stops.is_some() {
                 keep(draft.text(), Waits::Yes);
-                self.read_the_rest(typing);
-                if by_letter.put_aside(&typing.signals).is_err() {
+                typing.take_the_rest();
+                if typing.by_letter.put_aside(&typing.signals).is_err() {
                     break End::Stopped;
                 }
                 unkept = false;
@@ -190,26 +214,9 @@ impl<'t> Keyboard<'t> {
             }
         };
         if end != End::Done {
-            by_letter.show(b"\n");
+            typing.by_letter.show(b"\n");
         }
         Typed { text: draft.into_text(), end }
-    }
-
-    /// Takes what was typed and that nobody waits for, so that no shell reads it: it is ahead of whatever comes next.
-    pub fn take_the_rest(self, typing: &mut Typing) {
-        // A terminal that is gone has nothing more.
-        if let Ok(_by_letter) = ByLetter::set(self.0) {
-            self.read_the_rest(typing);
-        }
-    }
-
-    /// Takes what was typed and not read yet from the terminal: no shell shall read it.
-    fn read_the_rest(self, typing: &mut Typing) {
-        while let Ok(Some(typed)) = letters(self.0, PollFlags::IN) {
-            if !are_key_presses(&typed) {
-                typing.ahead.extend(typed);
-            }
-        }
     }
 
     /// What comes next: typed ahead, a signal, or typed now.

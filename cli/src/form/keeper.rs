@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use asif_proto::local::draft::Keeping;
 use asif_proto::local::{Answer, Draft, DraftAsk, ErrorKind, Failure, Reply, Request};
@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::client::{Client, Starter};
 use crate::render::short_id;
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Keeps the newest of what it is given, on a thread of its own.
 pub(super) struct Keeper {
@@ -131,8 +134,18 @@ impl AtWork {
         Ok(kept)
     }
 
-    /// Has it kept; how it stands then.
+    /// Has it kept; how it stands then. A daemon that is just being stopped is waited out: the next try starts another.
     fn ask(&self, draft: &Draft) -> Result<Draft, Failure> {
+        let deadline = Instant::now() + self.starter.patience.start;
+        loop {
+            match self.ask_once(draft) {
+                Err(failure) if failure.kind == ErrorKind::DaemonUnreachable && Instant::now() < deadline => std::thread::sleep(PAUSE),
+                done => return done,
+            }
+        }
+    }
+
+    fn ask_once(&self, draft: &Draft) -> Result<Draft, Failure> {
         let silent = || Failure::new(ErrorKind::DaemonUnreachable, "the daemon does not answer").hint("asif daemon restart");
         let opened = Client::open(self.starter.clone(), self.zone.clone(), &mut |_| {});
         let client = opened.map_err(|error| error.failure().unwrap_or_else(silent))?;

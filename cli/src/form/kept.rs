@@ -93,9 +93,9 @@ impl Form {
     }
 
     /// The same with what the terminal still holds: nobody reads it here any more, and no shell shall.
-    pub(super) fn take_all_ahead(&mut self, context: &Context<'_, '_>) {
-        if let (Some(keyboard), Some(typing)) = (context.world.keyboard, &mut self.keyboard) {
-            keyboard.take_the_rest(typing);
+    pub(super) fn take_all_ahead(&mut self) {
+        if let Some(typing) = &mut self.keyboard {
+            typing.take_the_rest();
         }
         self.take_ahead();
     }

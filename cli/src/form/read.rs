@@ -15,11 +15,15 @@ use crate::render::text::{visible, visible_lines, width, wrap};
 const ROOM: usize = 8;
 /// More than the longest text, so that it is known to be too long.
 const MAX_READ: u64 = 2 * MAX_NOTE as u64;
+/// What is said of bytes that are no letters.
+const NO_TEXT: &str = "some of it could not be read as text (UTF-8) and stands as \u{fffd}";
+/// What is said of a line that was typed or pasted before the question stood there.
+const CUT: &str = "it came before the question, and a terminal keeps only 4095 bytes of a line until then: more of it may be lost";
 /// What ends prose where a test plays the person: the end key, alone on a line.
 const END_KEY: &[u8] = b"\x04";
 
 impl Form {
-    /// The answer as it was typed, and whether some of it was no text. An error is an interruption, with what was typed in `typing`.
+    /// The answer as it was typed, and why it is not to be taken as it is. An error is an interruption, with what was typed in `typing`.
     pub(super) fn read(
         &mut self,
         context: &mut Context<'_, '_>,
@@ -27,15 +31,15 @@ impl Form {
         question: &str,
         shape: Shape,
         text: &str,
-    ) -> Outcome<(String, bool)> {
+    ) -> Outcome<(String, Option<&'static str>)> {
         self.typing = Some((key.to_owned(), text.to_owned()));
+        let mut doubt = None;
         let Typed { text, end } = match context.world.keyboard {
             Some(keyboard) => {
                 let mut typing = match self.keyboard.take() {
                     Some(typing) => typing,
-                    None => Typing::begin().map_err(|error| {
-                        CommandError::from(Failure::new(ErrorKind::Failure, format!("cannot listen to this terminal: {error}")))
-                    })?,
+                    // A terminal that is gone is asked nothing.
+                    None => Typing::begin(keyboard).map_err(|_| stopped())?,
                 };
                 let columns = context.world.width;
                 let invite = || match shape {
@@ -58,15 +62,18 @@ impl Form {
                     }
                 };
                 let typed = keyboard.read(&mut typing, shape, text, invite, keep);
+                doubt = typing.was_cut().then_some(CUT);
                 self.keyboard = Some(typing);
                 typed
             }
             None => played(context, question, shape)?,
         };
-        let strange = std::str::from_utf8(&text).is_err();
+        if std::str::from_utf8(&text).is_err() {
+            doubt = Some(NO_TEXT);
+        }
         let text = String::from_utf8_lossy(&text).into_owned();
         self.typing = Some((key.to_owned(), text.clone()));
-        if end == End::Done { Ok((text, strange)) } else { Err(stopped()) }
+        if end == End::Done { Ok((text, doubt)) } else { Err(stopped()) }
     }
 }
 

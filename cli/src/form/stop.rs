@@ -14,8 +14,14 @@ use crate::sit::sat::readable;
 impl Form {
     /// Keeps what was typed, gives it back where that cannot be done, and says which.
     pub(crate) fn stop(&mut self, context: &mut Context<'_, '_>, error: CommandError) -> CommandError {
-        self.take_all_ahead(context);
-        let kept = self.keep_now();
+        self.take_all_ahead();
+        let mut kept = self.keep_now();
+        // What is typed while it is being kept is no command for a shell.
+        let before = self.answers.clone();
+        self.take_all_ahead();
+        if self.answers != before {
+            kept = self.keep_now();
+        }
         // From here on the signals end the program as they always did: there is nothing left to lose.
         self.keyboard = None;
         let Some(failure) = error.failure() else { return error };

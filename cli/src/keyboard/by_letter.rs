@@ -1,7 +1,7 @@
 //! A terminal set to give each letter as it is typed.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
+use super::MAX_LINE;
 use super::draft::Keys;
 use super::signals::Signals;
 
@@ -32,15 +33,15 @@ pub(super) fn letters(terminal: BorrowedFd<'_>, seen: PollFlags) -> io::Result<O
 }
 
 /// A terminal that gives each letter as it is typed and shows none by itself. Set back when this goes.
-pub(super) struct ByLetter<'t> {
-    terminal: BorrowedFd<'t>,
+pub(super) struct ByLetter {
+    terminal: OwnedFd,
     before: Termios,
     now: Termios,
     shows: bool,
 }
 
-impl<'t> ByLetter<'t> {
-    pub(super) fn set(terminal: BorrowedFd<'t>) -> io::Result<Self> {
+impl ByLetter {
+    pub(super) fn set(terminal: BorrowedFd<'_>) -> io::Result<Self> {
         let before = tcgetattr(terminal)?;
         let mut now = before.clone();
         now.local_modes.remove(LocalModes::ICANON);
@@ -58,13 +59,13 @@ impl<'t> ByLetter<'t> {
         // Nobody is kept waiting in a read: a signal may have thrown away what was there to be read.
         now.special_codes[SpecialCodeIndex::VMIN] = 0;
         now.special_codes[SpecialCodeIndex::VTIME] = 0;
-        let set = Self { terminal, before, now, shows };
+        let set = Self { terminal: terminal.try_clone_to_owned()?, before, now, shows };
         set.set_again()?;
         Ok(set)
     }
 
     /// The same where keys are pressed and nothing is written: none is shown.
-    pub(super) fn set_for_keys(terminal: BorrowedFd<'t>) -> io::Result<Self> {
+    pub(super) fn set_for_keys(terminal: BorrowedFd<'_>) -> io::Result<Self> {
         let mut set = Self::set(terminal)?;
         set.now.local_modes.remove(LocalModes::ECHO);
         set.set_again()?;
@@ -74,11 +75,30 @@ impl<'t> ByLetter<'t> {
     /// As it was before, until it is set again.
     pub(super) fn set_back(&self) {
         // A terminal that is gone needs no setting back.
-        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
     }
 
     pub(super) fn set_again(&self) -> io::Result<()> {
-        Ok(tcsetattr(self.terminal, OptionalActions::Now, &self.now)?)
+        Ok(tcsetattr(&self.terminal, OptionalActions::Now, &self.now)?)
+    }
+
+    /// What sets it back from another thread.
+    pub(super) fn setting_back(&self) -> io::Result<impl Fn() + Send + 'static> {
+        let (terminal, before) = (self.terminal.try_clone()?, self.before.clone());
+        Ok(move || {
+            // A terminal that is gone needs no setting back.
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+        })
+    }
+
+    /// Whether as much waits to be read as a terminal holds of one line: before letters were asked for, more of it may have been thrown away.
+    pub(super) fn is_full(&self) -> bool {
+        rustix::io::ioctl_fionread(&self.terminal).is_ok_and(|waiting| waiting >= MAX_LINE as u64)
+    }
+
+    /// The terminal.
+    pub(super) fn terminal(&self) -> BorrowedFd<'_> {
+        self.terminal.as_fd()
     }
 
     /// The key that stops the program, where there is one.
@@ -111,12 +131,12 @@ impl<'t> ByLetter<'t> {
 
     /// The columns there are now; 0 where that cannot be told.
     pub(super) fn columns(&self) -> usize {
-        tcgetwinsize(self.terminal).map_or(0, |size| size.ws_col.into())
+        tcgetwinsize(&self.terminal).map_or(0, |size| size.ws_col.into())
     }
 
     pub(super) fn show(&self, mut bytes: &[u8]) {
         while self.shows && !bytes.is_empty() {
-            match rustix::io::write(self.terminal, bytes) {
+            match rustix::io::write(&self.terminal, bytes) {
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
                 Err(Errno::INTR) => {}
                 // What cannot be shown was typed all the same.
@@ -126,7 +146,7 @@ impl<'t> ByLetter<'t> {
     }
 }
 
-impl Drop for ByLetter<'_> {
+impl Drop for ByLetter {
     fn drop(&mut self) {
         self.set_back();
     }

@@ -15,7 +15,7 @@ use super::signals::Signals;
 /// A terminal that gives each key at once and shows none. As it was before when this goes.
 pub struct Presses<'t> {
     terminal: BorrowedFd<'t>,
-    by_letter: ByLetter<'t>,
+    by_letter: ByLetter,
     signals: Signals,
 }
 
@@ -36,8 +36,9 @@ pub enum Heard {
 
 impl<'t> Presses<'t> {
     pub(super) fn of(keyboard: Keyboard<'t>) -> io::Result<Self> {
-        let signals = Signals::listen()?;
-        Ok(Self { terminal: keyboard.0, by_letter: ByLetter::set_for_keys(keyboard.0)?, signals })
+        let by_letter = ByLetter::set_for_keys(keyboard.0)?;
+        let signals = Signals::listen(by_letter.setting_back()?)?;
+        Ok(Self { terminal: keyboard.0, by_letter, signals })
     }
 
     /// Waits for something, at most so long; without a limit where there is none.

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use signal_hook::SigId;
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 
+mod second;
+
 /// The signals that would end the program with the terminal set as it is, and the one after a stop. Later ones do what they always did.
 ///
 /// While somebody listens a first one is only noted. A second one from the keyboard, or a second SIGTERM, ends the program at once; a closing
@@ -61,8 +63,12 @@ impl Meanings {
 }
 
 impl Signals {
-    pub(super) fn listen() -> io::Result<Self> {
-        Self::begin(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT], &[SIGINT, SIGQUIT, SIGTERM], SIGWINCH)
+    /// A second one ends the program at once, after `set_back`.
+    pub(super) fn listen(set_back: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let mut signals = Self::begin(&[SIGINT, SIGTERM, SIGHUP, SIGQUIT], &[], SIGWINCH)?;
+        let second = second::Second::of(&[SIGINT, SIGQUIT, SIGTERM], &mut signals.registered)?;
+        second.watch(set_back)?;
+        Ok(signals)
     }
 
     /// The same while another program has the terminal: what its keys send to both is that program's affair, and its end wakes whoever waits.

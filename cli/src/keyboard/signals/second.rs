@@ -1,0 +1,75 @@
+//! The second signal, which ends the program at once: with the terminal as it was before, and not by a key that was pressed twice in a hurry.
+
+use std::io::{self, PipeReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use signal_hook::SigId;
+use signal_hook::low_level::{emulate_default_handler, pipe};
+
+/// What follows so soon is the same impatience.
+const AT_ONCE: Duration = Duration::from_millis(300);
+/// After so long whoever waits is told what for.
+const TOLD_AFTER: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+const TOLD: &str =
+    "Still keeping what you typed: the daemon or the disk is slow. Ctrl-C again ends asif at once; the end of it may be lost then.";
+
+/// Signals that are counted on a thread of their own.
+pub(super) struct Second {
+    heard: PipeReader,
+    seen: Vec<(i32, Arc<AtomicBool>)>,
+}
+
+impl Second {
+    /// Counts these as long as what is added to `registered` is.
+    pub(super) fn of(signals: &[i32], registered: &mut Vec<SigId>) -> io::Result<Self> {
+        let (heard, teller) = io::pipe()?;
+        let mut seen = Vec::new();
+        for signal in signals {
+            let flag = Arc::new(AtomicBool::new(false));
+            registered.push(signal_hook::flag::register(*signal, Arc::clone(&flag))?);
+            registered.push(pipe::register(*signal, teller.try_clone()?)?);
+            seen.push((*signal, flag));
+        }
+        Ok(Self { heard, seen })
+    }
+
+    /// Waits for them on a thread, until nobody counts any more.
+    pub(super) fn watch(self, set_back: impl Fn() + Send + 'static) -> io::Result<()> {
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || self.wait(set_back)).map(drop)
+    }
+
+    fn wait(mut self, set_back: impl Fn()) {
+        let (mut first, mut told): (Option<Instant>, bool) = (None, false);
+        loop {
+            let limit = first.filter(|_| !told).map(|_| &TOLD_AFTER);
+            match poll(&mut [PollFd::new(&self.heard, PollFlags::IN)], limit) {
+                Ok(0) => {
+                    told = true;
+                    eprintln!("{TOLD}");
+                    continue;
+                }
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(_) => return,
+            }
+            // Nobody holds the other end once nobody counts.
+            if !matches!(self.heard.read(&mut [0; 64]), Ok(1..)) {
+                return;
+            }
+            match first {
+                None => first = Some(Instant::now()),
+                Some(first) if first.elapsed() < AT_ONCE => {}
+                Some(_) => {
+                    set_back();
+                    let signal = self.seen.iter().find(|(_, seen)| seen.load(Ordering::Relaxed)).map(|(signal, _)| *signal);
+                    // It does not come back from that.
+                    let _ = emulate_default_handler(signal.unwrap_or(signal_hook::consts::SIGTERM));
+                }
+            }
+        }
+    }
+}
