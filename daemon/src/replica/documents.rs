@@ -127,7 +127,7 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Failure, "the journal is being read; nothing was written").hint("try again"));
         }
         // The log must exist before the change: its id is the actor.
-        let (log, _) = self.own_or_new_log(cx, journal)?;
+        let (log, keys) = self.own_or_new_log(cx, journal)?;
         let document = self.documents.entry(doc).or_default();
         let change = document
             .write_at(log, puts, Some(message), Some(cx.now.wall))
@@ -137,8 +137,8 @@ impl Replica {
         let changes = Changes { doc, generation: [0; 32], codec, bytes };
         // What other devices would not take is not written either.
         let judged = guard::check(log, &changes).map_err(|error| Failure::new(ErrorKind::Usage, format!("{error}; nothing was stored")));
-        let written = judged.and_then(|_| self.write_body(cx, journal, &Body::Changes(changes)));
-        let (log, seq) = match written {
+        let written = judged.and_then(|_| self.append_merged(cx, journal, log, &keys, &Body::Changes(changes)));
+        let seq = match written {
             Ok(written) => written,
             Err(failure) => {
                 // The document has a change that no entry holds: it is read again from the log.

@@ -40,32 +40,47 @@ impl Replica {
     /// Seals a body and stores it in this device's own log of a space.
     pub(super) fn write_body(&mut self, cx: &mut Cx<'_>, space: Space, body: &Body) -> Result<(LogId, u64), Failure> {
         let (id, keys) = self.own_or_new_log(cx, space)?;
-        let seq = self.append_sealed(cx, space, id, &keys, body)?;
+        Ok((id, self.append_merged(cx, space, id, &keys, body)?))
+    }
+
+    /// Seals a body that is in the views already, and stores it in this log.
+    pub(super) fn append_merged(
+        &mut self,
+        cx: &mut Cx<'_>,
+        space: Space,
+        id: LogId,
+        keys: &EpochKeys,
+        body: &Body,
+    ) -> Result<u64, Failure> {
+        let seq = self.append_sealed(cx, space, id, keys, body)?;
         if let Some(log) = self.logs.get_mut(&id) {
             log.merged = seq;
         }
-        Ok((id, seq))
+        Ok(seq)
     }
 
     /// Seals a body and stores it in a log of its own, behind its birth.
     pub(super) fn write_alone(&mut self, cx: &mut Cx<'_>, space: Space, body: &Body) -> Result<(LogId, u64), Failure> {
         let (queue, keys) = self.write_epoch(cx, space)?;
         let id = self.bear(cx, space, queue, &keys, None)?;
-        let seq = self.append_sealed(cx, space, id, &keys, body)?;
-        if let Some(log) = self.logs.get_mut(&id) {
-            log.merged = seq;
-        }
-        Ok((id, seq))
+        Ok((id, self.append_merged(cx, space, id, &keys, body)?))
     }
 
     /// The log of this device that it writes in a space; born if there is none.
     pub(super) fn own_or_new_log(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(LogId, EpochKeys), Failure> {
         let (queue, keys) = self.write_epoch(cx, space)?;
-        let id = match self.own_log(&queue) {
-            Some(id) => id,
-            None => self.bear(cx, space, queue, &keys, None)?,
-        };
-        Ok((id, keys))
+        while let Some(id) = self.own_log(&queue) {
+            if !self.is_behind(id) {
+                return Ok((id, keys));
+            }
+            self.retire(cx, id);
+        }
+        Ok((self.bear(cx, space, queue, &keys, None)?, keys))
+    }
+
+    /// Whether a log holds changes that no document has yet: what is written next would take the place of theirs in their author's count.
+    fn is_behind(&self, log: LogId) -> bool {
+        self.pending.values().flatten().any(|one| one.log == log)
     }
 
     fn own_log(&self, queue: &QueueId) -> Option<LogId> {

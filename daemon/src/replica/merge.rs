@@ -8,7 +8,7 @@ use automerge::ChangeHash;
 use super::deeds::Deed;
 use super::effect::{Purpose, Run, Stored};
 use super::{Cx, Replica};
-use crate::journal::document::Document;
+use crate::journal::document::{Document, MergeError};
 use crate::journal::guard::{self, Checked};
 use crate::journal::schema;
 use crate::people::space::Space;
@@ -157,7 +157,7 @@ impl Replica {
     fn merge_into(&mut self, cx: &mut Cx<'_>, doc: DocId) {
         let Some(mut waiting) = self.pending.remove(&doc) else { return };
         while let Some(batch) = self.documents.get(&doc).and_then(|document| ready(document, &mut waiting)) {
-            if !self.merge_batch(cx, doc, &batch) {
+            if self.merge_batch(cx, doc, &batch).is_err() {
                 self.merge_each(cx, doc, batch, &mut waiting);
             }
         }
@@ -182,13 +182,11 @@ impl Replica {
         pending.checked.iter().flat_map(Checked::deps).any(|dep| self.replaced.contains(&dep.0))
     }
 
-    fn merge_batch(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) -> bool {
+    fn merge_batch(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) -> Result<(), MergeError> {
         let changes: Vec<Checked> = batch.iter().flat_map(|one| one.checked.iter().cloned()).collect();
-        let merged = self.documents.get_mut(&doc).is_some_and(|document| document.merge(changes).is_ok());
-        if merged {
-            self.merged(cx, doc, batch);
-        }
-        merged
+        self.documents.get_mut(&doc).map_or(Ok(()), |document| document.merge(changes))?;
+        self.merged(cx, doc, batch);
+        Ok(())
     }
 
     /// One by one the entries tell which of them it is; what builds on it waits.
@@ -200,8 +198,11 @@ impl Replica {
             }
             let mut part = vec![one];
             match self.documents.get(&doc).and_then(|document| ready(document, &mut part)) {
-                Some(now) if self.merge_batch(cx, doc, &now) => {}
-                Some(_) => self.quarantine(at, "a change of it cannot be merged"),
+                Some(now) => {
+                    if let Err(error) = self.merge_batch(cx, doc, &now) {
+                        self.quarantine(at, &format!("a change of it cannot be merged: {error}"));
+                    }
+                }
                 None => waiting.append(&mut part),
             }
         }
