@@ -118,6 +118,34 @@ fn an_old_copy_that_was_put_back_and_written_in_loses_nothing() {
 }
 
 #[test]
+fn an_old_copy_that_was_copied_over_newer_files_loses_nothing() {
+    for seed in seeds(30) {
+        let (mut world, mut story, devices) = family(seed, false);
+        let laptop = devices[0];
+        let old = world.nodes[laptop].disk.copy();
+        write(&mut world, &mut story, laptop, 2);
+        world.must(laptop, Request::Sync { wait_ms: Some(30_000) });
+        // What gives way begins a log that the old copy knows nothing of.
+        world.put_back(laptop, old.copy());
+        story.forgets(laptop);
+        write(&mut world, &mut story, laptop, 1);
+        story.settle(&mut world);
+        write(&mut world, &mut story, laptop, 2);
+        world.must(laptop, Request::Sync { wait_ms: Some(30_000) });
+        world.cut(laptop, devices[1]);
+        let over = world.nodes[laptop].disk.copied_over(&old);
+        world.put_back(laptop, over);
+        story.forgets(laptop);
+        let count = 1 + world.below(4) as usize;
+        write(&mut world, &mut story, laptop, count);
+        // Files of two times look like damage: what is missing comes back from the desktop.
+        world.must(laptop, Request::Doctor { rebuild: true });
+        story.settle(&mut world);
+        story.check(&mut world);
+    }
+}
+
+#[test]
 fn whatever_happens_beside_a_copied_home_everything_is_there_once() {
     for seed in seeds(15) {
         let mut world = World::new(seed);

@@ -127,6 +127,24 @@ impl MemDisk {
         Self { state: Mutex::new(copied) }
     }
 
+    /// The same with the files of another disk copied over its own: what only this one has stays.
+    pub fn copied_over(&self, other: &Self) -> Self {
+        let all = self.copy();
+        {
+            let (mut state, other) = (all.state(), other.state());
+            for (name, id) in &other.names {
+                let Some(file) = other.files.get(id) else { continue };
+                let new = state.next;
+                state.next += 1;
+                state.files.insert(new, MemFile::of(file.now.clone()));
+                state.names.insert(name.clone(), new);
+            }
+            state.folders = state.folders.union(&other.folders).cloned().collect();
+            state.durable = state.names.clone();
+        }
+        all
+    }
+
     /// Calls so far.
     pub fn calls(&self) -> usize {
         self.state().calls
