@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use asif_proto::local::{Reply, Request, SafetyPlanAsk};
+use asif_proto::local::{ErrorKind, Reply, Request, SafetyPlanAsk};
 use asif_proto::record::{ClearField, SafetyPlan, SessionFields, Visibility};
 
 use crate::apart::{felt, noted, shown, together, two_apart, undo};
@@ -137,5 +137,66 @@ fn of_three_sentences_changed_apart_one_is_taken_back_and_the_other_two_stay() {
             world.must(devices[0], Request::Redo);
         }
         assert_eq!(shown(&mut world, devices[0], &session).note.as_deref(), Some(whole), "seed {seed}");
+    }
+}
+
+#[test]
+fn redo_puts_back_what_was_taken_back_last_or_nothing() {
+    let mut world = World::new(230);
+    let [laptop, _] = family(&mut world, 2)[..] else { panic!() };
+    let secret = log(&mut world, laptop, SessionFields { note: Some("for nobody".into()), ..private() });
+    let clear = Request::Edit { id: secret.id.to_string(), fields: Box::default(), clear: vec![ClearField::Private], base: None };
+    world.must(laptop, clear);
+    undo(&mut world, laptop);
+    let other = log(&mut world, laptop, after(30));
+    edit(&mut world, laptop, &other, felt(31));
+    undo(&mut world, laptop);
+    edit(&mut world, laptop, &other, felt(32));
+    // What was taken back last was changed since; what was taken back before that is not what anybody thinks of.
+    let failure = world.ask(laptop, Request::Redo).unwrap().unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Precondition);
+    assert_eq!(shown(&mut world, laptop, &secret).visibility, Visibility::Private);
+    assert_eq!(shown(&mut world, laptop, &other).after, felt(32).after);
+}
+
+#[test]
+fn what_one_device_deletes_stays_deleted_whatever_another_took_back_and_put_again() {
+    for seed in 231..235 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        world.must(laptop, Request::Delete { id: session.id.to_string() });
+        for request in [Request::Undo, Request::Redo, Request::Undo, Request::Undo, Request::Redo] {
+            world.must(laptop, request);
+        }
+        assert!(!shown(&mut world, laptop, &session).deleted, "seed {seed}");
+        world.run_for(Duration::from_secs(5));
+        world.must(desktop, Request::Delete { id: session.id.to_string() });
+        together(&mut world, laptop, desktop);
+        for device in [laptop, desktop] {
+            assert!(shown(&mut world, device, &session).deleted, "seed {seed}");
+        }
+        // Taken back to the end it is gone, and in between it never comes back once its own making was taken back.
+        let mut made = true;
+        while let Some(Ok(Reply::Undone(undone))) = world.ask(desktop, Request::Undo) {
+            made &= undone.what != "log" || undone.id != session.id;
+            assert!(made || shown(&mut world, desktop, &session).deleted, "seed {seed}: {undone:?}");
+        }
+        assert!(shown(&mut world, desktop, &session).deleted, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_was_taken_back_with_its_record_does_not_come_back_with_what_another_deleted() {
+    for seed in 236..240 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        world.must(desktop, Request::Delete { id: session.id.to_string() });
+        world.run_for(Duration::from_secs(5));
+        undo(&mut world, laptop);
+        world.must(laptop, Request::Redo);
+        together(&mut world, laptop, desktop);
+        assert_eq!(undo(&mut world, laptop).what, "log", "seed {seed}");
+        while let Some(Ok(Reply::Undone(undone))) = world.ask(laptop, Request::Undo) {
+            assert!(shown(&mut world, laptop, &session).deleted, "seed {seed}: {undone:?}");
+        }
+        assert!(shown(&mut world, laptop, &session).deleted, "seed {seed}");
     }
 }

@@ -257,6 +257,7 @@ impl Document {
                 }
                 None if schema::LOCKED.contains(&field) => {}
                 None => {
+                    let value = if item.conflict { self.scalar(&item.key).as_ref().and_then(schema::json).unwrap_or(value) } else { value };
                     // What is emptied is absent, as if it had never been said.
                     match value {
                         Value::Null => fields.remove(field),

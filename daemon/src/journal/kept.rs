@@ -141,19 +141,6 @@ impl Kept {
             Self::Reminder(one) => one.deleted,
         }
     }
-
-    /// Who may see it.
-    pub fn visibility_mut(&mut self) -> &mut Visibility {
-        match self {
-            Self::Goal(one) => &mut one.visibility,
-            Self::Belief(one) => &mut one.visibility,
-            Self::Anchor(one) => &mut one.visibility,
-            Self::Sketch(one) => &mut one.visibility,
-            Self::Phrase(one) => &mut one.visibility,
-            Self::Experiment(one) => &mut one.visibility,
-            Self::Reminder(one) => &mut one.visibility,
-        }
-    }
 }
 
 #[cfg(test)]

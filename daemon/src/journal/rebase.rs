@@ -79,26 +79,24 @@ fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Re
         now.insert(change.hash(), here.get_heads());
         at = Some(here);
     }
-    changes.extend(keep_private(all, at, &changes)?);
+    changes.extend(keep_away(all, at, &changes)?);
     Ok(Rebased { changes, replaced })
 }
 
-/// What several had said of who may see a record stood side by side, and private won. One after the other the last would win: what was private is
-/// said to be that once more.
-fn keep_private(all: &Automerge, last: Option<Automerge>, changes: &[Change]) -> Result<Option<Change>, AutomergeError> {
+/// What several had said of who may see a record, or of whether it is deleted, stood side by side, and one of them won. One after the other the
+/// last would win: what was private or deleted is said to be that once more.
+fn keep_away(all: &Automerge, last: Option<Automerge>, changes: &[Change]) -> Result<Option<Change>, AutomergeError> {
     let Some(mut here) = last else { return Ok(None) };
-    let private = ScalarValue::from(schema::PRIVATE);
-    let is_private = |value: &Value<'_>| value.as_scalar() == Some(&private);
     let mut lost = Vec::new();
-    for key in changes.iter().flat_map(keys_of).filter(|key| schema::is_visibility(key)) {
-        let was = all.get_all(ROOT, key.as_str())?.iter().any(|(value, _)| is_private(value));
-        if was && !here.get(ROOT, key.as_str())?.is_some_and(|(value, _)| is_private(&value)) {
-            lost.push(key);
+    for key in changes.iter().flat_map(keys_of) {
+        let Some(wins) = schema::wins(&key).filter(|wins| said::laid(all, &key, None).as_ref() == Some(wins)) else { continue };
+        if said::laid(&here, &key, None).as_ref() != Some(&wins) {
+            lost.push((key, wins));
         }
     }
     let mut transaction = here.transaction();
-    for key in lost {
-        transaction.put(ROOT, key, schema::PRIVATE)?;
+    for (key, wins) in lost {
+        transaction.put(ROOT, key, wins)?;
     }
     let (hash, _) = transaction.commit_with(CommitOptions::default().with_message("kept private"));
     Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))

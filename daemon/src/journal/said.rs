@@ -5,14 +5,20 @@ use serde_json::Value;
 
 use super::schema;
 
-/// What was laid under a key, where anything was: now, or as it stood at `heads`.
+/// What was laid under a key, where anything was: now, or as it stood at `heads`. Of several that were laid apart the one that shows.
 pub(super) fn laid(document: &impl ReadDoc, key: &str, heads: Option<&[ChangeHash]>) -> Option<ScalarValue> {
     let found = match heads {
         Some(heads) => document.get_at(ROOT, key, heads),
         None => document.get(ROOT, key),
     };
     let (value, _) = found.ok()??;
-    value.as_scalar().cloned()
+    let value = value.as_scalar().cloned();
+    let Some(wins) = schema::wins(key) else { return value };
+    let all = match heads {
+        Some(heads) => document.get_all_at(ROOT, key, heads),
+        None => document.get_all(ROOT, key),
+    };
+    if all.is_ok_and(|all| all.iter().any(|(one, _)| one.as_scalar() == Some(&wins))) { Some(wins) } else { value }
 }
 
 /// What a key said at `heads`, also where that is packed in its record.

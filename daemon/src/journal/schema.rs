@@ -70,6 +70,11 @@ pub fn is_visibility(key: &str) -> bool {
     key.ends_with("/visibility")
 }
 
+/// What wins under a key where it was said apart, whoever said something else: private, and deleted. Nothing is shown that somebody put away.
+pub fn wins(key: &str) -> Option<ScalarValue> {
+    if is_visibility(key) { Some(PRIVATE.into()) } else { key.ends_with("/deleted").then_some(ScalarValue::Boolean(true)) }
+}
+
 /// The document of a record created at this local date.
 pub fn month(date: jiff::civil::Date) -> DocId {
     DocId::Month { year: u16::try_from(date.year()).unwrap_or(1970), month: u8::try_from(date.month()).unwrap_or(1) }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::RecordId;
-use asif_proto::record::{SAFETY_PLAN, Visibility};
+use asif_proto::record::SAFETY_PLAN;
 use serde_json::{Map, Value};
 
 use super::{Contested, Row, View, backwards};
@@ -76,13 +76,8 @@ impl View {
         let author = document.author(id);
         let touches = self.touches.get(&id).copied().unwrap_or_default();
         self.unreadable.remove(&id);
-        // Where two devices said apart who may see it, the one that said nobody is believed.
-        let said_private = contested.iter().any(|one| one.field == "visibility" && one.others.iter().any(|value| value == "\"private\""));
         match Record::from_fields(fields) {
-            Record::Session(mut value) => {
-                if said_private {
-                    value.visibility = Some(Visibility::Private);
-                }
+            Record::Session(value) => {
                 self.backwards.insert(backwards(&id));
                 self.by_time.insert((value.occurred_at.timestamp(), id));
                 let row = Row { value: *value, doc, author, touches, contested };
@@ -98,10 +93,7 @@ impl View {
                     }
                 }
             }
-            Record::Practice(mut value) => {
-                if said_private {
-                    value.visibility = Some(Visibility::Private);
-                }
+            Record::Practice(value) => {
                 self.backwards.insert(backwards(&id));
                 self.practices.insert(id, Row { value: *value, doc, author, touches, contested });
             }
@@ -111,10 +103,7 @@ impl View {
             Record::Client(value) => {
                 self.clients.insert(id, Row { value: *value, doc, author, touches, contested });
             }
-            Record::Kept(mut value) => {
-                if said_private {
-                    *value.visibility_mut() = Visibility::Private;
-                }
+            Record::Kept(value) => {
                 self.backwards.insert(backwards(&id));
                 self.kept.insert(id, Row { value: *value, doc, author, touches, contested });
             }

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use super::super::deeds::Deed;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
-use crate::journal::document::Put;
+use crate::journal::document::{Put, keys_of};
 use crate::journal::schema;
 
 mod reversing;
@@ -120,6 +120,10 @@ impl Replica {
                     refused = refused.or(Some(failure));
                 }
             }
+            if again {
+                // It would put back what nobody thinks of any more, and show what was taken back on purpose.
+                return Err(refused.unwrap_or_else(stands_already));
+            }
         }
         Err(refused.unwrap_or_else(|| if self.deeds.is_full() { no_further(again) } else { nothing(again) }))
     }
@@ -174,7 +178,9 @@ impl Replica {
             let target = Reversal::parse(&deed.message, UNDO).and_then(|undo| document.change(&ChangeHash(undo.of)));
             let is_of = |one: &&Deed| one.doc == deed.doc && (one.records == deed.records || !one.records.is_disjoint(&deed.records));
             let reversals = self.deeds.oldest().filter(is_of).filter(|one| is_reversal(&one.message));
-            let (own, others): (Vec<&Deed>, Vec<&Deed>) = reversals.partition(|one| self.at_bottom(one).hash == deed.hash);
+            let (own, mut others): (Vec<&Deed>, Vec<&Deed>) = reversals.partition(|one| self.at_bottom(one).hash == deed.hash);
+            // What takes a record back that was made deletes it for a reason of its own.
+            others.retain(|one| !document.change(&ChangeHash(self.at_bottom(one).hash)).is_some_and(|change| makes_a_record(&change)));
             let [own, reversals] =
                 [&own, &others].map(|all| -> Vec<Change> { all.iter().filter_map(|one| document.change(&ChangeHash(one.hash))).collect() });
             let own: Vec<Change> = own.into_iter().filter(|one| one.message().is_some_and(|message| message.starts_with(REDO))).collect();
@@ -296,11 +302,21 @@ fn nothing(again: bool) -> Failure {
     Failure::new(ErrorKind::Precondition, if again { "there is nothing to put back" } else { "there is nothing to undo" })
 }
 
+/// What was taken back last is as it was before that.
+fn stands_already() -> Failure {
+    Failure::new(ErrorKind::Precondition, "what was taken back last stands again already")
+        .hint("asif history ID tells all that a record ever said")
+}
+
 /// Earlier changes are not known by name.
 fn no_further(again: bool) -> Failure {
     let what = if again { "put back" } else { "undo" };
     Failure::new(ErrorKind::Precondition, format!("there is nothing more to {what}: only the newest changes are known by name"))
         .hint("asif history ID tells all that a record ever said, and asif edit sets it")
+}
+
+fn makes_a_record(change: &Change) -> bool {
+    keys_of(change).iter().any(|key| schema::record_of(key).is_some_and(|record| record.key() == *key))
 }
 
 fn is_reversal(message: &str) -> bool {
