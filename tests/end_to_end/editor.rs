@@ -8,9 +8,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::harness::{Home, files_below, holds};
+use crate::harness::{Home, eventually, files_below, holds, signal};
 use crate::pty::AtTerminal;
 
 mod changed;
@@ -156,13 +157,39 @@ fn an_editor_that_is_not_known_and_saved_nothing_can_still_be_open() {
     desk.is_called("scribble");
     let id = desk.noted("it rained");
     let mut asif = desk.at_terminal(&["edit", &id]);
-    asif.await_text("Is it still open? [y/N]");
+    asif.await_text("Is the text closed there? [y/N]");
     std::fs::write(desk.seen("name").trim(), "it rained, and then it did not\n").unwrap();
-    asif.type_in(b"y\n");
+    asif.type_in(b"\n");
     asif.await_text("Press Enter");
     asif.type_in(b"\n");
     assert_eq!(asif.end().0, Some(0));
     assert_eq!(desk.note(&id), json!("it rained, and then it did not"));
+}
+
+#[test]
+fn whoever_does_not_say_that_the_text_is_closed_keeps_it_where_it_is() {
+    // The editor comes back, and a window that it opened saves later.
+    let mut desk = Desk::with("echo \"$1\" > $B/name; echo 'it rained, at first' > \"$1\"; sleep 300 & echo $! > $B/window");
+    desk.is_called("scribble");
+    let id = desk.noted("it rained");
+    for stop in [&b"\x03"[..], b"\n\x03"] {
+        let mut asif = desk.at_terminal(&["edit", &id]);
+        asif.await_text("Is the text closed there? [y/N]");
+        asif.type_in(stop);
+        let (code, shown) = asif.end();
+        assert!(code == Some(130) && shown.contains("the editor is still open on"), "{shown}");
+        std::fs::write(desk.seen("name").trim(), "it rained, at first, and then it did not\n").unwrap();
+        let window = desk.seen("window").trim().parse().unwrap();
+        signal(window, Signal::KILL);
+        let later = json!("it rained, at first, and then it did not");
+        let holds = |drafts: &Vec<Value>| drafts.iter().any(|draft| draft["answers"]["text"] == later);
+        let drafts = eventually("what the window saved", || Some(desk.drafts()).filter(holds));
+        assert_eq!(desk.note(&id), json!("it rained"));
+        for draft in drafts {
+            desk.home.ok(&["draft", "drop", draft["id"].as_str().unwrap(), "--yes"]);
+        }
+        desk.is_cleared();
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What the person wrote, once the editor is gone: what they saved, or what the editor kept of what they had not saved.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::Read;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -38,6 +39,7 @@ pub enum Ended {
 
 /// What they saved, of an editor that ended as they meant it to.
 pub fn saved(place: &Place, about: &About) -> Ended {
+    place.open();
     match read(&place.text()) {
         None => Ended::NotText,
         Some(text) if text == about.opened => Ended::Same,
@@ -53,7 +55,12 @@ pub fn beside(place: &Place, about: &About, ended: &Ended) -> Vec<String> {
         Ended::Same | Ended::Empty | Ended::NotText => ("", &[]),
     };
     let is_known = |other: &String| *other == about.opened || other == text || more.contains(other);
-    let others = texts(place, is_saved_beside).into_iter().map(|(_, other)| other);
+    // Where nothing was saved as the text, also what looks like a copy of it.
+    let is_copy = |path: &Path| {
+        let named = path.file_name().is_some_and(|name| is_of_the_text(name) || name.to_string_lossy().ends_with('~'));
+        text.is_empty() && named && !is_swap(path)
+    };
+    let others = texts(place, |path| is_saved_beside(path) || is_copy(path)).into_iter().map(|(_, other)| other);
     others.filter(|other| !other.trim().is_empty() && !is_known(other)).collect()
 }
 
@@ -61,7 +68,8 @@ pub fn beside(place: &Place, about: &About, ended: &Ended) -> Vec<String> {
 fn texts(place: &Place, wanted: impl Fn(&Path) -> bool) -> Vec<(SystemTime, String)> {
     let beside = place.beside();
     let wanted = beside.iter().filter(|path| wanted(path));
-    let mut all: Vec<(SystemTime, String)> = wanted.filter_map(|path| Some((modified(path), read(path)?))).collect();
+    let text = |path: &PathBuf| read(path).or_else(|| in_latin_1(path));
+    let mut all: Vec<(SystemTime, String)> = wanted.filter_map(|path| Some((modified(path), text(path)?))).collect();
     all.sort_by_key(|(time, _)| *time);
     all
 }
@@ -75,6 +83,7 @@ pub fn found(place: &Place, about: &About) -> Ended {
     if let Some(program) = &about.recovers {
         recover(program, place);
     }
+    place.open();
     let saved = read(&place.text());
     let mut all: Vec<(SystemTime, String)> = Vec::new();
     let gone = !place.text().exists();
@@ -107,20 +116,33 @@ fn is_saved_beside(path: &Path) -> bool {
         return false;
     }
     let text = name.to_string_lossy();
-    let is_swap = text.starts_with('.') && [".swp", ".swo", ".swn"].iter().any(|end| text.ends_with(end));
-    let is_setting = ["settings.json", "bindings.json"].contains(&&*text);
-    let of_editors = is_swap || is_setting || text.starts_with(['#', '%']) || text.starts_with(".#") || text.ends_with('~');
-    !of_editors && !is_of_the_text(name)
+    let is_setting = ["settings.json", "bindings.json", "DEADJOE", "ed.hup"].contains(&&*text);
+    let hidden = text.starts_with(".#") || text.starts_with(".text.txt");
+    let of_editors = is_swap(path) || is_setting || hidden || text.starts_with(['#', '%']) || text.ends_with('~');
+    !of_editors
 }
 
-/// A text without the line break that an editor puts at its end; empty where there is no file, none where it is no text.
+fn is_swap(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') && [".swp", ".swo", ".swn"].iter().any(|end| name.ends_with(end))
+}
+
+/// Bytes that are no UTF-8, letter by letter, so that none is lost; none where they are no text at all.
+fn in_latin_1(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path).ok().filter(|bytes| u64::try_from(bytes.len()).is_ok_and(|len| len <= MAX_READ))?;
+    (!bytes.contains(&0)).then(|| bytes.iter().copied().map(char::from).collect::<String>().trim_end_matches('\n').to_owned())
+}
+
+/// A text without the line break that an editor puts at its end; empty where there is no file, none where it is no text or cannot be read.
 fn read(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     // A pipe would keep whoever opens it waiting.
-    if path.metadata().is_ok_and(|meta| meta.is_file())
-        && let Ok(file) = File::open(path)
-    {
-        file.take(MAX_READ + 1).read_to_end(&mut bytes).ok()?;
+    if path.metadata().is_ok_and(|meta| meta.is_file()) {
+        let file = File::open(path).or_else(|_| {
+            // It is ours, whatever its mode was set to.
+            std::fs::set_permissions(path, Permissions::from_mode(0o600)).and_then(|()| File::open(path))
+        });
+        file.ok()?.take(MAX_READ + 1).read_to_end(&mut bytes).ok()?;
     }
     if u64::try_from(bytes.len()).is_ok_and(|len| len > MAX_READ) {
         return None;
@@ -198,13 +220,14 @@ mod tests {
         let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
         let put = |name: &str, text: &str| std::fs::write(place.folder().join(name), text).unwrap();
         let beside = || beside(&place, &about, &saved(&place, &about));
-        for (name, text) in [("settings.json", "{}"), (".mine.txt.swp", "x"), ("mine.txt~", "old"), ("#mine.txt#", "x"), ("copy", "one\n")]
+        for (name, text) in [("settings.json", "{}"), (".mine.txt.swp", "x"), ("text.txt~", "one"), ("#mine.txt#", "x"), ("copy", "one\n")]
         {
             put(name, text);
         }
         put(&format!("{TEMPORARY}/made-by-a-program"), "(defun)");
         assert_eq!((saved(&place, &about), beside()), (Ended::Same, vec![]));
-        for name in ["context.txt", "mine.json", ".mine", "mine.txt"] {
+        let names = ["context.txt", "mine.json", ".mine", "mine.txt", "text.txt2", "text.txt.new", "mine~", "DEADJOE"];
+        for name in names {
             put(name, "two\n");
             assert_eq!((saved(&place, &about), beside()), (Ended::Same, vec!["two".to_owned()]), "{name}: no record is written over by it");
             std::fs::remove_file(place.folder().join(name)).unwrap();
@@ -212,6 +235,17 @@ mod tests {
         put("mine.txt", "two\n");
         put("text.txt", "three\n");
         assert_eq!((saved(&place, &about), beside()), (text("three", &[]), vec!["two".to_owned()]));
+        for (name, is_theirs) in [("text.txt2", true), ("text.txt~", false), ("DEADJOE", false), (".text.txt.kak.x", false)] {
+            put(name, "of another time\n");
+            let expected = if is_theirs { vec!["two".to_owned(), "of another time".to_owned()] } else { vec!["two".to_owned()] };
+            assert_eq!(beside(), expected, "{name}, where the text was saved too");
+            std::fs::remove_file(place.folder().join(name)).unwrap();
+        }
+        std::fs::write(place.folder().join("latin"), b"caf\xe9\n").unwrap();
+        assert_eq!(beside(), ["two", "caf\u{e9}"]);
+        std::fs::remove_file(place.folder().join("latin")).unwrap();
+        std::fs::set_permissions(place.text(), Permissions::from_mode(0)).unwrap();
+        assert_eq!(saved(&place, &about), text("three", &[]), "its mode was changed");
         std::fs::remove_file(place.text()).unwrap();
         assert_eq!(found(&place, &about), text("two", &[]), "it was renamed");
     }

@@ -5,7 +5,7 @@ use asif_proto::local::{Draft, DraftAsk, Reply, Request};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::ended::{Ended, found};
+use super::ended::{Ended, beside, found};
 use super::place::{About, Place, candidates};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -15,10 +15,20 @@ use crate::form;
 pub fn take_up(context: &mut Context<'_, '_>) {
     let Ok(home) = context.home() else { return };
     for (place, about) in Place::left(&candidates(context), &home.mark()) {
-        match found(&place, &about) {
+        let ended = found(&place, &about);
+        let beside = beside(&place, &about, &ended);
+        let (text, more) = match ended {
+            Ended::Same | Ended::Empty => (None, beside),
+            Ended::Text { text, more } => (Some(text), [more, beside].concat()),
+            Ended::NotText => {
+                leave(context, place, None);
+                continue;
+            }
+        };
+        match (text, more) {
             // Nothing was written.
-            Ended::Same | Ended::Empty => {}
-            Ended::Text { text, more } => {
+            (None, more) if more.is_empty() => {}
+            (text, more) => {
                 let draft = draft(&about, text, more, (context.world.clock)());
                 match keep(context, draft) {
                     Ok(kept) => context.say(&format!(
@@ -28,7 +38,6 @@ pub fn take_up(context: &mut Context<'_, '_>) {
                     Err(error) => leave(context, place, Some(&error)),
                 }
             }
-            Ended::NotText => leave(context, place, None),
         }
     }
 }
@@ -60,7 +69,7 @@ fn leave(context: &mut Context<'_, '_>, place: Place, error: Option<&CommandErro
 }
 
 /// The draft that the words of an editor become.
-fn draft(about: &About, text: String, more: Vec<String>, now: Timestamp) -> Draft {
+fn draft(about: &About, text: Option<String>, more: Vec<String>, now: Timestamp) -> Draft {
     let mut answers = about.answers.clone();
     form::put_edited(&mut answers, &about.field, text, more);
     Draft { id: about.draft, short: String::new(), words: about.words.clone(), answers, typing: None, begun_at: now, kept_at: now }

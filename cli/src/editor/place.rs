@@ -202,6 +202,20 @@ impl Place {
         found
     }
 
+    /// Lets its files be read, whatever an editor has done to the mode of the folder.
+    pub fn open(&self) {
+        // What cannot be read then is told by whoever reads it.
+        let _ = std::fs::set_permissions(&self.folder, Permissions::from_mode(0o700));
+    }
+
+    /// Whether another program has its lock too: one that an editor which came back has started.
+    pub fn is_with_another(&mut self) -> bool {
+        let Ok(about) = File::options().read(true).write(true).open(self.folder.join(ABOUT)) else { return false };
+        // The one that the editor was given goes here; where it was the last, the lock goes with it.
+        self.about = about;
+        self.about.try_lock().is_err()
+    }
+
     /// Leaves everything where it is, for whoever looks for it there; where that is.
     pub fn leave(mut self) -> PathBuf {
         self.stays = true;

@@ -46,10 +46,14 @@ struct Opened<'o> {
     present: &'o str,
 }
 
-/// Puts a text that was written, and what else was found with it, among the answers of a draft.
-pub fn put_edited(answers: &mut BTreeMap<String, String>, field: &str, text: String, more: Vec<String>) {
-    answers.insert(field.to_owned(), text);
-    answers.extend((1..).zip(more).map(|(number, text)| (format!("{MORE} {number}"), text)));
+/// Puts a text that was written, if one was, and what else was found with it among the answers of a draft.
+pub fn put_edited(answers: &mut BTreeMap<String, String>, field: &str, text: Option<String>, more: Vec<String>) {
+    answers.extend(text.map(|text| (field.to_owned(), text)));
+    for text in more {
+        // What is there under a number stays there.
+        let free = (1..).map(|number| format!("{MORE} {number}")).find(|name| answers.get(name).is_none_or(|held| *held == text));
+        answers.extend(free.map(|name| (name, text)));
+    }
 }
 
 /// Whether an answer is another text that was found.
@@ -229,10 +233,13 @@ impl Form {
         let how = running::run(&mut editor.command(&place.text(), place.folder()), place, to_stderr, look)
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("cannot run the editor {}: {error}", editor.program.display())))?;
         // What only starts another program comes back while the text is open.
-        let may_be_open = || editor.known.is_none() && ended::saved(place, about) == Ended::Same;
-        if how == How::Done && may_be_open() && self.is_still_open(context)? {
-            self.line(context, "closed", "Press Enter when you have saved there and closed it.")?;
-            self.let_go();
+        let mut may_be_open = || editor.known.is_none() && (place.is_with_another() || ended::saved(place, about) == Ended::Same);
+        if how == How::Done && may_be_open() && self.await_its_end(context).is_err() {
+            // Whether it is open is not known: what is saved there later has its place.
+            if let Ended::Text { text, more } = ended::saved(place, about) {
+                self.wrote(&about.field, text, more, base);
+            }
+            return Ok((How::StillRunning, Ended::Same));
         }
         let ended = if how == How::Done && place.text().exists() { ended::saved(place, about) } else { ended::found(place, about) };
         // Never in the place of the text: it may be of another program.
@@ -240,17 +247,23 @@ impl Form {
         if let Ended::Text { text, more } = &ended {
             self.wrote(&about.field, text.clone(), more.clone(), base);
         }
-        let held = self.answers.keys().filter(|name| is_found(name)).count();
-        self.answers.extend((held + 1..).zip(beside).map(|(number, text)| (format!("{MORE} {number}"), text)));
+        put_edited(&mut self.answers, &about.field, None, beside);
         Ok((how, ended))
     }
 
-    fn is_still_open(&mut self, context: &mut Context<'_, '_>) -> Outcome<bool> {
-        self.again(context, "The editor came back, and nothing is saved. Is it still open?")
+    /// Waits until the person says that an editor which came back is closed.
+    fn await_its_end(&mut self, context: &mut Context<'_, '_>) -> Outcome {
+        if !self.again(context, "The editor came back. Is the text closed there?")? {
+            self.line(context, "closed", "Press Enter when you have saved there and closed it.")?;
+            self.answers.remove("closed");
+            self.asked.retain(|(key, _)| key != "closed");
+            self.let_go();
+        }
+        Ok(())
     }
 
     fn wrote(&mut self, field: &str, text: String, more: Vec<String>, base: Option<&str>) {
-        put_edited(&mut self.answers, field, text, more);
+        put_edited(&mut self.answers, field, Some(text), more);
         self.answers.extend(base.map(|base| (BASE.to_owned(), base.to_owned())));
         self.typing = None;
     }

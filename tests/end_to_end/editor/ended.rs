@@ -99,11 +99,27 @@ fn what_was_saved_under_another_name_beside_the_text_is_kept_and_writes_over_not
     desk.done(&["edit", &id]);
     assert_eq!(desk.note(&id), json!(format!("{WORDS}\nmore")), "it was renamed");
 
-    desk.becomes("echo two > \"$1\"; echo three > mine.txt");
-    let shown = desk.done(&["edit", &id]);
-    assert!(shown.contains("You had typed more than went into it"), "{shown}");
-    assert_eq!(desk.note(&id), json!("two"));
-    assert_eq!(desk.drafts()[0]["answers"]["also found 1"], "three");
+    for name in ["mine.txt", "text.txt2", "text.txt.new"] {
+        desk.becomes(&format!("echo two > \"$1\"; echo three > {name}"));
+        let shown = desk.done(&["edit", &id]);
+        assert!(shown.contains("You had typed more than went into it"), "{shown}");
+        assert_eq!(desk.note(&id), json!("two"));
+        assert_eq!(desk.drafts()[0]["answers"]["also found 1"], "three");
+        desk.home.ok(&["draft", "drop", "--yes"]);
+        desk.home.ok(&["undo"]);
+        desk.is_cleared();
+    }
+}
+
+#[test]
+fn what_was_saved_under_another_name_after_asif_was_killed_is_kept_too() {
+    let desk = Desk::with("trap '' HUP; kill -KILL $PPID; echo 'after all' > mine.txt; echo so > $B/done");
+    let id = desk.noted("one");
+    let _asif = desk.at_terminal(&["edit", &id]);
+    eventually("the end of the editor", || (!desk.seen("done").is_empty()).then_some(()));
+    let drafts = eventually("a draft", || Some(desk.drafts()).filter(|drafts| !drafts.is_empty()));
+    assert_eq!(drafts[0]["answers"]["also found 1"], "after all");
+    assert_eq!(desk.note(&id), json!("one"));
     desk.is_cleared();
 }
 
