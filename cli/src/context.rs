@@ -85,9 +85,9 @@ impl<'c, 'w> Context<'c, 'w> {
         }
     }
 
-    /// Puts a whole id in the place of the word that named it, in the words of a draft.
+    /// Puts a whole id in the place of the word that named it, in the words of a draft; see [`pin_id`].
     pub fn pin_id(&mut self, word: &str, id: &str) {
-        self.words.iter_mut().filter(|one| *one == word).for_each(|one| id.clone_into(one));
+        pin_id(&mut self.words, word, id);
     }
 
     /// Goes on with a draft: the command of its words finds it in [`take_resumed`](Self::take_resumed).
@@ -294,5 +294,13 @@ impl<'c, 'w> Context<'c, 'w> {
     /// The time at which the command began.
     pub fn now(&self) -> Timestamp {
         self.world.now
+    }
+}
+
+/// Puts a whole id in the place of the word that named it. Where another word says the same it cannot be told which one is a name.
+pub fn pin_id(words: &mut [String], word: &str, id: &str) {
+    let mut named = words.iter_mut().filter(|one| *one == word);
+    if let (Some(one), None) = (named.next(), named.next()) {
+        id.clone_into(one);
     }
 }

@@ -15,7 +15,7 @@ use asif_proto::record::MAX_NOTE;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::error::{CommandError, Outcome};
 use crate::keyboard::{Shape, Typing};
 use crate::render::text::{width, wrap};
@@ -153,7 +153,7 @@ impl Form {
 
     /// Puts a whole id in the place of the word that named it: later that word may name another thing, or several.
     pub fn pin_id(&mut self, word: &str, id: &str) {
-        self.words.iter_mut().filter(|one| *one == word).for_each(|one| id.clone_into(one));
+        context::pin_id(&mut self.words, word, id);
     }
 
     /// Lets go of the keyboard until the next question: something else reads it, and what was typed ahead is no answer to what follows.

@@ -326,7 +326,7 @@ impl Daemon {
     async fn start_again(&mut self, undone: &[Effect], error: &shelf::ShelfError) {
         self.health.write_failed(error);
         let failure = Failure::new(ErrorKind::Failure, format!("this could not be done, and nothing of it was saved: {}", chain(error)))
-            .hint("is the disk full? what was saved before is safe; try again when there is room");
+            .hint(Health::hint(error));
         let answered = undone.iter().filter_map(|effect| match effect {
             Effect::Answer { client, .. } => Some(*client),
             _ => None,

@@ -10,6 +10,7 @@ use crate::harness::{Home, eventually, freeze, signal};
 use crate::pty::AtTerminal;
 use crate::socket::Socket;
 
+mod ahead;
 mod beside;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (40, 12)];

@@ -236,7 +236,7 @@ impl Story {
         let wrong = |deed: &Deed| match again {
             true => deed.wrong_again(&before, &after, &changed),
             false if undone.stays => deed.wrong_without_a_trace(&changed, &self.registers),
-            false => deed.wrong(&before, &after, &changed),
+            false => deed.wrong(&before, &after, &changed, &self.registers),
         };
         let candidates: Vec<usize> = (0..self.deeds.len()).rev().filter(|at| fits(&self.deeds[*at])).collect();
         let Some(at) = candidates.iter().copied().find(|at| wrong(&self.deeds[*at]).is_none()) else {

@@ -24,7 +24,7 @@ pub enum Args {
         #[arg(add = settings())]
         key: String,
         /// Its value
-        #[arg(required_unless_present = "default", allow_hyphen_values = true)]
+        #[arg(required_unless_present = "default", allow_hyphen_values = true, value_parser = super::prose::words)]
         value: Option<String>,
         /// Back to the default
         #[arg(long, conflicts_with = "value")]

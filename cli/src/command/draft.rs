@@ -64,14 +64,18 @@ impl Args {
             }
             Self::Resume { id } => resume(context, id),
             Self::Drop { id, yes } => {
-                let id = match yes {
-                    true => id,
+                let (id, after) = match yes {
+                    true => (id, None),
                     false => match confirmed(context, id)? {
-                        Some(id) => Some(id),
+                        Some(seen) => (Some(seen.id.to_string()), Some(seen.kept_at)),
                         None => return context.nothing("Nothing was dropped."),
                     },
                 };
-                let dropped = about(context, DraftAsk::Drop { id, after: None })?;
+                let dropped = about(context, DraftAsk::Drop { id, after })?;
+                if after.is_some_and(|after| after != dropped.kept_at) {
+                    let failure = Failure::new(ErrorKind::Precondition, "something was added to it meanwhile: it is not dropped");
+                    return Err(failure.hint(format!("asif draft show {}", dropped.short)).into());
+                }
                 context.tell(&draft::Told::of(&dropped), |screen| draft::dropped(screen, &dropped))
             }
         }
@@ -124,8 +128,8 @@ fn resume(context: &mut Context<'_, '_>, id: Option<String>) -> Outcome {
     })
 }
 
-/// Shows what would go, and asks; its id where it may go.
-fn confirmed(context: &mut Context<'_, '_>, id: Option<String>) -> Outcome<Option<String>> {
+/// Shows what would go, and asks; what was shown, where it may go.
+fn confirmed(context: &mut Context<'_, '_>, id: Option<String>) -> Outcome<Option<Draft>> {
     if !context.can_ask() {
         return Err(CommandError::usage("dropping asks first, and nobody can be asked here", "say it with --yes"));
     }
@@ -139,7 +143,7 @@ fn confirmed(context: &mut Context<'_, '_>, id: Option<String>) -> Outcome<Optio
         Some(mut prompt) => prompt.yes_or_no("Drop it? There is no way back.")?,
         None => false,
     };
-    Ok(yes.then(|| draft.id.to_string()))
+    Ok(yes.then_some(draft))
 }
 
 fn only(drafts: Vec<Draft>) -> Outcome<Draft> {

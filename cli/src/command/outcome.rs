@@ -69,6 +69,10 @@ impl Args {
         }
         let open = self.open(context)?;
         let is_named = self.experiment.is_some();
+        if let (Some(named), [one]) = (&self.experiment, &open[..]) {
+            // Later the name may be that of another one.
+            context.pin_id(named, &one.id.to_string());
+        }
         if open.len() > 1 && (said || !context.can_ask()) {
             let named: Vec<String> = open.iter().map(|one| format!("{} {}", one.short, one.value.practice)).collect();
             let message = format!("{} experiments are open: {}", open.len(), named.join(", "));

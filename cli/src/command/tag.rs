@@ -16,13 +16,13 @@ pub struct Args {
     #[arg(value_name = "ID", add = names(Known::Sessions))]
     id: Option<String>,
     /// A tag to add; several can be given
-    #[arg(value_name = "TAG", add = names(Known::Tags))]
+    #[arg(value_name = "TAG", value_parser = super::prose::words, add = names(Known::Tags))]
     tags: Vec<String>,
     /// A tag to take away; can be given again
     #[arg(long, value_name = "TAG", add = names(Known::Tags))]
     remove: Vec<String>,
     /// Call a tag something else, wherever it is
-    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["id", "tags", "remove"], add = names(Known::Tags))]
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], value_parser = super::prose::words, conflicts_with_all = ["id", "tags", "remove"], add = names(Known::Tags))]
     rename: Option<Vec<String>>,
 }
 

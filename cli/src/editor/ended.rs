@@ -244,7 +244,7 @@ mod tests {
         std::fs::write(place.folder().join("latin"), b"caf\xe9\n").unwrap();
         assert_eq!(beside(), ["two", "caf\u{e9}"]);
         std::fs::remove_file(place.folder().join("latin")).unwrap();
-        std::fs::set_permissions(place.text(), Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(place.text(), Permissions::from_mode(0o000)).unwrap();
         assert_eq!(saved(&place, &about), text("three", &[]), "its mode was changed");
         std::fs::remove_file(place.text()).unwrap();
         assert_eq!(found(&place, &about), text("two", &[]), "it was renamed");

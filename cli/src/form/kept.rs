@@ -83,7 +83,8 @@ impl Form {
     pub(super) fn take_ahead(&mut self) {
         let ahead = self.keyboard.as_mut().map(Typing::take_ahead).unwrap_or_default();
         let text = String::from_utf8_lossy(&ahead);
-        if !text.trim().is_empty() {
+        // A key that ends a text is none.
+        if text.contains(|letter: char| !letter.is_whitespace() && !letter.is_control()) {
             let all = self.answers.entry(ALSO_TYPED.to_owned()).or_default();
             if !all.is_empty() {
                 all.push('\n');

@@ -210,7 +210,10 @@ impl Replica {
             let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);
             match link {
                 Some((id, link)) if link.up => {
-                    if self.is_settled(*id) {
+                    if self.is_settled(*id) && person != self.person() && !self.heard {
+                        let waits = "what is new here goes out once this device has heard from another of your devices";
+                        state.unreached.insert(name, waits.into());
+                    } else if self.is_settled(*id) {
                         state.peers.push(name);
                     } else {
                         done = false;

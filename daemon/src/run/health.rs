@@ -37,6 +37,14 @@ impl Health {
         self.failed = Some((trouble(error), chain(error)));
     }
 
+    /// What whoever asked for it can do.
+    pub(super) fn hint(error: &(dyn std::error::Error + 'static)) -> &'static str {
+        match trouble(error) {
+            "disk_full" => "the disk is full; what was saved before is safe; try again when there is room",
+            _ => "what was saved before is safe; asif doctor tells more",
+        }
+    }
+
     /// A write was done: whatever was in its way is over.
     pub(super) fn written(&mut self) {
         self.failed = None;

@@ -100,6 +100,16 @@ fn something_no_longer_stands(robin: Held<'_>, second: Held<'_>) {
     after(robin, "40");
     let passed_over = (0..6).find_map(|_| robin.ok(&["undo"])["passed_over"].as_array().filter(|all| !all.is_empty()).cloned());
     assert!(passed_over.is_some_and(|all| all.iter().all(|one| one["id"] == *session)));
+    // What both say stands where one of the two is taken back.
+    let session = robin.id(&["log", "lunch"]);
+    robin.ok(&["sync", "--wait", "--timeout", "20s"]);
+    second.home.stop();
+    robin.ok(&["delete", &session, "--yes"]);
+    robin.home.stop();
+    second.ok(&["delete", &session, "--yes"]);
+    robin.home.start();
+    robin.ok(&["sync", "--wait", "--timeout", "20s"]);
+    assert_eq!(robin.ok(&["undo"])["stays"], true);
 }
 
 fn share(robin: Held<'_>, helper: Held<'_>) {

@@ -35,7 +35,7 @@ fn nothing_is_said(asif: Held<'_>) {
     asif.typed(&["phrase", "add", "lunch"], 0, &[("You say", "\n")]);
     asif.typed(&["remind", "add"], 0, &[("At what time", "\n")]);
     asif.typed(&["outcome"], 0, &[("Feeling after", "\n"), ("What happened?", "\n"), ("make of it?", "\n")]);
-    asif.typed(&["edit", &session], 0, &[("Is it still open?", "\n")]);
+    asif.typed(&["edit", &session], 0, &[("Is the text closed there?", "y\n")]);
     asif.typed(&["delete", &session], 0, &[("Delete", "n\n")]);
     asif.typed(&["share", "invite", "--name", "Dana"], 0, &[("Create invitation?", "n\n")]);
     asif.ok(&["share", "invite", "--name", "Dana", "--yes", "--no-wait"]);

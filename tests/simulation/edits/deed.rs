@@ -34,7 +34,13 @@ pub(super) struct Deed {
 
 impl Deed {
     /// Why an undo of it, between these two screens, is not one.
-    pub(super) fn wrong(&self, before: &Screen, after: &Screen, changed: &BTreeSet<Key>) -> Option<String> {
+    pub(super) fn wrong(
+        &self,
+        before: &Screen,
+        after: &Screen,
+        changed: &BTreeSet<Key>,
+        registers: &BTreeMap<Key, Register>,
+    ) -> Option<String> {
         for key in changed.difference(&self.again) {
             let Some((earlier, value)) = self.puts.get(key) else { return Some(format!("{key:?} was changed, too")) };
             let (was, now) = (before.all(key), after.first(key));
@@ -52,8 +58,10 @@ impl Deed {
                 return Some(format!("{key:?} is {now} now, where {earlier:?} stood"));
             }
         }
+        // Where another said the same, that stands.
+        let said_once = |key: &Key, value: &str| registers.get(key).is_none_or(|one| one.says_once(value));
         let left = self.puts.iter().find(|(key, (earlier, value))| {
-            before.all(key) == [value.clone()].into() && !earlier.contains(value) && !changed.contains(*key)
+            before.all(key) == [value.clone()].into() && !earlier.contains(value) && !changed.contains(*key) && said_once(key, value)
         });
         left.map(|(key, _)| format!("{key:?} stays as it is"))
     }

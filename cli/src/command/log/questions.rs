@@ -50,9 +50,13 @@ fn which(form: &mut Form, context: &mut Context<'_, '_>, practices: &[Practice])
 fn find(text: &str, practices: &[Practice], apart: &Apart) -> Result<String, String> {
     let at = |number: usize| practices.get(number.checked_sub(1)?);
     if let Some(practice) = text.parse().ok().and_then(at).or_else(|| practices.iter().find(|practice| practice.slug == text)) {
-        return Ok(practice.slug.clone());
+        let is_alone = practices.iter().filter(|one| one.slug == practice.slug).count() == 1;
+        return Ok(if is_alone { practice.slug.clone() } else { practice.id.to_string() });
     }
     match apart.ask(Request::PracticeShow { practice: text.to_owned() }) {
+        Ok(Reply::Practice(practice)) if practices.iter().filter(|one| one.slug == practice.slug).count() > 1 => {
+            Ok(practice.id.to_string())
+        }
         Ok(Reply::Practice(practice)) => Ok(practice.slug),
         Ok(_) => Err(format!("no practice is called {text:?}")),
         Err(error) => {

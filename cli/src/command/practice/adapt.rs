@@ -30,7 +30,7 @@ impl Args {
         if way.is_none() && !context.can_ask() {
             return Err(form::missing("which way", "asif practice adapt P background   (or name-it, someone-loved, breathe, leave)"));
         }
-        let practice = context.ask_for(Request::PracticeShow { practice }, super::one)?.slug;
+        let practice = context.ask_for(Request::PracticeShow { practice }, super::one)?.id.to_string();
         let adapted = form::fill(
             context,
             |form, context| match way {

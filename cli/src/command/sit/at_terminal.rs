@@ -44,7 +44,7 @@ impl AtTerminal {
                 worse = felt_worse;
                 Ok(fields)
             },
-            |context, id, fields| log(id, &practice.slug, fields, context),
+            |context, id, fields| log(id, &practice.id.to_string(), fields, context),
         )?;
         context.tell(&session, |screen| {
             session::logged(screen, &session);
@@ -176,17 +176,20 @@ fn lead_out(practice: &Practice, context: &mut Context<'_, '_>) -> Outcome {
     context.resume(Draft {
         id: Uuid::now_v7(),
         short: String::new(),
-        words: vec!["practice".to_owned(), "adapt".to_owned(), slug.clone()],
+        words: vec!["practice".to_owned(), "adapt".to_owned(), practice.id.to_string()],
         answers: BTreeMap::new(),
         typing: None,
         begun_at: now,
         kept_at: now,
     });
-    let chosen =
-        form::fill(context, adapt::which, |context, id, way| way.map(|way| adapt::adapt(context, id, slug.clone(), way)).transpose());
+    let chosen = form::fill(context, adapt::which, |context, id, way| {
+        way.map(|way| adapt::adapt(context, id, practice.id.to_string(), way)).transpose()
+    });
     match chosen {
         Ok(Some(adapted)) => context.show(|screen| gentler::adapted(screen, &adapted)),
         Err(error) if error.failure().is_none_or(|failure| failure.kind != ErrorKind::Interrupted) => Err(error),
+        // What was typed there is kept.
+        Err(error) if error.failure().is_some_and(|failure| failure.hint.is_some()) => Err(error),
         // Going away is an answer too.
         Ok(None) | Err(_) => {
             context.explain(&format!("It stays as it is. Another time: asif practice adapt {slug}"));

@@ -125,7 +125,10 @@ impl Replica {
         let used = typed || self.vault.as_ref().is_some_and(|vault| vault.networked);
         if self.person().is_some() && used && !is_copy {
             return Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal")
-                .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
+                .hint(
+                    "set ASIF_HOME to another folder and join there; what is here stays as it is. If it is a copy of the same journal: asif device pair here, and \
+                     asif device join on the other device",
+                ));
         }
         if self.person().is_some() {
             // Kept for the next try: a ticket is bound to the first keys that prove it.
@@ -230,7 +233,10 @@ impl Replica {
                 let back = self.is_unplaced();
                 if back && self.vault.as_ref().is_some_and(|vault| vault.person != Some(welcome.person)) {
                     return Err(Failure::new(ErrorKind::Precondition, "this home holds the entries of another journal")
-                        .hint("set ASIF_HOME to another folder and join there; what is here stays as it is"));
+                        .hint(
+                    "set ASIF_HOME to another folder and join there; what is here stays as it is. If it is a copy of the same journal: asif device pair here, and \
+                     asif device join on the other device",
+                ));
                 }
                 let was_copy = self.person() == Some(welcome.person);
                 if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
