@@ -286,11 +286,13 @@ impl Form {
             }
             // It was done, whether or not anybody could be told.
             done => {
-                // What comes in pieces comes while it is done.
+                // What comes in pieces comes while it is done, and while that is kept.
                 self.take_all_ahead();
-                self.keyboard = None;
                 self.keep_the_rest(context);
                 self.forget(context);
+                self.take_all_ahead();
+                self.keep_the_rest(context);
+                self.keyboard = None;
                 done
             }
         }
@@ -351,6 +353,7 @@ impl Form {
     /// What was typed is not taken: the text to mend, where it can be.
     fn refuse(&mut self, context: &mut Context<'_, '_>, key: &str, text: String, shape: Shape, reason: &str) -> Outcome<String> {
         self.typing = Some((key.to_owned(), text.clone()));
+        self.keep();
         if shape == Shape::Prose {
             return Err(Failure::new(ErrorKind::Usage, reason).into());
         }

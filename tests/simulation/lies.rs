@@ -119,7 +119,7 @@ fn mutated_changes_are_refused_or_merged_and_the_devices_agree() {
     println!("{outcomes:#?}");
     let kept_out = ["a change of it cannot be merged", "a change of it makes a document that cannot be loaded again"];
     for outcome in ["the change does not parse", "merged, or waits"].into_iter().chain(kept_out) {
-        assert!(outcomes.get(outcome).is_some_and(|times| *times > 0), "{outcome}: {outcomes:?}");
+        assert!(outcomes.keys().any(|one| one.starts_with(outcome)), "{outcome}: {outcomes:?}");
     }
 }
 

@@ -235,3 +235,25 @@ fn undoing_the_later_of_two_words_leaves_the_other_wherever_it_is_done() {
         assert_eq!(list.len(), 2);
     }
 }
+
+#[test]
+fn a_log_that_ends_in_what_another_device_outdated_reaches_whoever_was_away() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let session = log(&mut world, laptop, after(21));
+    world.run_for(Duration::from_secs(100));
+    world.cut(dana, laptop);
+    world.cut(dana, desktop);
+    for (device, value) in [(laptop, 22), (desktop, 23)] {
+        edit(&mut world, device, &session, SessionFields { after: after(value).after, ..Default::default() });
+        world.run_for(Duration::from_secs(100));
+    }
+    world.heal();
+    world.run_for(Duration::from_secs(100));
+    let Reply::Client(client) = world.must(dana, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+    assert!(client.sessions.iter().any(|one| one.after == after(23).after));
+    assert!(!held(&world, dana).iter().any(|item| item.contains("\"after\":22")), "an older text is not told");
+    for device in [laptop, desktop, dana] {
+        let Reply::Synced(synced) = world.must(device, Request::Sync { wait_ms: Some(60_000) }) else { panic!() };
+        assert!(synced.unreached.is_empty() && !synced.peers.is_empty(), "machine {device}: {synced:?}");
+    }
+}

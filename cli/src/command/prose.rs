@@ -48,6 +48,8 @@ pub struct Prose {
     /// The text.
     pub text: Option<String>,
     form: Option<Form>,
+    /// It came in on standard input.
+    came_in: bool,
 }
 
 impl Prose {
@@ -66,6 +68,7 @@ impl Prose {
     ) -> Outcome<T> {
         match self.form {
             Some(form) => form.carry_out(context, |context, id| deed(context, id, self.text)),
+            None if self.came_in && self.text.is_some() => deed(context, Uuid::now_v7(), self.text).map_err(not_stored),
             None => deed(context, Uuid::now_v7(), self.text),
         }
     }
@@ -76,10 +79,10 @@ impl Prose {
 /// `before` runs where a person is about to type it at a terminal: what would be refused afterwards is refused there.
 pub fn given(value: &str, context: &mut Context<'_, '_>, before: impl FnOnce(&mut Context<'_, '_>) -> Outcome) -> Outcome<Prose> {
     if value != "-" {
-        return Ok(Prose { text: text(value.as_bytes().to_vec())?, form: None });
+        return Ok(Prose { text: text(value.as_bytes().to_vec())?, ..Prose::default() });
     }
     if !context.world.terminals.stdin {
-        return Ok(Prose { text: text(from_stdin(context.world.stdin)?)?, form: None });
+        return Ok(Prose { text: text(from_stdin(context.world.stdin)?)?, form: None, came_in: true });
     }
     before(context)?;
     typed("Type it here", context)
@@ -99,6 +102,18 @@ pub fn asked(
     typed(invitation, context)
 }
 
+/// Whoever piped a text hears what became of it.
+fn not_stored(error: CommandError) -> CommandError {
+    let CommandError::Failed(_) = &error else { return error };
+    let Some(failure) = error.failure().filter(|failure| !failure.message.contains("stored")) else { return error };
+    let became = match failure.kind {
+        // The request may have come through.
+        ErrorKind::DaemonUnreachable => "may not be stored: look before you throw it away",
+        _ => "is not stored",
+    };
+    Failure { message: format!("{}; what came in on standard input {became}", failure.message), ..failure }.into()
+}
+
 /// Words given with a command, where nothing reads standard input: `-` would be stored as it stands, and what comes in would be lost.
 pub fn words(text: &str) -> Result<String, String> {
     if text == "-" { Err("- reads nothing here; the words themselves, please".to_owned()) } else { Ok(text.to_owned()) }
@@ -110,8 +125,8 @@ pub fn edited(context: &mut Context<'_, '_>, before: impl FnOnce(&mut Context<'_
     before(context)?;
     let mut form = Form::open(context);
     match form.edited(context, "text", None) {
-        Ok(Edited::Text(text)) => Ok(Prose { text: Some(text), form: Some(form) }),
-        Ok(Edited::Same | Edited::Empty) => Ok(Prose { text: None, form: Some(form) }),
+        Ok(Edited::Text(text)) => Ok(Prose { text: Some(text), form: Some(form), came_in: false }),
+        Ok(Edited::Same | Edited::Empty) => Ok(Prose { text: None, form: Some(form), came_in: false }),
         Err(error) => Err(form.stop(context, error)),
     }
 }
@@ -129,7 +144,7 @@ pub fn for_the_editor(context: &mut Context<'_, '_>) -> Outcome {
 fn typed(invitation: &str, context: &mut Context<'_, '_>) -> Outcome<Prose> {
     let mut form = Form::at_terminal(context);
     match form.prose(context, "text", invitation) {
-        Ok(text) => Ok(Prose { text, form: Some(form) }),
+        Ok(text) => Ok(Prose { text, form: Some(form), came_in: false }),
         Err(error) => Err(form.stop(context, error)),
     }
 }

@@ -55,12 +55,9 @@ pub fn beside(place: &Place, about: &About, ended: &Ended) -> Vec<String> {
         Ended::Same | Ended::Empty | Ended::NotText => ("", &[]),
     };
     let is_known = |other: &String| *other == about.opened || other == text || more.contains(other);
-    // Where nothing was saved as the text, also what looks like a copy of it.
-    let is_copy = |path: &Path| {
-        let named = path.file_name().is_some_and(|name| is_of_the_text(name) || name.to_string_lossy().ends_with('~'));
-        text.is_empty() && named && !is_swap(path)
-    };
-    let others = texts(place, |path| is_saved_beside(path) || is_copy(path)).into_iter().map(|(_, other)| other);
+    // Where nothing was saved as the text, also what looks like a copy that an editor makes.
+    let is_wanted = |path: &Path| if text.is_empty() { is_not_made(path) } else { is_saved_beside(path) };
+    let others = texts(place, is_wanted).into_iter().map(|(_, other)| other);
     others.filter(|other| !other.trim().is_empty() && !is_known(other)).collect()
 }
 
@@ -68,7 +65,10 @@ pub fn beside(place: &Place, about: &About, ended: &Ended) -> Vec<String> {
 fn texts(place: &Place, wanted: impl Fn(&Path) -> bool) -> Vec<(SystemTime, String)> {
     let beside = place.beside();
     let wanted = beside.iter().filter(|path| wanted(path));
-    let text = |path: &PathBuf| read(path).or_else(|| in_latin_1(path));
+    // What lies deeper is an editor's own, and need not be text at all.
+    let is_theirs = |path: &Path| path.parent() == Some(place.folder());
+    let plain = |path: &PathBuf| read(path).filter(|text| !text.contains('\0'));
+    let text = |path: &PathBuf| plain(path).or_else(|| if is_theirs(path) { in_other_letters(path) } else { None });
     let mut all: Vec<(SystemTime, String)> = wanted.filter_map(|path| Some((modified(path), text(path)?))).collect();
     all.sort_by_key(|(time, _)| *time);
     all
@@ -87,7 +87,7 @@ pub fn found(place: &Place, about: &About) -> Ended {
     let saved = read(&place.text());
     let mut all: Vec<(SystemTime, String)> = Vec::new();
     let gone = !place.text().exists();
-    let beside = texts(place, |path| path.file_name().is_some_and(is_of_the_text) || (gone && is_saved_beside(path)));
+    let beside = texts(place, |path| (path.file_name().is_some_and(is_of_the_text) && !is_swap(path)) || (gone && is_saved_beside(path)));
     for (time, text) in saved.clone().map(|text| (modified(&place.text()), text)).into_iter().chain(beside) {
         if text != about.opened && !text.trim().is_empty() && all.iter().all(|(_, other)| *other != text) {
             all.push((time, text));
@@ -109,17 +109,21 @@ fn is_of_the_text(name: &OsStr) -> bool {
     beside || (name.starts_with('%') && name.contains("text.txt")) || ["DEADJOE", "ed.hup"].contains(&&*name)
 }
 
+/// Not what programs make of their own, whatever its name.
+fn is_not_made(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_temporary = path.components().any(|one| one.as_os_str() == TEMPORARY);
+    !is_temporary && !is_swap(path) && !["settings.json", "bindings.json"].contains(&&*name)
+}
+
 /// A name that a person may have saved under, and none of what editors write of their own.
 fn is_saved_beside(path: &Path) -> bool {
-    let Some(name) = path.file_name() else { return false };
-    if path.components().any(|one| one.as_os_str() == TEMPORARY) {
-        return false;
-    }
-    let text = name.to_string_lossy();
-    let is_setting = ["settings.json", "bindings.json", "DEADJOE", "ed.hup"].contains(&&*text);
-    let hidden = text.starts_with(".#") || text.starts_with(".text.txt");
-    let of_editors = is_swap(path) || is_setting || hidden || text.starts_with(['#', '%']) || text.ends_with('~');
-    !of_editors
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // A copy from before is one of something.
+    let is_backup = name.strip_suffix('~').is_some_and(|of| path.with_file_name(of).exists());
+    let is_kept = (name.starts_with('#') && name.ends_with('#')) || name.starts_with(".#") || name.starts_with(".text.txt.");
+    let is_elsewhere = name.starts_with('%') && name.contains("text.txt");
+    is_not_made(path) && !is_backup && !is_kept && !is_elsewhere && !["DEADJOE", "ed.hup"].contains(&&*name)
 }
 
 fn is_swap(path: &Path) -> bool {
@@ -127,10 +131,25 @@ fn is_swap(path: &Path) -> bool {
     name.starts_with('.') && [".swp", ".swo", ".swn"].iter().any(|end| name.ends_with(end))
 }
 
-/// Bytes that are no UTF-8, letter by letter, so that none is lost; none where they are no text at all.
-fn in_latin_1(path: &Path) -> Option<String> {
+/// Bytes that are no UTF-8, letter by letter, so that none is lost: two bytes a letter where they say so or every other is zero, else one. None
+/// where they are no text at all.
+fn in_other_letters(path: &Path) -> Option<String> {
     let bytes = std::fs::read(path).ok().filter(|bytes| u64::try_from(bytes.len()).is_ok_and(|len| len <= MAX_READ))?;
-    (!bytes.contains(&0)).then(|| bytes.iter().copied().map(char::from).collect::<String>().trim_end_matches('\n').to_owned())
+    let zeros = |from: usize| bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let pairs = |read: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).filter_map(|pair| Some(read(pair.try_into().ok()?)));
+        char::decode_utf16(units).collect::<Result<String, _>>().ok()
+    };
+    let text = match bytes.get(..2) {
+        Some([0xff, 0xfe]) => pairs(u16::from_le_bytes)?,
+        Some([0xfe, 0xff]) => pairs(u16::from_be_bytes)?,
+        _ if !bytes.contains(&0) => bytes.iter().copied().map(char::from).collect(),
+        _ if zeros(1) * 4 > bytes.len() => pairs(u16::from_le_bytes)?,
+        _ if zeros(0) * 4 > bytes.len() => pairs(u16::from_be_bytes)?,
+        _ => return None,
+    };
+    Some(text.trim_start_matches('\u{feff}').trim_end_matches('\n').to_owned())
+        .filter(|text| !text.contains(|letter: char| letter < ' ' && !"\n\r\t".contains(letter)))
 }
 
 /// A text without the line break that an editor puts at its end; empty where there is no file, none where it is no text or cannot be read.
@@ -220,13 +239,13 @@ mod tests {
         let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
         let put = |name: &str, text: &str| std::fs::write(place.folder().join(name), text).unwrap();
         let beside = || beside(&place, &about, &saved(&place, &about));
-        for (name, text) in [("settings.json", "{}"), (".mine.txt.swp", "x"), ("text.txt~", "one"), ("#mine.txt#", "x"), ("copy", "one\n")]
-        {
+        for (name, text) in [("settings.json", "{}"), (".mine.txt.swp", "x"), ("text.txt~", "one"), ("copy", "one\n")] {
             put(name, text);
         }
         put(&format!("{TEMPORARY}/made-by-a-program"), "(defun)");
         assert_eq!((saved(&place, &about), beside()), (Ended::Same, vec![]));
-        let names = ["context.txt", "mine.json", ".mine", "mine.txt", "text.txt2", "text.txt.new", "mine~", "DEADJOE"];
+        let names =
+            ["context.txt", "mine.json", ".mine", "mine.txt", "text.txt2", "text.txt.new", "mine~", "DEADJOE", "#2", "%mine", "#mine.txt#"];
         for name in names {
             put(name, "two\n");
             assert_eq!((saved(&place, &about), beside()), (Ended::Same, vec!["two".to_owned()]), "{name}: no record is written over by it");
@@ -235,7 +254,10 @@ mod tests {
         put("mine.txt", "two\n");
         put("text.txt", "three\n");
         assert_eq!((saved(&place, &about), beside()), (text("three", &[]), vec!["two".to_owned()]));
-        for (name, is_theirs) in [("text.txt2", true), ("text.txt~", false), ("DEADJOE", false), (".text.txt.kak.x", false)] {
+        let names = [("text.txt2", true), ("#2", true), ("%mine", true), (".text.txt2", true), ("other~", true)];
+        let of_editors =
+            [("text.txt~", false), ("mine.txt~", false), ("DEADJOE", false), (".text.txt.kak.x", false), ("#text.txt#", false)];
+        for (name, is_theirs) in names.into_iter().chain(of_editors) {
             put(name, "of another time\n");
             let expected = if is_theirs { vec!["two".to_owned(), "of another time".to_owned()] } else { vec!["two".to_owned()] };
             assert_eq!(beside(), expected, "{name}, where the text was saved too");
@@ -244,6 +266,14 @@ mod tests {
         std::fs::write(place.folder().join("latin"), b"caf\xe9\n").unwrap();
         assert_eq!(beside(), ["two", "caf\u{e9}"]);
         std::fs::remove_file(place.folder().join("latin")).unwrap();
+        let wide: Vec<u8> = "\u{feff}schön\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [&wide[..], &wide[2..]] {
+            std::fs::write(place.folder().join("wide"), bytes).unwrap();
+            assert_eq!(beside(), ["two", "sch\u{f6}n"]);
+        }
+        std::fs::write(place.folder().join("wide"), b"\x7fELF\x02\x01\x01\0\0\0\0").unwrap();
+        assert_eq!(beside(), ["two"], "what is no text");
+        std::fs::remove_file(place.folder().join("wide")).unwrap();
         std::fs::set_permissions(place.text(), Permissions::from_mode(0o000)).unwrap();
         assert_eq!(saved(&place, &about), text("three", &[]), "its mode was changed");
         std::fs::remove_file(place.text()).unwrap();

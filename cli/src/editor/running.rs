@@ -15,7 +15,9 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use super::place::Place;
 
 /// So often it is looked whether something was saved.
-const LOOK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+/// So long an editor has to end by what ended this program.
+const BY_ITSELF: Duration = Duration::from_millis(500);
 /// So long an editor may take to save what it can, when it is told that the terminal is gone.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// And then to end in any way.
@@ -64,7 +66,7 @@ fn spawn(command: &mut Command, place: &Place) -> io::Result<Child> {
 
 fn wait(child: &mut Child, place: &mut Place, look: &mut dyn FnMut(&Place)) -> io::Result<How> {
     let gone = || io::Error::other("no signals are heard");
-    let mut told: Option<Instant> = None;
+    let (mut ended, mut told): (Option<Instant>, Option<Instant>) = (None, None);
     loop {
         let signals = place.signals().ok_or_else(gone)?;
         if let Some(status) = child.try_wait()? {
@@ -72,9 +74,12 @@ fn wait(child: &mut Child, place: &mut Place, look: &mut dyn FnMut(&Place)) -> i
         }
         match told {
             None if signals.ended.load(Ordering::Relaxed) => {
-                // What every editor takes for the end of its terminal: those that keep what was not saved do so then.
-                tell(child, Signal::HUP);
-                told = Some(Instant::now());
+                // Whatever ends this program may end the editor as well: one that is just saving is not disturbed.
+                if ended.get_or_insert_with(Instant::now).elapsed() >= BY_ITSELF {
+                    // What every editor takes for the end of its terminal: those that keep what was not saved do so then.
+                    tell(child, Signal::HUP);
+                    told = Some(Instant::now());
+                }
             }
             Some(since) if since.elapsed() > PATIENCE + LAST => return Ok(How::StillRunning),
             Some(since) if since.elapsed() > PATIENCE => tell(child, Signal::TERM),

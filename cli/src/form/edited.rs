@@ -125,10 +125,8 @@ impl Form {
 
     /// Asks whether to go on with what was written. No, and where nobody can be asked, is the end of it.
     pub fn again(&mut self, context: &mut Context<'_, '_>, question: &str) -> Outcome<bool> {
-        const AGAIN: &str = "again";
-        let yes = self.yes(context, AGAIN, question);
-        self.answers.remove(AGAIN);
-        self.asked.retain(|(key, _)| key != AGAIN);
+        let yes = self.yes(context, "again", question);
+        self.forget_answer("again");
         self.let_go();
         yes
     }
@@ -253,13 +251,22 @@ impl Form {
 
     /// Waits until the person says that an editor which came back is closed.
     fn await_its_end(&mut self, context: &mut Context<'_, '_>) -> Outcome {
-        if !self.again(context, "The editor came back. Is the text closed there?")? {
-            self.line(context, "closed", "Press Enter when you have saved there and closed it.")?;
-            self.answers.remove("closed");
-            self.asked.retain(|(key, _)| key != "closed");
-            self.let_go();
+        let closed = self.yes(context, "closed", "The editor came back. Is the text closed there?");
+        self.forget_answer("closed");
+        if !closed? {
+            let said = self.line(context, "saved", "Press Enter when you have saved there and closed it.");
+            self.forget_answer("saved");
+            // Meant for the window, which had not the keyboard.
+            self.put_beside(&said?.unwrap_or_default());
         }
+        self.let_go();
         Ok(())
+    }
+
+    /// A question that is no part of the command.
+    fn forget_answer(&mut self, name: &str) {
+        self.answers.remove(name);
+        self.asked.retain(|(key, _)| key != name);
     }
 
     fn wrote(&mut self, field: &str, text: String, more: Vec<String>, base: Option<&str>) {

@@ -82,7 +82,11 @@ impl Form {
     /// Puts text that was typed and read, and that no question has asked for, beside the answers.
     pub(super) fn take_ahead(&mut self) {
         let ahead = self.keyboard.as_mut().map(Typing::take_ahead).unwrap_or_default();
-        let text = String::from_utf8_lossy(&ahead);
+        self.put_beside(&String::from_utf8_lossy(&ahead));
+    }
+
+    /// Puts text that nothing has asked for beside the answers.
+    pub(super) fn put_beside(&mut self, text: &str) {
         // A key that ends a text is none.
         if text.contains(|letter: char| !letter.is_whitespace() && !letter.is_control()) {
             let all = self.answers.entry(ALSO_TYPED.to_owned()).or_default();
@@ -109,6 +113,7 @@ impl Form {
             .filter(|(name, text)| (is_left(name) || self.was_not_asked(name)) && !text.trim().is_empty())
             .map(|(a, b)| (a.clone(), b.clone()))
             .collect();
+        self.answers.retain(|name, _| !rest.contains_key(name));
         rest.extend(self.left.take().filter(|(_, text)| !text.trim().is_empty()).map(|(key, text)| (begun(&key), text)));
         if rest.is_empty() {
             return;

@@ -19,6 +19,8 @@ const MAX_READ: u64 = 2 * MAX_NOTE as u64;
 const NO_TEXT: &str = "some of it could not be read as text (UTF-8) and stands as \u{fffd}";
 /// What is said of a line that was typed or pasted before the question stood there.
 const CUT: &str = "it came before the question, and a terminal keeps only 4095 bytes of a line until then: more of it may be lost";
+/// What stands behind such a line where it was left.
+const CUT_HERE: &str = " [asif: more of this line may be lost]";
 /// What ends prose where a test plays the person: the end key, alone on a line.
 const END_KEY: &[u8] = b"\x04";
 
@@ -71,7 +73,12 @@ impl Form {
         if std::str::from_utf8(&text).is_err() {
             doubt = Some(NO_TEXT);
         }
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let mut text = String::from_utf8_lossy(&text).into_owned();
+        if end != End::Done && doubt == Some(CUT) {
+            // Whoever goes on with it is told, too.
+            let at = text.find('\n').unwrap_or(text.len());
+            text.insert_str(at, CUT_HERE);
+        }
         self.typing = Some((key.to_owned(), text.clone()));
         if end == End::Done { Ok((text, doubt)) } else { Err(stopped()) }
     }

@@ -47,6 +47,8 @@ impl ByLetter {
         now.local_modes.remove(LocalModes::ICANON);
         // No key holds up what is shown: whoever is used to saving with Ctrl-S would wait for ever.
         now.input_modes.remove(InputModes::IXON);
+        // Begun in the background, it finds what the shell has set for itself.
+        now.input_modes.insert(InputModes::ICRNL);
         // The key that interrupts throws away nothing that was typed before it.
         now.local_modes.insert(LocalModes::NOFLSH);
         // Where it was opened for reading alone it goes on showing what is typed itself.

@@ -243,7 +243,7 @@ impl Replica {
         let person = self.links.get(&from).and_then(|link| link.person());
         let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
         // A stub at the end says nothing that would need a signature.
-        while (by.own || by.owner) && good.is_some() && chain.get(signed).is_some_and(|one| one.opened.is_none()) {
+        while (by.own || by.owner) && chain.get(signed).is_some_and(|one| one.opened.is_none()) {
             signed += 1;
         }
         if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|one| one.opened.is_some())) {

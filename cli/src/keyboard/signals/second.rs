@@ -10,12 +10,11 @@ use rustix::io::Errno;
 use signal_hook::SigId;
 use signal_hook::low_level::{emulate_default_handler, pipe};
 
-/// What follows so soon is the same impatience.
-const AT_ONCE: Duration = Duration::from_millis(300);
-/// After so long whoever waits is told what for.
-const TOLD_AFTER: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-const TOLD: &str =
-    "Still keeping what you typed: the daemon or the disk is slow. Ctrl-C again ends asif at once; the end of it may be lost then.";
+/// After so long whoever waits is told what for. What follows sooner is the same impatience.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const TOLD: &[u8] =
+    b"\nStill keeping what you typed: the daemon or the disk is slow. Ctrl-C again ends asif at once; what is not kept yet is lost then.\n";
 
 /// Signals that are counted on a thread of their own.
 pub(super) struct Second {
@@ -45,15 +44,16 @@ impl Second {
     fn wait(mut self, set_back: impl Fn()) {
         let (mut first, mut told): (Option<Instant>, bool) = (None, false);
         loop {
-            let limit = first.filter(|_| !told).map(|_| &TOLD_AFTER);
+            let limit = first.filter(|_| !told).map(|_| &LOOK);
+            if !told && first.is_some_and(|first| first.elapsed() >= TOLD_AFTER) {
+                told = true;
+                // Not through what the program writes with: somebody holds that as long as it runs. Who does not hear it can still end it.
+                let _ = rustix::io::write(rustix::stdio::stderr(), TOLD);
+                continue;
+            }
             match poll(&mut [PollFd::new(&self.heard, PollFlags::IN)], limit) {
-                Ok(0) => {
-                    told = true;
-                    eprintln!("{TOLD}");
-                    continue;
-                }
+                Ok(0) | Err(Errno::INTR) => continue,
                 Ok(_) => {}
-                Err(Errno::INTR) => continue,
                 Err(_) => return,
             }
             // Nobody holds the other end once nobody counts.
@@ -62,7 +62,7 @@ impl Second {
             }
             match first {
                 None => first = Some(Instant::now()),
-                Some(first) if first.elapsed() < AT_ONCE => {}
+                Some(_) if !told => {}
                 Some(_) => {
                     set_back();
                     let signal = self.seen.iter().find(|(_, seen)| seen.load(Ordering::Relaxed)).map(|(signal, _)| *signal);

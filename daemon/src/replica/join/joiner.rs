@@ -117,6 +117,11 @@ impl Replica {
             return Ok(None);
         }
         if self.person().is_some() && already == self.person() && !is_copy {
+            // An old copy of it listens somewhere else: where the ticket says.
+            if let Some(first) = ticket.addresses.first() {
+                self.learn_addresses(cx, ticket.link_key, *first, &ticket.addresses);
+                self.backoff.entry(ticket.link_key).or_default().reset();
+            }
             return Err(
                 Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
             );
