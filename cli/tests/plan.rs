@@ -219,7 +219,7 @@ fn gentler_ways_are_offered_in_their_order_and_enter_is_none() {
     assert!(!asked.try_iter().any(|request| matches!(request, Request::PracticeAdapt(_))));
     for (typed, way) in [("2\n", Gentler::NameIt), ("just\n", Gentler::Breathe)] {
         person(&home, typed, &["practice", "adapt", "speak-as-m"]);
-        assert_eq!(last(&asked), Request::PracticeAdapt(Adapt { practice: "speak-as-m".into(), way }));
+        assert_eq!(last(&asked), Request::PracticeAdapt(Adapt { practice: ID.into(), way }));
     }
 }
 
