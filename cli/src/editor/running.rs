@@ -73,13 +73,11 @@ fn wait(child: &mut Child, place: &mut Place, look: &mut dyn FnMut(&Place)) -> i
             return Ok(if told.is_some() || signals.ended.load(Ordering::Relaxed) { How::Stopped } else { of(status) });
         }
         match told {
-            None if signals.ended.load(Ordering::Relaxed) => {
-                // Whatever ends this program may end the editor as well: one that is just saving is not disturbed.
-                if ended.get_or_insert_with(Instant::now).elapsed() >= BY_ITSELF {
-                    // What every editor takes for the end of its terminal: those that keep what was not saved do so then.
-                    tell(child, Signal::HUP);
-                    told = Some(Instant::now());
-                }
+            // Whatever ends this program may end the editor as well: one that is just saving is not disturbed.
+            None if signals.ended.load(Ordering::Relaxed) && ended.get_or_insert_with(Instant::now).elapsed() >= BY_ITSELF => {
+                // What every editor takes for the end of its terminal: those that keep what was not saved do so then.
+                tell(child, Signal::HUP);
+                told = Some(Instant::now());
             }
             Some(since) if since.elapsed() > PATIENCE + LAST => return Ok(How::StillRunning),
             Some(since) if since.elapsed() > PATIENCE => tell(child, Signal::TERM),
