@@ -1,9 +1,10 @@
 //! What is typed or pasted before its question stands there.
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use super::{INTERRUPT, drafts};
-use crate::harness::Home;
+use crate::harness::{Home, freeze, signal};
 use crate::pty::AtTerminal;
 
 #[test]
@@ -66,4 +67,23 @@ fn the_words_about_one_experiment_are_not_gone_on_with_as_those_of_another() {
     assert_eq!(asif.end().0, Some(130));
     assert_eq!(home.json(&["show", &second])["outcome"], json!(null));
     assert_eq!(drafts(&home)[0]["typing"]["text"], "I sat outside");
+}
+
+#[test]
+fn a_key_pressed_twice_in_a_hurry_ends_nothing_and_whoever_waits_is_told_what_for() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["note"]));
+    asif.await_text("Ctrl-D");
+    asif.type_in(b"half a thought");
+    asif.await_text("thought");
+    let daemon = home.pid();
+    freeze(daemon);
+    for _ in 0..2 {
+        asif.type_in(INTERRUPT);
+    }
+    asif.await_text("Still keeping what you typed");
+    signal(daemon, Signal::CONT);
+    asif.await_text("asif draft resume");
+    assert_eq!(asif.end().0, Some(130));
+    assert_eq!(drafts(&home)[0]["typing"]["text"], "half a thought");
 }
