@@ -98,7 +98,7 @@ fn keep_away(all: &Automerge, last: Option<Automerge>, changes: &[Change]) -> Re
     for (key, wins) in lost {
         transaction.put(ROOT, key, wins)?;
     }
-    let (hash, _) = transaction.commit_with(CommitOptions::default().with_message("kept private"));
+    let (hash, _) = transaction.commit_with(CommitOptions::default().with_message("kept private or deleted"));
     Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))
 }
 

@@ -49,15 +49,17 @@ fn which(form: &mut Form, context: &mut Context<'_, '_>, practices: &[Practice])
 
 fn find(text: &str, practices: &[Practice], apart: &Apart) -> Result<String, String> {
     let at = |number: usize| practices.get(number.checked_sub(1)?);
-    if let Some(practice) = text.parse().ok().and_then(at).or_else(|| practices.iter().find(|practice| practice.slug == text)) {
-        let is_alone = practices.iter().filter(|one| one.slug == practice.slug).count() == 1;
-        return Ok(if is_alone { practice.slug.clone() } else { practice.id.to_string() });
+    if let Some(practice) = text.parse().ok().and_then(at) {
+        return Ok(name(practice, practices));
+    }
+    let mut called = practices.iter().filter(|practice| practice.slug == text);
+    match (called.next(), called.next()) {
+        (Some(practice), None) => return Ok(practice.slug.clone()),
+        (Some(_), Some(_)) => return Err(format!("two practices are called {text:?}: use the number of the one you mean")),
+        (None, _) => {}
     }
     match apart.ask(Request::PracticeShow { practice: text.to_owned() }) {
-        Ok(Reply::Practice(practice)) if practices.iter().filter(|one| one.slug == practice.slug).count() > 1 => {
-            Ok(practice.id.to_string())
-        }
-        Ok(Reply::Practice(practice)) => Ok(practice.slug),
+        Ok(Reply::Practice(practice)) => Ok(name(&practice, practices)),
         Ok(_) => Err(format!("no practice is called {text:?}")),
         Err(error) => {
             let failure = error.failure().unwrap_or_else(|| Failure::new(ErrorKind::NotFound, "no such practice"));
@@ -65,6 +67,12 @@ fn find(text: &str, practices: &[Practice], apart: &Apart) -> Result<String, Str
             Err(format!("{}{hint}", failure.message))
         }
     }
+}
+
+/// Its short name; its id where another has the same.
+fn name(practice: &Practice, practices: &[Practice]) -> String {
+    let is_shared = practices.iter().any(|one| one.slug == practice.slug && one.id != practice.id);
+    if is_shared { practice.id.to_string() } else { practice.slug.clone() }
 }
 
 fn feelings(form: &mut Form, context: &mut Context<'_, '_>, mut fields: SessionFields) -> Outcome<SessionFields> {
