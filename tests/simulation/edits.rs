@@ -238,7 +238,9 @@ impl Story {
             false if undone.stays => deed.wrong_without_a_trace(&changed, &self.registers),
             false => deed.wrong(&before, &after, &changed, &self.registers),
         };
-        let candidates: Vec<usize> = (0..self.deeds.len()).rev().filter(|at| fits(&self.deeds[*at])).collect();
+        let mut candidates: Vec<usize> = (0..self.deeds.len()).rev().filter(|at| fits(&self.deeds[*at])).collect();
+        // What was taken back already is the likelier to be put back, and the other way about.
+        candidates.sort_by_key(|at| self.deeds[*at].undone != again);
         let Some(at) = candidates.iter().copied().find(|at| wrong(&self.deeds[*at]).is_none()) else {
             let why: Vec<_> = candidates.iter().map(|at| (&self.deeds[*at], wrong(&self.deeds[*at]))).collect();
             panic!("seed {seed}: {undone:?} (again: {again}) is nothing that was done: {why:#?}");

@@ -22,6 +22,8 @@ struct Write {
     happened: bool,
     /// Writes that its writer knew of, for certain.
     known: BTreeSet<usize>,
+    /// What its writer saw.
+    saw: Shown,
     replaced: Sure,
 }
 
@@ -43,7 +45,7 @@ impl Register {
     /// A field of a record as it was made.
     pub(crate) fn new(value: String, is_single: bool, is_prose: bool) -> Self {
         Self {
-            writes: vec![Write { value, happened: true, known: BTreeSet::new(), replaced: Sure::No }],
+            writes: vec![Write { value, happened: true, known: BTreeSet::new(), saw: Shown::new(), replaced: Sure::No }],
             known: BTreeMap::new(),
             is_single,
             is_prose,
@@ -81,7 +83,7 @@ impl Register {
             known.insert(self.writes.len());
         }
         self.known.insert(device, known);
-        self.writes.push(Write { value: value.to_owned(), happened, known: past, replaced: Sure::No });
+        self.writes.push(Write { value: value.to_owned(), happened, known: past, saw: shown.clone(), replaced: Sure::No });
     }
 
     /// Whether this was written once only.
@@ -96,8 +98,9 @@ impl Register {
         };
         // Prose that was set back to what another builds on goes into what that one says.
         let is_shown_in = |write: &Write| {
-            let shown = self.writes.iter().filter(|one| shown.contains(&one.value) && one.value != write.value);
-            self.is_prose && shown.flat_map(|one| &one.known).any(|at| self.writes[*at].value == write.value)
+            let mut shown = self.writes.iter().filter(|one| shown.contains(&one.value) && one.value != write.value);
+            let knew = |one: &Write| one.known.iter().any(|at| self.writes[*at].value == write.value);
+            self.is_prose && shown.any(|one| one.saw.contains(&write.value) || knew(one))
         };
         let must = of(&|write| write.happened && write.replaced == Sure::No && !is_shown_in(write));
         let may = of(&|write| write.replaced != Sure::Yes);
