@@ -200,3 +200,19 @@ fn what_was_taken_back_with_its_record_does_not_come_back_with_what_another_dele
         assert!(shown(&mut world, laptop, &session).deleted, "seed {seed}");
     }
 }
+
+#[test]
+fn a_deletion_that_stood_beside_what_was_put_again_can_be_taken_back_itself() {
+    for seed in 241..245 {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        assert_eq!(undo(&mut world, laptop).what, "log", "seed {seed}");
+        world.run_for(Duration::from_secs(5));
+        world.must(desktop, Request::Delete { id: session.id.to_string() });
+        together(&mut world, laptop, desktop);
+        let Reply::Undone(redone) = world.must(desktop, Request::Redo) else { panic!() };
+        assert!(redone.what == "log" && redone.stays && shown(&mut world, desktop, &session).deleted, "seed {seed}: {redone:?}");
+        let undone = undo(&mut world, desktop);
+        assert!(undone.what == "delete" && undone.id == session.id, "seed {seed}: {undone:?}");
+        assert!(!shown(&mut world, desktop, &session).deleted, "seed {seed}");
+    }
+}

@@ -179,8 +179,9 @@ impl Replica {
             let is_of = |one: &&Deed| one.doc == deed.doc && (one.records == deed.records || !one.records.is_disjoint(&deed.records));
             let reversals = self.deeds.oldest().filter(is_of).filter(|one| is_reversal(&one.message));
             let (own, mut others): (Vec<&Deed>, Vec<&Deed>) = reversals.partition(|one| self.at_bottom(one).hash == deed.hash);
-            // What takes a record back that was made deletes it for a reason of its own.
-            others.retain(|one| !document.change(&ChangeHash(self.at_bottom(one).hash)).is_some_and(|change| makes_a_record(&change)));
+            // What takes a record back that was made deletes it for a reason of its own; what puts it again may leave another's deletion standing.
+            let makes = |one: &Deed| document.change(&ChangeHash(self.at_bottom(one).hash)).is_some_and(|change| makes_a_record(&change));
+            others.retain(|one| one.message.starts_with(REDO) || !makes(one));
             let [own, reversals] =
                 [&own, &others].map(|all| -> Vec<Change> { all.iter().filter_map(|one| document.change(&ChangeHash(one.hash))).collect() });
             let own: Vec<Change> = own.into_iter().filter(|one| one.message().is_some_and(|message| message.starts_with(REDO))).collect();
