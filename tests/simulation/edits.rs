@@ -154,6 +154,11 @@ impl Story {
             let shown = before.all(&key);
             // What is said already is not written again; of a tag it cannot be told whether something stands beside it.
             let is_said = shown == [value.clone()].into();
+            if is_said && key.1 == "deleted" && value == "true" {
+                // It stands against whoever restores it apart, and nothing can be taken back of it.
+                self.register(&key).write(device, &value, &shown, happened);
+                continue;
+            }
             if is_said && !is_single(&key.1) {
                 continue;
             }
@@ -190,10 +195,10 @@ impl Story {
         self.write_hidden(world, device, what, request, (id, "deleted".to_owned()), deleted);
     }
 
-    /// What is hidden already is not hidden again, also where somebody said otherwise beside it.
+    /// What stands is not restored, also where somebody said otherwise beside it; what is hidden already is hidden once more.
     fn write_hidden(&mut self, world: &mut World, device: usize, what: &'static str, request: Request, key: Key, deleted: bool) {
         let before = self.screen(world, device);
-        let puts = if before.first(&key) == deleted.to_string() { vec![] } else { vec![(key, deleted.to_string())] };
+        let puts = if !deleted && before.first(&key) == "false" { vec![] } else { vec![(key, deleted.to_string())] };
         self.write(world, device, what, request, puts);
     }
 

@@ -216,3 +216,45 @@ fn a_deletion_that_stood_beside_what_was_put_again_can_be_taken_back_itself() {
         assert!(!shown(&mut world, desktop, &session).deleted, "seed {seed}");
     }
 }
+
+#[test]
+fn what_is_said_to_be_private_or_deleted_once_more_stays_so_whoever_takes_it_back_apart() {
+    let clear = |id: String| Request::Edit { id, fields: Box::default(), clear: vec![ClearField::Private], base: None };
+    let hide = |id: String| Request::Edit { id, fields: Box::new(private()), clear: vec![], base: None };
+    for (seed, by_undo, deleted) in [(250, false, false), (251, true, false), (252, false, true), (253, true, true)] {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        let id = session.id.to_string();
+        let away = if deleted { Request::Delete { id: id.clone() } } else { hide(id.clone()) };
+        let back = if deleted { Request::Restore { id: id.clone() } } else { clear(id.clone()) };
+        world.heal();
+        world.must(laptop, away.clone());
+        world.run_for(Duration::from_secs(60));
+        world.cut(laptop, desktop);
+        // The one takes it back, the other says it once more, and that is acknowledged.
+        world.must(laptop, if by_undo { Request::Undo } else { back });
+        world.must(desktop, away);
+        together(&mut world, laptop, desktop);
+        for device in [laptop, desktop] {
+            let shown = shown(&mut world, device, &session);
+            assert_eq!((shown.visibility == Visibility::Private, shown.deleted), (!deleted, deleted), "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn what_was_made_private_once_more_is_not_shown_by_a_redo() {
+    for seed in 255..258 {
+        let (mut world, laptop, _, session) = two_apart(seed, None);
+        edit(&mut world, laptop, &session, private());
+        let clear = vec![ClearField::Private];
+        world.must(laptop, Request::Edit { id: session.id.to_string(), fields: Box::default(), clear, base: None });
+        undo(&mut world, laptop);
+        edit(&mut world, laptop, &session, private());
+        let failure = world.ask(laptop, Request::Redo).unwrap().unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Precondition, "seed {seed}");
+        assert_eq!(shown(&mut world, laptop, &session).visibility, Visibility::Private, "seed {seed}");
+        // Said twice, it is taken back by the undo of what said it first.
+        assert_eq!(undo(&mut world, laptop).what, "edit", "seed {seed}");
+        assert_eq!(shown(&mut world, laptop, &session).visibility, Visibility::Inherit, "seed {seed}");
+    }
+}

@@ -49,7 +49,8 @@ impl Document {
         self.write_at(log, puts, message, None)
     }
 
-    /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change. The time, in whole seconds, is
+    /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change: that something is private or deleted
+    /// is written again also where it is so already. The time, in whole seconds, is
     /// for people and orders nothing.
     pub fn write_at(
         &mut self,
@@ -58,7 +59,7 @@ impl Document {
         message: Option<&str>,
         at: Option<Timestamp>,
     ) -> Result<Option<Change>, MergeError> {
-        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value)).collect();
+        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value) || schema::keeps_away(key, value)).collect();
         if changed.is_empty() {
             return Ok(None);
         }
@@ -70,8 +71,14 @@ impl Document {
         if let Some(at) = at {
             options = options.with_time(at.as_second());
         }
+        let again: BTreeSet<&str> =
+            changed.iter().filter(|(key, value)| !self.would_change(key, value)).map(|(key, _)| key.as_str()).collect();
         let mut transaction = self.automerge.transaction();
         for (key, value) in changed {
+            if again.contains(key.as_str()) {
+                // What is put that stands there already would be no put at all, and lose against whoever takes it back apart.
+                transaction.put(ROOT, key.as_str(), ScalarValue::Null).map_err(|error| MergeError::Refused(error.to_string()))?;
+            }
             transaction.put(ROOT, key.as_str(), value.clone()).map_err(|error| MergeError::Refused(error.to_string()))?;
         }
         transaction.commit_with(options);

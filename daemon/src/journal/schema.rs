@@ -75,6 +75,11 @@ pub fn wins(key: &str) -> Option<ScalarValue> {
     if is_visibility(key) { Some(PRIVATE.into()) } else { key.ends_with("/deleted").then_some(ScalarValue::Boolean(true)) }
 }
 
+/// Whether a value puts its record away: private or deleted.
+pub fn keeps_away(key: &str, value: &ScalarValue) -> bool {
+    wins(key).as_ref() == Some(value)
+}
+
 /// The document of a record created at this local date.
 pub fn month(date: jiff::civil::Date) -> DocId {
     DocId::Month { year: u16::try_from(date.year()).unwrap_or(1970), month: u8::try_from(date.month()).unwrap_or(1) }

@@ -14,6 +14,8 @@ use crate::journal::document::{Document, Put, keys_of};
 use crate::journal::{guard, schema};
 use crate::seal::body::{Body, Changes, DocId};
 
+/// What the name of a change ends with that only says once more what was said already: there is nothing to take back.
+pub(super) const AGAIN: &str = " again";
 /// Documents kept in memory, beside the plan.
 const KEPT: usize = 4;
 
@@ -119,7 +121,9 @@ impl Replica {
         }
     }
 
-    /// Writes to a document that is here; the records it touched are in the context.
+    /// Writes to a document that is here; the records it touched are in the context. Says whether anything changed.
+    ///
+    /// What only says once more that something is private or deleted has a name of its own: there is nothing to take back.
     pub(super) fn write(&mut self, cx: &mut Cx<'_>, doc: DocId, puts: &[Put], message: &str) -> Result<bool, Failure> {
         let journal = self.journal().ok_or_else(super::no_journal)?;
         self.prove(cx, doc);
@@ -129,8 +133,10 @@ impl Replica {
         // The log must exist before the change: its id is the actor.
         let (log, keys) = self.own_or_new_log(cx, journal)?;
         let document = self.documents.entry(doc).or_default();
+        let is_news = puts.iter().any(|(key, value)| document.would_change(key, value));
+        let message = if is_news { message.to_owned() } else { format!("{message}{AGAIN}") };
         let change = document
-            .write_at(log, puts, Some(message), Some(cx.now.wall))
+            .write_at(log, puts, Some(&message), Some(cx.now.wall))
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("the change could not be written: {error}")))?;
         let Some(change) = change else { return Ok(false) };
         let (codec, bytes) = guard::pack(change.raw_bytes());
@@ -151,11 +157,11 @@ impl Replica {
         let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         let records = keys.iter().filter_map(|key| schema::record_of(key)).collect();
-        let deed = Deed { log, seq, doc, hash: change.hash().0, at: 0, message: message.to_owned(), records };
+        let deed = Deed { log, seq, doc, hash: change.hash().0, at: 0, message, records };
         self.deeds.remember_new(deed, cx.now.wall);
         self.touched_here.extend(touched);
         self.reminding.stale |= doc == DocId::Plan;
-        Ok(true)
+        Ok(is_news)
     }
 
     /// Saves, loads and compares a document that took in changes from elsewhere.

@@ -190,12 +190,12 @@ impl Replica {
         self.session_reply(id)
     }
 
-    /// Of these puts, those that change what the record says now, or that settle what was said apart.
+    /// Of these puts, those that change what the record says now, that settle what was said apart, or that put it away once more.
     pub(super) fn changing(&self, doc: DocId, id: RecordId, puts: Vec<Put>) -> Vec<Put> {
         let document = self.documents.get(&doc);
         let fields = document.and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
         let is_new = |(key, value): &Put| {
-            if document.is_some_and(|document| document.is_contested(key)) {
+            if document.is_some_and(|document| document.is_contested(key)) || schema::keeps_away(key, value) {
                 return true;
             }
             let field = key.split_once('/').map_or("", |(_, field)| field);
@@ -232,7 +232,7 @@ impl Replica {
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
-        if was != deleted {
+        if was != deleted || deleted {
             let puts = Self::field_puts(id, vec![("deleted", deleted.into())]);
             self.write(cx, doc, &puts, if deleted { "delete" } else { "restore" })?;
         }

@@ -8,6 +8,7 @@ use automerge::{Change, ChangeHash, ScalarValue};
 use data_encoding::HEXLOWER;
 
 use super::super::deeds::Deed;
+use super::super::documents::AGAIN;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::{Put, keys_of};
@@ -177,7 +178,7 @@ impl Replica {
             // What is put again says what it said, also where another device's words had shown before.
             let target = Reversal::parse(&deed.message, UNDO).and_then(|undo| document.change(&ChangeHash(undo.of)));
             let is_of = |one: &&Deed| one.doc == deed.doc && (one.records == deed.records || !one.records.is_disjoint(&deed.records));
-            let reversals = self.deeds.oldest().filter(is_of).filter(|one| is_reversal(&one.message));
+            let reversals = self.deeds.oldest().filter(is_of).filter(|one| is_reversal(&one.message) || one.message.ends_with(AGAIN));
             let (own, mut others): (Vec<&Deed>, Vec<&Deed>) = reversals.partition(|one| self.at_bottom(one).hash == deed.hash);
             // What takes a record back that was made deletes it for a reason of its own; what puts it again may leave another's deletion standing.
             let makes = |one: &Deed| document.change(&ChangeHash(self.at_bottom(one).hash)).is_some_and(|change| makes_a_record(&change));
@@ -325,7 +326,7 @@ fn is_reversal(message: &str) -> bool {
 }
 
 fn is_undoable(message: &str) -> bool {
-    UNDOABLE.contains(&message) || is_together(message)
+    UNDOABLE.contains(&message) || (is_together(message) && !message.ends_with(AGAIN))
 }
 
 fn is_together(message: &str) -> bool {
