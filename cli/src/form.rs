@@ -335,6 +335,8 @@ impl Form {
             if let Some(doubt) = doubt {
                 text = answer;
                 let end = if shape == Shape::Line { "Enter" } else { "Ctrl-D" };
+                // Nobody may touch the keyboard again.
+                self.keep();
                 self.say(context, &format!("  {doubt}. Mend it, or press {end}"));
                 continue;
             }

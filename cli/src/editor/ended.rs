@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{File, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -18,6 +19,8 @@ const RECOVERED: &str = "text.txt.recovered";
 /// So long a recovery may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
+/// So often it is tried.
+const TRIES: u32 = 2;
 
 /// What the person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +84,7 @@ fn modified(path: &Path) -> SystemTime {
 /// Everything that can be found, of an editor that did not: what it keeps beside the text is what was not saved.
 pub fn found(place: &Place, about: &About) -> Ended {
     if let Some(program) = &about.recovers {
-        recover(program, place);
+        (0..TRIES).any(|_| recover(program, place));
     }
     place.open();
     let saved = read(&place.text());
@@ -173,12 +176,14 @@ fn read(path: &Path) -> Option<String> {
     Some(text)
 }
 
-/// Has the editor write what it kept in its own way. Where it cannot, what was saved is all there is.
-fn recover(program: &Path, place: &Place) {
+/// Has the editor write what it kept in its own way, and says whether it did. Where it cannot, what was saved is all there is.
+///
+/// It is of no job of the terminal: that may just be closing, and end all that is.
+fn recover(program: &Path, place: &Place) -> bool {
     let mut command = Command::new(program);
     command.args(known::recovery(&place.text(), RECOVERED)).current_dir(place.folder()).env("TMPDIR", place.folder());
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let Ok(mut child) = child else { return };
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn();
+    let Ok(mut child) = child else { return false };
     let deadline = Instant::now() + PATIENCE;
     while matches!(child.try_wait(), Ok(None)) && Instant::now() < deadline {
         std::thread::sleep(PAUSE);
@@ -186,6 +191,7 @@ fn recover(program: &Path, place: &Place) {
     // One that has ended needs no ending.
     let _ = child.kill();
     let _ = child.wait();
+    place.folder().join(RECOVERED).exists()
 }
 
 #[cfg(test)]
@@ -232,6 +238,19 @@ mod tests {
         }
         std::fs::remove_file(place.text()).unwrap();
         assert_eq!(saved(&place, &about), Ended::Empty);
+    }
+
+    #[test]
+    fn a_recovery_is_of_no_job_of_the_terminal_and_is_tried_once_more() {
+        let Some((_memory, place, about)) = place() else { return println!("skipped: no memory file system") };
+        let program = place.folder().join("recovers");
+        std::fs::write(&program, "#!/bin/sh\ntest -e made/first || { : > made/first; exit 1; }\nread stat < /proc/$$/stat\nset -- $stat\necho $5 > text.txt.recovered\n")
+            .unwrap();
+        std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+        let about = About { recovers: Some(program), ..about };
+        let Ended::Text { text, .. } = found(&place, &about) else { panic!("nothing was recovered") };
+        let own = rustix::process::getpgrp().as_raw_nonzero().to_string();
+        assert!(text.parse::<i32>().is_ok() && text != own, "{text}: what ends the job of {own} ends it too");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::place::Place;
 
 /// So often it is looked whether something was saved.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
-/// So long an editor has to end by what ended this program.
+/// So long an editor has to end by what ended this program, where that may have been for this program alone.
 const BY_ITSELF: Duration = Duration::from_millis(500);
 /// So long an editor may take to save what it can, when it is told that the terminal is gone.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,8 +73,11 @@ fn wait(child: &mut Child, place: &mut Place, look: &mut dyn FnMut(&Place)) -> i
             return Ok(if told.is_some() || signals.ended.load(Ordering::Relaxed) { How::Stopped } else { of(status) });
         }
         match told {
-            // Whatever ends this program may end the editor as well: one that is just saving is not disturbed.
-            None if signals.ended.load(Ordering::Relaxed) && ended.get_or_insert_with(Instant::now).elapsed() >= BY_ITSELF => {
+            // Whatever ends this program may end the editor as well, and a closed terminal does: one that is just saving is not disturbed. Told
+            // a second time, vim ends without its swap file.
+            None if signals.ended.load(Ordering::Relaxed)
+                && ended.get_or_insert_with(Instant::now).elapsed() >= by_itself(signals.hung_up.load(Ordering::Relaxed)) =>
+            {
                 // What every editor takes for the end of its terminal: those that keep what was not saved do so then.
                 tell(child, Signal::HUP);
                 told = Some(Instant::now());
@@ -90,6 +93,10 @@ fn wait(child: &mut Child, place: &mut Place, look: &mut dyn FnMut(&Place)) -> i
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+fn by_itself(hung_up: bool) -> Duration {
+    if hung_up { PATIENCE } else { BY_ITSELF }
 }
 
 /// It is ours and has not been waited for: its id is nobody else's.

@@ -191,18 +191,23 @@ impl Form {
                     return Err(ended_with(how).into());
                 }
             };
-            if !self.again(context, &format!("{}. Open the editor again on it?", capital(&failure.message)))? {
-                return Err(match text {
-                    Some(_) => {
-                        self.place = Some(place);
-                        failure.into()
-                    }
-                    None => left_behind(failure, place).into(),
-                });
-            }
-            if let Some(text) = text {
-                about.opened = text;
-                put(&mut place, &about)?;
+            // However the question ends, what was written there is not to go with it.
+            match (self.again(context, &format!("{}. Open the editor again on it?", capital(&failure.message))), text) {
+                (Ok(true), Some(text)) => {
+                    about.opened = text;
+                    put(&mut place, &about)?;
+                }
+                (Ok(true), None) => {}
+                (Ok(false), None) => return Err(left_behind(failure, place).into()),
+                (Err(error), None) => {
+                    let path = place.leave();
+                    context.say(&format!("What you saved in the editor lies in memory until this machine is off, in {}", path.display()));
+                    return Err(error);
+                }
+                (again, Some(_)) => {
+                    self.place = Some(place);
+                    return Err(again.err().unwrap_or_else(|| failure.into()));
+                }
             }
         }
     }

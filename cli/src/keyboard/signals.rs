@@ -16,6 +16,8 @@ mod second;
 /// terminal may tell it twice.
 pub(crate) struct Signals {
     pub(crate) ended: Arc<AtomicBool>,
+    /// Ended by what tells everybody at the terminal that it is gone.
+    pub(crate) hung_up: Arc<AtomicBool>,
     pub(super) continued: Arc<AtomicBool>,
     pub(super) resized: Arc<AtomicBool>,
     pub(crate) wake: PipeReader,
@@ -84,12 +86,13 @@ impl Signals {
         };
         let (wake, waker) = io::pipe()?;
         let (ended, continued) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
-        let mut signals = Self { ended, continued, resized: Arc::default(), wake, registered: usual };
+        let mut signals = Self { ended, hung_up: Arc::default(), continued, resized: Arc::default(), wake, registered: usual };
         for signal in ending.iter().copied().chain([SIGCONT]) {
             let flag = if signal == SIGCONT { &signals.continued } else { &signals.ended };
             signals.registered.push(signal_hook::flag::register(signal, Arc::clone(flag))?);
             signals.registered.push(signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?);
         }
+        signals.registered.push(signal_hook::flag::register(SIGHUP, Arc::clone(&signals.hung_up))?);
         signals.registered.push(signal_hook::flag::register(SIGWINCH, Arc::clone(&signals.resized))?);
         signals.registered.push(signal_hook::low_level::pipe::register(waking, waker)?);
         Ok(signals)

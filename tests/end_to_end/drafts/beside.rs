@@ -228,3 +228,16 @@ fn the_keys_that_hold_up_a_screen_hold_up_nothing_and_are_no_letters() {
     assert_eq!(asif.end().0, Some(0));
     assert_eq!(home.list()[0]["note"], "one two");
 }
+
+#[test]
+fn a_line_that_is_no_text_is_kept_while_nobody_has_mended_it_yet() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["belief", "add"]));
+    asif.await_text("?");
+    asif.type_in(b"I am not b\xf6se to anybody\n");
+    asif.await_text("could not be read as text");
+    await_draft(&home, "the line", |draft| draft["typing"]["text"] == "I am not b\u{fffd}se to anybody");
+    asif.child.kill().unwrap();
+    asif.child.wait().unwrap();
+    assert_eq!(drafts(&home).len(), 1);
+}

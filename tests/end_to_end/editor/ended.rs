@@ -314,6 +314,35 @@ fn bytes_that_are_no_text_are_opened_again_or_stay_where_they_are_and_are_named(
 }
 
 #[test]
+fn bytes_that_are_no_text_stay_where_they_are_however_the_question_about_them_ends() {
+    let desk = Desk::with("printf 'caf\\351 zanzibar\\n' > \"$1\"");
+    let id = desk.noted("one");
+    for (keys, draft) in [(&b"\x03"[..], false), (b"\x04", false), (b"a sentence\n\x03", true), (b"", false)] {
+        let mut asif = desk.at_terminal(&["edit", &id]);
+        asif.await_text("[y/N]");
+        let shown = if keys.is_empty() {
+            asif.hang_up();
+            String::new()
+        } else {
+            asif.type_in(keys);
+            let (code, shown) = asif.end();
+            assert_eq!(code, Some(130), "{shown}");
+            shown
+        };
+        let path = desk.in_memory().expect("it stays");
+        assert_eq!(std::fs::read(&path).unwrap(), b"caf\xe9 zanzibar\n", "{keys:?}");
+        let told = desk.home.ok(&["draft", "list"]).stderr;
+        assert!(keys.is_empty() || shown.replace("\r\n", "").contains(path.to_str().unwrap()), "{keys:?}: {shown}");
+        assert!(told.contains(path.to_str().unwrap()), "it is told of until somebody has mended it: {told}");
+        assert_eq!(desk.drafts().len(), usize::from(draft), "{keys:?}");
+        if draft {
+            desk.home.ok(&["draft", "drop", "--yes"]);
+        }
+        std::fs::remove_dir_all(path.parent().unwrap()).unwrap();
+    }
+}
+
+#[test]
 fn a_daemon_that_is_killed_meanwhile_is_started_again_and_one_that_hangs_leaves_the_words_where_they_are() {
     let desk = Desk::with(&saves("echo at work; read line"));
     let id = desk.noted("one");
