@@ -252,3 +252,51 @@ fn a_journal_can_be_begun_wherever_the_power_went_while_it_was() {
         assert_eq!(status.name.as_deref(), Some("Robin"), "at {at}");
     }
 }
+
+/// Two devices that do not meet invite Dana apart; the tickets.
+fn invited_apart(world: &mut World, devices: &[usize]) -> Vec<String> {
+    world.cut(devices[0], devices[1]);
+    let invite = |device: &usize| world.ticket(*device, Request::ShareInvite { invite: story::invitation(), yes: true, no_wait: true });
+    devices.iter().map(invite).collect()
+}
+
+#[test]
+fn a_name_ends_all_that_is_shared_under_it_and_its_open_invitations_on_other_devices_too() {
+    let mut world = World::new(6);
+    let devices = story::family(&mut world, 2);
+    let (laptop, desktop, dana) = (devices[0], devices[1], world.add("dana"));
+    let tickets = invited_apart(&mut world, &devices);
+    world.must(dana, Request::HelperJoin { ticket: tickets[1].clone(), name: Some("Dana".into()), at: None });
+    world.run_for(Duration::from_secs(20));
+    world.heal();
+    world.run_for(Duration::from_secs(100));
+    revoke(&mut world, desktop);
+    world.run_for(Duration::from_secs(100));
+    let join = Request::HelperJoin { ticket: tickets[0].clone(), name: None, at: None };
+    let Some(Err(failure)) = world.ask(dana, join) else { panic!("let in by the laptop's ticket") };
+    assert_eq!(failure.kind, ErrorKind::Precondition);
+    // A later invitation is another.
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite: story::invitation(), yes: true, no_wait: true });
+    world.must(dana, Request::HelperJoin { ticket, name: None, at: None });
+}
+
+#[test]
+fn of_two_shares_under_one_name_the_name_ends_both_and_a_receipt_one() {
+    for by_receipt in [false, true] {
+        let mut world = World::new(7);
+        let devices = story::family(&mut world, 2);
+        let (laptop, dana) = (devices[0], world.add("dana"));
+        for ticket in invited_apart(&mut world, &devices) {
+            world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+        }
+        world.heal();
+        world.run_for(Duration::from_secs(100));
+        let Reply::Grants(both) = world.must(laptop, Request::ShareList) else { panic!() };
+        assert_eq!(both.len(), 2);
+        let name = if by_receipt { both[0].receipt.clone() } else { "dana".into() };
+        let Reply::Grants(ended) = world.must(laptop, Request::ShareRevoke { name }) else { panic!() };
+        assert_eq!(ended.len(), if by_receipt { 1 } else { 2 });
+        let Reply::Grants(grants) = world.must(laptop, Request::ShareList) else { panic!() };
+        assert_eq!(grants.iter().filter(|grant| grant.ended.is_some()).count(), ended.len());
+    }
+}

@@ -25,7 +25,7 @@ pub enum Args {
     List,
     /// Stop sharing with a helper.
     ///
-    /// That stops new entries at once. It cannot take back what they have read.
+    /// That stops new entries at once. It cannot take back what they have read. A name ends all that is shared under it, and open invitations too.
     Revoke {
         /// The helper, or a receipt (asif share list)
         #[arg(value_name = "NAME")]
@@ -136,8 +136,12 @@ fn revoke(name: String, yes: bool, context: &mut Context<'_, '_>) -> Outcome {
             }
         }
     }
-    let grant = grants(Request::ShareRevoke { name }, context)?.pop().ok_or(ClientError::Garbled)?;
-    context.tell(&grant, |screen| share::revoked(screen, &grant))
+    let ended = grants(Request::ShareRevoke { name }, context)?;
+    if ended.is_empty() {
+        return Err(ClientError::Garbled.into());
+    }
+    // One name may have been given twice.
+    ended.iter().try_for_each(|grant| context.tell(grant, |screen| share::revoked(screen, grant)))
 }
 
 fn preview_for(request: Request, context: &mut Context<'_, '_>) -> Outcome<Preview> {

@@ -170,19 +170,30 @@ impl Replica {
         }
     }
 
+    /// Ends a share, or takes an invitation back. A name ends all that is under it, a receipt only its own.
     pub(super) fn share_revoke(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask, typed: &str) -> Handled {
         let done = self.view.grants().find(|(_, row)| row.value.ended_by == Some(ask.id)).map(|(id, _)| *id);
         let id = match done {
             Some(id) => id,
             None => {
                 let (id, grant) = self.find_grant(typed, cx.now.wall)?;
-                if self.view.grant(&id).is_none() {
-                    self.withdraw_invitation(cx, ask, id, grant)?;
-                } else if grant.ended.is_none() {
-                    self.revoke(cx, id, ask.id)?;
-                } else {
+                if grant.ended.is_some() {
                     let what = if grant.helper.is_some() { "sharing with" } else { "the invitation of" };
                     return Err(Failure::new(ErrorKind::Precondition, format!("{what} {} has already ended", grant.name)));
+                }
+                let others: Vec<(RecordId, Grant)> = if grant.name.eq_ignore_ascii_case(typed) {
+                    let given = self.view.grants().map(|(id, row)| (*id, row.value.clone()));
+                    let all = given.chain(self.open_invitations(cx.now.wall));
+                    all.filter(|(other, one)| *other != id && one.ended.is_none() && one.name.eq_ignore_ascii_case(typed)).collect()
+                } else {
+                    Vec::new()
+                };
+                for (id, grant) in others.into_iter().chain([(id, grant)]) {
+                    if self.view.grant(&id).is_none() {
+                        self.withdraw_invitation(cx, ask, id, grant)?;
+                    } else {
+                        self.revoke(cx, id, ask.id)?;
+                    }
                 }
                 id
             }
@@ -190,6 +201,20 @@ impl Replica {
         // The helper hears at once where there is a link; then the answer can say so.
         self.revoking.push((client, id, cx.now.mono + TELL_WITHIN));
         Ok(Outcome::Later)
+    }
+
+    /// Invitations that this device made before somebody ended all sharing under that name on another: nobody comes in by them any more.
+    pub(in crate::replica) fn drop_ended_invitations(&mut self, cx: &mut Cx<'_>) {
+        let open = self.open_invitations(cx.now.wall);
+        let is_over = |draft: &Grant| {
+            let same = self.view.grants().filter(|(_, row)| row.value.name.eq_ignore_ascii_case(&draft.name));
+            same.filter_map(|(_, row)| row.value.ended).any(|ended| ended.as_second() > draft.created_at.as_second())
+        };
+        let over: Vec<RecordId> = open.iter().filter(|(_, draft)| is_over(draft)).map(|(id, _)| *id).collect();
+        if let Some(vault) = self.vault.as_mut().filter(|_| !over.is_empty()) {
+            vault.invitations.retain(|one| !over.iter().any(|id| one.offers(&id.0)));
+            self.save_vault(cx);
+        }
     }
 
     /// Answers revocations whose end has reached the helper, or cannot reach them now.
@@ -209,8 +234,12 @@ impl Replica {
             if linked && row.value.end_reached != Some(true) && cx.now.mono < deadline {
                 self.revoking.push((client, id, deadline));
             } else {
-                let view = self.grant_view(id, &row.value);
-                cx.answer(client, Ok(Reply::Grants(vec![view])));
+                // That one first, then the others that ended with it.
+                let by = row.value.ended_by;
+                let others = self.view.grants().filter(|(other, row)| **other != id && by.is_some() && row.value.ended_by == by);
+                let all = std::iter::once((&id, row)).chain(others);
+                let views = all.map(|(id, row)| self.grant_view(*id, &row.value)).collect();
+                cx.answer(client, Ok(Reply::Grants(views)));
             }
         }
     }
