@@ -10,6 +10,7 @@ pub mod belief;
 pub mod caseload;
 pub mod config;
 pub mod crisis;
+pub mod deleted;
 pub mod device;
 pub mod doctor;
 pub mod draft;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::frame::{Frame, MAX_LEN};
 use crate::id::RecordId;
+use crate::moment::Moment;
 use crate::record::{Anchor, Belief, Conflict, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
 use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
 
@@ -254,6 +255,8 @@ pub enum Reply {
     Loan(Loan),
     /// Loans.
     Loans(Vec<Loan>),
+    /// Deleted records.
+    Deleted(Vec<Deleted>),
     /// What could be named.
     Known(Vec<KnownName>),
 }
@@ -313,6 +316,33 @@ pub struct KnownName {
     pub name: String,
     /// What tells it from others.
     pub about: String,
+}
+
+/// A deleted record that can be restored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// Always `deleted`.
+    #[serde(rename = "type")]
+    pub kind: DeletedTag,
+    /// What it is: `session`, `note`, `practice`, `goal` ...
+    pub record: String,
+    /// Its id.
+    pub id: RecordId,
+    /// The shortest suffix of its id that names nothing else here.
+    pub short: String,
+    /// When it happened or was written down.
+    pub at: Option<Moment>,
+    /// Its first words.
+    pub text: String,
+}
+
+/// The literal `deleted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum DeletedTag {
+    /// The only value.
+    #[default]
+    #[serde(rename = "deleted")]
+    Deleted,
 }
 
 /// A change that was taken back.

@@ -14,7 +14,7 @@ use crate::render::session;
 pub struct Args {
     #[command(flatten)]
     filter: Filter,
-    /// The deleted ones instead
+    /// The deleted ones instead (asif restore lists all else that is deleted)
     #[arg(long)]
     deleted: bool,
 }
@@ -25,6 +25,7 @@ impl Args {
         let capped = self.filter.is_capped(context);
         // One more than is shown tells whether there are more.
         let filter = self.filter.asked(capped.then_some(ON_A_TERMINAL + 1), self.deleted);
+        let deleted = self.deleted;
         let all = filter == ListFilter { limit: filter.limit, ..ListFilter::default() };
         let sessions =
             context.ask_for(Request::List(filter), |reply| if let Reply::Sessions(sessions) = reply { Some(sessions) } else { None })?;
@@ -35,6 +36,9 @@ impl Args {
         }
         if shown.len() < sessions.len() {
             context.say("There are older ones: asif list --limit 100");
+        }
+        if deleted && !context.json() {
+            context.say("What else is deleted, goals and practices too: asif restore");
         }
         Ok(())
     }

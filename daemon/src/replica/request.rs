@@ -3,6 +3,7 @@
 mod again;
 mod anchor;
 mod belief;
+mod deleted;
 mod draft;
 mod experiment;
 mod goal;
@@ -150,6 +151,7 @@ impl Replica {
             Request::Tag(what) => self.tags(cx, ask, what),
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
+            Request::Deleted => reply(Reply::Deleted(self.deleted(&asif_proto::moment::zone(&ask.zone)))),
             Request::Undo => self.undo(cx, ask, false),
             Request::History { id } => self.history(cx, id),
             Request::Redo => self.undo(cx, ask, true),

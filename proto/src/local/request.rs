@@ -141,6 +141,8 @@ pub enum Request {
         /// An id or a unique suffix.
         id: String,
     },
+    /// Every deleted record, whatever it is. Answer: [`Reply::Deleted`](super::Reply::Deleted).
+    Deleted,
     /// Takes back the last change, whichever own device made it. Answer: [`Reply::Undone`](super::Reply::Undone).
     Undo,
     /// Puts back what was taken back last. Answer: [`Reply::Undone`](super::Reply::Undone).

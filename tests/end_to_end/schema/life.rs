@@ -192,6 +192,8 @@ fn every_record_is_hidden_and_shown(asif: Held<'_>) {
         }
         let gone = asif.ok(&["delete", id, "--yes"]);
         assert_eq!((&gone["id"], &gone["deleted"], &gone["type"]), (&shown["id"], &Value::Bool(true), &shown["type"]));
+        let all = asif.ok(&["restore"]);
+        assert!(all.as_array().unwrap().iter().any(|one| one["id"] == shown["id"]), "everything that is deleted is listed: {all}");
         let back = asif.ok(&["restore", id]);
         assert_eq!((&back["id"], &back["deleted"]), (&shown["id"], &Value::Bool(false)));
     }

@@ -1,6 +1,7 @@
 //! What could be named on a command line: short, and of what a person wrote only titles, tags and first words.
 
 use asif_proto::local::{Ask, Draft, Failure, Known, KnownName, ListFilter};
+use asif_proto::moment;
 use asif_proto::record::GoalStatus;
 
 use super::kept::says;
@@ -21,8 +22,12 @@ impl Replica {
                 self.practice_list(false).into_iter().map(|practice| KnownName { name: practice.slug, about: practice.title }).collect()
             }
             Known::Tags => self.tag_list().into_iter().map(|one| KnownName { name: one.tag, about: String::new() }).collect(),
-            Known::Sessions | Known::Deleted => {
-                let filter = ListFilter { limit: Some(MAX_RECORDS), deleted: what == Known::Deleted, ..ListFilter::default() };
+            Known::Deleted => {
+                let all = self.deleted(&moment::zone(&ask.zone)).into_iter().take(MAX_RECORDS);
+                all.map(|one| KnownName { name: one.short, about: format!("{}  {}", one.record, one.text) }).collect()
+            }
+            Known::Sessions => {
+                let filter = ListFilter { limit: Some(MAX_RECORDS), ..ListFilter::default() };
                 let sessions = self.list(cx, ask, &filter)?.into_iter();
                 let when = |moment: String| moment.chars().take("2026-11-23T12:41".len()).collect::<String>().replace('T', " ");
                 let about = |practice: Option<String>, at| format!("{}  {}", when(at), practice.as_deref().unwrap_or("note"));
