@@ -258,3 +258,32 @@ fn what_was_made_private_once_more_is_not_shown_by_a_redo() {
         assert_eq!(shown(&mut world, laptop, &session).visibility, Visibility::Inherit, "seed {seed}");
     }
 }
+
+#[test]
+fn words_that_one_put_back_or_typed_anew_stand_beside_what_another_made_of_them() {
+    for (seed, by_redo) in [(260, true), (261, false)] {
+        let (mut world, laptop, desktop, session) = two_apart(seed, Some("ZERO"));
+        world.heal();
+        edit(&mut world, laptop, &session, noted("ONE WORDS"));
+        world.run_for(Duration::from_secs(60));
+        world.cut(laptop, desktop);
+        undo(&mut world, laptop);
+        world.run_for(Duration::from_secs(5));
+        if by_redo {
+            undo(&mut world, desktop);
+            world.must(desktop, Request::Redo);
+        } else {
+            edit(&mut world, desktop, &session, noted("ZERO"));
+            edit(&mut world, desktop, &session, noted("ONE WORDS"));
+        }
+        together(&mut world, laptop, desktop);
+        for device in [laptop, desktop] {
+            let shown = shown(&mut world, device, &session);
+            let conflict = shown.conflicts.iter().find(|one| one.field == "note").expect("both are told");
+            let mut both: Vec<String> = conflict.others.iter().map(ToString::to_string).collect();
+            both.push(format!("{:?}", shown.note.unwrap()));
+            both.sort();
+            assert_eq!((both, conflict.merged), (vec!["\"ONE WORDS\"".to_owned(), "\"ZERO\"".to_owned()], false), "seed {seed}");
+        }
+    }
+}

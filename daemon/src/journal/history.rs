@@ -19,6 +19,9 @@ use serde_json::Value;
 use super::document::{Document, made_at};
 use super::{prose, schema};
 
+/// What the name of a change begins with that takes another back.
+pub const UNDO: &str = "undo ";
+
 /// Which put: its counter and its log.
 pub type PutId = (u64, LogId);
 
@@ -97,10 +100,16 @@ impl Document {
         }
         let merged = catch_unwind(AssertUnwindSafe(|| {
             let mut laid: BTreeMap<String, BTreeMap<PutId, Laid>> = BTreeMap::new();
-            for put in self.steps(|key| apart.contains(&key.to_owned())).into_iter().flat_map(|step| step.puts) {
-                laid.entry(put.key.clone()).or_default().insert(put.id, put);
+            let mut set_back: BTreeSet<PutId> = BTreeSet::new();
+            for step in self.steps(|key| apart.contains(&key.to_owned())) {
+                if step.message.starts_with(UNDO) {
+                    set_back.extend(step.puts.iter().map(|put| put.id));
+                }
+                for put in step.puts {
+                    laid.entry(put.key.clone()).or_default().insert(put.id, put);
+                }
             }
-            laid.into_iter().filter_map(|(key, puts)| Some((key.clone(), self.in_one(&key, &puts)?))).collect()
+            laid.into_iter().filter_map(|(key, puts)| Some((key.clone(), self.in_one(&key, &puts, &set_back)?))).collect()
         }));
         merged.unwrap_or_default()
     }
@@ -120,8 +129,9 @@ impl Document {
         self.as_it_stood(heads)?.merged(&BTreeSet::from([key.to_owned()])).remove(key)
     }
 
-    /// What stands under a key, merged against the last that all of it builds on.
-    fn in_one(&self, key: &str, puts: &BTreeMap<PutId, Laid>) -> Option<String> {
+    /// What stands under a key, merged against the last that all of it builds on. Words that were said once more are not taken for unchanged,
+    /// unless they were only set back.
+    fn in_one(&self, key: &str, puts: &BTreeMap<PutId, Laid>, set_back: &BTreeSet<PutId>) -> Option<String> {
         let standing = standing(puts);
         let texts: Vec<&str> = standing.iter().map(|id| text(puts.get(id)?)).collect::<Option<_>>()?;
         let mut shared: Option<BTreeSet<PutId>> = None;
@@ -133,6 +143,10 @@ impl Document {
             Some(id) => text(puts.get(id)?)?.to_owned(),
             None => self.packed_text(key),
         };
+        let is_said_again = |(id, text): (&PutId, &&str)| **text == base && !set_back.contains(id);
+        if standing.iter().zip(&texts).any(is_said_again) && texts.iter().any(|text| *text != base) {
+            return None;
+        }
         let mut merged: Option<String> = None;
         for text in texts {
             merged = Some(match merged {

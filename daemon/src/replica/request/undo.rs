@@ -12,15 +12,15 @@ use super::super::documents::AGAIN;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::{Put, keys_of};
+use crate::journal::history::UNDO;
 use crate::journal::schema;
 
 mod reversing;
 
 use reversing::Reversing;
 
-/// What the message of an undo begins with; the hash of the change, the request and what was done follow.
-const UNDO: &str = "undo ";
-/// And of what puts it again; the hash of the undo, the request and what was done follow.
+/// What the message of what puts a change again begins with; the hash of the undo, the request and what was done follow. That of an undo begins
+/// with [`UNDO`], and the hash of the change follows.
 const REDO: &str = "redo ";
 /// Changes that a person makes and can take back.
 const UNDOABLE: [&str; 25] = [
