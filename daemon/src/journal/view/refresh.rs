@@ -136,10 +136,14 @@ impl View {
 
 /// The fields that were changed apart, where that left values that do not show.
 fn contested(document: &Document, id: RecordId, apart: Vec<String>, merged: &BTreeMap<String, String>) -> Vec<Contested> {
-    let told = apart.into_iter().map(|field| {
+    let mut begun = document.begun_apart(id);
+    let laid = apart.into_iter().map(|field| {
         let key = schema::field(id, &field);
-        let others = document.losers(&key).iter().map(ToString::to_string).collect();
-        Contested { merged: merged.contains_key(&key), others, field }
+        let others = document.losers(&key).into_iter().chain(begun.remove(&field).unwrap_or_default());
+        Contested { merged: merged.contains_key(&key), others: others.map(|value| value.to_string()).collect(), field }
     });
-    told.filter(|one| !one.others.is_empty()).collect()
+    let mut told: Vec<Contested> = laid.filter(|one| !one.others.is_empty()).collect();
+    let others = |values: Vec<Value>| values.iter().map(ToString::to_string).collect();
+    told.extend(begun.into_iter().map(|(field, values)| Contested { merged: false, others: others(values), field }));
+    told
 }
