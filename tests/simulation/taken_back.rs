@@ -242,9 +242,18 @@ fn what_is_said_to_be_private_or_deleted_once_more_stays_so_whoever_takes_it_bac
 }
 
 #[test]
-fn what_was_made_private_once_more_is_not_shown_by_a_redo() {
+fn what_was_made_private_or_deleted_once_more_is_not_shown_by_a_redo() {
     for seed in 255..258 {
         let (mut world, laptop, _, session) = two_apart(seed, None);
+        let id = session.id.to_string();
+        world.must(laptop, Request::Delete { id: id.clone() });
+        world.must(laptop, Request::Restore { id: id.clone() });
+        undo(&mut world, laptop);
+        world.must(laptop, Request::Delete { id: id.clone() });
+        let failure = world.ask(laptop, Request::Redo).unwrap().unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Precondition, "seed {seed}");
+        assert!(shown(&mut world, laptop, &session).deleted, "seed {seed}");
+        world.must(laptop, Request::Restore { id });
         edit(&mut world, laptop, &session, private());
         let clear = vec![ClearField::Private];
         world.must(laptop, Request::Edit { id: session.id.to_string(), fields: Box::default(), clear, base: None });

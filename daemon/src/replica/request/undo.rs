@@ -22,6 +22,8 @@ use reversing::Reversing;
 /// What the message of what puts a change again begins with; the hash of the undo, the request and what was done follow. That of an undo begins
 /// with [`UNDO`], and the hash of the change follows.
 const REDO: &str = "redo ";
+/// What the name of a change begins with that deletes a record.
+const DELETE: &str = "delete";
 /// Changes that a person makes and can take back.
 const UNDOABLE: [&str; 25] = [
     "log",
@@ -193,11 +195,16 @@ impl Replica {
             };
             // Whoever said more of a record since may have said once more that it is private: that leaves no mark of its own.
             let shows = |(key, value): &Put| schema::is_visibility(key) && *value != ScalarValue::from(schema::PRIVATE);
-            if again && puts.iter().any(shows) && self.changed_since(deed) {
+            if again && puts.iter().any(shows) && self.is_since(deed, |_| true) {
                 return Ok(Reversed::Refused(Failure::new(
                     ErrorKind::Precondition,
                     "who may see it was not told again since it was changed",
                 )));
+            }
+            let comes_back = |(key, value): &Put| key.ends_with("/deleted") && *value == ScalarValue::Boolean(false);
+            if again && puts.iter().any(comes_back) && self.is_since(deed, |one| one.message.starts_with(DELETE)) {
+                let failure = Failure::new(ErrorKind::Precondition, "it was deleted again since");
+                return Ok(Reversed::Refused(failure.hint("asif restore shows it again")));
             }
             let prefix = if again { REDO } else { UNDO };
             let name = format!("{prefix}{} {} {}", HEXLOWER.encode(&deed.hash), ask.id.simple(), group.what);
@@ -218,10 +225,10 @@ impl Replica {
         Ok(Reversed::Done { changed, stays })
     }
 
-    /// Whether somebody has changed a record of this since, other than by taking something back.
-    fn changed_since(&self, deed: &Deed) -> bool {
+    /// Whether somebody has changed a record of this since in such a way, other than by taking something back.
+    fn is_since(&self, deed: &Deed, wanted: impl Fn(&Deed) -> bool) -> bool {
         let since = self.deeds.newest().take_while(|one| one.hash != deed.hash);
-        since.filter(|one| !is_reversal(&one.message)).any(|one| !one.records.is_disjoint(&deed.records))
+        since.filter(|one| !is_reversal(&one.message) && wanted(one)).any(|one| !one.records.is_disjoint(&deed.records))
     }
 
     /// What a change takes back, at the bottom of it; the change itself where it takes nothing back.
