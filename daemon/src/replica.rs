@@ -27,6 +27,7 @@ mod publish;
 mod receive;
 mod remind;
 mod request;
+mod salvage;
 mod snapshot;
 mod statements;
 mod waiting;
@@ -144,6 +145,11 @@ pub struct Replica {
     /// Logs whose epoch is not known here.
     orphans: Vec<effect::FoundLog>,
     strange: Vec<String>,
+    /// What was read of damaged pieces and is not written again yet.
+    salvaged: Vec<effect::Salvaged>,
+    salvage_report: Option<salvage::Report>,
+    /// Files with damaged pieces that were set aside.
+    set_aside: Vec<String>,
     torn: Vec<String>,
     refused: BTreeMap<String, u64>,
     admitted: Option<(BTreeSet<LinkKey>, bool)>,
@@ -231,6 +237,7 @@ impl Replica {
         self.prove_due(cx);
         self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
         self.give_way(cx);
+        self.write_salvaged(cx);
         if self.is_ready() {
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.

@@ -28,6 +28,7 @@ mod mem;
 mod open;
 mod real;
 mod rewrite;
+mod salvage;
 mod small;
 mod statement_file;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use mem::{Call, Choose, Fault, MemDisk, Moment, Op};
 pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
 pub use rewrite::{GraftError, SetAsideError, StubError};
+pub use salvage::Salvaged;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
 

@@ -66,23 +66,31 @@ fn a_flipped_byte_in_the_middle_of_a_log_is_told_and_can_be_set_aside() {
     flip(&log, 0.6);
     is_told(&home, "asif doctor --rebuild");
     let damaged = std::fs::read(&log).unwrap();
-    let rebuilt = home.run(&["doctor", "--rebuild", "--json"]).exits(0).data();
+    let rebuilt = home.run(&["doctor", "--rebuild", "--json"]).exits(9).data();
     assert_eq!(rebuilt["rebuilt"], json!(true));
+    let salvaged = rebuilt["checks"].as_array().unwrap().iter().find(|check| check["kind"] == "salvaged").unwrap();
+    assert!(salvaged["text"].as_str().unwrap().contains("1 entry could not"), "what is lost is told: {salvaged}");
     let kept = home.list();
-    assert!(!kept.is_empty() && kept.len() < 8, "what stands before the damage is kept: {}", kept.len());
+    let befores: Vec<u64> = kept.iter().map(|one| one["before"].as_u64().unwrap()).collect();
+    assert!(kept.len() == 7 && befores.contains(&7) && befores.contains(&0), "what stands behind the damage is read, too: {befores:?}");
     assert!(kept.iter().all(|one| one["note"] == "what was written"));
     let aside = files_below(&home.data()).into_iter().any(|(_, bytes)| damaged.ends_with(&bytes) && bytes.len() > 200);
     assert!(aside, "what was set aside is kept");
-    home.ok(&["doctor"]);
 
     // The journal goes on, also over the next starts.
     home.log(&["-b", "50"]);
+    let last = kept[0]["id"].as_str().unwrap();
+    home.ok(&["edit", last, "-b", "51"]);
     home.ok(&["daemon", "restart"]);
+    home.ok(&["doctor"]);
     assert_eq!(home.list().len(), kept.len() + 1);
     home.kill();
-    assert_eq!(home.list().len(), kept.len() + 1);
-    home.ok(&["doctor", "--rebuild"]);
-    assert_eq!(home.list().len(), kept.len() + 1);
+    let whole = home.list();
+    assert_eq!(whole.len(), kept.len() + 1);
+    let history = home.json(&["history", last]);
+    // Read a second time it is not written once more, nor over what was said since.
+    home.run(&["doctor", "--rebuild"]).exits(9);
+    assert_eq!((home.list(), home.json(&["history", last])), (whole, history));
 }
 
 #[test]
@@ -109,7 +117,7 @@ fn what_one_device_lost_comes_back_from_the_other() {
     laptop.stop();
     flip(&laptop.log_files().remove(0), 0.6);
     laptop.refuses(9, &["list"]);
-    laptop.ok(&["doctor", "--rebuild"]);
+    laptop.run(&["doctor", "--rebuild"]).exits(9);
     laptop.sync();
     assert_eq!(laptop.list(), whole);
     // What is written after it reaches the other as before.

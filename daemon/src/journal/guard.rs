@@ -40,6 +40,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// The change.
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+
     /// What it builds on.
     pub fn deps(&self) -> &[ChangeHash] {
         self.change.deps()

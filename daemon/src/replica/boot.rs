@@ -127,6 +127,9 @@ impl Replica {
             damage: Vec::new(),
             orphans: Vec::new(),
             strange: Vec::new(),
+            salvaged: Vec::new(),
+            salvage_report: None,
+            set_aside: Vec::new(),
             torn: Vec::new(),
             refused: BTreeMap::new(),
             admitted: None,
@@ -164,7 +167,7 @@ impl Replica {
 
     /// Statements and logs as they were found.
     fn take_found(&mut self, found: Found) {
-        (self.damage, self.strange) = (found.damage, found.strange);
+        (self.damage, self.strange, self.set_aside) = (found.damage, found.strange, found.set_aside);
         self.registry = Registry::default();
         if self.registry.load(found.statements.into_iter()).is_err() {
             self.damage.push((None, "a stored statement about devices and keys is not what was written".into()));
@@ -312,8 +315,9 @@ impl Replica {
     }
 
     /// What is damaged was set aside: go on from what is good, never on the same own log.
-    pub(super) fn mended(&mut self, cx: &mut Cx<'_>, found: Found) {
+    pub(super) fn mended(&mut self, cx: &mut Cx<'_>, mut found: Found) {
         self.reading = self.reading.saturating_sub(1);
+        self.take_salvaged(std::mem::take(&mut found.salvaged));
         self.take_found(found);
         if std::mem::take(&mut self.retired_unsaved) {
             self.save_vault(cx);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use asif_proto::id::{LogId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use automerge::ScalarValue;
+use jiff::Timestamp;
 
 use super::deeds::Deed;
 use super::effect::{Effect, Purpose, Run, Stored};
@@ -125,6 +126,18 @@ impl Replica {
     ///
     /// What only says once more that something is private or deleted has a name of its own: there is nothing to take back.
     pub(super) fn write(&mut self, cx: &mut Cx<'_>, doc: DocId, puts: &[Put], message: &str) -> Result<bool, Failure> {
+        self.write_at(cx, doc, puts, message, Some(cx.now.wall))
+    }
+
+    /// The same, as of a time.
+    pub(super) fn write_at(
+        &mut self,
+        cx: &mut Cx<'_>,
+        doc: DocId,
+        puts: &[Put],
+        message: &str,
+        at: Option<Timestamp>,
+    ) -> Result<bool, Failure> {
         let journal = self.journal().ok_or_else(super::no_journal)?;
         self.prove(cx, doc);
         if !self.want(cx, doc) {
@@ -136,7 +149,7 @@ impl Replica {
         let is_news = puts.iter().any(|(key, value)| document.would_change(key, value));
         let message = if is_news { message.to_owned() } else { format!("{message}{AGAIN}") };
         let change = document
-            .write_at(log, puts, Some(&message), Some(cx.now.wall))
+            .write_at(log, puts, Some(&message), at)
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("the change could not be written: {error}")))?;
         let Some(change) = change else { return Ok(false) };
         let (codec, bytes) = guard::pack(change.raw_bytes());

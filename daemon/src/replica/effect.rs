@@ -64,6 +64,19 @@ pub struct FoundLog {
     pub link: Link,
 }
 
+/// What could be read of a damaged piece of a log that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Salvaged {
+    /// The head of its log.
+    pub head: LogHead,
+    /// The file, by name.
+    pub file: String,
+    /// Its intact entries.
+    pub entries: Vec<Stored>,
+    /// How many could not be read, as far as is known.
+    pub lost: u64,
+}
+
 /// Everything that was found on disk.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
@@ -87,6 +100,10 @@ pub struct Found {
     pub drafts_damaged: bool,
     /// The plan's readable copy.
     pub plan_copy: Option<Vec<u8>>,
+    /// What could be read of pieces that were set aside, where they were asked for.
+    pub salvaged: Vec<Salvaged>,
+    /// Files with damaged pieces that were set aside, by name.
+    pub set_aside: Vec<String>,
     /// What is damaged, in words, with the log where it is one.
     pub damage: Vec<(Option<LogId>, String)>,
     /// What was cut off because it was never acknowledged, in words.

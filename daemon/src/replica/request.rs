@@ -24,6 +24,7 @@ mod undo;
 
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
+pub(super) use status::many;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
 

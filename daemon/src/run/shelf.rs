@@ -8,7 +8,7 @@ use std::sync::Arc;
 use asif_proto::id::{Link, LogId};
 use asif_proto::peer::{ENTRIES_BYTES, Message};
 
-use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Stored, run_message};
+use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
 
@@ -107,6 +107,8 @@ impl Shelf {
             drafts: self.store.load(DRAFTS)?,
             drafts_damaged: self.store.load(DRAFTS_DAMAGED)?.is_some(),
             plan_copy: self.plan_copy(),
+            salvaged: Vec::new(),
+            set_aside: self.store.set_aside_files(),
             damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
             torn: found.torn.iter().map(torn_words).collect(),
             strange: found.strange.iter().map(|path| name(path)).collect(),
@@ -256,8 +258,17 @@ impl Shelf {
         }
         let (store, found) = Store::open(self.disk.clone(), &self.data)?;
         self.store = store;
-        self.found(found)
+        let mut found = self.found(found)?;
+        found.salvaged = self.store.salvage().into_iter().filter_map(salvaged).collect();
+        Ok(found)
     }
+}
+
+/// A piece whose log's head is gone too can be opened by nobody.
+fn salvaged(piece: store::Salvaged) -> Option<Salvaged> {
+    let store::LogHead { queue, key, log } = piece.head?;
+    let entries = piece.entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
+    Some(Salvaged { head: LogHead { queue, key, log }, file: piece.file, entries, lost: piece.lost })
 }
 
 fn found_log(log: &store::FoundLog) -> FoundLog {

@@ -133,6 +133,63 @@ pub(super) fn records(mut bytes: &[u8], log: LogId, mut seq: u64, mut previous: 
     Ok(out)
 }
 
+/// The header at the front of these bytes, if they are those of a whole file.
+pub(super) fn head_of(log: LogId, bytes: &[u8]) -> Option<LogHead> {
+    parse_header(log, bytes).ok()
+}
+
+/// The intact records of `log` in any piece of its file, each with the link before it, and how many are not, as far as the numbers tell.
+///
+/// One is intact where its bytes lead from the link before it to its own. `tip`: the link before the piece, where that is known.
+pub(super) fn intact(log: LogId, bytes: &[u8], tip: Option<Link>) -> (Vec<(Link, Wire)>, u64) {
+    let begin = wire::header(log, 0);
+    let begin = begin.get(..18).unwrap_or_default();
+    let starts = bytes.windows(begin.len()).enumerate().filter(|(_, window)| *window == begin).map(|(at, _)| at);
+    let mut seen: Vec<(u64, Link, Option<Wire>)> = starts.filter_map(|at| seen_at(log, bytes, at)).collect();
+    seen.sort_by_key(|(seq, _, _)| *seq);
+    // The piece begins with the record that is damaged: of that perhaps the link is whole.
+    let first_link = bytes.get(4..PREFIX_LEN).and_then(|link| Some(Link(*link.first_chunk()?)));
+    let mut good: Vec<(Link, Wire)> = Vec::new();
+    let mut computed: Option<(u64, Link)> = None;
+    for (at, (seq, link, wire)) in seen.iter().enumerate() {
+        let Some(wire) = wire else { continue };
+        let stored =
+            at.checked_sub(1).and_then(|before| seen.get(before)).filter(|(earlier, _, _)| earlier + 1 == *seq).map(|(_, link, _)| *link);
+        let led_to = computed.filter(|(earlier, _)| earlier + 1 == *seq).map(|(_, link)| link);
+        let birth = (*seq == 1).then_some(Link::ZERO);
+        let before = [stored, led_to, birth, (at == 0).then_some(tip).flatten(), (at == 0).then_some(first_link).flatten()];
+        let mut before = before.into_iter().flatten();
+        let reads = before.clone().find(|before| wire.link(before) == *link);
+        // Where only its own link is damaged, the next one is chained to what its bytes lead to.
+        let next = seen.get(at + 1).filter(|(next, _, _)| *next == seq + 1);
+        let leads =
+            |before: &Link| next.is_some_and(|(_, after, next)| next.as_ref().is_some_and(|next| next.link(&wire.link(before)) == *after));
+        if let Some(before) = reads.or_else(|| before.find(leads)) {
+            computed = Some((*seq, wire.link(&before)));
+            good.push((before, wire.clone()));
+        }
+    }
+    let numbers = seen.first().zip(seen.last()).map(|((first, _, _), (last, _, _))| last + 1 - first);
+    let all = numbers.unwrap_or_else(|| u64::from(!bytes.is_empty()));
+    let read = u64::try_from(good.len()).unwrap_or(u64::MAX);
+    (good, all.saturating_sub(read))
+}
+
+/// What looks like a record whose header begins there: its number, the link it has, and itself where it reads.
+fn seen_at(log: LogId, bytes: &[u8], header: usize) -> Option<(u64, Link, Option<Wire>)> {
+    let at = header.checked_sub(PREFIX_LEN + 1)?;
+    let (prefix, rest) = bytes.get(at..)?.split_first_chunk::<PREFIX_LEN>()?;
+    let [l0, l1, l2, l3, link @ ..] = prefix;
+    let seq = u64::from_be_bytes(rest.get(19..27)?.try_into().ok()?);
+    let len = usize_of(u64::from(u32::from_be_bytes([*l0, *l1, *l2, *l3])));
+    let wire = rest.get(..len).and_then(<[u8]>::split_first).and_then(|(kind, body)| match *kind {
+        ENTRY => Wire::entry(body.to_vec()).ok(),
+        STUB => Wire::stub(body.to_vec()).ok(),
+        _ => None,
+    });
+    Some((seq, Link(*link), wire.filter(|wire| wire.log() == log && wire.seq() == seq)))
+}
+
 /// Why there is no good record.
 enum RecordFault {
     /// The file ends inside it.

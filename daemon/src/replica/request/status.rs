@@ -77,7 +77,8 @@ impl Replica {
         if self.adopt_orphans(cx) && self.damage.is_empty() && self.orphans.is_empty() {
             return Ok(Outcome::Wanted);
         }
-        if self.damage.is_empty() && self.orphans.is_empty() {
+        // What was set aside is read once more: it may be that somebody was cut off while it was written again.
+        if self.damage.is_empty() && self.orphans.is_empty() && self.set_aside.is_empty() {
             self.rebuild(cx);
         } else {
             // Where nothing opens, everything stays where it is.
@@ -90,6 +91,7 @@ impl Replica {
 
     fn checks(&self, now: Timestamp) -> Vec<Check> {
         let mut checks = Vec::new();
+        checks.extend(self.salvage_checks());
         let mut good = |kind: &str, text: String| checks.push(Check { ok: true, kind: kind.into(), text, hint: None });
         match (&self.fault, self.person()) {
             (Some(_), _) => {}
@@ -171,7 +173,7 @@ impl Replica {
             bad(
                 "damage",
                 format!("bytes on disk are not what was written: {what}"),
-                "asif doctor --rebuild sets the damaged piece aside, keeps everything else, and another device of yours gives back what it holds",
+                "asif doctor --rebuild sets the damaged piece aside, reads what is intact behind it, and another device of yours gives back what it holds",
             );
         }
         if self.is_unplaced() {
@@ -261,7 +263,8 @@ const FIRST: Timestamp = Timestamp::constant(1_767_225_600, 0);
 /// Clocks of several devices differ by less.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
-fn many(n: u64, one: &str, more: &str) -> String {
+/// So many of something.
+pub(in crate::replica) fn many(n: u64, one: &str, more: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { more })
 }
 
