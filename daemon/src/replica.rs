@@ -148,6 +148,8 @@ pub struct Replica {
     /// What was read of damaged pieces and is not written again yet.
     salvaged: Vec<effect::Salvaged>,
     salvage_report: Option<salvage::Report>,
+    /// Logs that had more entries once: how many, and how many there were at the start.
+    shortened: Vec<(LogId, u64, u64)>,
     /// Files with damaged pieces that were set aside.
     set_aside: Vec<String>,
     torn: Vec<String>,

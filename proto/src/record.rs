@@ -230,6 +230,9 @@ pub struct Session {
     pub deleted: bool,
     /// The device that wrote it.
     pub device: Option<String>,
+    /// Of what was asked for all stood so already: there is nothing to take back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
     /// Fields that two devices changed apart, with the values that do not show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,

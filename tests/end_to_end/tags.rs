@@ -25,7 +25,11 @@ fn tags_are_added_and_taken_away_and_taken_back_whole() {
     assert_eq!(of(&home, &id), json!(["long walk", "sun", "work"]));
     home.ok(&["undo"]);
     assert_eq!(of(&home, &id), json!(["rain", "work"]), "one undo takes back what one command did");
-    home.json(&["tag", &id, "work"]);
+    assert_eq!(home.json(&["tag", &id, "work"])["unchanged"], json!(true));
+    for again in [&["tag", &id, "work"][..], &["edit", &id, "--tag", "work"], &["edit", &id, "--tag", "rain", "--clear", "private"]] {
+        let told = home.ok(again).stdout;
+        assert!(told.contains("(it stood so already)") && !told.contains("asif undo"), "{told}");
+    }
     assert_eq!(home.json(&["undo"])["what"], "log", "what changed nothing is nothing to take back");
     home.ok(&["restore", &id]);
     let found = home.json(&["list", "--tag", "#work"]);

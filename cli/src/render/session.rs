@@ -20,7 +20,7 @@ pub fn logged(screen: &mut Screen, session: &Session) {
 /// `edited lunch  7f3a  Mon 23 Nov 12:41  feeling 30 -> 45  (undo: asif undo)`, for what was done to a session.
 pub fn changed(screen: &mut Screen, done: &str, session: &Session) {
     let what = format!("{done} {}", session.practice.as_deref().unwrap_or("note"));
-    let hint = if session.deleted { format!("(restore: asif restore {})", session.short) } else { "(undo: asif undo)".to_owned() };
+    let hint = if session.deleted { format!("(restore: asif restore {})", session.short) } else { taken_back(session).to_owned() };
     line(screen, &what, session, &hint);
 }
 
@@ -29,7 +29,12 @@ pub fn tagged(screen: &mut Screen, session: &Session) {
     let what = format!("tagged {}", session.practice.as_deref().unwrap_or("note"));
     let tags = tags(session).unwrap_or_else(|| "no tags".to_owned());
     let when = time::when_and_where(&session.occurred_at, screen);
-    screen.line(&[what, session.short.clone(), when, tags, "(undo: asif undo)".to_owned()].join("  "));
+    screen.line(&[what, session.short.clone(), when, tags, taken_back(session).to_owned()].join("  "));
+}
+
+/// What takes it back; where nothing was changed, an undo would take back something else.
+fn taken_back(session: &Session) -> &'static str {
+    if session.unchanged { "(it stood so already)" } else { "(undo: asif undo)" }
 }
 
 fn tags(session: &Session) -> Option<String> {

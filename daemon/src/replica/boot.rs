@@ -129,6 +129,7 @@ impl Replica {
             strange: Vec::new(),
             salvaged: Vec::new(),
             salvage_report: None,
+            shortened: Vec::new(),
             set_aside: Vec::new(),
             torn: Vec::new(),
             refused: BTreeMap::new(),

@@ -43,7 +43,10 @@ struct Again {
 impl Replica {
     /// Takes over what was read of damaged pieces; it is written once everything it touches is here.
     pub(super) fn take_salvaged(&mut self, pieces: Vec<Salvaged>) {
-        self.salvage_report = None;
+        // Of what is simply gone nothing can be read.
+        let gone = self.shortened.iter().filter(|(log, _, _)| pieces.iter().all(|piece| piece.head.log != *log));
+        let lost: Vec<_> = gone.map(|(log, was, is)| (*log, *was, was - is)).collect();
+        self.salvage_report = (!lost.is_empty()).then_some(Report { read: 0, lost });
         self.salvaged = pieces;
     }
 
@@ -60,7 +63,7 @@ impl Replica {
             return;
         }
         let pieces = std::mem::take(&mut self.salvaged);
-        let mut report = Report::default();
+        let mut report = self.salvage_report.take().unwrap_or_default();
         for (piece, bodies) in pieces.iter().zip(opened) {
             let read = u64::try_from(bodies.len()).unwrap_or(u64::MAX);
             let mut lost = piece.lost + u64::try_from(piece.entries.len()).unwrap_or(u64::MAX).saturating_sub(read);

@@ -60,7 +60,9 @@ impl Replica {
         let told: BTreeSet<LogId> = self.damage.iter().filter_map(|(log, _)| *log).collect();
         let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
         let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot, found) && snapshot.program == self.about.version);
-        self.damage.extend(lost.into_iter().filter(|(log, _)| log.is_none_or(|log| !told.contains(&log))));
+        let words = |(log, was, is): &(LogId, u64, u64)| (Some(*log), format!("of {was} entries of log {log} only {is} are left"));
+        self.damage.extend(lost.iter().filter(|(log, _, _)| !told.contains(log)).map(words));
+        self.shortened = lost;
         let Some(snapshot) = snapshot else {
             tracing::info!("the view is made anew");
             return Vec::new();
@@ -140,11 +142,11 @@ impl Replica {
 }
 
 /// Logs that were longer when the view was saved: what was there cannot have been a write that a crash interrupted.
-fn lost(snapshot: &Snapshot<'_>, found: &[FoundLog]) -> Vec<(Option<LogId>, String)> {
+fn lost(snapshot: &Snapshot<'_>, found: &[FoundLog]) -> Vec<(LogId, u64, u64)> {
     let found: BTreeMap<LogId, u64> = found.iter().map(|log| (log.head.log, log.seq)).collect();
     let shorter = snapshot.logs.iter().filter_map(|(log, saved)| {
         let (was, is) = (saved.tip.0, found.get(log).copied().unwrap_or(0));
-        (is < was).then(|| (Some(*log), format!("of {was} entries of log {log} only {is} are left")))
+        (is < was).then_some((*log, was, is))
     });
     shorter.collect()
 }

@@ -131,6 +131,7 @@ fn sessions(asif: Held<'_>) {
     asif.ok(&["edit", &id, "--after", "50", "--clear", "note"]);
     asif.reads(&["note", "-", "--tag", "evening"], "A bad evening.\n");
     asif.ok(&["tag", &id, "#sun", "long walk", "--remove", "rain"]);
+    asif.ok(&["tag", &id, "sun"]);
     asif.ok(&["tag", "--rename", "work", "office"]);
     asif.ok(&["tag"]);
     asif.refuses(4, &["tag", "--rename", "wrok", "office"]);

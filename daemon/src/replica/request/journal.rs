@@ -186,8 +186,8 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Usage, "nothing to change was named").hint("see the fields with: asif edit --help"));
         }
         let changes = self.changing(row.doc, id, all);
-        self.write(cx, row.doc, &changes, "edit")?;
-        self.session_reply(id)
+        let changed = self.write(cx, row.doc, &changes, "edit")?;
+        self.session_changed(id, changed)
     }
 
     /// Of these puts, those that change what the record says now, that settle what was said apart, or that put it away once more.
@@ -273,8 +273,13 @@ impl Replica {
     }
 
     pub(super) fn session_reply(&self, id: RecordId) -> Handled {
+        self.session_changed(id, true)
+    }
+
+    /// The session, and whether anything of it was changed.
+    pub(super) fn session_changed(&self, id: RecordId, changed: bool) -> Handled {
         let row = self.view.session(&id).ok_or_else(|| Failure::new(ErrorKind::NotFound, "no such session"))?;
-        Ok(Outcome::Reply(Reply::Session(self.session_view(id, row))))
+        Ok(Outcome::Reply(Reply::Session(SessionView { unchanged: !changed, ..self.session_view(id, row) })))
     }
 
     fn session_view(&self, id: RecordId, row: &Row<Session>) -> SessionView {
@@ -310,6 +315,7 @@ impl Replica {
             visibility: session.visibility.unwrap_or(Visibility::Inherit),
             deleted: session.deleted.unwrap_or_default(),
             device: device.map(|device| self.device_name(&device)),
+            unchanged: false,
             conflicts: conflicts(&row.contested),
         }
     }

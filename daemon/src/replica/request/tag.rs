@@ -56,8 +56,8 @@ impl Replica {
         }
         let set = |tags: Vec<String>, on: bool| tags.into_iter().map(move |tag| (schema::member(id, "tags", &tag), on.into()));
         let puts = self.changing(doc, id, set(add, true).chain(set(remove, false)).collect());
-        self.write(cx, doc, &puts, "tag")?;
-        self.session_reply(id)
+        let changed = self.write(cx, doc, &puts, "tag")?;
+        self.session_changed(id, changed)
     }
 
     /// Deleted ones are renamed, too: restored they have the tag that the others have.
