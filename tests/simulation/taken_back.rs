@@ -296,3 +296,15 @@ fn words_that_one_put_back_or_typed_anew_stand_beside_what_another_made_of_them(
         }
     }
 }
+
+#[test]
+fn what_was_said_to_be_private_once_more_with_other_words_stays_and_the_rest_is_taken_back() {
+    let (mut world, laptop, _, session) = two_apart(262, Some("one"));
+    edit(&mut world, laptop, &session, SessionFields { note: Some("two".into()), ..private() });
+    edit(&mut world, laptop, &session, SessionFields { after: felt(90).after, ..private() });
+    undo(&mut world, laptop);
+    let undone = undo(&mut world, laptop);
+    let shown = shown(&mut world, laptop, &session);
+    assert!(undone.id == session.id && undone.passed_over.is_empty(), "{undone:?}");
+    assert_eq!((shown.note.as_deref(), shown.visibility), (Some("one"), Visibility::Private));
+}
