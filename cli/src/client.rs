@@ -178,7 +178,7 @@ impl Client {
     ///
     /// When the connection breaks before anything was heard, the same request, with the same id, is sent once more.
     pub fn ask(&mut self, request: Request, listener: Listener<'_>) -> Outcome<Reply> {
-        self.ask_as(Uuid::now_v7(), request, listener)
+        self.ask_as(crate::fresh::id(), request, listener)
     }
 
     /// The same under an id of the caller's: asked again under it, also by another process, it is done once.

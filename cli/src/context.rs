@@ -149,7 +149,7 @@ impl<'c, 'w> Context<'c, 'w> {
 
     /// Asks the daemon one thing.
     pub fn ask(&mut self, request: Request) -> Outcome<Reply> {
-        self.ask_as(Uuid::now_v7(), request)
+        self.ask_as(crate::fresh::id(), request)
     }
 
     /// Asks the daemon one thing under an id of the caller's: asked again under it, it is done once.
@@ -164,7 +164,7 @@ impl<'c, 'w> Context<'c, 'w> {
 
     /// Asks one thing and takes the reply that `wanted` picks; another reply is an error.
     pub fn ask_for<T>(&mut self, request: Request, wanted: impl FnOnce(Reply) -> Option<T>) -> Outcome<T> {
-        self.ask_for_as(Uuid::now_v7(), request, wanted)
+        self.ask_for_as(crate::fresh::id(), request, wanted)
     }
 
     /// The same under an id of the caller's.

@@ -91,7 +91,7 @@ impl Form {
         let resumed = context.take_resumed();
         let (kept, known) = (resumed.is_some(), resumed.as_ref().map(|draft| (draft.id, draft.kept_at)));
         let begin = || Draft {
-            id: Uuid::now_v7(),
+            id: crate::fresh::id(),
             short: String::new(),
             words: context.words().to_vec(),
             answers: BTreeMap::new(),

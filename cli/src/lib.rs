@@ -14,6 +14,7 @@ pub mod context;
 pub mod editor;
 pub mod error;
 pub mod form;
+mod fresh;
 pub mod keyboard;
 pub mod prompt;
 pub mod render;

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use asif_proto::home::Home;
 use asif_proto::local::{self, Answer, Ask, Failure, Reply, Request, kind};
-use uuid::Uuid;
 
 use super::find::{self, Holder};
 use super::version::{Fit, judge};
@@ -77,7 +76,7 @@ fn replied(answer: Answer) -> Option<Reply> {
 
 fn ask(mut connection: Connection, request: Request, zone: String, deadline: Instant) -> Option<Answer> {
     let version = connection.hello.max.min(*local::VERSIONS.end());
-    connection.send(kind::ASK, &Ask { version, id: Uuid::now_v7(), zone, request }).ok()?.ok()?;
+    connection.send(kind::ASK, &Ask { version, id: crate::fresh::id(), zone, request }).ok()?.ok()?;
     let mut answer = Vec::new();
     loop {
         let frame = connection.receive_until(deadline).ok()?;

@@ -5,7 +5,6 @@ use std::time::Instant;
 use asif_proto::home::Home;
 use asif_proto::local::{Answer, Ask, Request, VERSIONS, kind};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use uuid::Uuid;
 
 use super::connection::PAUSE;
 use super::find::Holder;
@@ -17,7 +16,7 @@ pub fn stop(mut connection: Connection, starter: &Starter) -> Result<u32, Client
     let pid = connection.hello.pid;
     let mut deadline = Instant::now() + starter.patience.stop;
     let version = connection.hello.max.min(*VERSIONS.end());
-    let ask = Ask { version, id: Uuid::now_v7(), zone: "UTC".to_owned(), request: Request::Stop };
+    let ask = Ask { version, id: crate::fresh::id(), zone: "UTC".to_owned(), request: Request::Stop };
     let asked = connection.send(kind::ASK, &ask)?.is_ok() && understood(&mut connection, deadline);
     drop(connection);
     if !asked && !gone(&starter.home, pid) {

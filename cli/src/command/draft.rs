@@ -52,6 +52,9 @@ impl Args {
                 if drafts.is_empty() && !context.json() {
                     context.say("There are no drafts.");
                 }
+                if context.home()?.data.join(DAMAGED).exists() && !context.json() {
+                    context.say("Others did not open, and were set aside: asif doctor tells more.");
+                }
                 Ok(())
             }
             Self::Show { id } => {
@@ -81,6 +84,9 @@ impl Args {
         }
     }
 }
+
+/// Where drafts lie that did not open, in the data folder.
+const DAMAGED: &str = "drafts.damaged";
 
 /// Every draft, newest first.
 pub fn all(context: &mut Context<'_, '_>) -> Outcome<Vec<Draft>> {

@@ -68,8 +68,8 @@ impl Prose {
     ) -> Outcome<T> {
         match self.form {
             Some(form) => form.carry_out(context, |context, id| deed(context, id, self.text)),
-            None if self.came_in && self.text.is_some() => deed(context, Uuid::now_v7(), self.text).map_err(not_stored),
-            None => deed(context, Uuid::now_v7(), self.text),
+            None if self.came_in && self.text.is_some() => deed(context, crate::fresh::id(), self.text).map_err(not_stored),
+            None => deed(context, crate::fresh::id(), self.text),
         }
     }
 }

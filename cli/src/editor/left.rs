@@ -3,7 +3,6 @@
 use asif_proto::local::draft::Keeping;
 use asif_proto::local::{Draft, DraftAsk, Reply, Request};
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::ended::{Ended, beside, found};
 use super::place::{About, Place, candidates};
@@ -49,7 +48,7 @@ fn keep(context: &mut Context<'_, '_>, draft: Draft) -> Outcome<Draft> {
     if kept.says(&draft) {
         return Ok(kept);
     }
-    let own = Draft { id: Uuid::now_v7(), ..draft };
+    let own = Draft { id: crate::fresh::id(), ..draft };
     context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(own)))), one)
 }
 

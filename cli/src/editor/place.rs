@@ -123,7 +123,7 @@ impl Place {
     }
 
     fn below(candidate: &Path) -> io::Result<Self> {
-        let id = Uuid::now_v7().simple().to_string();
+        let id = crate::fresh::id().simple().to_string();
         // Its end is random.
         let folder = candidate.join(format!("{BEGINS}{}", id.get(16..).unwrap_or_default()));
         DirBuilder::new().mode(0o700).create(&folder)?;

@@ -123,7 +123,7 @@ impl AtWork {
         draft.id = self.moved.get(&draft.id).copied().unwrap_or(draft.id);
         let mut there = self.ask(&draft)?;
         if !there.says(&draft) {
-            draft.id = Uuid::now_v7();
+            draft.id = crate::fresh::id();
             self.moved.insert(given.id, draft.id);
             there = self.ask(&draft)?;
         }

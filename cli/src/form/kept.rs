@@ -118,7 +118,7 @@ impl Form {
         if rest.is_empty() {
             return;
         }
-        let draft = self.draft_of(Uuid::now_v7(), rest.clone(), None);
+        let draft = self.draft_of(crate::fresh::id(), rest.clone(), None);
         let ask = Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft))));
         match context.ask_for(ask, |reply| if let Reply::Draft(kept) = reply { Some(kept) } else { None }) {
             Ok(Draft { short, .. }) => context.explain(&format!(
@@ -158,7 +158,7 @@ impl Form {
     /// From here on it is another draft: under its id something else stands already.
     pub(super) fn renew(&mut self) {
         let last = self.keeper.as_ref().and_then(|keeper: &Keeper| keeper.keep_now(None).ok().flatten());
-        self.refused = Some((std::mem::replace(&mut self.id, Uuid::now_v7()), last.map(|kept| kept.at)));
+        self.refused = Some((std::mem::replace(&mut self.id, crate::fresh::id()), last.map(|kept| kept.at)));
     }
 }
 

@@ -80,9 +80,15 @@ pub fn keeps_away(key: &str, value: &ScalarValue) -> bool {
     wins(key).as_ref() == Some(value)
 }
 
-/// The document of a record created at this local date.
+/// The document of a record created at this local date. What a wrong clock puts before or behind all months there are lies in the nearest.
 pub fn month(date: jiff::civil::Date) -> DocId {
-    DocId::Month { year: u16::try_from(date.year()).unwrap_or(1970), month: u8::try_from(date.month()).unwrap_or(1) }
+    let year = u16::try_from(date.year()).unwrap_or_default();
+    let month = match year {
+        ..1970 => 1,
+        1970..=2200 => u8::try_from(date.month()).unwrap_or(1),
+        _ => 12,
+    };
+    DocId::Month { year: year.clamp(1970, 2200), month }
 }
 
 /// A scalar for a JSON value; objects and lists become packed text.

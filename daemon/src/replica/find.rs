@@ -61,6 +61,16 @@ impl Replica {
         Err(Failure::new(ErrorKind::NotFound, format!("there is no practice called {typed:?}")).hint(hint))
     }
 
+    /// The same, also a deleted one: what was written down of it is still there.
+    pub(super) fn find_any_practice(&self, typed: &str) -> Result<RecordId, Failure> {
+        let failure = match self.find_practice(typed) {
+            Ok((id, _)) => return Ok(id),
+            Err(failure) => failure,
+        };
+        let deleted = self.view.practices().filter(|(_, row)| row.value.deleted == Some(true) && row.value.slug == typed);
+        deleted.max_by_key(|(_, row)| row.value.recorded_at).map(|(id, _)| *id).ok_or(failure)
+    }
+
     /// Loans lent to this person as they stand at a time, newest first.
     pub(super) fn loans_lent(&self, at: Timestamp) -> Vec<Loan> {
         let mut loans: Vec<Loan> = Vec::new();

@@ -80,7 +80,7 @@ impl Args {
         let mut typed = prose::Prose::default();
         for (part, text) in given {
             let from_input = text == "-";
-            let text = prose::given(&text, context, |context| view(context, Uuid::now_v7(), SafetyPlanAsk::Show).map(drop))?;
+            let text = prose::given(&text, context, |context| view(context, crate::fresh::id(), SafetyPlanAsk::Show).map(drop))?;
             if from_input && text.text.is_none() {
                 return Err(CommandError::usage(
                     "standard input was empty: nothing was changed",
@@ -106,7 +106,7 @@ fn asked(context: &mut Context<'_, '_>) -> Outcome {
             "name one with its text: asif crisis edit --warning-signs TEXT; asif crisis edit --help has all six",
         ));
     }
-    let before = view(context, Uuid::now_v7(), SafetyPlanAsk::Show)?;
+    let before = view(context, crate::fresh::id(), SafetyPlanAsk::Show)?;
     let kept = form::fill(
         context,
         |form, context| {

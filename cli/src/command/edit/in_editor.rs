@@ -2,7 +2,6 @@
 
 use asif_proto::local::{ErrorKind, Failure, Reply, Request};
 use asif_proto::record::{SessionFields, Visibility};
-use uuid::Uuid;
 
 use super::super::prose;
 use super::{Args, of_another};
@@ -134,7 +133,7 @@ impl Args {
         let (id, base) = (target.id.clone(), text.and(form.base()).map(str::to_owned));
         let note = text.map(str::to_owned);
         // Each text is a request of its own: what was refused and mended is another one.
-        let request = Uuid::now_v7();
+        let request = crate::fresh::id();
         if target.is_session {
             let fields = Box::new(self.fields.clone().into_fields(note));
             return context.ask_as(request, Request::Edit { id, fields, clear: self.clear.clone(), base });

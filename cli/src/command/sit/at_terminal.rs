@@ -6,7 +6,6 @@ use std::time::Duration;
 use asif_proto::local::{Draft, ErrorKind, Failure, PhraseAsk, Reply, Request};
 use asif_proto::record::{Gentler, MAX_LINE, Practice, PracticeStatus, SessionFields};
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::{find, log};
 use crate::command::practice::adapt;
@@ -174,7 +173,7 @@ fn lead_out(practice: &Practice, context: &mut Context<'_, '_>) -> Outcome {
     let (now, slug) = ((context.world.clock)(), practice.slug.clone());
     // What stops it is no sitting to go on with: it is gone on with as the command that asks the same.
     context.resume(Draft {
-        id: Uuid::now_v7(),
+        id: crate::fresh::id(),
         short: String::new(),
         words: vec!["practice".to_owned(), "adapt".to_owned(), practice.id.to_string()],
         answers: BTreeMap::new(),

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use asif_proto::home::{Home, HomeError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use uuid::Uuid;
 
 use crate::client::{ClientError, Starter, stop};
 use crate::context::Context;
@@ -252,7 +251,7 @@ fn beside(program: Option<&Path>) -> Result<PathBuf, StageError> {
 
 /// A fresh folder, ours alone, whose path leaves room for a socket's name.
 fn make_root() -> Result<PathBuf, StageError> {
-    let name = format!("asif-tour-{}", Uuid::now_v7().simple().to_string().get(24..).unwrap_or_default());
+    let name = format!("asif-tour-{}", crate::fresh::id().simple().to_string().get(24..).unwrap_or_default());
     let mut refused = None;
     // The commands run elsewhere: a relative folder would be another one for them.
     let temporary = std::path::absolute(std::env::temp_dir()).map_err(StageError::NoRoom)?;

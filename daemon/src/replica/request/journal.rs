@@ -78,7 +78,7 @@ impl Replica {
         let zone = moment::zone(&ask.zone);
         let bound = |typed: &Option<String>| typed.as_deref().map(|text| Bound::parse(text, cx.now.wall, &zone)).transpose().map_err(usage);
         let (since, until) = (bound(&filter.since)?, bound(&filter.until)?);
-        let practice = filter.practice.as_deref().map(|typed| self.find_practice(typed).map(|(id, _)| id)).transpose()?;
+        let practice = filter.practice.as_deref().map(|typed| self.find_any_practice(typed)).transpose()?;
         let wanted = |row: &Row<Session>| {
             let at = &row.value.occurred_at;
             row.value.deleted.unwrap_or_default() == filter.deleted

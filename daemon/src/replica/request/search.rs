@@ -21,7 +21,7 @@ impl Replica {
         let (since, until) = (bound(&filter.since).map_err(journal::usage)?, bound(&filter.until).map_err(journal::usage)?);
         let within =
             |at: &Moment| since.as_ref().is_none_or(|since| since.is_before(at)) && until.as_ref().is_none_or(|until| !until.is_before(at));
-        let practice = filter.practice.as_deref().map(|typed| self.find_practice(typed).map(|(id, _)| id)).transpose()?;
+        let practice = filter.practice.as_deref().map(|typed| self.find_any_practice(typed)).transpose()?;
         let tags: Vec<String> = filter.tags.iter().map(|typed| tag::bare(typed).to_owned()).collect();
         let search = Search::new(
             &self.view,
