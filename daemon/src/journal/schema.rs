@@ -134,3 +134,24 @@ pub fn pack(mut record: Map<String, Value>) -> String {
     strip(&mut record);
     Value::Object(record).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn every_day_has_a_month_there_is() {
+        let of = |year, month| DocId::Month { year, month };
+        for (day, doc) in [
+            (date(1969, 12, 31), of(1970, 1)),
+            (date(1970, 2, 1), of(1970, 2)),
+            (date(2200, 12, 31), of(2200, 12)),
+            (date(2500, 1, 1), of(2200, 12)),
+            (date(-44, 3, 15), of(1970, 1)),
+        ] {
+            assert_eq!(month(day), doc, "{day}");
+            assert!(month(day).is_sane());
+        }
+    }
+}
