@@ -118,7 +118,7 @@ fn what_is_shown_in_the_log_of_the_daemon_is_nothing_of_the_journal_in_any_failu
     bytes[at] ^= 1;
     std::fs::write(&log, bytes).unwrap();
     home.run(&["list"]).exits(9);
-    home.ok(&["doctor", "--rebuild"]);
+    home.run(&["doctor", "--rebuild"]).exits(9);
     home.kill();
     home.ok(&["list"]);
     is_sealed(&home);

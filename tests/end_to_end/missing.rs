@@ -41,7 +41,6 @@ const MISSING: &[(&[&str], &str)] = &[
     (&["edit"], "<ID>"),
     (&["delete"], "<ID>"),
     (&["delete", "lunch"], "--yes"),
-    (&["restore"], "<ID>"),
     (&["draft", "resume"], "asif draft show"),
     (&["draft", "drop"], "--yes"),
     (&["crisis", "edit"], "--warning-signs"),

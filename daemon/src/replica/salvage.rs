@@ -44,8 +44,9 @@ impl Replica {
     /// Takes over what was read of damaged pieces; it is written once everything it touches is here.
     pub(super) fn take_salvaged(&mut self, pieces: Vec<Salvaged>) {
         // Of what is simply gone nothing can be read.
-        let gone = self.shortened.iter().filter(|(log, _, _)| pieces.iter().all(|piece| piece.head.log != *log));
-        let lost: Vec<_> = gone.map(|(log, was, is)| (*log, *was, was - is)).collect();
+        let told = |log: &LogId| pieces.iter().filter(|piece| piece.head.log == *log).map(|piece| piece.lost + count(&piece.entries)).sum();
+        let gone = self.shortened.iter().map(|(log, was, is)| (*log, *was, (was - is).saturating_sub(told(log))));
+        let lost: Vec<_> = gone.filter(|(_, _, lost)| *lost > 0).collect();
         self.salvage_report = (!lost.is_empty()).then_some(Report { read: 0, lost });
         self.salvaged = pieces;
     }
@@ -65,8 +66,8 @@ impl Replica {
         let pieces = std::mem::take(&mut self.salvaged);
         let mut report = self.salvage_report.take().unwrap_or_default();
         for (piece, bodies) in pieces.iter().zip(opened) {
-            let read = u64::try_from(bodies.len()).unwrap_or(u64::MAX);
-            let mut lost = piece.lost + u64::try_from(piece.entries.len()).unwrap_or(u64::MAX).saturating_sub(read);
+            let read = count(&bodies);
+            let mut lost = piece.lost + count(&piece.entries).saturating_sub(read);
             if let Err(failure) = self.write_piece(cx, piece, bodies) {
                 tracing::error!(reason = %failure, file = %piece.file, "what was read of a damaged piece could not be written again");
                 lost += read;
@@ -173,6 +174,10 @@ impl Replica {
         }
         checks
     }
+}
+
+fn count<T>(all: &[T]) -> u64 {
+    u64::try_from(all.len()).unwrap_or(u64::MAX)
 }
 
 /// A change as it was.

@@ -140,8 +140,9 @@ pub(super) fn head_of(log: LogId, bytes: &[u8]) -> Option<LogHead> {
 
 /// The intact records of `log` in any piece of its file, each with the link before it, and how many are not, as far as the numbers tell.
 ///
-/// One is intact where its bytes lead from the link before it to its own. `tip`: the link before the piece, where that is known.
-pub(super) fn intact(log: LogId, bytes: &[u8], tip: Option<Link>) -> (Vec<(Link, Wire)>, u64) {
+/// One is intact where its bytes lead from the link before it to its own. `at`: where in its file the piece began; `tip`: the link before it, where
+/// that is known.
+pub(super) fn intact(log: LogId, bytes: &[u8], at: u64, tip: Option<Link>) -> (Vec<(Link, Wire)>, u64) {
     let begin = wire::header(log, 0);
     let begin = begin.get(..18).unwrap_or_default();
     let starts = bytes.windows(begin.len()).enumerate().filter(|(_, window)| *window == begin).map(|(at, _)| at);
@@ -168,6 +169,12 @@ pub(super) fn intact(log: LogId, bytes: &[u8], tip: Option<Link>) -> (Vec<(Link,
             computed = Some((*seq, wire.link(&before)));
             good.push((before, wire.clone()));
         }
+    }
+    let in_sector = usize_of(at) % SECTOR;
+    let in_its_file = [&vec![1; in_sector], bytes].concat();
+    if lacks_sectors(&in_its_file, in_sector, bytes.len()) {
+        // What a power cut leaves of an append was never acknowledged, and no loss.
+        return (good, 0);
     }
     let numbers = seen.first().zip(seen.last()).map(|((first, _, _), (last, _, _))| last + 1 - first);
     let all = numbers.unwrap_or_else(|| u64::from(!bytes.is_empty()));

@@ -44,7 +44,7 @@ impl Store {
             let whole = log_file::head_of(log, &bytes);
             let state = self.logs.get(&log);
             let tip = state.filter(|state| state.ends.last().copied() == at).map(|state| state.tip);
-            let (entries, lost) = log_file::intact(log, &bytes, tip);
+            let (entries, lost) = log_file::intact(log, &bytes, at.unwrap_or_default(), tip);
             let head = whole.or_else(|| self.logs.get(&log).and_then(|state| state.head));
             (!entries.is_empty() || lost > 0).then_some(Salvaged { log, head, file, entries, lost })
         });
@@ -85,7 +85,7 @@ mod tests {
             for byte in *start..end {
                 let mut damaged = bytes.clone();
                 damaged[byte] ^= 4;
-                let (entries, lost) = log_file::intact(LOG, &damaged[*start..], Some(links[at]));
+                let (entries, lost) = log_file::intact(LOG, &damaged[*start..], 0, Some(links[at]));
                 let seqs: Vec<u64> = entries.iter().map(|(_, wire)| wire.seq()).collect();
                 let first = u64::try_from(at).unwrap() + 1;
                 // The next one too where not even the number or the link of the damaged one can be told.
@@ -110,15 +110,16 @@ mod tests {
         let (bytes, links, starts) = file();
         let mut damaged = bytes.clone();
         damaged[starts[2] + 10] ^= 4;
-        let (entries, lost) = log_file::intact(LOG, &damaged[starts[2]..], Some(links[2]));
+        let (entries, lost) = log_file::intact(LOG, &damaged[starts[2]..], 0, Some(links[2]));
         assert_eq!((entries.len(), lost), (4, 0));
     }
 
     #[test]
     fn what_is_of_another_log_or_of_none_is_not_read() {
         let (bytes, _, _) = file();
-        assert_eq!(log_file::intact(LogId([8; 16]), &bytes, None), (vec![], 1));
-        assert_eq!(log_file::intact(LOG, &[0; 4000], None), (vec![], 1));
-        assert_eq!(log_file::intact(LOG, &[], None), (vec![], 0));
+        assert_eq!(log_file::intact(LogId([8; 16]), &bytes, 0, None), (vec![], 1));
+        assert_eq!(log_file::intact(LOG, &[1; 4000], 0, None), (vec![], 1));
+        assert_eq!(log_file::intact(LOG, &[0; 4000], 0, None), (vec![], 0), "a sector that was never written");
+        assert_eq!(log_file::intact(LOG, &[], 0, None), (vec![], 0));
     }
 }
