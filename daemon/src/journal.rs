@@ -2,7 +2,7 @@
 //!
 //! [`schema`] says how records lie in a document; [`document`] is one document; [`guard`] judges changes that come from
 //! elsewhere before Automerge sees them; [`rebase`] writes again what a branch that lost said; [`history`] tells every change, [`prose`] merges what was written apart; [`record`] and [`kept`] give records their types;
-//! [`begun`] tells what was begun twice; [`view`] is what lists are read from, [`by_practice`] what is asked about one practice, [`search`] what is found by its words; [`reminders`] says when one is due.
+//! `begun` tells what was begun twice; [`view`] is what lists are read from, [`by_practice`] what is asked about one practice, [`search`] what is found by its words; [`reminders`] says when one is due.
 
 mod begun;
 pub mod by_practice;
