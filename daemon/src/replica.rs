@@ -147,6 +147,8 @@ pub struct Replica {
     strange: Vec<String>,
     /// What was read of damaged pieces and is not written again yet.
     salvaged: Vec<effect::Salvaged>,
+    /// What can be written again is to be.
+    salvaging: bool,
     salvage_report: Option<salvage::Report>,
     /// Logs that had more entries once: how many, and how many there were at the start.
     shortened: Vec<(LogId, u64, u64)>,

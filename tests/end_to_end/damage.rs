@@ -94,6 +94,58 @@ fn a_flipped_byte_in_the_middle_of_a_log_is_told_and_can_be_set_aside() {
 }
 
 #[test]
+fn what_was_written_in_a_later_log_shows_though_an_earlier_one_is_damaged() {
+    let home = stopped();
+    let log = home.log_files().remove(0);
+    flip(&log, 0.6);
+    home.run(&["doctor", "--rebuild"]).exits(9);
+    // From here on in a log of its own, on top of what was salvaged in it.
+    home.log(&["--note", "after the first damage"]);
+    home.stop();
+    flip(&log, 0.5);
+    home.run(&["list"]).exits(9);
+    let rebuilt = home.run(&["doctor", "--rebuild"]).exits(9).stdout;
+    assert!(!rebuilt.contains("wait for others"), "{rebuilt}");
+    let notes: Vec<String> = home.list().iter().filter_map(|one| one["note"].as_str().map(str::to_owned)).collect();
+    assert!(notes.contains(&"after the first damage".to_owned()) && notes.len() >= 7, "{notes:?}");
+    home.ok(&["daemon", "restart"]);
+    assert_eq!(home.list().len(), notes.len());
+    home.ok(&["doctor"]);
+}
+
+#[test]
+fn of_a_record_whose_beginning_is_damaged_what_was_said_later_shows() {
+    let home = Home::robin();
+    let log = home.log_files().remove(0);
+    let before = std::fs::metadata(&log).unwrap().len();
+    let id = home.log(&["-b", "30"]);
+    home.ok(&["edit", &id, "--note", "the long text of the day"]);
+    home.ok(&["edit", &id, "-a", "77"]);
+    home.stop();
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes[usize::try_from(before).unwrap() + 200] ^= 4;
+    std::fs::write(&log, bytes).unwrap();
+    home.run(&["doctor", "--rebuild"]).exits(9);
+    let shown = home.json(&["show", &id]);
+    assert_eq!((&shown["note"], &shown["after"]), (&json!("the long text of the day"), &json!(77)), "{shown}");
+    assert_eq!(home.list().len(), 1);
+}
+
+#[test]
+fn a_damaged_header_of_a_log_costs_none_of_its_records() {
+    for part in [3, 20, 50, 70, 80] {
+        let home = stopped();
+        let log = home.log_files().remove(0);
+        let mut bytes = std::fs::read(&log).unwrap();
+        bytes[part] ^= 4;
+        std::fs::write(&log, bytes).unwrap();
+        home.run(&["list"]).exits(9);
+        home.ok(&["doctor", "--rebuild"]);
+        assert_eq!(home.list().len(), 8, "byte {part}");
+    }
+}
+
+#[test]
 fn wherever_a_byte_of_a_log_flips_it_is_noticed() {
     for part in [0.0, 0.02, 0.1, 0.35, 0.5, 0.75, 0.95] {
         let home = stopped();

@@ -300,3 +300,26 @@ fn of_two_shares_under_one_name_the_name_ends_both_and_a_receipt_one() {
         assert_eq!(grants.iter().filter(|grant| grant.ended.is_some()).count(), ended.len());
     }
 }
+
+#[test]
+fn whoever_came_in_by_an_invitation_that_had_ended_elsewhere_is_seen_out() {
+    let mut world = World::new(8);
+    let devices = story::family(&mut world, 2);
+    let (laptop, desktop, dana) = (devices[0], devices[1], world.add("dana"));
+    let tickets = invited_apart(&mut world, &devices);
+    world.must(dana, Request::HelperJoin { ticket: tickets[0].clone(), name: Some("Dana".into()), at: None });
+    world.run_for(Duration::from_secs(5));
+    revoke(&mut world, laptop);
+    // The desktop has not heard of it.
+    world.must(dana, Request::HelperJoin { ticket: tickets[1].clone(), name: None, at: None });
+    world.run_for(Duration::from_secs(20));
+    world.heal();
+    world.run_for(Duration::from_secs(200));
+    for device in [laptop, desktop] {
+        let Reply::Grants(grants) = world.must(device, Request::ShareList) else { panic!() };
+        assert!(grants.len() == 2 && grants.iter().all(|grant| grant.ended.is_some()), "{grants:?}");
+    }
+    log(&mut world, desktop, after(77));
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(marked(&world, dana), 0);
+}

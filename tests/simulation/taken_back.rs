@@ -308,3 +308,38 @@ fn what_was_said_to_be_private_once_more_with_other_words_stays_and_the_rest_is_
     assert!(undone.id == session.id && undone.passed_over.is_empty(), "{undone:?}");
     assert_eq!((shown.note.as_deref(), shown.visibility), (Some("one"), Visibility::Private));
 }
+
+#[test]
+fn what_two_said_to_be_private_or_deleted_and_one_says_once_more_stays_so() {
+    let back = |deleted, id: String| match deleted {
+        true => Request::Restore { id },
+        false => Request::Edit { id, fields: Box::default(), clear: vec![ClearField::Private], base: None },
+    };
+    let away = |deleted, id: String| match deleted {
+        true => Request::Delete { id },
+        false => Request::Edit { id, fields: Box::new(private()), clear: vec![], base: None },
+    };
+    for (seed, deleted) in [(270, false), (271, true), (272, false), (273, true)] {
+        let (mut world, laptop, desktop, session) = two_apart(seed, None);
+        let id = session.id.to_string();
+        world.must(laptop, away(deleted, id.clone()));
+        world.run_for(Duration::from_secs(5));
+        // The same apart, or the contrary, which loses.
+        if seed < 272 {
+            world.must(desktop, away(deleted, id.clone()));
+        } else {
+            world.must(desktop, away(deleted, id.clone()));
+            world.must(desktop, back(deleted, id.clone()));
+        }
+        together(&mut world, laptop, desktop);
+        world.cut(laptop, desktop);
+        world.must(laptop, away(deleted, id.clone()));
+        world.run_for(Duration::from_secs(5));
+        world.must(desktop, back(deleted, id.clone()));
+        together(&mut world, laptop, desktop);
+        for device in [laptop, desktop] {
+            let shown = shown(&mut world, device, &session);
+            assert_eq!((shown.visibility == Visibility::Private, shown.deleted), (!deleted, deleted), "seed {seed}");
+        }
+    }
+}

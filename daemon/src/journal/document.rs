@@ -71,12 +71,13 @@ impl Document {
         if let Some(at) = at {
             options = options.with_time(at.as_second());
         }
+        // Over what stands there already, once or several times, it would be no put at all, and lose against whoever takes that back apart.
+        let stands = |key: &str| self.automerge.get(ROOT, key).is_ok_and(|found| found.is_some());
         let again: BTreeSet<&str> =
-            changed.iter().filter(|(key, value)| !self.would_change(key, value)).map(|(key, _)| key.as_str()).collect();
+            changed.iter().filter(|(key, value)| schema::keeps_away(key, value) && stands(key)).map(|(key, _)| key.as_str()).collect();
         let mut transaction = self.automerge.transaction();
         for (key, value) in changed {
             if again.contains(key.as_str()) {
-                // What is put that stands there already would be no put at all, and lose against whoever takes it back apart.
                 transaction.put(ROOT, key.as_str(), ScalarValue::Null).map_err(|error| MergeError::Refused(error.to_string()))?;
             }
             transaction.put(ROOT, key.as_str(), value.clone()).map_err(|error| MergeError::Refused(error.to_string()))?;
@@ -151,6 +152,11 @@ impl Document {
     /// Whether putting `value` says anything new: it is another, or others were put apart beside it.
     pub fn would_change(&self, key: &str, value: &ScalarValue) -> bool {
         self.scalar(key).as_ref() != Some(value) || self.is_contested(key)
+    }
+
+    /// Whether putting `value` changes what is said: not where it only says once more that something is private or deleted.
+    pub fn is_news(&self, key: &str, value: &ScalarValue) -> bool {
+        self.scalar(key).as_ref() != Some(value) || (self.is_contested(key) && !schema::keeps_away(key, value))
     }
 
     /// Whether several values were put under a key apart.

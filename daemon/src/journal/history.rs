@@ -21,6 +21,8 @@ use super::{prose, schema};
 
 /// What the name of a change begins with that takes another back.
 pub const UNDO: &str = "undo ";
+/// And of one that puts it again.
+pub const REDO: &str = "redo ";
 
 /// Which put: its counter and its log.
 pub type PutId = (u64, LogId);

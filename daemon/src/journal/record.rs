@@ -165,6 +165,9 @@ pub struct Grant {
     /// The request that ended it, so that asking twice is answered twice.
     #[serde(default)]
     pub ended_by: Option<uuid::Uuid>,
+    /// All that was shared under this name then ended with it, known of or not.
+    #[serde(default)]
+    pub ended_all: Option<bool>,
     /// A device of the helper has it that it ended.
     #[serde(default)]
     pub end_reached: Option<bool>,

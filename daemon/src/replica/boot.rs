@@ -128,6 +128,7 @@ impl Replica {
             orphans: Vec::new(),
             strange: Vec::new(),
             salvaged: Vec::new(),
+            salvaging: false,
             salvage_report: None,
             shortened: Vec::new(),
             set_aside: Vec::new(),

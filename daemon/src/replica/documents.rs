@@ -12,6 +12,7 @@ use super::effect::{Effect, Purpose, Run, Stored};
 use super::merge::Pending;
 use super::{Cx, Replica};
 use crate::journal::document::{Document, Put, keys_of};
+use crate::journal::history::{REDO, UNDO};
 use crate::journal::{guard, schema};
 use crate::seal::body::{Body, Changes, DocId};
 
@@ -146,7 +147,10 @@ impl Replica {
         // The log must exist before the change: its id is the actor.
         let (log, keys) = self.own_or_new_log(cx, journal)?;
         let document = self.documents.entry(doc).or_default();
-        let is_news = puts.iter().any(|(key, value)| document.would_change(key, value));
+        // What takes something back says what it says, also where that shows already.
+        let takes_back = [UNDO, REDO].iter().any(|prefix| message.starts_with(prefix));
+        let is_new = |(key, value): &Put| if takes_back { document.would_change(key, value) } else { document.is_news(key, value) };
+        let is_news = puts.iter().any(is_new);
         let message = if is_news { message.to_owned() } else { format!("{message}{AGAIN}") };
         let change = document
             .write_at(log, puts, Some(&message), at)

@@ -67,8 +67,10 @@ pub struct FoundLog {
 /// What could be read of a damaged piece of a log that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Salvaged {
-    /// The head of its log.
-    pub head: LogHead,
+    /// Its log.
+    pub log: LogId,
+    /// The queue of the log, where that is known.
+    pub queue: Option<QueueId>,
     /// The file, by name.
     pub file: String,
     /// Its intact entries.

@@ -34,7 +34,7 @@ const MAX_ASKED: u32 = 512;
 /// Sealed bytes of a lost branch in one entry, about. A larger entry travels as a stub: what it said was written again.
 const CARRIED: usize = 200 * 1024;
 /// Hashes of replaced changes in one entry.
-const HASHES: usize = 2048;
+pub(super) const HASHES: usize = 2048;
 
 /// A run of the other's branch, while one's own is read.
 #[derive(Debug, Clone)]

@@ -71,7 +71,7 @@ impl Replica {
         }
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);
-            self.drop_ended_invitations(cx);
+            self.end_by_name(cx);
         }
         if due {
             self.complete_ends(cx);

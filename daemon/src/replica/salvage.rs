@@ -9,19 +9,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{DeviceId, LogId};
+use asif_proto::id::{Link, LogId, QueueId, RecordId};
 use asif_proto::local::{Check, Failure};
+use asif_proto::moment::Moment;
+use asif_proto::record::{SAFETY_PLAN, WISH};
 use automerge::legacy::{Key, ObjectId, OpType};
 use automerge::{Change, ScalarValue};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
 
 use super::effect::{Salvaged, Stored};
+use super::fork::HASHES;
+use super::merge::Pending;
 use super::request::many;
 use super::{Cx, Replica};
 use crate::journal::document::{Document, Put, made_at};
-use crate::journal::guard;
+use crate::journal::{guard, record, schema};
+use crate::people::epoch::EpochKeys;
 use crate::people::space::Space;
-use crate::seal::body::{Body, DocId};
+use crate::seal::body::{Body, Branch, DocId};
 use crate::seal::entry::{self, Place};
 
 /// What came of it, for whoever asked.
@@ -44,64 +51,157 @@ impl Replica {
     /// Takes over what was read of damaged pieces; it is written once everything it touches is here.
     pub(super) fn take_salvaged(&mut self, pieces: Vec<Salvaged>) {
         // Of what is simply gone nothing can be read.
-        let told = |log: &LogId| pieces.iter().filter(|piece| piece.head.log == *log).map(|piece| piece.lost + count(&piece.entries)).sum();
+        let told = |log: &LogId| pieces.iter().filter(|piece| piece.log == *log).map(|piece| piece.lost + count(&piece.entries)).sum();
         let gone = self.shortened.iter().map(|(log, was, is)| (*log, *was, (was - is).saturating_sub(told(log))));
         let lost: Vec<_> = gone.filter(|(_, _, lost)| *lost > 0).collect();
+        self.salvaging = true;
         self.salvage_report = (!lost.is_empty()).then_some(Report { read: 0, lost });
         self.salvaged = pieces;
     }
 
     /// Writes again what was salvaged.
     pub(super) fn write_salvaged(&mut self, cx: &mut Cx<'_>) {
-        if self.salvaged.is_empty() || !self.is_ready() || !self.damage.is_empty() || self.is_unplaced() {
+        if !self.salvaging || !self.is_ready() || !self.damage.is_empty() || self.is_unplaced() || self.person().is_none() {
             return;
         }
-        let opened: Vec<Vec<Body>> = self.salvaged.iter().map(|piece| self.bodies_of(piece)).collect();
-        let docs: BTreeSet<DocId> =
-            opened.iter().flatten().filter_map(|body| if let Body::Changes(one) = body { Some(one.doc) } else { None }).collect();
+        let opened: Vec<(Vec<Body>, u64)> = self.salvaged.iter().map(|piece| self.bodies_of(piece)).collect();
+        let waits = self.own_waiting().map(|(doc, _)| doc).collect::<BTreeSet<DocId>>();
+        let docs: BTreeSet<DocId> = opened
+            .iter()
+            .flat_map(|(bodies, _)| bodies)
+            .filter_map(|body| if let Body::Changes(one) = body { Some(one.doc) } else { None })
+            .collect();
         // Not `all`: every one that is missing is asked for at once.
-        if docs.iter().filter(|doc| !self.want(cx, **doc)).count() > 0 {
+        if docs.iter().chain(&waits).filter(|doc| !self.want(cx, **doc)).count() > 0 {
             return;
         }
+        self.salvaging = false;
         let pieces = std::mem::take(&mut self.salvaged);
         let mut report = self.salvage_report.take().unwrap_or_default();
-        for (piece, bodies) in pieces.iter().zip(opened) {
+        for (piece, (bodies, given_back)) in pieces.iter().zip(opened) {
             let read = count(&bodies);
-            let mut lost = piece.lost + count(&piece.entries).saturating_sub(read);
+            let mut lost = piece.lost + count(&piece.entries).saturating_sub(read + given_back);
             if let Err(failure) = self.write_piece(cx, piece, bodies) {
                 tracing::error!(reason = %failure, file = %piece.file, "what was read of a damaged piece could not be written again");
                 lost += read;
             }
             report.read += read;
             let behind = piece.entries.iter().map(|stored| stored.wire.seq()).max();
-            report.lost.push((piece.head.log, behind.unwrap_or(u64::MAX), lost));
+            report.lost.push((piece.log, behind.unwrap_or(u64::MAX), lost));
         }
-        self.salvage_report = Some(report);
+        match self.write_waiting(cx) {
+            Ok(written) => report.read += written,
+            Err(failure) => tracing::error!(reason = %failure, "what waits here could not be written again"),
+        }
+        if report.lost.iter().any(|(_, _, lost)| *lost > 0) && self.has_no_other_device() {
+            for doc in docs.into_iter().chain(waits) {
+                if let Err(failure) = self.write_beginnings(cx, doc) {
+                    tracing::error!(reason = %failure, "what was said of a record whose beginning is gone does not show");
+                }
+            }
+        }
+        if report != Report::default() {
+            self.salvage_report = Some(report);
+        }
     }
 
-    /// The bodies of a piece, where this device wrote them: whoever else wrote one has it still.
-    fn bodies_of(&self, piece: &Salvaged) -> Vec<Body> {
-        let (Some(epoch), Some(keys)) = (self.registry.epoch(&piece.head.queue), self.keys.get(&piece.head.queue)) else {
-            return Vec::new();
-        };
-        let Some(me) = self.vault.as_ref().map(|vault| vault.device()) else { return Vec::new() };
-        let space = epoch.space;
-        let open = |stored: &Stored, device: &DeviceId| {
-            let place = Place { space: space.id(), log: piece.head.log, seq: stored.wire.seq(), previous: stored.previous };
-            let opened = entry::open(&keys.read, &place, &stored.wire).ok()?;
-            opened.verify(device).ok()?;
+    /// Of a record whose beginning is gone, and that nobody can give back, what was said of it later shows as a note.
+    fn write_beginnings(&mut self, cx: &mut Cx<'_>, doc: DocId) -> Result<(), Failure> {
+        let Some(document) = self.documents.get(&doc) else { return Ok(()) };
+        let all: BTreeSet<String> = document.keys().collect();
+        let records: BTreeSet<RecordId> = all.iter().filter_map(|key| schema::record_of(key)).collect();
+        let headless = records.into_iter().filter(|record| !all.contains(&record.key()) && *record != SAFETY_PLAN && *record != WISH);
+        let mut puts = Vec::new();
+        for record in headless {
+            let inside = format!("{}/", record.key());
+            let steps = document.steps(|key| key.starts_with(&inside));
+            let at = steps.iter().filter_map(|step| step.at).min().unwrap_or(cx.now.wall);
+            let said = |field: &str| document.scalar(&schema::field(record, field)).and_then(|value| schema::json(&value));
+            // A session has these itself; of another record they are its words.
+            let others =
+                ["text", "statement", "act", "new_line", "title", "description", "outcome_text", "learning", "obstacles", "if_then"];
+            let words: Vec<String> = others.into_iter().filter_map(|field| said(field)?.as_str().map(str::to_owned)).collect();
+            let begun = json!({
+                "type": record::kind::SESSION,
+                "occurred_at": Moment::at(at, &TimeZone::UTC),
+                "recorded_at": at,
+                "note": (!words.is_empty()).then(|| words.join("\n\n")),
+            });
+            let Value::Object(begun) = begun else { continue };
+            puts.push((at, (record.key(), schema::pack(begun).as_str().into())));
+        }
+        puts.into_iter().try_for_each(|(at, put)| self.write_at(cx, doc, &[put], "log", Some(at)).map(drop))
+    }
+
+    /// Entries of this device's own that wait for what is not here, by document.
+    fn own_waiting(&self) -> impl Iterator<Item = (DocId, &Pending)> {
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        let is_own = move |one: &Pending| me.is_some() && self.logs.get(&one.log).and_then(|log| log.device) == me;
+        let is_awaited = |one: &Pending| one.checked.iter().any(|checked| !self.replaced.contains(&checked.hash().0));
+        let all = self.pending.iter().flat_map(|(doc, all)| all.iter().map(move |one| (*doc, one)));
+        all.filter(move |(_, one)| is_own(one) && is_awaited(one))
+    }
+
+    /// Whether this device wrote what waits here, and nobody else can bring what it waits for.
+    pub(super) fn waits_for_nobody(&self) -> u64 {
+        if self.has_no_other_device() { u64::try_from(self.own_waiting().count()).unwrap_or(u64::MAX) } else { 0 }
+    }
+
+    /// What this device wrote on top of an entry that is gone is written again, and nothing waits for it any more.
+    fn write_waiting(&mut self, cx: &mut Cx<'_>) -> Result<u64, Failure> {
+        let mut changes: BTreeMap<DocId, Vec<(u64, Again)>> = BTreeMap::new();
+        let (mut written, mut replaced) = (0, Vec::new());
+        for (doc, one) in self.own_waiting() {
+            written += 1;
+            replaced.extend(one.checked.iter().map(|checked| checked.hash().0));
+            changes.entry(doc).or_default().extend(one.checked.iter().map(|checked| (checked.change().max_op(), again(checked.change()))));
+        }
+        for (doc, mut changes) in changes {
+            // Each after what it builds on.
+            changes.sort_by_key(|(op, _)| *op);
+            self.write_changes(cx, doc, changes.into_iter().map(|(_, one)| one).collect())?;
+        }
+        let Some(space) = self.journal() else { return Ok(written) };
+        for hashes in replaced.chunks(HASHES) {
+            let (queue, log) = (QueueId([0; 32]), LogId([0; 16]));
+            let body = Body::Branch(Branch { queue, log, before: Link::ZERO, entries: Vec::new(), replaced: hashes.to_vec() });
+            let at = self.write_body(cx, space, &body)?;
+            self.take(cx, at, Ok(body));
+        }
+        Ok(written)
+    }
+
+    /// The bodies of a piece, where this device wrote them: whoever else wrote one has it still. What another own device has is not written again,
+    /// for it comes back as it was.
+    fn bodies_of(&self, piece: &Salvaged) -> (Vec<Body>, u64) {
+        let Some(me) = self.vault.as_ref().map(|vault| vault.device()) else { return (Vec::new(), 0) };
+        let Some((space, keys)) = self.epoch_of(piece) else { return (Vec::new(), 0) };
+        let elsewhere = self.peers.notes.values().filter_map(|note| note.acked.get(&piece.log)).max().copied().unwrap_or_default();
+        let (given_back, own): (Vec<&Stored>, Vec<&Stored>) = piece.entries.iter().partition(|stored| stored.wire.seq() <= elsewhere);
+        let open = |stored: &&Stored| {
+            let opened = entry::open(&keys.read, &place(space, stored), &stored.wire).ok()?;
+            opened.verify(&me).ok()?;
             Body::from_bytes(opened.bodies()).ok()
         };
-        piece.entries.iter().filter_map(|stored| open(stored, &me)).collect()
+        (own.iter().filter_map(open).collect(), count(&given_back))
+    }
+
+    /// The epoch that a piece was written under: the one that its head names, or that opens it where that is gone.
+    fn epoch_of(&self, piece: &Salvaged) -> Option<(Space, &EpochKeys)> {
+        let opens = |(space, keys): &(Space, &EpochKeys)| {
+            piece.entries.first().is_some_and(|stored| entry::open(&keys.read, &place(*space, stored), &stored.wire).is_ok())
+        };
+        let all = self.registry.all_epochs().filter(|epoch| piece.queue.is_none_or(|queue| epoch.queue() == queue));
+        all.filter_map(|epoch| Some((epoch.space, self.keys.get(&epoch.queue())?))).find(opens)
     }
 
     fn write_piece(&mut self, cx: &mut Cx<'_>, piece: &Salvaged, bodies: Vec<Body>) -> Result<(), Failure> {
-        let Some(space) = self.registry.epoch(&piece.head.queue).map(|epoch| epoch.space) else { return Ok(()) };
+        let Some((space, _)) = self.epoch_of(piece) else { return Ok(()) };
         let mut changes: BTreeMap<DocId, Vec<Again>> = BTreeMap::new();
         for body in bodies {
             match body {
                 Body::Changes(one) => {
-                    let checked = guard::check(piece.head.log, &one).unwrap_or_default();
+                    let checked = guard::check(piece.log, &one).unwrap_or_default();
                     changes.entry(one.doc).or_default().extend(checked.iter().map(|checked| again(checked.change())));
                 }
                 // Keys of others are in no document; what is theirs already is harmless.
@@ -178,6 +278,10 @@ impl Replica {
 
 fn count<T>(all: &[T]) -> u64 {
     u64::try_from(all.len()).unwrap_or(u64::MAX)
+}
+
+fn place(space: Space, stored: &Stored) -> Place {
+    Place { space: space.id(), log: stored.wire.log(), seq: stored.wire.seq(), previous: stored.previous }
 }
 
 /// A change as it was.

@@ -259,16 +259,14 @@ impl Shelf {
         let (store, found) = Store::open(self.disk.clone(), &self.data)?;
         self.store = store;
         let mut found = self.found(found)?;
-        found.salvaged = self.store.salvage().into_iter().filter_map(salvaged).collect();
+        found.salvaged = self.store.salvage().into_iter().map(salvaged).collect();
         Ok(found)
     }
 }
 
-/// A piece whose log's head is gone too can be opened by nobody.
-fn salvaged(piece: store::Salvaged) -> Option<Salvaged> {
-    let store::LogHead { queue, key, log } = piece.head?;
+fn salvaged(piece: store::Salvaged) -> Salvaged {
     let entries = piece.entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
-    Some(Salvaged { head: LogHead { queue, key, log }, file: piece.file, entries, lost: piece.lost })
+    Salvaged { log: piece.log, queue: piece.head.map(|head| head.queue), file: piece.file, entries, lost: piece.lost }
 }
 
 fn found_log(log: &store::FoundLog) -> FoundLog {

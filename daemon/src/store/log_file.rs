@@ -177,7 +177,9 @@ pub(super) fn intact(log: LogId, bytes: &[u8], at: u64, tip: Option<Link>) -> (V
         return (good, 0);
     }
     let numbers = seen.first().zip(seen.last()).map(|((first, _, _), (last, _, _))| last + 1 - first);
-    let all = numbers.unwrap_or_else(|| u64::from(!bytes.is_empty()));
+    // A number that was damaged itself counts for no more than there is room for.
+    let room = u64::try_from(bytes.len() / (PREFIX_LEN + 1 + STUB_LEN) + 1).unwrap_or(u64::MAX);
+    let all = numbers.map_or_else(|| u64::from(!bytes.is_empty()), |all| all.min(room));
     let read = u64::try_from(good.len()).unwrap_or(u64::MAX);
     (good, all.saturating_sub(read))
 }

@@ -66,6 +66,7 @@ impl Replica {
             helper: None,
             ended: None,
             ended_by: None,
+            ended_all: None,
             end_reached: None,
         })
     }
@@ -181,7 +182,8 @@ impl Replica {
                     let what = if grant.helper.is_some() { "sharing with" } else { "the invitation of" };
                     return Err(Failure::new(ErrorKind::Precondition, format!("{what} {} has already ended", grant.name)));
                 }
-                let others: Vec<(RecordId, Grant)> = if grant.name.eq_ignore_ascii_case(typed) {
+                let by_name = grant.name.eq_ignore_ascii_case(typed);
+                let others: Vec<(RecordId, Grant)> = if by_name {
                     let given = self.view.grants().map(|(id, row)| (*id, row.value.clone()));
                     let all = given.chain(self.open_invitations(cx.now.wall));
                     all.filter(|(other, one)| *other != id && one.ended.is_none() && one.name.eq_ignore_ascii_case(typed)).collect()
@@ -189,11 +191,16 @@ impl Replica {
                     Vec::new()
                 };
                 for (id, grant) in others.into_iter().chain([(id, grant)]) {
+                    let grant = Grant { ended_all: by_name.then_some(true), ..grant };
                     if self.view.grant(&id).is_none() {
                         self.withdraw_invitation(cx, ask, id, grant)?;
-                    } else {
-                        self.revoke(cx, id, ask.id)?;
+                        continue;
                     }
+                    if by_name {
+                        // Before the end, so that whoever hears of that knows it.
+                        self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("ended_all", true.into())]), "share")?;
+                    }
+                    self.revoke(cx, id, ask.id)?;
                 }
                 id
             }
@@ -203,17 +210,28 @@ impl Replica {
         Ok(Outcome::Later)
     }
 
-    /// Invitations that this device made before somebody ended all sharing under that name on another: nobody comes in by them any more.
-    pub(in crate::replica) fn drop_ended_invitations(&mut self, cx: &mut Cx<'_>) {
-        let open = self.open_invitations(cx.now.wall);
-        let is_over = |draft: &Grant| {
-            let same = self.view.grants().filter(|(_, row)| row.value.name.eq_ignore_ascii_case(&draft.name));
-            same.filter_map(|(_, row)| row.value.ended).any(|ended| ended.as_second() > draft.created_at.as_second())
+    /// What was given under a name before somebody ended all that was shared under it, on another device that did not know of it: invitations are
+    /// taken back, and whoever came in by one is seen out.
+    pub(in crate::replica) fn end_by_name(&mut self, cx: &mut Cx<'_>) {
+        let is_over = |one: &Grant| {
+            let same = self.view.grants().filter(|(_, row)| row.value.name.eq_ignore_ascii_case(&one.name));
+            let ended = same
+                .filter(|(_, row)| row.value.ended_all == Some(true))
+                .filter_map(|(_, row)| Some((row.value.ended?, row.value.ended_by)));
+            ended.into_iter().find(|(ended, _)| ended.as_second() > one.created_at.as_second())
         };
-        let over: Vec<RecordId> = open.iter().filter(|(_, draft)| is_over(draft)).map(|(id, _)| *id).collect();
+        let open = self.open_invitations(cx.now.wall);
+        let over: Vec<RecordId> = open.iter().filter(|(_, draft)| is_over(draft).is_some()).map(|(id, _)| *id).collect();
+        let standing = self.view.grants().filter(|(_, row)| row.value.helper.is_some() && row.value.ended.is_none());
+        let joined: Vec<(RecordId, Option<uuid::Uuid>)> = standing.filter_map(|(id, row)| Some((*id, is_over(&row.value)?.1))).collect();
         if let Some(vault) = self.vault.as_mut().filter(|_| !over.is_empty()) {
             vault.invitations.retain(|one| !over.iter().any(|id| one.offers(&id.0)));
             self.save_vault(cx);
+        }
+        for (id, by) in joined {
+            if let Err(failure) = self.revoke(cx, id, by.unwrap_or(id.0)) {
+                tracing::warn!(reason = %failure, "a share that ended with others of its name could not be ended yet");
+            }
         }
     }
 

@@ -79,6 +79,7 @@ impl Replica {
         }
         // What was set aside is read once more: it may be that somebody was cut off while it was written again.
         if self.damage.is_empty() && self.orphans.is_empty() && self.set_aside.is_empty() {
+            self.salvaging = true;
             self.rebuild(cx);
         } else {
             // Where nothing opens, everything stays where it is.
@@ -150,7 +151,8 @@ impl Replica {
                 ),
             );
         }
-        let waiting = count(self.awaited()) - alone;
+        let own = self.waits_for_nobody();
+        let waiting = (count(self.awaited()) - alone).saturating_sub(own);
         if waiting > 0 {
             good(
                 "waiting",
@@ -168,6 +170,13 @@ impl Replica {
         };
         if let Some(Failure { message, hint, .. }) = &self.fault {
             bad("vault", message.clone(), hint.as_deref().unwrap_or_default());
+        }
+        if own > 0 {
+            let text = format!(
+                "{} built on what is not here any more, and do not show",
+                many(own, "entry of this device is", "entries of this device are")
+            );
+            bad("waiting", text, "asif doctor --rebuild writes them again, so that they show");
         }
         for (_, what) in &self.damage {
             bad(

@@ -12,16 +12,13 @@ use super::super::documents::AGAIN;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::{Put, keys_of};
-use crate::journal::history::UNDO;
+use crate::journal::history::{REDO, UNDO};
 use crate::journal::schema;
 
 mod reversing;
 
 use reversing::Reversing;
 
-/// What the message of what puts a change again begins with; the hash of the undo, the request and what was done follow. That of an undo begins
-/// with [`UNDO`], and the hash of the change follows.
-const REDO: &str = "redo ";
 /// What the name of a change begins with that deletes a record.
 const DELETE: &str = "delete";
 /// Changes that a person makes and can take back.
