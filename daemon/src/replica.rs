@@ -245,7 +245,7 @@ impl Replica {
         if self.is_ready() {
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.
-            if self.rest_until.is_none() && self.writes_of_itself() {
+            if self.rest_until.is_none() && !self.salvaging && self.writes_of_itself() {
                 self.pass_keys_on(cx);
                 self.publish(cx);
             }

@@ -132,6 +132,36 @@ fn of_a_record_whose_beginning_is_damaged_what_was_said_later_shows() {
 }
 
 #[test]
+fn what_a_lost_entry_had_made_private_reaches_no_helper() {
+    let home = Home::robin();
+    let id = home.log(&["--note", "a secret"]);
+    let dana = home.share_with_dana(&["--scope", "ratings,notes", "--since", "2024-01-01"]);
+    home.sync();
+    assert!(dana.json(&["caseload", "open", "Robin"]).to_string().contains("a secret"));
+    let sizes =
+        |home: &Home| home.log_files().into_iter().map(|file| (file.clone(), std::fs::metadata(file).unwrap().len())).collect::<Vec<_>>();
+    let before = sizes(&home);
+    home.ok(&["edit", &id, "--private"]);
+    let (log, at) = before.into_iter().find(|(file, len)| std::fs::metadata(file).unwrap().len() > *len + 300).unwrap();
+    home.ok(&["edit", &id, "--note", "a secret, and more of it"]);
+    home.sync();
+    assert!(!dana.json(&["caseload", "open", "Robin"]).to_string().contains("a secret"));
+    home.stop();
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes[usize::try_from(at).unwrap() + 150] ^= 4;
+    std::fs::write(&log, bytes).unwrap();
+    let told = home.run(&["doctor", "--rebuild"]).exits(9).stdout;
+    assert!(told.contains("kept private"), "{told}");
+    home.ok(&["edit", &id, "--note", "a secret, and yet more"]);
+    home.sync();
+    assert!(!dana.json(&["caseload", "open", "Robin"]).to_string().contains("a secret"));
+    assert_eq!(
+        (&home.json(&["show", &id])["visibility"], &home.json(&["show", &id])["note"]),
+        (&json!("private"), &json!("a secret, and yet more"))
+    );
+}
+
+#[test]
 fn a_damaged_header_of_a_log_costs_none_of_its_records() {
     for part in [3, 20, 50, 70, 80] {
         let home = stopped();

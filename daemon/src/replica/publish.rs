@@ -145,6 +145,20 @@ impl Replica {
         self.put(cx, space, id, Revision { grant: GRANT_VERSION, touches: 1 }, item::GRANT, &signed)
     }
 
+    /// Records that were taken back from some helper, and that the journal as it reads now would show there again.
+    pub(super) fn kept_from_helpers(&self) -> BTreeSet<RecordId> {
+        let mut kept = BTreeSet::new();
+        for standing in self.standing() {
+            let Some(board) = self.boards.get(&standing.space.id()) else { continue };
+            let terms = Terms::of(&standing.grant);
+            let is_taken_back =
+                |record: &RecordId| board.get(&item::item_id(&standing.key, *record)).is_some_and(|held| held.payload.is_none());
+            let shows = |record: &RecordId| matches!(self.shown(&terms, *record).1, Shown::Item(..));
+            kept.extend(projection::shareable(&self.view).filter(|record| is_taken_back(record) && shows(record)));
+        }
+        kept
+    }
+
     /// Puts what a record shows now, or takes it back; `local`: this device wrote what makes the difference.
     ///
     /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back.

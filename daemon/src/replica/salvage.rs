@@ -36,8 +36,12 @@ use crate::seal::entry::{self, Place};
 pub(super) struct Report {
     /// Entries that were read.
     read: u64,
+    /// Entries that another own device has.
+    given_back: u64,
     /// Entries that could not be, of each log, and its number behind them: once somebody gave back so many, none is lost.
     lost: Vec<(LogId, u64, u64)>,
+    /// Records that are kept private, since an entry that said so may be among the lost.
+    kept_private: u64,
 }
 
 /// One change as it was, with the puts it made.
@@ -55,7 +59,7 @@ impl Replica {
         let gone = self.shortened.iter().map(|(log, was, is)| (*log, *was, (was - is).saturating_sub(told(log))));
         let lost: Vec<_> = gone.filter(|(_, _, lost)| *lost > 0).collect();
         self.salvaging = true;
-        self.salvage_report = (!lost.is_empty()).then_some(Report { read: 0, lost });
+        self.salvage_report = (!lost.is_empty()).then_some(Report { lost, ..Report::default() });
         self.salvaged = pieces;
     }
 
@@ -65,7 +69,8 @@ impl Replica {
             return;
         }
         let opened: Vec<(Vec<Body>, u64)> = self.salvaged.iter().map(|piece| self.bodies_of(piece)).collect();
-        let waits = self.own_waiting().map(|(doc, _)| doc).collect::<BTreeSet<DocId>>();
+        let mut waits = self.own_waiting().map(|(doc, _)| doc).collect::<BTreeSet<DocId>>();
+        waits.extend(self.kept_from_helpers().iter().filter_map(|record| self.doc_of(record)));
         let docs: BTreeSet<DocId> = opened
             .iter()
             .flat_map(|(bodies, _)| bodies)
@@ -86,6 +91,7 @@ impl Replica {
                 lost += read;
             }
             report.read += read;
+            report.given_back += given_back;
             let behind = piece.entries.iter().map(|stored| stored.wire.seq()).max();
             report.lost.push((piece.log, behind.unwrap_or(u64::MAX), lost));
         }
@@ -93,7 +99,11 @@ impl Replica {
             Ok(written) => report.read += written,
             Err(failure) => tracing::error!(reason = %failure, "what waits here could not be written again"),
         }
-        if report.lost.iter().any(|(_, _, lost)| *lost > 0) && self.has_no_other_device() {
+        let has_lost = report.lost.iter().any(|(_, _, lost)| *lost > 0);
+        if has_lost {
+            report.kept_private = self.keep_private(cx);
+        }
+        if has_lost && self.has_no_other_device() {
             for doc in docs.into_iter().chain(waits) {
                 if let Err(failure) = self.write_beginnings(cx, doc) {
                     tracing::error!(reason = %failure, "what was said of a record whose beginning is gone does not show");
@@ -103,6 +113,25 @@ impl Replica {
         if report != Report::default() {
             self.salvage_report = Some(report);
         }
+    }
+
+    fn doc_of(&self, record: &RecordId) -> Option<DocId> {
+        let session = self.view.session(record).map(|row| row.doc);
+        session.or_else(|| self.view.practice(record).map(|row| row.doc))
+    }
+
+    /// What was taken back from a helper and would be shown there again: perhaps the entry that made it private is lost. How many records.
+    fn keep_private(&mut self, cx: &mut Cx<'_>) -> u64 {
+        let mut kept = 0;
+        for record in self.kept_from_helpers() {
+            let Some(doc) = self.doc_of(&record) else { continue };
+            let puts = Self::field_puts(record, vec![("visibility", schema::PRIVATE.into())]);
+            match self.write(cx, doc, &puts, "edit") {
+                Ok(_) => kept += 1,
+                Err(failure) => tracing::error!(reason = %failure, "a record that may be private could not be kept so"),
+            }
+        }
+        kept
     }
 
     /// Of a record whose beginning is gone, and that nobody can give back, what was said of it later shows as a note.
@@ -251,21 +280,33 @@ impl Replica {
     /// What was set aside, and what came of it.
     pub(super) fn salvage_checks(&self) -> Vec<Check> {
         let mut checks = Vec::new();
-        if let Some(Report { read, lost }) = &self.salvage_report {
+        if let Some(Report { read, given_back, lost, kept_private }) = &self.salvage_report {
             let entries = many(*read, "entry", "entries");
+            let elsewhere = match given_back {
+                0 => String::new(),
+                more => format!("; {} with another device of yours, and back once it is reached", many(*more, "more is", "more are")),
+            };
             let is_lacking = |(log, behind, _): &&(LogId, u64, u64)| self.logs.get(log).is_none_or(|log| log.seq < *behind);
             let (ok, text, hint) = match lost.iter().filter(is_lacking).map(|(_, _, lost)| lost).sum::<u64>() {
-                0 => (true, format!("{entries} behind the damage could be read, and what they said stands in the journal again"), None),
+                0 => (true, format!("{entries} behind the damage could be read, and what they said stands in the journal again{elsewhere}"), None),
                 lost => (
                     false,
                     format!(
-                        "{entries} behind the damage could be read and stand in the journal again; {} could not",
+                        "{entries} behind the damage could be read and stand in the journal again; {} could not{elsewhere}",
                         many(lost, "entry", "entries")
                     ),
                     Some("it comes back from another device of yours, or from a copy of this machine, where one has it; else what it said is lost".to_owned()),
                 ),
             };
             checks.push(Check { ok, kind: "salvaged".into(), text, hint });
+            if *kept_private > 0 {
+                let text = format!(
+                    "{} kept private: a helper had been shown it no more, and what said why may be lost",
+                    many(*kept_private, "record is", "records are")
+                );
+                let hint = Some("asif edit ID --clear private shows one again".to_owned());
+                checks.push(Check { ok: false, kind: "salvaged".into(), text, hint });
+            }
         }
         if !self.set_aside.is_empty() {
             let names = self.set_aside.join(", ");
