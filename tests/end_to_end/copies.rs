@@ -145,3 +145,35 @@ fn a_device_that_an_old_copy_does_not_know_says_so_and_is_let_in_again() {
     all_hold(&[&laptop, &desktop], expected);
     assert_eq!(laptop.json(&["device", "list"]).as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn what_was_written_after_a_move_shows_though_an_older_copy_was_laid_over_it() {
+    let home = Home::robin();
+    let first = home.log(&["--note", "one"]);
+    home.stop();
+    let root = home.data().parent().unwrap().to_owned();
+    let (backup, moved) = (home.beside().join("backup"), home.beside().join("moved"));
+    for folder in [&backup, &moved] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    copy(&root, &backup);
+    home.log(&["--note", "two"]);
+    home.stop();
+    // Moved by a copy: from here on it writes in a log of its own.
+    copy(&root, &moved);
+    std::fs::remove_dir_all(&root).unwrap();
+    std::fs::rename(&moved, &root).unwrap();
+    let later: Vec<String> = ["FOUR", "FIVE"].iter().map(|note| home.log(&["--note", note])).collect();
+    home.stop();
+    let laid_over = std::process::Command::new("cp").args(["-a", "--"]).arg(backup.join(".")).arg(&root).status().unwrap();
+    assert!(laid_over.success());
+    let mut expected = [vec![first], later].concat();
+    expected.sort();
+    assert_eq!(ids(&home), expected, "what lies whole in the later log");
+    assert!(told(&home).contains("stands in the journal again"), "{}", told(&home));
+    let notes: Vec<Value> = home.list().iter().map(|one| one["note"].clone()).collect();
+    assert!(notes.contains(&"FIVE".into()), "{notes:?}");
+    home.ok(&["daemon", "restart"]);
+    assert_eq!(ids(&home), expected);
+    home.ok(&["doctor"]);
+}

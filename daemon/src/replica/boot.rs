@@ -58,6 +58,8 @@ impl Replica {
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
             replica.heard = replica.has_no_other_device();
+            // What waits for an entry that is gone, and that nobody else can bring, is written again.
+            replica.salvaging = replica.has_no_other_device();
             replica.outdated = outdated(&replica);
             // What a crash left unpublished, or an end unwritten.
             replica.sweep_at = Some(now.mono + PUBLISH_FOR_OTHERS_AFTER);

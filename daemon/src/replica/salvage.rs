@@ -288,11 +288,11 @@ impl Replica {
             };
             let is_lacking = |(log, behind, _): &&(LogId, u64, u64)| self.logs.get(log).is_none_or(|log| log.seq < *behind);
             let (ok, text, hint) = match lost.iter().filter(is_lacking).map(|(_, _, lost)| lost).sum::<u64>() {
-                0 => (true, format!("{entries} behind the damage could be read, and what they said stands in the journal again{elsewhere}"), None),
+                0 => (true, format!("{entries} behind what is damaged or gone could be read, and what they said stands in the journal again{elsewhere}"), None),
                 lost => (
                     false,
                     format!(
-                        "{entries} behind the damage could be read and stand in the journal again; {} could not{elsewhere}",
+                        "{entries} behind what is damaged or gone could be read and stand in the journal again; {} could not{elsewhere}",
                         many(lost, "entry", "entries")
                     ),
                     Some("it comes back from another device of yours, or from a copy of this machine, where one has it; else what it said is lost".to_owned()),
