@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The longest path a Unix socket may have on Linux, in bytes, without its closing zero.
 pub const MAX_SOCKET_PATH: usize = 107;
 
+/// The name of what was begun to be written and does not open, in the data folder.
+pub const DAMAGED_DRAFTS: &str = "drafts.damaged";
+
 /// The folders and files of one home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Home {
@@ -101,6 +104,11 @@ impl Home {
     /// The lock file: held by the daemon while it runs, and telling where it listens.
     pub fn lock(&self) -> PathBuf {
         self.data.join("lock")
+    }
+
+    /// Where the daemon puts drafts that do not open.
+    pub fn damaged_drafts(&self) -> PathBuf {
+        self.data.join(DAMAGED_DRAFTS)
     }
 
     /// Eight letters that tell this home from others.

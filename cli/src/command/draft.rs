@@ -52,7 +52,7 @@ impl Args {
                 if drafts.is_empty() && !context.json() {
                     context.say("There are no drafts.");
                 }
-                if context.home()?.data.join(DAMAGED).exists() && !context.json() {
+                if context.home()?.damaged_drafts().exists() && !context.json() {
                     context.say("Others did not open, and were set aside: asif doctor tells more.");
                 }
                 Ok(())
@@ -84,9 +84,6 @@ impl Args {
         }
     }
 }
-
-/// Where drafts lie that did not open, in the data folder.
-const DAMAGED: &str = "drafts.damaged";
 
 /// Every draft, newest first.
 pub fn all(context: &mut Context<'_, '_>) -> Outcome<Vec<Draft>> {

@@ -70,7 +70,9 @@ impl Replica {
         }
         let opened: Vec<(Vec<Body>, u64)> = self.salvaged.iter().map(|piece| self.bodies_of(piece)).collect();
         let mut waits = self.own_waiting().map(|(doc, _)| doc).collect::<BTreeSet<DocId>>();
-        waits.extend(self.kept_from_helpers().iter().filter_map(|record| self.doc_of(record)));
+        if !self.salvaged.is_empty() || self.salvage_report.is_some() {
+            waits.extend(self.kept_from_helpers().iter().filter_map(|record| self.doc_of(record)));
+        }
         let docs: BTreeSet<DocId> = opened
             .iter()
             .flat_map(|(bodies, _)| bodies)

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use asif_proto::home::DAMAGED_DRAFTS;
 use asif_proto::id::{Link, LogId};
 use asif_proto::peer::{ENTRIES_BYTES, Message};
 
@@ -18,7 +19,6 @@ const VAULT_KEY: &str = "vault.key";
 const VIEW: &str = "view";
 const PEERS: &str = "peers";
 const DRAFTS: &str = "drafts";
-const DRAFTS_DAMAGED: &str = "drafts.damaged";
 const REMINDED: &str = "reminded";
 const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
@@ -105,7 +105,7 @@ impl Shelf {
             place: self.cache(PLACE),
             reminded: self.cache(REMINDED),
             drafts: self.store.load(DRAFTS)?,
-            drafts_damaged: self.store.load(DRAFTS_DAMAGED)?.is_some(),
+            drafts_damaged: self.store.load(DAMAGED_DRAFTS)?.is_some(),
             plan_copy: self.plan_copy(),
             salvaged: Vec::new(),
             set_aside: self.store.set_aside_files(),
@@ -150,7 +150,7 @@ impl Shelf {
         }
         let appended = !appends.is_empty();
         let (first, caches): (Vec<_>, Vec<_>) =
-            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DRAFTS_DAMAGED, PLAN_COPY].contains(name));
+            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DAMAGED_DRAFTS, PLAN_COPY].contains(name));
         let first = first.into_iter().try_for_each(|(name, bytes)| self.save(name, bytes.as_ref()));
         if let Err(error) = first.and_then(|()| if appended { self.append(appends) } else { Ok(()) }) {
             return Step { rest, appended: false, failed: Some(error) };

@@ -1,5 +1,6 @@
 //! Drafts: what was typed and not yet said. They stay on this device: one sealed file, replaced as a whole before anything is answered.
 
+use asif_proto::home::DAMAGED_DRAFTS;
 use asif_proto::id::MIN_SUFFIX;
 use asif_proto::local::draft::{Keeping, MAX_DRAFT, MAX_DRAFTS};
 use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Reply};
@@ -14,8 +15,6 @@ use super::{Handled, Outcome};
 
 /// The name of the sealed file.
 const FILE: &str = "drafts";
-/// Where a file is put that does not open.
-const DAMAGED: &str = "drafts.damaged";
 
 /// What the sealed file says, in JSON: a newer program reads what an older one kept.
 #[derive(Serialize, Deserialize)]
@@ -33,7 +32,7 @@ impl Replica {
             None => {
                 tracing::error!("the kept drafts do not open; they are set aside");
                 self.drafts_damaged = true;
-                cx.saves.push(Effect::Save { name: DAMAGED, bytes: Opaque::new(bytes) });
+                cx.saves.push(Effect::Save { name: DAMAGED_DRAFTS, bytes: Opaque::new(bytes) });
                 self.save_drafts(cx);
             }
         }

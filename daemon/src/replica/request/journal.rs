@@ -232,7 +232,8 @@ impl Replica {
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
-        if was != deleted || deleted {
+        // Deleted is said once more also where it is so.
+        if was || deleted {
             let puts = Self::field_puts(id, vec![("deleted", deleted.into())]);
             self.write(cx, doc, &puts, if deleted { "delete" } else { "restore" })?;
         }
