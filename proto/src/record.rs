@@ -11,6 +11,7 @@ mod anchor;
 mod belief;
 mod experiment;
 mod goal;
+mod hold;
 mod phrase;
 mod reminder;
 mod safety_plan;
@@ -22,6 +23,7 @@ pub use anchor::{Anchor, Sketch};
 pub use belief::{Belief, BeliefRating, BeliefRole, Block};
 pub use experiment::{Amendment, Experiment, ExperimentResult, ExperimentStatus, Mode, Prediction, Supports};
 pub use goal::{Agree, Goal, GoalStatus, GoalTemplate};
+pub use hold::HoldUntil;
 pub use phrase::{Phrase, PhraseForm};
 pub use reminder::{
     ClockChange, Days, Falls, MAX_REMINDER_TEXT, MAX_REMINDERS, MAX_SNOOZE_HOURS, NEUTRAL, Reminder, ReminderView, ReminderZone, Weekdays,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::guard::Checked;
-use super::{said, schema};
+use super::{narrow, said, schema};
 
 /// A value to put under a key of the root.
 pub type Put = (String, ScalarValue);
@@ -265,6 +265,8 @@ impl Document {
                     // Taken back on one device and put back on another, it is there.
                     let apart = if item.conflict && value.is_null() { self.losers(&item.key) } else { Vec::new() };
                     let value = apart.into_iter().find(|other| !other.is_null()).unwrap_or(value);
+                    let narrower = (item.conflict && narrow::is_guarded(&item.key)).then(|| self.scalar(&item.key)).flatten();
+                    let value = narrower.as_ref().and_then(schema::json).unwrap_or(value);
                     let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
                     lay_member(members, name, value);
                 }

@@ -70,16 +70,6 @@ pub fn is_visibility(key: &str) -> bool {
     key.ends_with("/visibility")
 }
 
-/// What wins under a key where it was said apart, whoever said something else: private, and deleted. Nothing is shown that somebody put away.
-pub fn wins(key: &str) -> Option<ScalarValue> {
-    if is_visibility(key) { Some(PRIVATE.into()) } else { key.ends_with("/deleted").then_some(ScalarValue::Boolean(true)) }
-}
-
-/// Whether a value puts its record away: private or deleted.
-pub fn keeps_away(key: &str, value: &ScalarValue) -> bool {
-    wins(key).as_ref() == Some(value)
-}
-
 /// The document of a record created at this local date. What a wrong clock puts before or behind all months there are lies in the nearest.
 pub fn month(date: jiff::civil::Date) -> DocId {
     let year = u16::try_from(date.year()).unwrap_or_default();
