@@ -39,6 +39,7 @@ use std::time::Duration;
 use asif_proto::home::Home;
 use asif_proto::id::{GrantId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, Draft, ErrorKind, Failure, Reply};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::Rng;
@@ -132,7 +133,7 @@ pub struct Replica {
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     joining: Option<join::Joining>,
     syncing: Vec<(ClientId, Duration)>,
-    revoking: Vec<(ClientId, RecordId, Duration)>,
+    telling: Vec<request::Told>,
     heard: bool,
     /// Records that this device took back, or would have, under a grant.
     withheld: BTreeSet<(GrantId, RecordId)>,
@@ -160,6 +161,13 @@ pub struct Replica {
     prove_at: Option<Duration>,
     stub_at: Option<Duration>,
     sweep_at: Option<Duration>,
+    delays: publish::delay::Delays,
+    /// When the next record that is kept back until a time is let go.
+    let_go_at: Option<Timestamp>,
+    /// Shares whose time is over, and since when that is seen.
+    over_since: BTreeMap<RecordId, Duration>,
+    /// When this step is.
+    now: Now,
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
     saved_at: Option<Duration>,
@@ -210,7 +218,7 @@ impl Replica {
     /// Carries out one input.
     pub fn handle(&mut self, now: Now, rng: &mut Rng, input: Input) -> Vec<Effect> {
         let mut cx = Cx::new(now, rng);
-        self.reminding.now = now.wall;
+        (self.now, self.reminding.now) = (now, now.wall);
         match input {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
@@ -259,7 +267,7 @@ impl Replica {
         self.finish_syncs(cx);
         self.finish_join(cx);
         self.finish_awaiting(cx);
-        self.finish_revokes(cx);
+        self.finish_telling(cx);
         self.tend_plan_copy(cx);
         self.remind(cx);
         self.stub_due(cx);
@@ -270,7 +278,7 @@ impl Replica {
     /// Clients that wait for an answer, for when the core is made anew.
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
         let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
-        let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.revoking.iter().map(|(client, _, _)| *client));
+        let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.telling.iter().map(|told| told.client));
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 
@@ -279,8 +287,9 @@ impl Replica {
         // What is not done is not waited for.
         let sweep = self.sweep_at.filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
         let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
-        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
-        timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
+        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
+        let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());
+        timers.into_iter().flatten().chain(syncs).chain(shares).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
     }
 
     /// All is as it was: only then is anything written that nobody asked for.

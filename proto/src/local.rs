@@ -34,6 +34,7 @@ pub mod reminder;
 pub mod request;
 pub mod safety_plan;
 pub mod search;
+pub mod share;
 pub mod status;
 pub mod tag;
 pub mod today;
@@ -50,6 +51,7 @@ pub use reminder::{Desktop, NewReminder, QuietHours, RemindAsk, Reminders, Snooz
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use search::{SearchAsk, SearchView};
+pub use share::{GrantChange, Held, ShareAsk};
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
 pub use tag::{TagAsk, TagRenamed, TagView};
 pub use today::{Today, TodayPractice};
@@ -247,6 +249,8 @@ pub enum Reply {
     Preview(Preview),
     /// Grants.
     Grants(Vec<GrantView>),
+    /// A record that is kept back, or was let go.
+    Held(Held),
     /// Clients.
     Caseload(Vec<CaseloadRow>),
     /// One client.

@@ -228,6 +228,9 @@ pub struct Session {
     pub tags: Vec<String>,
     /// Who may see it.
     pub visibility: Visibility,
+    /// Kept back from everybody for now; null: not.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Deleted: hidden, can be restored.
     pub deleted: bool,
     /// The device that wrote it.

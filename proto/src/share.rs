@@ -8,6 +8,9 @@ mod scope;
 
 pub use caseload::{CaseloadOpen, CaseloadRow};
 pub use grant::{GrantView, Preview, Withheld};
-pub use items::{SharedPractice, SharedSession};
+pub use items::{
+    SharedAnchor, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPractice, SharedPrediction, SharedSafetyPlan,
+    SharedSession,
+};
 pub use loan::Loan;
 pub use scope::{Role, Scope};

@@ -1,10 +1,14 @@
 //! `asif share`
 
+mod change;
+
 use asif_proto::local::{Invite, Reply, Request};
 use asif_proto::share::{GrantView, Preview, Role, Scope};
 use clap::Subcommand;
 
 use super::device::Giving;
+use super::fields::duration;
+use super::prose::words;
 use crate::client::ClientError;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -23,6 +27,36 @@ pub enum Args {
     },
     /// Everyone you invited, and what they may see.
     List,
+    /// Change what a helper may see: shows first what they would see then.
+    ///
+    /// What is no longer to be seen is taken back at once; nobody has to agree to that but you. It cannot take back what they have read.
+    Edit(Box<change::Editing>),
+    /// Keep a session, a note or an experiment back from everybody for a while.
+    ///
+    /// What you keep back before it has reached anybody does not reach them. What they had already is asked back.
+    Hold {
+        /// The record
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Until then (default: until you let it go)
+        #[arg(long, value_name = "WHEN", conflicts_with = "off")]
+        until: Option<String>,
+        /// Let it go
+        #[arg(long)]
+        off: bool,
+    },
+    /// Send a helper nothing new for now. They are not told of it.
+    Pause {
+        /// The helper
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Go on after a pause: what is new since goes out then.
+    Resume {
+        /// The helper
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Stop sharing with a helper.
     ///
     /// That stops new entries at once. It cannot take back what they have read. A name ends all that is shared under it, and open invitations too.
@@ -55,6 +89,15 @@ pub struct Inviting {
     /// Only what happens before then (default: no end)
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
+    /// What is new reaches them so much later: 24h, 2d (default: at once)
+    #[arg(long, value_name = "LENGTH", default_value = "0", hide_default_value = true, value_parser = duration)]
+    delay: u32,
+    /// What it is for, in your words; they will read it
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    purpose: Option<String>,
+    /// Your name as they will see it (default: your own)
+    #[arg(long = "as", value_name = "NAME")]
+    client: Option<String>,
     /// Only show what they would see
     #[arg(long)]
     dry_run: bool,
@@ -79,6 +122,10 @@ impl Args {
                 }
                 Ok(())
             }
+            Self::Edit(editing) => editing.run(context),
+            Self::Hold { id, until, off } => change::hold(id, until, off, context),
+            Self::Pause { name } => change::pause(name, true, context),
+            Self::Resume { name } => change::pause(name, false, context),
             Self::Revoke { name, yes } => revoke(name, yes, context),
         }
     }
@@ -86,8 +133,8 @@ impl Args {
 
 impl Inviting {
     fn run(self, context: &mut Context<'_, '_>) -> Outcome {
-        let Self { name, role, scopes, since, until, dry_run, giving } = self;
-        let invite = Invite { name, role, scopes, since, until };
+        let Self { name, role, scopes, since, until, delay, purpose, client, dry_run, giving } = self;
+        let invite = Invite { name, role, scopes, since, until, delay_s: delay, purpose, client };
         if dry_run {
             let preview = preview_for(Request::SharePreview(invite), context)?;
             return context.tell(&preview, |screen| preview::preview(screen, &preview));

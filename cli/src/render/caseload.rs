@@ -1,6 +1,7 @@
 //! What a helper sees: copies of what somebody chose to show.
 
-use asif_proto::share::{CaseloadOpen, CaseloadRow, SharedPractice, SharedSession};
+use asif_proto::record::PlanPart;
+use asif_proto::share::{CaseloadOpen, CaseloadRow, SharedExperiment, SharedPractice, SharedSession};
 
 use super::practice::hyphens;
 use super::session::feeling;
@@ -34,11 +35,13 @@ pub fn client(screen: &mut Screen, client: &CaseloadOpen) {
         let line = format!("{} ended the sharing {}. Nothing new comes.", client.client, time::instant(ended, screen));
         screen.line(&line);
     }
-    if client.sessions.is_empty() && client.practices.is_empty() {
+    if client.is_empty() {
         screen.line("Nothing is here.");
     }
     practices(screen, &client.practices);
+    experiments(screen, &client.experiments);
     sessions(screen, &client.sessions);
+    plan(screen, client);
     loan::lent_before(screen, &client.loans);
 }
 
@@ -72,6 +75,65 @@ fn sessions(screen: &mut Screen, sessions: &[SharedSession]) {
         let practice = session.practice.as_deref().unwrap_or("note");
         screen.line(format!("{}  {practice}:", happened(screen, session)).trim_start());
         screen.prose("  ", note);
+    }
+}
+
+fn experiments(screen: &mut Screen, experiments: &[SharedExperiment]) {
+    let mut table = Table::new(&["Experiment", "Predicted", "Was", "Surprise", "Supports"]);
+    for one in experiments {
+        let text = |rating: Option<asif_proto::rating::Rating>| rating.map(|rating| rating.to_string()).unwrap_or_default();
+        table.row(vec![
+            one.practice.clone().unwrap_or_default(),
+            one.prediction.as_ref().map(|prediction| text(prediction.rating)).unwrap_or_else(|| "-".to_owned()),
+            one.outcome.as_ref().map(|outcome| text(outcome.rating)).unwrap_or_else(|| "not yet".to_owned()),
+            one.surprise.map(|surprise| format!("{surprise:+}")).unwrap_or_default(),
+            one.supports.map(|supports| supports.to_string()).unwrap_or_default(),
+        ]);
+    }
+    table.show(screen);
+    for one in experiments {
+        let said = [
+            ("predicted", one.prediction.as_ref().and_then(|prediction| prediction.text.as_deref())),
+            ("in the way", one.obstacles.as_deref()),
+            ("if, then", one.if_then.as_deref()),
+            ("what happened", one.outcome.as_ref().and_then(|outcome| outcome.text.as_deref())),
+            ("what they make of it", one.learning.as_deref()),
+        ];
+        for (what, text) in said.into_iter().filter_map(|(what, text)| Some((what, text?))) {
+            screen.line(&format!("{}, {what}:", one.practice.as_deref().unwrap_or("an experiment")));
+            screen.prose("  ", text);
+        }
+    }
+}
+
+/// Goals, beliefs, phrases, anchors and the safety plan, as far as they are shared.
+fn plan(screen: &mut Screen, client: &CaseloadOpen) {
+    for goal in &client.goals {
+        let worth = goal.agree.last().map(|last| format!("  (worth having {})", last.value)).unwrap_or_default();
+        screen.line(&format!("Goal: {}{worth}", goal.text));
+    }
+    for belief in &client.beliefs {
+        let rated = belief.ratings.last().map(|last| {
+            let one = |name: &str, rating: Option<asif_proto::rating::Rating>| rating.map(|rating| format!("  {name} {rating}"));
+            [one("head", last.head), one("heart", last.heart)].into_iter().flatten().collect::<String>()
+        });
+        screen.line(&format!("Belief ({}): {}{}", belief.role, belief.statement, rated.unwrap_or_default()));
+    }
+    for phrase in &client.phrases {
+        screen.line(&format!("Phrase of {}: {}", phrase.practice, phrase.new_line));
+    }
+    for anchor in &client.anchors {
+        screen.line("They acted as if:");
+        screen.prose("  ", &anchor.act);
+    }
+    if let Some(shared) = &client.safety_plan {
+        screen.line("Safety plan:");
+        for part in PlanPart::ALL {
+            if let Some(text) = shared.plan.part(*part) {
+                screen.line(&format!("  {}:", hyphens(part).replace('-', " ")));
+                screen.prose("    ", text);
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Grants: who may see what, and what ending one does.
 
+use asif_proto::local::Held;
+use asif_proto::record::HoldUntil;
 use asif_proto::share::{GrantView, Role, Scope};
 
 use super::practice::hyphens;
@@ -23,6 +25,55 @@ pub fn list(screen: &mut Screen, grants: &[GrantView]) {
     table.show(screen);
 }
 
+/// A grant that was changed: what they may see now.
+pub fn changed(screen: &mut Screen, grant: &GrantView) {
+    let name = &grant.name;
+    screen.line(&format!("{name} may see: {}.", scopes(&grant.scopes)));
+    let until = grant.until.as_ref().map(|until| format!(", until {}", time::bound(until, screen.now))).unwrap_or_default();
+    let delay = if grant.delay_s > 0 { format!("; what is new reaches them after {}", time::length(grant.delay_s)) } else { String::new() };
+    screen.line(&format!("From {}{until}{delay}.", time::bound(&grant.since, screen.now)));
+    if grant.paused {
+        screen.line(&format!("It is paused: nothing new goes out before asif share resume \"{name}\"."));
+    }
+    unheard(screen, &grant.unheard, "goes on by what it knows");
+}
+
+/// A grant that was paused, or goes on.
+pub fn paused(screen: &mut Screen, grant: &GrantView) {
+    let name = &grant.name;
+    if grant.paused {
+        screen.line(&format!("Paused. Nothing new goes to {name}; what they have stays there, and they are not told."));
+        screen.faint(&format!("To go on: asif share resume \"{name}\". What you wrote meanwhile goes out then."));
+        unheard(screen, &grant.unheard, "may still send what is new");
+    } else {
+        screen.line(&format!("Sharing with {name} goes on. What is new since the pause goes out now."));
+        unheard(screen, &grant.unheard, "goes on by what it knows");
+    }
+}
+
+/// A record that is kept back, or was let go.
+pub fn held(screen: &mut Screen, held: &Held) {
+    let id = &held.short;
+    match &held.hold_until {
+        None => screen.line(&format!("Let go: {id} is shared as the rest is.")),
+        Some(HoldUntil::Open) => screen.line(&format!("Kept back: {id} goes to nobody until you let it go (asif share hold {id} --off).")),
+        Some(HoldUntil::At(at)) => screen.line(&format!("Kept back: {id} goes to nobody before {}.", time::bound(at, screen.now))),
+    }
+    if held.hold_until.is_some() {
+        for name in &held.was_shared_with {
+            screen.sentence(&format!("{name} had it already: it is asked back. That cannot take back what {name} has read."));
+        }
+        unheard(screen, &held.unheard, "may still send it");
+    }
+}
+
+/// Own devices that have not heard.
+fn unheard(screen: &mut Screen, devices: &[String], meanwhile: &str) {
+    for device in devices {
+        screen.line(&format!("{device} has not heard yet, and {meanwhile} until it does."));
+    }
+}
+
 /// A grant that has just ended: what that does, and what it cannot do.
 pub fn revoked(screen: &mut Screen, grant: &GrantView) {
     let at = grant.ended.map(|at| format!(" {}", time::clock(at, &screen.zone))).unwrap_or_default();
@@ -35,6 +86,7 @@ pub fn revoked(screen: &mut Screen, grant: &GrantView) {
     screen.sentence(&format!("It cannot take back what {name} has read{}.", clinical_notes(name, grant.role)));
     let heard = if grant.end_reached == Some(true) { "has heard of it" } else { "not reached yet; it will hear when it is there" };
     screen.line(&format!("{name}'s device: {heard}"));
+    unheard(screen, &grant.unheard, "may still send what is new");
 }
 
 /// `, and Dana may have to keep clinical notes`, for those whose profession it is.
@@ -57,6 +109,9 @@ fn now(screen: &Screen, grant: &GrantView) -> String {
     }
     if !grant.joined {
         return "not joined yet".to_owned();
+    }
+    if grant.paused {
+        return "paused".to_owned();
     }
     match &grant.waiting {
         Some(why) => format!("waiting: {why}"),

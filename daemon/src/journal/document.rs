@@ -59,7 +59,7 @@ impl Document {
         message: Option<&str>,
         at: Option<Timestamp>,
     ) -> Result<Option<Change>, MergeError> {
-        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value) || schema::keeps_away(key, value)).collect();
+        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value) || narrow::keeps_away(key, value)).collect();
         if changed.is_empty() {
             return Ok(None);
         }

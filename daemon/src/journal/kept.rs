@@ -4,7 +4,8 @@ use asif_proto::id::{ItemId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
 use asif_proto::record::{
-    Amendment, Anchor, Basis, Belief, ExperimentStatus, Goal, Kind, Mode, Phrase, Prediction, Reminder, Sketch, Supports, Visibility,
+    Amendment, Anchor, Basis, Belief, ExperimentResult, ExperimentStatus, Goal, HoldUntil, Kind, Mode, Phrase, Prediction, Reminder,
+    Sketch, Supports, Visibility,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -76,9 +77,30 @@ pub struct Experiment {
     /// Who may see it.
     #[serde(default)]
     pub visibility: Visibility,
+    /// Kept back for now.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Hidden.
     #[serde(default)]
     pub deleted: bool,
+}
+
+impl Experiment {
+    /// What happened, once that was told.
+    pub fn outcome(&self) -> Option<ExperimentResult> {
+        (self.status == ExperimentStatus::Done).then(|| ExperimentResult {
+            text: self.outcome_text.clone(),
+            rating: self.outcome_rating,
+            at: self.outcome_at.clone(),
+        })
+    }
+
+    /// Outcome less prediction, where there are both.
+    pub fn surprise(&self) -> Option<i16> {
+        let predicted = self.prediction.as_ref().and_then(|prediction| prediction.rating);
+        let both = self.outcome_rating.zip(predicted).filter(|_| self.status == ExperimentStatus::Done);
+        both.map(|(is, was)| i16::from(is.value()) - i16::from(was.value()))
+    }
 }
 
 /// One of these records.

@@ -5,7 +5,9 @@
 use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
-use asif_proto::record::{Adapted, Basis, FeltState, Mark, PracticeKind, PracticeStatus, SafetyPlan, Specificity, Visibility};
+use asif_proto::record::{
+    Adapted, Basis, FeltState, HoldUntil, Mark, MarkKind, PracticeKind, PracticeStatus, SafetyPlan, Specificity, Visibility,
+};
 use asif_proto::share::{Role, Scope};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -82,9 +84,19 @@ pub struct Session {
     /// Who may see it; absent: as the grants say.
     #[serde(default)]
     pub visibility: Option<Visibility>,
+    /// Kept back for now.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Hidden.
     #[serde(default)]
     pub deleted: Option<bool>,
+}
+
+impl Session {
+    /// When something first landed, in seconds from the beginning.
+    pub fn landed_s(&self) -> Option<u32> {
+        self.marks.iter().find(|mark| mark.kind == MarkKind::Landed).map(|mark| mark.t_s)
+    }
 }
 
 /// Something to practise.
@@ -152,6 +164,15 @@ pub struct Grant {
     /// Until when.
     #[serde(default)]
     pub until: Option<Moment>,
+    /// What is new reaches the helper so many seconds later.
+    #[serde(default)]
+    pub delay_s: u32,
+    /// What it is for, in the client's words.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Nothing new goes out for now.
+    #[serde(default)]
+    pub paused: bool,
     /// The client's name as the helper sees it.
     pub client_name: String,
     /// When it was given.

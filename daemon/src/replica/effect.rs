@@ -22,6 +22,8 @@ pub struct Now {
     pub wall: Timestamp,
     /// A clock that never goes back: for waiting.
     pub mono: Duration,
+    /// One that goes on while the machine sleeps, whatever is set on the wall.
+    pub steady: Duration,
 }
 
 /// Binds what is proven on a link to this very connection (RFC 8446, section 7.5).
@@ -98,6 +100,8 @@ pub struct Found {
     pub drafts: Option<Vec<u8>>,
     /// The sealed memory of reminders that were shown.
     pub reminded: Option<Vec<u8>>,
+    /// The sealed memory of what waits before it is shared.
+    pub delays: Option<Vec<u8>>,
     /// Drafts that did not open were set aside, now or earlier.
     pub drafts_damaged: bool,
     /// The plan's readable copy.

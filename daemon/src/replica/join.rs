@@ -104,7 +104,7 @@ impl Replica {
     pub(super) fn gone(&mut self, cx: &mut Cx<'_>, client: ClientId) {
         self.rebuilding = self.rebuilding.filter(|one| *one != client);
         self.syncing.retain(|(one, _)| *one != client);
-        self.revoking.retain(|(one, _, _)| *one != client);
+        self.telling.retain(|told| told.client != client);
         self.parked.retain(|(one, _)| *one != client);
         self.until_listening.retain(|one| one.client != client);
         self.give_up(cx, client);

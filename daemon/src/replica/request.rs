@@ -7,6 +7,7 @@ mod deleted;
 mod draft;
 mod experiment;
 mod goal;
+mod helper;
 mod history;
 mod journal;
 mod kept;
@@ -24,6 +25,7 @@ mod undo;
 
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
+pub(super) use share::Told;
 pub(super) use status::many;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
@@ -164,11 +166,11 @@ impl Replica {
             }
             Request::SharePreview(invite) => {
                 let grant = self.draft_grant(cx, ask, invite)?;
-                reply(Reply::Preview(self.preview(&grant)))
+                reply(Reply::Preview(self.preview(&grant, cx.now.wall, |_| false)))
             }
             Request::SharePreviewOf { name } => {
-                let (_, grant) = self.find_grant(name, cx.now.wall)?;
-                reply(Reply::Preview(self.preview(&grant)))
+                let (id, grant) = self.find_grant(name, cx.now.wall)?;
+                reply(Reply::Preview(self.preview_of(cx.now, id, &grant)))
             }
             Request::ShareInvite { invite, yes, no_wait } => {
                 let grant = self.draft_grant(cx, ask, invite)?;
@@ -177,6 +179,7 @@ impl Replica {
             }
             Request::ShareList => reply(Reply::Grants(self.grant_list(cx.now.wall))),
             Request::ShareRevoke { name } => self.share_revoke(cx, client, ask, name),
+            Request::Share(what) => self.share_asked(cx, client, ask, what),
             Request::Caseload => reply(Reply::Caseload(self.caseload())),
             Request::CaseloadOpen { client } => {
                 let client = self.caseload_open(cx, client)?;

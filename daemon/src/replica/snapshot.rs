@@ -99,6 +99,7 @@ impl Replica {
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
             self.save_peers(cx);
+            self.save_delays(cx);
         }
     }
 

@@ -20,6 +20,7 @@ const VIEW: &str = "view";
 const PEERS: &str = "peers";
 const DRAFTS: &str = "drafts";
 const REMINDED: &str = "reminded";
+const DELAYS: &str = "delays";
 const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
 /// The most entries read at once.
@@ -104,6 +105,7 @@ impl Shelf {
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
             reminded: self.cache(REMINDED),
+            delays: self.cache(DELAYS),
             drafts: self.store.load(DRAFTS)?,
             drafts_damaged: self.store.load(DAMAGED_DRAFTS)?.is_some(),
             plan_copy: self.plan_copy(),

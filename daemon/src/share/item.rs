@@ -3,7 +3,9 @@
 use asif_proto::id::{GrantId, ItemId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
-use asif_proto::share::{SharedPractice, SharedSession};
+use asif_proto::share::{
+    SharedAnchor, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPractice, SharedSafetyPlan, SharedSession,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -20,6 +22,18 @@ pub const GRANT: u16 = 1;
 pub const SESSION: u16 = 2;
 /// A [`SharedPractice`].
 pub const PRACTICE: u16 = 3;
+/// A [`SharedExperiment`].
+pub const EXPERIMENT: u16 = 4;
+/// A [`SharedPhrase`].
+pub const PHRASE: u16 = 5;
+/// A [`SharedBelief`].
+pub const BELIEF: u16 = 6;
+/// A [`SharedGoal`].
+pub const GOAL: u16 = 7;
+/// A [`SharedAnchor`].
+pub const ANCHOR: u16 = 8;
+/// A [`SharedSafetyPlan`].
+pub const SAFETY_PLAN: u16 = 9;
 /// The grant, signed by the helper.
 pub const RECEIPT: u16 = 16;
 /// A [`LoanItem`].
@@ -76,6 +90,18 @@ pub enum Item {
     Session(Box<SharedSession>),
     /// Kind [`PRACTICE`].
     Practice(Box<SharedPractice>),
+    /// Kind [`EXPERIMENT`].
+    Experiment(Box<SharedExperiment>),
+    /// Kind [`PHRASE`].
+    Phrase(SharedPhrase),
+    /// Kind [`BELIEF`].
+    Belief(SharedBelief),
+    /// Kind [`GOAL`].
+    Goal(SharedGoal),
+    /// Kind [`ANCHOR`].
+    Anchor(SharedAnchor),
+    /// Kind [`SAFETY_PLAN`].
+    SafetyPlan(Box<SharedSafetyPlan>),
     /// Kind [`LOAN`].
     Loan(LoanItem),
 }
@@ -90,6 +116,13 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
     schema::pack(fields).into_bytes()
 }
 
+/// Whether an item lacks something that another has: a field, or all that one of its fields said.
+pub fn says_less(item: &[u8], other: &[u8]) -> bool {
+    let fields = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap_or_default();
+    let item = fields(item);
+    fields(other).keys().any(|field| !item.contains_key(field))
+}
+
 /// Opens an item; `None` for kinds and payloads that this program cannot show.
 pub fn unpack(id: ItemId, kind: u16, payload: &[u8]) -> Option<Item> {
     fn typed<T: DeserializeOwned>(id: ItemId, payload: &[u8]) -> Option<T> {
@@ -100,6 +133,12 @@ pub fn unpack(id: ItemId, kind: u16, payload: &[u8]) -> Option<Item> {
     match kind {
         SESSION => typed(id, payload).map(|item| Item::Session(Box::new(item))),
         PRACTICE => typed(id, payload).map(|item| Item::Practice(Box::new(item))),
+        EXPERIMENT => typed(id, payload).map(|item| Item::Experiment(Box::new(item))),
+        PHRASE => typed(id, payload).map(Item::Phrase),
+        BELIEF => typed(id, payload).map(Item::Belief),
+        GOAL => typed(id, payload).map(Item::Goal),
+        ANCHOR => typed(id, payload).map(Item::Anchor),
+        SAFETY_PLAN => typed(id, payload).map(|item| Item::SafetyPlan(Box::new(item))),
         LOAN => typed(id, payload).map(Item::Loan),
         _ => None,
     }

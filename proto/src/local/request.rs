@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, RemindAsk,
-    SafetyPlanAsk, SearchAsk, SketchAsk, TagAsk,
+    SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -215,6 +215,8 @@ pub enum Request {
         /// The helper's name, or a grant's id.
         name: String,
     },
+    /// About grants, and what they show.
+    Share(ShareAsk),
     /// Accepts an invitation to help. Answer: [`Reply::Joined`](super::Reply::Joined).
     HelperJoin {
         /// The ticket.
@@ -271,7 +273,7 @@ pub struct ListFilter {
 }
 
 /// An invitation to help.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
     /// The helper, as the client names them.
     pub name: String,
@@ -283,4 +285,13 @@ pub struct Invite {
     pub since: Option<String>,
     /// Until when, as typed.
     pub until: Option<String>,
+    /// What is new reaches them so many seconds later.
+    #[serde(default)]
+    pub delay_s: u32,
+    /// What it is for, in the client's words.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// This person's name as they will see it; none: their own.
+    #[serde(default)]
+    pub client: Option<String>,
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Visibility, words};
+use super::{Basis, HoldUntil, Visibility, words};
 use crate::id::{ItemId, RecordId};
 use crate::moment::Moment;
 use crate::rating::Rating;
@@ -129,6 +129,9 @@ pub struct Experiment {
     pub recorded_at: Timestamp,
     /// Who may see it.
     pub visibility: Visibility,
+    /// Kept back from everybody for now; null: not.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Deleted: hidden, can be restored.
     pub deleted: bool,
 }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Loan, Scope, SharedPractice, SharedSession};
+use super::{
+    Loan, Scope, SharedAnchor, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPractice, SharedSafetyPlan, SharedSession,
+};
 use crate::moment::Moment;
 
 /// One client as `caseload` tells it.
@@ -34,10 +36,40 @@ pub struct CaseloadOpen {
     pub scopes: Vec<Scope>,
     /// Sessions, newest first.
     pub sessions: Vec<SharedSession>,
-    /// Experiments.
-    pub experiments: Vec<serde_json::Value>,
+    /// Experiments, the last that came first.
+    pub experiments: Vec<SharedExperiment>,
     /// Practices, by slug.
     pub practices: Vec<SharedPractice>,
+    /// Lines of self-talk, by practice.
+    #[serde(default)]
+    pub phrases: Vec<SharedPhrase>,
+    /// Beliefs.
+    #[serde(default)]
+    pub beliefs: Vec<SharedBelief>,
+    /// Goals.
+    #[serde(default)]
+    pub goals: Vec<SharedGoal>,
+    /// Anchors.
+    #[serde(default)]
+    pub anchors: Vec<SharedAnchor>,
+    /// The safety plan.
+    #[serde(default)]
+    pub safety_plan: Option<SharedSafetyPlan>,
     /// What this home lent.
     pub loans: Vec<Loan>,
+}
+
+impl CaseloadOpen {
+    /// Nothing is here that they shared.
+    pub fn is_empty(&self) -> bool {
+        let Self { sessions, experiments, practices, phrases, beliefs, goals, anchors, safety_plan, .. } = self;
+        sessions.is_empty()
+            && experiments.is_empty()
+            && practices.is_empty()
+            && phrases.is_empty()
+            && beliefs.is_empty()
+            && goals.is_empty()
+            && anchors.is_empty()
+            && safety_plan.is_none()
+    }
 }

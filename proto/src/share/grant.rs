@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Role, Scope, SharedSession};
+use super::{Role, Scope, SharedExperiment, SharedSession};
 use crate::id::GrantId;
 use crate::moment::Moment;
 
@@ -24,6 +24,21 @@ pub struct GrantView {
     pub since: Moment,
     /// Until when, by when it happened.
     pub until: Option<Moment>,
+    /// What is new reaches them so many seconds later.
+    #[serde(default)]
+    pub delay_s: u32,
+    /// What it is for, in the client's words.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// This person's name as the helper sees it.
+    #[serde(default)]
+    pub client: String,
+    /// Nothing new goes out for now.
+    #[serde(default)]
+    pub paused: bool,
+    /// Own devices that have not heard of the last change of it, and go on by what they know.
+    #[serde(default)]
+    pub unheard: Vec<String>,
     /// The helper has joined.
     pub joined: bool,
     /// When the client ended it.
@@ -51,31 +66,81 @@ pub struct Preview {
     pub since: Moment,
     /// Until when.
     pub until: Option<Moment>,
+    /// What is new reaches them so many seconds later.
+    #[serde(default)]
+    pub delay_s: u32,
+    /// What it is for, in the client's words.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Nothing new goes out for now.
+    #[serde(default)]
+    pub paused: bool,
     /// The name of the client that the helper will see.
     pub client: String,
     /// Sessions that would be seen.
     pub sessions: u64,
-    /// Practices that would be seen.
-    pub practices: u64,
     /// Of the seen sessions, how many have a note that would be seen.
     pub notes: u64,
+    /// Practices that would be seen.
+    pub practices: u64,
+    /// Experiments that would be seen.
+    #[serde(default)]
+    pub experiments: u64,
+    /// Lines of self-talk that would be seen.
+    #[serde(default)]
+    pub phrases: u64,
+    /// Beliefs that would be seen.
+    #[serde(default)]
+    pub beliefs: u64,
+    /// Goals that would be seen.
+    #[serde(default)]
+    pub goals: u64,
+    /// Anchors that would be seen.
+    #[serde(default)]
+    pub anchors: u64,
+    /// The safety plan would be seen.
+    #[serde(default)]
+    pub safety_plan: bool,
+    /// Of all of these, how many wait for the delay to pass.
+    #[serde(default)]
+    pub waiting: u64,
     /// The newest sessions as the helper would see them, at most three.
     pub examples: Vec<SharedSession>,
+    /// The newest experiment as the helper would see it.
+    #[serde(default)]
+    pub experiment_example: Option<SharedExperiment>,
     /// What would not be seen, counted.
     pub withheld: Withheld,
 }
 
 /// What a helper would not see, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Withheld {
-    /// Notes on sessions.
+    /// Notes on sessions that are seen otherwise.
     pub notes: u64,
-    /// Sessions and practices marked private.
+    /// Anything marked private, and what belongs to a practice that is.
     pub private: u64,
-    /// Sessions before `since`.
+    /// What is kept back for now.
+    pub held: u64,
+    /// Sessions and experiments before `since`.
     pub before_since: u64,
-    /// Sessions from `until` on.
+    /// Sessions and experiments from `until` on.
     pub after_until: u64,
     /// Notes without a practice.
     pub bare_notes: u64,
+    /// Practices that no scope holds.
+    pub practices: u64,
+    /// Experiments that no scope holds.
+    pub experiments: u64,
+    /// Lines of self-talk that no scope holds.
+    pub phrases: u64,
+    /// Beliefs that no scope holds.
+    pub beliefs: u64,
+    /// Goals that no scope holds.
+    pub goals: u64,
+    /// Anchors that no scope holds.
+    pub anchors: u64,
+    /// The safety plan, which no scope holds.
+    pub safety_plan: bool,
 }

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::ItemId;
 use crate::moment::Moment;
 use crate::rating::Rating;
-use crate::record::{Basis, FeltState, PracticeKind, PracticeStatus, Specificity};
+use crate::record::{
+    Agree, Basis, BeliefRating, BeliefRole, Block, ExperimentResult, FeltState, GoalStatus, GoalTemplate, Mark, Mode, PhraseForm,
+    PracticeKind, PracticeStatus, SafetyPlan, Specificity, Supports,
+};
 
 /// A projected session: only what the grant's scopes name; every other field is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,8 +46,14 @@ pub struct SharedSession {
     pub repetitions: Option<u32>,
     /// Scope `practices`.
     pub duration_s: Option<u32>,
+    /// Scope `practices`: when something landed, in seconds from the beginning.
+    #[serde(default)]
+    pub landed_s: Option<u32>,
     /// Scope `phrases`.
     pub felt_state: Option<FeltState>,
+    /// Scope `phrases`: what was marked while sitting.
+    #[serde(default)]
+    pub marks: Option<Vec<Mark>>,
     /// Scope `notes`.
     pub where_felt: Option<String>,
     /// Scope `notes`.
@@ -76,4 +85,122 @@ pub struct SharedPractice {
     pub status: Option<PracticeStatus>,
     /// Scope `notes`.
     pub description: Option<String>,
+}
+
+/// What was predicted, as it was locked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedPrediction {
+    /// In words.
+    pub text: Option<String>,
+    /// Feeling after, 0 very bad to 100 very good.
+    pub rating: Option<Rating>,
+    /// When it was locked.
+    pub locked_at: Timestamp,
+}
+
+/// A projected experiment: scope `experiments`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedExperiment {
+    /// The item.
+    pub id: ItemId,
+    /// The short name of what is tried.
+    pub practice: Option<String>,
+    /// With or without a prediction.
+    pub mode: Mode,
+    /// What was predicted.
+    pub prediction: Option<SharedPrediction>,
+    /// What may get in the way.
+    pub obstacles: Option<String>,
+    /// If that happens, then.
+    pub if_then: Option<String>,
+    /// What happened; null: not yet, or what happened is kept back.
+    pub outcome: Option<ExperimentResult>,
+    /// What they make of it.
+    pub learning: Option<String>,
+    /// Which belief it supports.
+    pub supports: Option<Supports>,
+    /// Outcome less prediction.
+    pub surprise: Option<i16>,
+}
+
+/// A projected line of self-talk: scope `phrases`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedPhrase {
+    /// The item.
+    pub id: ItemId,
+    /// The short name of the practice it belongs to.
+    pub practice: String,
+    /// What they used to say.
+    pub old_line: Option<String>,
+    /// What they say now.
+    pub new_line: String,
+    /// How it speaks.
+    pub form: Option<PhraseForm>,
+    /// In whose voice they hear it.
+    pub voice: Option<String>,
+    /// Its place among the phrases of the practice, from 1.
+    #[serde(default)]
+    pub order: u32,
+}
+
+/// A projected belief: scope `beliefs`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedBelief {
+    /// The item.
+    pub id: ItemId,
+    /// What is believed.
+    pub statement: String,
+    /// Old or new.
+    pub role: BeliefRole,
+    /// What the belief says that it stands against, where that one is shared too.
+    pub paired_with: Option<String>,
+    /// What stands in the way.
+    pub block: Option<Block>,
+    /// How far it was believed, oldest first.
+    #[serde(default)]
+    pub ratings: Vec<BeliefRating>,
+    /// No longer rated.
+    #[serde(default)]
+    pub retired: bool,
+}
+
+/// A projected goal: scope `goals`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedGoal {
+    /// The item.
+    pub id: ItemId,
+    /// The goal.
+    pub text: String,
+    /// The template it is, if it is one.
+    pub template: Option<GoalTemplate>,
+    /// How much it is a goal worth having, oldest first.
+    #[serde(default)]
+    pub agree: Vec<Agree>,
+    /// Where it stands.
+    pub status: GoalStatus,
+    /// Why it was closed.
+    pub reason_closed: Option<String>,
+}
+
+/// A projected anchor: scope `anchor`. Whom it was about is told to nobody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedAnchor {
+    /// The item.
+    pub id: ItemId,
+    /// What they did.
+    pub act: String,
+    /// How much the other deserved it: 0 not at all, 100 fully.
+    pub deserved: Option<Rating>,
+    /// How polite they were: 0 not at all, 100 very.
+    pub polite: Option<Rating>,
+}
+
+/// The projected safety plan: scope `safety_plan`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedSafetyPlan {
+    /// The item.
+    pub id: ItemId,
+    /// Its parts.
+    #[serde(flatten)]
+    pub plan: SafetyPlan,
 }

@@ -31,6 +31,7 @@ words!(
 );
 words!(
     /// Who a helper is to the client.
+    #[derive(Default)]
     Role {
         /// A therapist.
         Therapist = "therapist",
@@ -45,6 +46,7 @@ words!(
         /// Family.
         Family = "family",
         /// A helper of another kind.
+        #[default]
         Helper = "helper",
     }
 );

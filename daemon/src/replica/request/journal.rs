@@ -6,8 +6,7 @@ use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
 use asif_proto::moment::{self, Bound, Moment, MomentError};
 use asif_proto::record::{
-    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, MarkKind, SAFETY_PLAN_NAME, Session as SessionView, SessionFields, SessionTag, Visibility,
-    WISH_NAME,
+    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, SAFETY_PLAN_NAME, Session as SessionView, SessionFields, SessionTag, Visibility, WISH_NAME,
 };
 use asif_proto::share::Loan;
 use jiff::Timestamp;
@@ -62,6 +61,7 @@ impl Replica {
             note: note.clone().filter(|_| !beside),
             tags,
             visibility: fields.visibility.filter(|visibility| *visibility == Visibility::Private),
+            hold_until: None,
             deleted: None,
         };
         let mut puts: Vec<Put> = vec![(id.key(), record::pack(kind::SESSION, &session).as_str().into())];
@@ -195,7 +195,7 @@ impl Replica {
         let document = self.documents.get(&doc);
         let fields = document.and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
         let is_new = |(key, value): &Put| {
-            if document.is_some_and(|document| document.is_contested(key)) || schema::keeps_away(key, value) {
+            if document.is_some_and(|document| document.is_contested(key)) || narrow::keeps_away(key, value) {
                 return true;
             }
             let field = key.split_once('/').map_or("", |(_, field)| field);
@@ -299,7 +299,7 @@ impl Replica {
             acted_as_if: session.acted_as_if,
             felt_real: session.felt_real,
             felt_state: session.felt_state,
-            landed_s: session.marks.iter().find(|mark| mark.kind == MarkKind::Landed).map(|mark| mark.t_s),
+            landed_s: session.landed_s(),
             marks: session.marks.clone(),
             experiment: session.experiment,
             basis: session.basis.unwrap_or(Basis::Own),
@@ -314,6 +314,7 @@ impl Replica {
             note: session.note.clone(),
             tags: session.tags.clone(),
             visibility: session.visibility.unwrap_or(Visibility::Inherit),
+            hold_until: session.hold_until.clone(),
             deleted: session.deleted.unwrap_or_default(),
             device: device.map(|device| self.device_name(&device)),
             unchanged: false,

@@ -56,7 +56,7 @@ impl Reversing<'_> {
         let (is_mine, all) = (self.mine(key, &standing, mine.as_ref()), standing.len());
         let others: Vec<ScalarValue> = standing.into_iter().filter(|(id, _)| !is_mine.contains(id)).map(|(_, value)| value).collect();
         if others.len() == all {
-            if others.iter().any(|other| schema::keeps_away(key, other)) {
+            if others.iter().any(|other| narrow::keeps_away(key, other)) {
                 // Whoever said once more that it is private or deleted meant it: that stays, and the rest is taken back.
                 return Ok(Vec::new());
             }

@@ -1,0 +1,178 @@
+//! What is new reaches a helper later, where a grant says so: by this device's own clock, from when it first held a record.
+//!
+//! The clock counts the time that passes while the daemon runs, sleep included, whatever is set on the wall; from one start to the next it takes
+//! the wall's word, and goes on where it stood if that went back. What it knows is remembered, sealed, on this device alone; where that is gone,
+//! what is not yet shown waits from the beginning again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use asif_proto::frame;
+use asif_proto::id::{GrantId, RecordId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::effect::{Effect, Now, Opaque};
+use super::super::{Cx, Replica};
+use super::Standing;
+use crate::journal::search::words;
+use crate::journal::view::View;
+use crate::people::space::Space;
+use crate::share::item;
+
+/// The name of the sealed file.
+const FILE: &str = "delays";
+/// The clock on the wall was set, where it goes another way by more than this, in seconds.
+const JUMP_S: u64 = 5;
+/// The longest delay.
+pub(in crate::replica) const MAX_DELAY_S: u32 = 30 * 24 * 60 * 60;
+
+/// What waits on this device.
+#[derive(Default)]
+pub(in crate::replica) struct Delays {
+    known: Known,
+    /// When the clock was last looked at.
+    looked_at: Option<Duration>,
+    /// What the wall was ahead of that, in seconds.
+    ahead_s: i64,
+    /// When something has waited long enough, by the counted seconds.
+    due_s: Option<u64>,
+    /// The monotonic clock when that was reckoned.
+    reckoned_at: Duration,
+    unsaved: bool,
+}
+
+/// What the sealed file says.
+#[derive(Default, Serialize, Deserialize)]
+struct Known {
+    /// What this device's clock has counted, in seconds.
+    counted_s: u64,
+    /// What was on the wall then, in seconds since 1970.
+    wall_s: i64,
+    /// When this device first held what is not shown yet, by that clock.
+    held_since: BTreeMap<RecordId, u64>,
+    /// The versions of grants under which all that was there was looked at.
+    looked_through: BTreeMap<GrantId, u32>,
+}
+
+impl Replica {
+    /// Takes over what was remembered.
+    pub(in crate::replica) fn load_delays(&mut self, now: Now, bytes: Option<&[u8]>) {
+        let (Some(vault), Some(bytes)) = (&self.vault, bytes) else { return };
+        let plain = vault.cache.open(FILE, bytes).ok();
+        match plain.and_then(|plain| frame::decode::<Known>(&plain)) {
+            Some(mut known) => {
+                let passed = now.wall.as_second().saturating_sub(known.wall_s);
+                known.counted_s = known.counted_s.saturating_add(u64::try_from(passed).unwrap_or_default());
+                self.delays.known = known;
+            }
+            None => tracing::warn!("what was remembered of delays does not open; what waits goes on waiting from now"),
+        }
+    }
+
+    /// Lets the clock go on; says whether something has waited long enough.
+    pub(super) fn count_on(&mut self, now: Now) -> bool {
+        let delays = &mut self.delays;
+        let last = delays.looked_at.get_or_insert(now.steady);
+        let passed = now.steady.saturating_sub(*last).as_secs();
+        *last += Duration::from_secs(passed);
+        delays.known.counted_s = delays.known.counted_s.saturating_add(passed);
+        let ahead_s = now.wall.as_second().saturating_sub(i64::try_from(now.steady.as_secs()).unwrap_or(i64::MAX));
+        if ahead_s.abs_diff(std::mem::replace(&mut delays.ahead_s, ahead_s)) > JUMP_S {
+            // The next start counts on from what is on the wall now.
+            delays.unsaved = !delays.known.held_since.is_empty();
+        }
+        delays.due_s.is_some_and(|due| delays.known.counted_s >= due)
+    }
+
+    /// When the next record has waited long enough.
+    pub(in crate::replica) fn release_due(&self) -> Option<Duration> {
+        let delays = &self.delays;
+        let left = delays.due_s?.saturating_sub(delays.known.counted_s);
+        Some(delays.reckoned_at + Duration::from_secs(left))
+    }
+
+    /// Whether a record that is not shown yet still waits under a grant. What was there when the terms were made is as old as it says.
+    pub(super) fn waits(&mut self, now: Now, standing: &Standing, record: RecordId) -> bool {
+        let delay_s = u64::from(standing.grant.delay_s);
+        if delay_s == 0 {
+            return false;
+        }
+        let was_there = self.delays.known.looked_through.get(&standing.id()) != Some(&self.grant_version(standing.id()));
+        let counted_s = self.delays.known.counted_s;
+        let since = match self.delays.known.held_since.get(&record) {
+            Some(since) => *since,
+            None => {
+                let age_s = if was_there { age_s(&self.view, &record, now.wall) } else { 0 };
+                if age_s >= delay_s {
+                    return false;
+                }
+                self.delays.unsaved = true;
+                let since = counted_s.saturating_sub(age_s);
+                self.delays.known.held_since.insert(record, since);
+                since
+            }
+        };
+        counted_s.saturating_sub(since) < delay_s
+    }
+
+    /// Whether a record is not shown yet because of the delay, as far as this device knows.
+    pub(in crate::replica) fn still_waits(&self, grant: GrantId, delay_s: u32, record: RecordId) -> bool {
+        let Some(owner) = self.person() else { return false };
+        let Some((_, key)) = self.given.items.iter().find(|(one, _)| *one == grant) else { return false };
+        let board = self.boards.get(&Space::Share { owner, grant }.id());
+        let is_there = board.is_some_and(|board| board.get(&item::item_id(key, record)).is_some());
+        let since = self.delays.known.held_since.get(&record);
+        !is_there && since.is_some_and(|since| self.delays.known.counted_s.saturating_sub(*since) < u64::from(delay_s))
+    }
+
+    /// All that is there was looked at under these terms.
+    pub(super) fn looked_through(&mut self, standing: &Standing) {
+        if standing.grant.delay_s > 0 {
+            let version = self.grant_version(standing.id());
+            self.delays.unsaved |= self.delays.known.looked_through.insert(standing.id(), version) != Some(version);
+        }
+    }
+
+    /// Forgets what waits no more, and saves what is new.
+    pub(super) fn tend_delays(&mut self, cx: &mut Cx<'_>) {
+        let delays: BTreeSet<u64> =
+            self.view.grants().filter(|(_, row)| row.value.ended.is_none()).map(|(_, row)| row.value.delay_s.into()).collect();
+        let longest = delays.last().copied().unwrap_or_default();
+        let Delays { known, due_s, unsaved, reckoned_at, .. } = &mut self.delays;
+        let (before, counted_s) = (known.held_since.len(), known.counted_s);
+        known.held_since.retain(|_, since| counted_s.saturating_sub(*since) < longest);
+        *unsaved |= before != known.held_since.len();
+        let ends = known.held_since.values().flat_map(|since| delays.iter().map(move |delay| since.saturating_add(*delay)));
+        *due_s = ends.filter(|end| *end > counted_s).min();
+        *reckoned_at = cx.now.mono;
+        if std::mem::take(unsaved) {
+            self.save_delays(cx);
+        }
+    }
+
+    /// Saves what is known, with what is on the wall now.
+    pub(in crate::replica) fn save_delays(&mut self, cx: &mut Cx<'_>) {
+        if self.delays.known.looked_through.is_empty() && self.delays.known.held_since.is_empty() {
+            return;
+        }
+        self.delays.known.wall_s = cx.now.wall.as_second();
+        if let Some(vault) = &self.vault {
+            let bytes = vault.cache.seal(FILE, &frame::encode(&self.delays.known), cx.rng);
+            cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
+        }
+    }
+}
+
+/// How long ago a record was written down, as it says; one that does not say was always there.
+fn age_s(view: &View, record: &RecordId, wall: Timestamp) -> u64 {
+    let recorded_at = if let Some(row) = view.session(record) {
+        Some(row.value.recorded_at)
+    } else if let Some(row) = view.practice(record) {
+        Some(row.value.recorded_at)
+    } else {
+        view.kept(record).map(|row| words::recorded_at(&row.value))
+    };
+    let age = |at: Timestamp| u64::try_from(wall.as_second() - at.as_second()).unwrap_or_default();
+    recorded_at.map_or(u64::MAX, age)
+}
