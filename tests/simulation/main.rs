@@ -32,6 +32,7 @@ mod node;
 mod plan;
 mod reminders;
 mod shared;
+mod sharing;
 mod story;
 mod taken_back;
 mod world;

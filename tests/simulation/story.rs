@@ -45,6 +45,7 @@ pub(crate) fn invitation() -> Invite {
         scopes: vec![Scope::Ratings],
         since: Some("2026-03-01".into()),
         until: Some("2026-11-01".into()),
+        ..Invite::default()
     }
 }
 

@@ -194,6 +194,13 @@ pub struct Grant {
     pub end_reached: Option<bool>,
 }
 
+impl Grant {
+    /// When it ends by itself. What was over when it was given only bounds what is shown.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.until.as_ref().map(Moment::timestamp).filter(|until| *until > self.created_at)
+    }
+}
+
 /// A client of this person. Its record id is the grant's id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Client {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::journal::record::{grant_record, record_grant};
 use crate::people::space::Space;
+use crate::share::terms::Side;
 use crate::sync::link::Link;
 
 impl Replica {
@@ -48,8 +49,14 @@ impl Replica {
             Some(row) => Some(row.value.person),
             None => self.person(),
         };
-        let board = self.boards.get(&Space::Share { owner: owner?, grant }.id())?;
-        Some(Timestamp::from_millisecond(board.ended_ms()?).unwrap_or(Timestamp::MIN))
+        let space = Space::Share { owner: owner?, grant };
+        let told = self.boards.get(&space.id()).and_then(|board| board.ended_ms());
+        if let Some(ended) = told {
+            return Some(Timestamp::from_millisecond(ended).unwrap_or(Timestamp::MIN));
+        }
+        // A helper's own clock ends it at its time, whether anybody is there to say so or not.
+        let terms = self.view.client(&grant_record(grant)).and_then(|_| self.terms_of(space)?.verify(Side::Client));
+        terms?.ends().filter(|ends| *ends <= self.now.wall)
     }
 
     /// Whether a grant stands between this person and another.

@@ -114,7 +114,7 @@ impl Replica {
     /// at once.
     fn standing(&self, now: Timestamp) -> Vec<Standing> {
         let Some(owner) = self.person() else { return Vec::new() };
-        let is_over = |grant: &Grant| grant.until.as_ref().is_some_and(|until| until.timestamp() <= now);
+        let is_over = |grant: &Grant| grant.ends().is_some_and(|ends| ends <= now);
         let joined = self.view.grants().filter(|(_, row)| row.value.helper.is_some() && !is_over(&row.value));
         let grants = joined.filter(|(id, _)| !self.has_ended(record_grant(**id)));
         grants

@@ -151,6 +151,7 @@ impl Life {
             scopes: vec![Scope::Ratings],
             since: Some("2020-01-01".into()),
             until: None,
+            ..Default::default()
         };
         self.join(Request::ShareInvite { invite, yes: true, no_wait: true }, |ticket| Request::HelperJoin {
             ticket,

@@ -61,7 +61,7 @@ impl Replica {
     /// Grants that have not ended and that will, and when.
     fn running_out(&self) -> impl Iterator<Item = (RecordId, Timestamp)> {
         let standing = self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));
-        standing.filter_map(|(id, row)| Some((*id, row.value.until.as_ref()?.timestamp())))
+        standing.filter_map(|(id, row)| Some((*id, row.value.ends()?)))
     }
 
     /// When time alone changes what is shared.

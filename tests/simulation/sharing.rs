@@ -1,0 +1,189 @@
+//! What a client changes of what is shared: terms, pauses, holds, delays and ends, on devices that meet late or never.
+
+use std::time::Duration;
+
+use asif_proto::local::{GrantChange, Held, Reply, Request, ShareAsk};
+use asif_proto::record::{Session, SessionFields};
+use asif_proto::share::{GrantView, Scope};
+
+use crate::hostile::robin_and_dana;
+use crate::shared::{after, all_meet, edit, held, log, seen};
+use crate::world::World;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn change(world: &mut World, node: usize, change: GrantChange) -> GrantView {
+    let Reply::Grants(mut grants) = world.must(node, Request::Share(ShareAsk::Edit { name: "Dana".into(), change })) else { panic!() };
+    grants.remove(0)
+}
+
+fn scopes(scopes: &[Scope]) -> GrantChange {
+    GrantChange { scopes: Some(scopes.to_vec()), ..GrantChange::default() }
+}
+
+fn pause(world: &mut World, node: usize, paused: bool) {
+    world.must(node, Request::Share(ShareAsk::Pause { name: "Dana".into(), paused }));
+}
+
+fn hold(world: &mut World, node: usize, session: &Session, until: Option<&str>, off: bool) -> Held {
+    let ask = ShareAsk::Hold { id: session.id.to_string(), until: until.map(str::to_owned), off };
+    let Reply::Held(held) = world.must(node, Request::Share(ask)) else { panic!() };
+    held
+}
+
+fn noted(value: u8, note: &str) -> SessionFields {
+    SessionFields { note: Some(note.into()), ..after(value) }
+}
+
+/// Whether these words lie whole on Dana's disk.
+fn is_held(world: &World, dana: usize, words: &str) -> bool {
+    held(world, dana).iter().any(|item| item.contains(words))
+}
+
+#[test]
+fn what_is_no_longer_in_scope_is_taken_back_and_what_comes_into_it_is_shown() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    log(&mut world, laptop, noted(41, "words of the evening"));
+    world.run_for(Duration::from_secs(20));
+    assert!(is_held(&world, dana, "\"after\":41") && !is_held(&world, dana, "words of the evening"));
+    change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
+    world.run_for(Duration::from_secs(20));
+    assert!(is_held(&world, dana, "words of the evening"));
+    change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
+    world.run_for(Duration::from_secs(100));
+    assert!(is_held(&world, dana, "\"after\":41") && !is_held(&world, dana, "words of the evening"), "an older item became a stub");
+}
+
+#[test]
+fn of_two_changes_apart_the_narrower_stands_on_every_device() {
+    for swapped in [false, true] {
+        let (mut world, laptop, desktop, dana) = all_meet();
+        log(&mut world, laptop, noted(42, "words of the evening"));
+        change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
+        world.run_for(Duration::from_secs(100));
+        assert!(is_held(&world, dana, "words of the evening"));
+        world.cut(laptop, desktop);
+        let (one, other) = if swapped { (desktop, laptop) } else { (laptop, desktop) };
+        change(&mut world, one, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
+        let unheard = change(&mut world, other, GrantChange { add: vec![Scope::Phrases], ..GrantChange::default() }).unheard;
+        assert_eq!(unheard.len(), 1, "the own device that has not heard is named");
+        world.run_for(Duration::from_secs(100));
+        world.heal();
+        world.run_for(Duration::from_secs(200));
+        for device in [laptop, desktop] {
+            let Reply::Grants(grants) = world.must(device, Request::ShareList) else { panic!() };
+            let dana = grants.iter().find(|grant| grant.name == "Dana").unwrap();
+            assert_eq!(dana.scopes, [Scope::Ratings, Scope::Phrases]);
+        }
+        assert!(!is_held(&world, dana, "words of the evening"));
+        let quiet = held(&world, dana).len();
+        world.run_for(Duration::from_secs(300));
+        assert_eq!(held(&world, dana).len(), quiet, "nothing is written again and again");
+    }
+}
+
+#[test]
+fn a_pause_sends_nothing_new_takes_back_what_says_less_and_its_end_sends_the_rest() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let session = log(&mut world, laptop, after(43));
+    world.run_for(Duration::from_secs(20));
+    pause(&mut world, laptop, true);
+    log(&mut world, laptop, after(44));
+    edit(&mut world, laptop, &session, SessionFields { before: after(45).after, ..Default::default() });
+    world.run_for(Duration::from_secs(200));
+    assert!(is_held(&world, dana, "\"after\":43") && !is_held(&world, dana, "\"after\":44") && !is_held(&world, dana, "\"before\":45"));
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(Duration::from_secs(200));
+    assert!(!is_held(&world, dana, "\"after\":44"), "also after a restart");
+    pause(&mut world, laptop, false);
+    world.run_for(Duration::from_secs(100));
+    assert!(is_held(&world, dana, "\"after\":44") && is_held(&world, dana, "\"before\":45"));
+}
+
+#[test]
+fn what_is_kept_back_before_its_delay_runs_out_never_reaches_the_helper() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
+    let before = seen(&mut world, dana);
+    let kept = log(&mut world, laptop, after(46));
+    log(&mut world, laptop, after(47));
+    world.run_for(HOUR * 20);
+    let told = hold(&mut world, laptop, &kept, None, false);
+    assert!(told.was_shared_with.is_empty(), "{told:?}");
+    assert!(!is_held(&world, dana, "\"after\":46") && !is_held(&world, dana, "\"after\":47"), "not before a day has passed");
+    world.run_for(HOUR * 5);
+    assert_eq!(seen(&mut world, dana), before + 1);
+    assert!(!is_held(&world, dana, "\"after\":46") && is_held(&world, dana, "\"after\":47"));
+    hold(&mut world, laptop, &kept, None, true);
+    world.run_for(HOUR);
+    assert!(is_held(&world, dana, "\"after\":46"), "let go, it waits no longer: a day has passed");
+}
+
+#[test]
+fn a_delay_stands_still_while_a_clock_jumps_and_goes_on_over_a_restart() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    world.crash(desktop, HOUR * 10_000);
+    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
+    log(&mut world, laptop, after(48));
+    world.run_for(HOUR);
+    world.nodes[laptop].skew_s = 10 * 365 * 86_400;
+    world.run_for(HOUR * 2);
+    assert!(!is_held(&world, dana, "\"after\":48"), "a clock that was set says nothing");
+    world.crash(laptop, Duration::from_secs(10));
+    world.run_for(HOUR * 20);
+    assert!(!is_held(&world, dana, "\"after\":48"), "nor does it over a restart");
+    world.run_for(HOUR * 3);
+    assert!(is_held(&world, dana, "\"after\":48"), "the time before the restart counts");
+}
+
+#[test]
+fn what_was_there_when_a_delay_was_set_is_as_old_as_it_is() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    change(&mut world, laptop, GrantChange { since: Some("2026-06-15".into()), ..GrantChange::default() });
+    let old = log(&mut world, laptop, after(49));
+    world.run_for(HOUR * 23);
+    assert!(!is_held(&world, dana, "\"after\":49"), "before since");
+    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), since: Some("2026-01-01".into()), ..GrantChange::default() });
+    world.run_for(Duration::from_secs(600));
+    assert!(!is_held(&world, dana, "\"after\":49"), "{old:?}");
+    world.run_for(HOUR);
+    assert!(is_held(&world, dana, "\"after\":49"), "a day after it was written, and not after the terms were made");
+}
+
+#[test]
+fn a_hold_until_a_time_lets_go_by_itself() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    let session = log(&mut world, laptop, after(50));
+    world.run_for(Duration::from_secs(20));
+    let told = hold(&mut world, laptop, &session, Some("2026-11-20"), false);
+    assert_eq!(told.was_shared_with, ["Dana"], "it was there already, and that is said");
+    world.run_for(Duration::from_secs(100));
+    assert!(!is_held(&world, dana, "\"after\":50"), "it is asked back");
+    world.run_for(HOUR * 72);
+    assert!(is_held(&world, dana, "\"after\":50"));
+}
+
+#[test]
+fn a_share_ends_at_its_time_also_while_no_device_is_awake() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    log(&mut world, laptop, after(51));
+    world.run_for(Duration::from_secs(20));
+    change(&mut world, laptop, GrantChange { until: Some("2026-11-20".into()), ..GrantChange::default() });
+    world.run_for(Duration::from_secs(100));
+    for device in [laptop, desktop] {
+        world.crash(device, HOUR * 90);
+    }
+    world.run_for(HOUR * 80);
+    let Reply::Caseload(rows) = world.must(dana, Request::Caseload) else { panic!() };
+    assert!(rows[0].ended.is_some(), "Dana's own clock ends it: {rows:?}");
+    assert_eq!(seen(&mut world, dana), 0, "and shows it no more");
+    world.run_for(HOUR * 20);
+    log(&mut world, laptop, after(52));
+    world.run_for(HOUR);
+    for device in [laptop, desktop] {
+        let Reply::Grants(grants) = world.must(device, Request::ShareList) else { panic!() };
+        let grant = grants.iter().find(|grant| grant.name == "Dana").unwrap();
+        assert!(grant.ended.is_some() && grant.end_reached == Some(true), "{grant:?}");
+    }
+    assert!(!is_held(&world, dana, "\"after\":52"));
+}
