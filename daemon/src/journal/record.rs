@@ -263,7 +263,12 @@ impl Record {
                 lay_specificity(&mut fields);
                 typed(fields, Record::Practice)
             }
-            kind::GRANT => typed(fields, Record::Grant),
+            kind::GRANT => typed(fields, |grant: Box<Grant>| {
+                let mut grant = grant;
+                // As a set they are in the order of their names.
+                grant.scopes.sort();
+                Record::Grant(grant)
+            }),
             kind::CLIENT => typed(fields, Record::Client),
             kind::SAFETY_PLAN => typed(fields, Record::SafetyPlan),
             other => match Kept::from_fields(other, &fields) {

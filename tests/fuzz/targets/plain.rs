@@ -31,6 +31,12 @@ pub(super) fn item(bytes: &[u8]) {
         let again = match &read {
             Item::Session(session) => item::pack(session),
             Item::Practice(practice) => item::pack(practice),
+            Item::Experiment(one) => item::pack(one),
+            Item::Phrase(one) => item::pack(one),
+            Item::Belief(one) => item::pack(one),
+            Item::Goal(one) => item::pack(one),
+            Item::Anchor(one) => item::pack(one),
+            Item::SafetyPlan(one) => item::pack(one),
             Item::Loan(loan) => item::pack(loan),
         };
         assert_eq!(item::unpack(id, u16::from(kind), &again), Some(read));
@@ -93,7 +99,7 @@ pub(super) fn see(document: &Document, doc: DocId) {
     view.refresh(doc, document, keys.iter());
     let since = Moment::at(jiff::Timestamp::UNIX_EPOCH, &zone("UTC"));
     let scopes = [Scope::Ratings, Scope::Practices, Scope::Phrases, Scope::Notes];
-    let terms = projection::Terms { scopes: &scopes, since: &since, until: None };
+    let terms = projection::Terms { scopes: &scopes, since: &since, until: None, now: jiff::Timestamp::UNIX_EPOCH };
     for (_, row) in view.newest() {
         let _ = terms.session(&row.value, &view);
     }

@@ -89,7 +89,8 @@ impl Replica {
     pub(in crate::replica) fn release_due(&self) -> Option<Duration> {
         let delays = &self.delays;
         let left = delays.due_s?.saturating_sub(delays.known.counted_s);
-        Some(delays.reckoned_at + Duration::from_secs(left))
+        // Whole seconds are counted.
+        Some(delays.reckoned_at + Duration::from_secs(left.saturating_add(1)))
     }
 
     /// Whether a record that is not shown yet still waits under a grant. What was there when the terms were made is as old as it says.

@@ -37,16 +37,12 @@ impl Replica {
             new: u64::try_from(new.len()).unwrap_or(u64::MAX),
             to_discuss: u64::try_from(to_discuss).unwrap_or(u64::MAX),
             until: self.agreed(space).and_then(|terms| terms.until),
-            ended: self.ended_at(space),
+            ended: self.end_of(grant),
         }
     }
 
     fn agreed(&self, space: Space) -> Option<crate::share::terms::Terms> {
         self.terms_of(space)?.verify(crate::share::terms::Side::Client)
-    }
-
-    fn ended_at(&self, space: Space) -> Option<Timestamp> {
-        Timestamp::from_millisecond(self.boards.get(&space.id())?.ended_ms()?).ok()
     }
 
     fn find_client(&self, typed: &str) -> Result<(RecordId, Client), Failure> {
@@ -65,7 +61,9 @@ impl Replica {
         let space = Space::Share { owner: client.person, grant };
         let (mut sessions, mut practices, mut experiments) = (Vec::new(), Vec::new(), Vec::new());
         let (mut phrases, mut beliefs, mut goals, mut anchors, mut safety_plan) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), None);
-        for (item, arrived) in self.items(space) {
+        // What was shared until a time is shown no more from then on, also before anybody has said that it is over.
+        let shown = self.items(space).filter(|_| !self.has_ended(grant));
+        for (item, arrived) in shown {
             match item {
                 Item::Session(session) => sessions.push((*session, arrived)),
                 Item::Practice(practice) => practices.push(*practice),
@@ -93,7 +91,7 @@ impl Replica {
         let until = self.agreed(space).and_then(|terms| terms.until);
         Ok(CaseloadOpen {
             client: client.name,
-            ended: self.ended_at(space),
+            ended: self.end_of(grant),
             scopes: self.agreed(space).map(|terms| terms.scopes).unwrap_or_default(),
             sessions: sessions.into_iter().map(|(session, _)| session).collect(),
             experiments: experiments.into_iter().map(|(experiment, _)| experiment).collect(),

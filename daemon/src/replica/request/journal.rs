@@ -18,8 +18,8 @@ use super::kept::conflicts;
 use super::{Handled, Outcome, built_on, tag};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, Session, kind};
-use crate::journal::schema;
 use crate::journal::view::Row;
+use crate::journal::{narrow, schema};
 use crate::seal::body::DocId;
 use crate::share::projection::is_backfilled;
 

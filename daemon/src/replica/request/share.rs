@@ -193,7 +193,6 @@ impl Replica {
             }
         }
     }
-    }
 
     /// An invitation that nobody used yet is simply taken back.
     fn withdraw_invitation(&mut self, cx: &mut Cx<'_>, ask: &Ask, id: RecordId, draft: Grant) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use automerge::{Change, ScalarValue};
 
 use crate::journal::document::{Document, Put, keys_of};
 use crate::journal::history::{PutId, puts_of};
-use crate::journal::{prose, schema};
+use crate::journal::{narrow, prose, schema};
 
 /// A change to reverse, with what has to do with it.
 pub(super) struct Reversing<'a> {
