@@ -6,7 +6,6 @@ use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
 use asif_proto::record::MAX_NOTE;
 use asif_proto::share::{CaseloadOpen, CaseloadRow, Loan, SharedSession};
-use jiff::Timestamp;
 
 use super::super::{Cx, Replica};
 use super::journal::{bound, whole_seconds};
