@@ -74,7 +74,7 @@ impl Document {
         // Over what stands there already, once or several times, it would be no put at all, and lose against whoever takes that back apart.
         let stands = |key: &str| self.automerge.get(ROOT, key).is_ok_and(|found| found.is_some());
         let again: BTreeSet<&str> =
-            changed.iter().filter(|(key, value)| schema::keeps_away(key, value) && stands(key)).map(|(key, _)| key.as_str()).collect();
+            changed.iter().filter(|(key, value)| narrow::keeps_away(key, value) && stands(key)).map(|(key, _)| key.as_str()).collect();
         let mut transaction = self.automerge.transaction();
         for (key, value) in changed {
             if again.contains(key.as_str()) {
@@ -156,7 +156,7 @@ impl Document {
 
     /// Whether putting `value` changes what is said: not where it only says once more that something is private or deleted.
     pub fn is_news(&self, key: &str, value: &ScalarValue) -> bool {
-        self.scalar(key).as_ref() != Some(value) || (self.is_contested(key) && !schema::keeps_away(key, value))
+        self.scalar(key).as_ref() != Some(value) || (self.is_contested(key) && !narrow::keeps_away(key, value))
     }
 
     /// Whether several values were put under a key apart.
