@@ -37,8 +37,8 @@ pub(in crate::replica) struct Delays {
     ahead_s: i64,
     /// When something has waited long enough, by the counted seconds.
     due_s: Option<u64>,
-    /// The monotonic clock when that was reckoned.
-    reckoned_at: Duration,
+    /// The monotonic clock when the count went on last.
+    counted_at: Duration,
     unsaved: bool,
 }
 
@@ -73,6 +73,7 @@ impl Replica {
     /// Lets the clock go on; says whether something has waited long enough.
     pub(super) fn count_on(&mut self, now: Now) -> bool {
         let delays = &mut self.delays;
+        delays.counted_at = now.mono;
         let last = delays.looked_at.get_or_insert(now.steady);
         let passed = now.steady.saturating_sub(*last).as_secs();
         *last += Duration::from_secs(passed);
@@ -90,7 +91,7 @@ impl Replica {
         let delays = &self.delays;
         let left = delays.due_s?.saturating_sub(delays.known.counted_s);
         // Whole seconds are counted.
-        Some(delays.reckoned_at + Duration::from_secs(left.saturating_add(1)))
+        Some(delays.counted_at + Duration::from_secs(left.saturating_add(1)))
     }
 
     /// Whether a record that is not shown yet still waits under a grant. What was there when the terms were made is as old as it says.
@@ -140,13 +141,12 @@ impl Replica {
         let delays: BTreeSet<u64> =
             self.view.grants().filter(|(_, row)| row.value.ended.is_none()).map(|(_, row)| row.value.delay_s.into()).collect();
         let longest = delays.last().copied().unwrap_or_default();
-        let Delays { known, due_s, unsaved, reckoned_at, .. } = &mut self.delays;
+        let Delays { known, due_s, unsaved, .. } = &mut self.delays;
         let (before, counted_s) = (known.held_since.len(), known.counted_s);
         known.held_since.retain(|_, since| counted_s.saturating_sub(*since) < longest);
         *unsaved |= before != known.held_since.len();
         let ends = known.held_since.values().flat_map(|since| delays.iter().map(move |delay| since.saturating_add(*delay)));
         *due_s = ends.filter(|end| *end > counted_s).min();
-        *reckoned_at = cx.now.mono;
         if std::mem::take(unsaved) {
             self.save_delays(cx);
         }
