@@ -82,7 +82,7 @@ impl Replica {
                     self.looked_through(&standing);
                 }
             }
-            self.tend_delays(cx);
+            self.tend_delays();
             self.tend_holds(cx.now, due.then(|| projection::shareable(&self.view).collect()).unwrap_or(local));
         }
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
@@ -92,6 +92,7 @@ impl Replica {
         if due {
             self.complete_ends(cx);
         }
+        self.keep_delays(cx);
         self.end_what_is_over(cx);
         self.note_ends(cx);
     }

@@ -4,17 +4,18 @@
 //! the wall's word, and goes on where it stood if that went back. What it knows is remembered, sealed, on this device alone; where that is gone,
 //! what is not yet shown waits from the beginning again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use asif_proto::frame;
-use asif_proto::id::{GrantId, RecordId};
+use asif_proto::id::{GrantId, PersonId, RecordId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::effect::{Effect, Now, Opaque};
 use super::super::{Cx, Replica};
 use super::Standing;
+use crate::journal::record::record_grant;
 use crate::journal::search::words;
 use crate::journal::view::View;
 use crate::people::space::Space;
@@ -121,11 +122,9 @@ impl Replica {
     /// Whether a record is not shown yet because of the delay, as far as this device knows.
     pub(in crate::replica) fn still_waits(&self, grant: GrantId, delay_s: u32, record: RecordId) -> bool {
         let Some(owner) = self.person() else { return false };
-        let Some((_, key)) = self.given.items.iter().find(|(one, _)| *one == grant) else { return false };
-        let board = self.boards.get(&Space::Share { owner, grant }.id());
-        let is_there = board.is_some_and(|board| board.get(&item::item_id(key, record)).is_some());
         let since = self.delays.known.held_since.get(&record);
-        !is_there && since.is_some_and(|since| self.delays.known.counted_s.saturating_sub(*since) < u64::from(delay_s))
+        !self.is_there(owner, grant, record)
+            && since.is_some_and(|since| self.delays.known.counted_s.saturating_sub(*since) < u64::from(delay_s))
     }
 
     /// All that is there was looked at under these terms.
@@ -136,18 +135,33 @@ impl Replica {
         }
     }
 
-    /// Forgets what waits no more, and saves what is new.
-    pub(super) fn tend_delays(&mut self, cx: &mut Cx<'_>) {
-        let delays: BTreeSet<u64> =
-            self.view.grants().filter(|(_, row)| row.value.ended.is_none()).map(|(_, row)| row.value.delay_s.into()).collect();
-        let longest = delays.last().copied().unwrap_or_default();
-        let Delays { known, due_s, unsaved, .. } = &mut self.delays;
+    /// Forgets what waits no more: what has waited is remembered until it is there, as it may be kept back or paused meanwhile.
+    pub(super) fn tend_delays(&mut self) {
+        let Some(owner) = self.person() else { return };
+        let standing = self.view.grants().filter(|(_, row)| row.value.ended.is_none() && row.value.delay_s > 0);
+        let standing: Vec<(GrantId, u64)> = standing.map(|(id, row)| (record_grant(*id), row.value.delay_s.into())).collect();
+        let mut known = std::mem::take(&mut self.delays.known);
         let (before, counted_s) = (known.held_since.len(), known.counted_s);
-        known.held_since.retain(|_, since| counted_s.saturating_sub(*since) < longest);
-        *unsaved |= before != known.held_since.len();
-        let ends = known.held_since.values().flat_map(|since| delays.iter().map(move |delay| since.saturating_add(*delay)));
-        *due_s = ends.filter(|end| *end > counted_s).min();
-        if std::mem::take(unsaved) {
+        known.held_since.retain(|record, since| {
+            let waits = |delay: u64| counted_s.saturating_sub(*since) < delay;
+            standing.iter().any(|(grant, delay)| waits(*delay) || (self.view.touches(record) > 0 && !self.is_there(owner, *grant, *record)))
+        });
+        let ends = known.held_since.values().flat_map(|since| standing.iter().map(move |(_, delay)| since.saturating_add(*delay)));
+        self.delays.due_s = ends.filter(|end| *end > counted_s).min();
+        self.delays.unsaved |= before != known.held_since.len();
+        self.delays.known = known;
+    }
+
+    /// Whether a grant has an item for a record, also a retracted one.
+    fn is_there(&self, owner: PersonId, grant: GrantId, record: RecordId) -> bool {
+        let Some((_, key)) = self.given.items.iter().find(|(one, _)| *one == grant) else { return false };
+        let board = self.boards.get(&Space::Share { owner, grant }.id());
+        board.is_some_and(|board| board.get(&item::item_id(key, record)).is_some())
+    }
+
+    /// Saves what is new.
+    pub(super) fn keep_delays(&mut self, cx: &mut Cx<'_>) {
+        if std::mem::take(&mut self.delays.unsaved) {
             self.save_delays(cx);
         }
     }
