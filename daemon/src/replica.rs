@@ -52,6 +52,7 @@ use crate::seal::body::{DocId, Keys};
 use crate::seal::keys::VaultKey;
 use crate::seal::vault::Vault;
 use crate::share::board::Board;
+use crate::share::terms::Terms;
 use crate::sync::backoff::Backoff;
 use crate::sync::link::Link;
 use effect::{Append, ClientId, Effect, Input, LinkId, Now, Opaque};
@@ -162,6 +163,10 @@ pub struct Replica {
     stub_at: Option<Duration>,
     sweep_at: Option<Duration>,
     delays: publish::delay::Delays,
+    /// The terms under which others share with this person, and of which item they were read.
+    agreed: BTreeMap<GrantId, ([u8; 32], Option<Terms>)>,
+    /// What is being deleted of shares that ended.
+    deleting: BTreeMap<GrantId, publish::deletion::Deleting>,
     /// When the next record that is kept back until a time is let go.
     let_go_at: Option<Timestamp>,
     /// Shares whose time is over, and since when that is seen.
@@ -231,6 +236,7 @@ impl Replica {
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),
             Input::Served { link, log, upto, bytes } => self.served(&mut cx, link, log, upto, bytes),
+            Input::Stubbed { log } => self.stubbed(log),
             Input::Mended(found) => self.mended(&mut cx, *found),
             Input::Here { zone, quiet } => self.is_here(zone, quiet),
             Input::Notified { notice, outcome } => self.notified(&mut cx, notice, outcome),
@@ -251,6 +257,7 @@ impl Replica {
         self.give_way(cx);
         self.write_salvaged(cx);
         if self.is_ready() {
+            self.read_terms();
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.
             if self.rest_until.is_none() && !self.salvaging && self.writes_of_itself() {

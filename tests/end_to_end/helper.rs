@@ -65,7 +65,10 @@ fn a_preview_shows_what_would_be_seen_and_invites_nobody() {
     let args = ["share", "invite", "--name", "Dana", "--role", "therapist", "--scope", "ratings", "--since", "2020-01-01", "--dry-run"];
     let preview = robin.json(&args);
     assert_eq!((&preview["sessions"], &preview["notes"], &preview["client"]), (&json!(1), &json!(0), &json!("Robin")));
-    assert_eq!(preview["withheld"], json!({ "notes": 1, "private": 1, "before_since": 1, "after_until": 0, "bare_notes": 0 }));
+    let withheld = &preview["withheld"];
+    let counted = |name: &str| withheld[name].as_u64().unwrap();
+    assert_eq!(["notes", "private", "before_since", "practices"].map(counted), [1, 1, 1, 1], "{withheld}");
+    assert_eq!(["after_until", "bare_notes", "held", "experiments", "phrases", "beliefs", "goals", "anchors"].map(counted), [0; 8]);
     assert_eq!((&preview["examples"][0]["before"], &preview["examples"][0]["note"]), (&json!(30), &Value::Null));
     let words = robin.ok(&args).stdout;
     assert!(words.contains("30") && !words.contains("not for Dana"), "{words}");

@@ -213,6 +213,12 @@ pub struct Client {
     /// The request that joined, so that asking twice is answered twice.
     #[serde(default)]
     pub joined_by: Option<uuid::Uuid>,
+    /// When this person left.
+    #[serde(default)]
+    pub left: Option<Timestamp>,
+    /// All that was left of it was put away.
+    #[serde(default)]
+    pub purged: Option<bool>,
 }
 
 /// The words under `type`.

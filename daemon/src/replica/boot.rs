@@ -147,6 +147,8 @@ impl Replica {
             delays: super::publish::delay::Delays::default(),
             let_go_at: None,
             over_since: BTreeMap::new(),
+            agreed: BTreeMap::new(),
+            deleting: BTreeMap::new(),
             now: Now { wall: Timestamp::UNIX_EPOCH, mono: Duration::ZERO, steady: Duration::ZERO },
             save_peers_at: None,
             unsaved_entries: 0,
@@ -315,6 +317,7 @@ impl Replica {
         self.view = View::default();
         self.reminding.stale = true;
         self.boards.clear();
+        self.agreed.clear();
         self.documents.clear();
         self.recent.clear();
         self.index.clear();

@@ -248,6 +248,11 @@ pub enum Input {
         /// Them.
         entries: Vec<Stored>,
     },
+    /// Entries that were to become stubs are stubs on the disk.
+    Stubbed {
+        /// Of this log.
+        log: LogId,
+    },
     /// A run was sent to a peer.
     Served {
         /// On which link.

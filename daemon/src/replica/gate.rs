@@ -12,7 +12,6 @@ use jiff::Timestamp;
 
 use crate::journal::record::{grant_record, record_grant};
 use crate::people::space::Space;
-use crate::share::terms::Side;
 use crate::sync::link::Link;
 
 impl Replica {
@@ -22,9 +21,13 @@ impl Replica {
         self.others().into_iter().chain(self.view.clients().map(|(_, row)| row.value.person)).collect()
     }
 
-    /// The persons this device talks to, beside its own: helpers, until the end has reached them, and clients, until they end.
+    /// The persons this device talks to, beside its own: helpers, until the end has reached them and they have answered, and clients, until they end.
     fn others(&self) -> BTreeSet<PersonId> {
-        let helpers = self.view.grants().filter(|(_, row)| row.value.end_reached != Some(true)).filter_map(|(_, row)| row.value.helper);
+        let helpers = self.view.grants().filter_map(|(id, row)| {
+            let (grant, helper) = (&row.value, row.value.helper?);
+            let is_done = |ended| self.is_done_with(helper, record_grant(*id), ended, grant.end_reached == Some(true));
+            (!grant.ended.is_some_and(is_done)).then_some(helper)
+        });
         let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id))).map(|(_, row)| row.value.person);
         helpers.chain(clients).collect()
     }
@@ -55,7 +58,7 @@ impl Replica {
             return Some(Timestamp::from_millisecond(ended).unwrap_or(Timestamp::MIN));
         }
         // A helper's own clock ends it at its time, whether anybody is there to say so or not.
-        let terms = self.view.client(&grant_record(grant)).and_then(|_| self.terms_of(space)?.verify(Side::Client));
+        let terms = self.view.client(&grant_record(grant)).and_then(|_| self.agreed(grant));
         terms?.ends().filter(|ends| *ends <= self.now.wall)
     }
 

@@ -1,8 +1,10 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`end`] ends a share.
+//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`end`] ends a share, [`deletion`] is what
+//! a helper's device does then.
 
 pub(super) mod delay;
+pub(super) mod deletion;
 mod end;
 mod terms;
 
@@ -95,6 +97,7 @@ impl Replica {
         self.keep_delays(cx);
         self.end_what_is_over(cx);
         self.note_ends(cx);
+        self.delete_what_ended(cx);
     }
 
     /// What these records change for a helper: also what rests on them.

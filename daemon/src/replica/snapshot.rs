@@ -115,9 +115,20 @@ impl Replica {
     }
 
     pub(super) fn save_snapshot(&mut self, cx: &mut Cx<'_>) {
+        let saved = self.snapshot(cx);
+        cx.rest.extend(saved);
+    }
+
+    /// Saves the view before anything else of this step is written.
+    pub(super) fn save_snapshot_first(&mut self, cx: &mut Cx<'_>) {
+        let saved = self.snapshot(cx);
+        cx.saves.extend(saved);
+    }
+
+    fn snapshot(&mut self, cx: &mut Cx<'_>) -> Option<Effect> {
         self.unsaved_entries = 0;
         self.saved_at = Some(cx.now.mono);
-        let Some(vault) = &self.vault else { return };
+        let vault = self.vault.as_ref()?;
         let logs = self.logs.values().map(|log| {
             let saved = SavedLog { device: log.device, merged: log.merged, tip: (log.seq, log.link) };
             (log.head.log, saved)
@@ -138,7 +149,7 @@ impl Replica {
             replaced: self.replaced.clone(),
         };
         let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
-        cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
+        Some(Effect::Save { name: FILE, bytes: Opaque::new(bytes) })
     }
 }
 

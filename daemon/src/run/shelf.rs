@@ -189,11 +189,10 @@ impl Shelf {
     /// Carries out an effect that is not a write of its step, if it is the disk's.
     pub fn perform(&mut self, effect: Effect) -> Result<Done, ShelfError> {
         match effect {
-            Effect::Stub { log, seqs } => {
-                if let Err(error) = self.store.stub(log, &seqs) {
-                    tracing::warn!(%error, "outdated entries stay whole for now");
-                }
-            }
+            Effect::Stub { log, seqs } => match self.store.stub(log, &seqs) {
+                Ok(()) => return Ok(Done::Input(Input::Stubbed { log })),
+                Err(error) => tracing::warn!(%error, "outdated entries stay whole for now"),
+            },
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
             Effect::Graft { log, branch } => {
                 // The view took in what goes.

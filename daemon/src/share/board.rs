@@ -128,6 +128,13 @@ impl Board {
         replaced || self.items.len() != before
     }
 
+    /// Forgets every item that is not of the kind `keep`; says whether there was one. What replaces them may come again, and is forgotten again.
+    pub fn forget(&mut self, keep: u16) -> bool {
+        let before = self.items.len();
+        self.items.retain(|_, held| held.kind == keep);
+        self.items.len() != before
+    }
+
     /// The log of the end that counts.
     pub fn end_log(&self) -> Option<LogId> {
         self.end_log
@@ -143,9 +150,9 @@ impl Board {
         self.ended.as_ref().map(|ended| ended.at_ms)
     }
 
-    /// Whether a stub at this place is allowed by a newer item.
+    /// Whether a stub at this place is allowed: by a newer item, or because the space has ended.
     pub fn permits(&self, entry: (LogId, u64)) -> bool {
-        self.permits.contains(&entry)
+        self.ended.is_some() || self.permits.contains(&entry)
     }
 
     /// One item, also a retracted one.
@@ -160,7 +167,7 @@ impl Board {
 
     /// Entries that no longer say anything.
     pub fn outdated(&self) -> impl Iterator<Item = (LogId, u64)> {
-        self.items.values().flat_map(|held| held.outdated.iter().copied()).filter(|entry| self.permits(*entry))
+        self.items.values().flat_map(|held| held.outdated.iter().copied()).filter(|entry| self.permits.contains(entry))
     }
 
     /// How many items have ever come.

@@ -38,6 +38,8 @@ pub const SAFETY_PLAN: u16 = 9;
 pub const RECEIPT: u16 = 16;
 /// A [`LoanItem`].
 pub const LOAN: u16 = 17;
+/// That a device of the helper deleted what was shared, signed by it: see [`super::deletion`].
+pub const DELETED: u16 = 23;
 
 /// The most bytes of one item.
 pub const MAX_PAYLOAD: usize = 448 * 1024;

@@ -121,7 +121,9 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.reads(&["note", "-"], "Alone.\n");
     let particulars = ["--when", "noon", "--where", "bench", "--how-long", "20 min", "--cue", "bell", "--frequency", "daily"];
     robin.ok(&[&["practice", "edit", "lunch", "--description", "Outside."][..], &particulars].concat());
-    let scopes = ["--scope", "ratings,practices,phrases,notes", "--since", "2d", "--until", "2199-01-01"];
+    something_of_everything(robin);
+    let all = "ratings,practices,experiments,phrases,beliefs,goals,anchor,safety-plan,notes";
+    let scopes = ["--scope", all, "--since", "2d", "--until", "2199-01-01", "--purpose", "our sessions"];
     let invite = [&["share", "invite", "--name", "Dana", "--role", "therapist"][..], &scopes].concat();
     robin.ok(&[&invite[..], &["--dry-run"]].concat());
     robin.ok(&["share", "list"]);
@@ -134,6 +136,7 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.ok(&["sync", "--wait"]);
     robin.ok(&["share", "preview", "Dana"]);
     robin.ok(&["share", "list"]);
+    terms_change(robin);
     helper.ok(&["caseload"]);
     helper.ok(&["status"]);
     let lend = ["lend", "Robin", "lunch", "--strength", "85", "--until", "2198-01-01", "--text", "-"];
@@ -149,9 +152,53 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.ok(&["wipe", "--dry-run"]);
 }
 
+/// Whatever can be shared, with every field of it.
+fn something_of_everything(robin: Held<'_>) {
+    let plan = ["try", "lunch", "--prediction", "20", "--prediction-text", "Awkward.", "--obstacles", "rain", "--if-then", "then inside"];
+    let tried = robin.id(&plan);
+    robin.ok(&["outcome", &tried, "--after", "40", "--happened", "It was dry.", "--learning", "No harm.", "--supports", "new"]);
+    robin.ok(&["phrase", "add", "lunch", "May I be safe.", "--old", "No.", "--form", "wish", "--voice", "my aunt"]);
+    let old = robin.id(&["belief", "add", "I must earn it", "--old", "--block", "habit", "--head", "80", "--heart", "90"]);
+    let new = robin.id(&["belief", "add", "I need not earn it", "--head", "20", "--heart", "0"]);
+    robin.ok(&["belief", "pair", &old, &new]);
+    robin.ok(&["goal", "add", "--template", "worthwhile", "--agree", "70"]);
+    robin.ok(&["goal", "close", "worthwhile", "--reason", "another one now"]);
+    robin.ok(&["demo", "politeness", "--did", "I said good morning.", "--deserved", "10", "--polite", "80"]);
+    let parts = ["--helps-alone", "walking", "--people-places", "the library", "--who-i-can-ask", "M.", "--professionals", "Dana"];
+    robin.ok(&[&["crisis", "edit", "--making-it-safer", "not alone", "--warning-signs", "no sleep"][..], &parts].concat());
+    robin.ok(&["sit", "lunch", "--no-input", "--duration", "8m", "--mark", "4m12s:landed"]);
+}
+
+fn terms_change(robin: Held<'_>) {
+    robin.ok(&["share", "edit", "Dana", "--remove", "safety-plan,anchor,goals,beliefs,phrases,experiments,practices", "--dry-run"]);
+    robin.typed(&["share", "edit", "Dana", "--remove", "safety-plan"], 0, &[("Change it so?", "n\n")]);
+    robin.refuses(2, &["share", "edit", "Dana", "--remove", "safety-plan"]);
+    robin.refuses(2, &["share", "edit", "Dana", "--yes"]);
+    robin.ok(&["share", "edit", "Dana", "--delay", "24h", "--as", "Robin M.", "--yes"]);
+    let session = robin.id(&["log", "lunch", "-a", "3"]);
+    let waiting = &robin.ok(&["share", "preview", "Dana"])["waiting"];
+    assert_eq!(*waiting, 1);
+    robin.ok(&["share", "edit", "Dana", "--delay", "0", "--yes"]);
+    robin.ok(&["share", "hold", &session]);
+    robin.ok(&["show", &session]);
+    assert_eq!(robin.ok(&["share", "preview", "Dana"])["withheld"]["held"], 1);
+    robin.ok(&["share", "hold", &session, "--off"]);
+    let tried = robin.id(&["try", "lunch"]);
+    robin.ok(&["share", "hold", &tried, "--until", "2198-01-01"]);
+    robin.ok(&["show", &tried]);
+    robin.ok(&["share", "pause", "Dana"]);
+    robin.ok(&["share", "preview", "Dana"]);
+    robin.ok(&["share", "resume", "Dana"]);
+    robin.ok(&["sync", "--wait"]);
+}
+
 /// Nothing is published before another own device was heard from.
 fn alone_after_a_start(robin: Held<'_>, second: Held<'_>) {
     second.home.stop();
+    assert_eq!(robin.ok(&["share", "pause", "Dana"])["unheard"].as_array().unwrap().len(), 1);
+    let session = robin.id(&["log", "lunch", "-a", "3"]);
+    assert_eq!(robin.ok(&["share", "hold", &session])["unheard"].as_array().unwrap().len(), 1);
+    robin.ok(&["share", "resume", "Dana"]);
     robin.home.stop();
     assert!(robin.ok(&["share", "list"])[0]["waiting"].is_string());
     second.home.start();

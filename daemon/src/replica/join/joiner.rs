@@ -327,7 +327,7 @@ impl Replica {
             return Ok(());
         }
         let name = super::super::find::one_line(&welcome.name, "client");
-        let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request) };
+        let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request), left: None, purged: None };
         let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
         self.given.read.extend(read.iter().cloned());
         self.write_body(cx, Space::Journal { owner: me }, &Body::Keys(Keys { read, items: Vec::new() }))?;

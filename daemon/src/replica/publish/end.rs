@@ -47,7 +47,7 @@ impl Replica {
     /// it cannot be taken back.
     pub(super) fn end_what_is_over(&mut self, cx: &mut Cx<'_>) {
         let over: BTreeMap<RecordId, Timestamp> = self.running_out().filter(|(_, until)| *until <= cx.now.wall).collect();
-        self.over_since.retain(|id, _| over.contains_key(id));
+        self.over_since.retain(|id, _| over.contains_key(id) || self.view.client(id).is_some());
         for (id, until) in over {
             if cx.now.mono < *self.over_since.entry(id).or_insert(cx.now.mono) + SURE_AFTER {
                 continue;
@@ -67,9 +67,9 @@ impl Replica {
     /// When time alone changes what is shared.
     pub(in crate::replica) fn share_deadlines(&self, now: Now) -> impl Iterator<Item = Duration> {
         let on_wall = move |at: Timestamp| now.mono + Duration::try_from(at.duration_since(now.wall)).unwrap_or_default();
-        let sure = self.over_since.values().map(|since| *since + SURE_AFTER);
+        let sure = self.over_since.iter().filter(|(id, _)| self.view.grant(id).is_some()).map(|(_, since)| *since + SURE_AFTER);
         let ends = self.running_out().filter(|(id, _)| !self.over_since.contains_key(id)).map(move |(_, until)| on_wall(until));
-        sure.chain(ends).chain(self.let_go_at.map(on_wall)).chain(self.release_due())
+        sure.chain(ends).chain(self.let_go_at.map(on_wall)).chain(self.release_due()).chain(self.deletion_deadlines())
     }
 
     /// Whether a person holds every end that concerns them.

@@ -75,6 +75,26 @@ impl Replica {
         (stands && Some(terms.grant) == share.grant() && terms.client == share.owner()).then_some(signed)
     }
 
+    /// Looks at the terms of those who share with this person, where they changed.
+    pub(in crate::replica) fn read_terms(&mut self) {
+        for (id, row) in self.view.clients() {
+            let (grant, share) = (record_grant(*id), Space::Share { owner: row.value.person, grant: record_grant(*id) });
+            let Some(held) = self.boards.get(&share.id()).and_then(|board| board.get(&item::terms_item(grant, item::GRANT))) else {
+                self.agreed.remove(&grant);
+                continue;
+            };
+            if self.agreed.get(&grant).is_none_or(|(hash, _)| *hash != held.hash) {
+                let terms = self.terms_of(share).and_then(|signed| signed.verify(Side::Client));
+                self.agreed.insert(grant, (held.hash, terms));
+            }
+        }
+    }
+
+    /// The terms under which somebody shares with this person.
+    pub(in crate::replica) fn agreed(&self, grant: GrantId) -> Option<&Terms> {
+        self.agreed.get(&grant)?.1.as_ref()
+    }
+
     /// The receipt in a feedback space, if a device of its owner signed it for this grant.
     pub(in crate::replica) fn receipt_of(&self, feedback: Space) -> Option<Signed> {
         let signed = self.signed(feedback, item::RECEIPT)?;

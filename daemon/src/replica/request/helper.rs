@@ -35,13 +35,9 @@ impl Replica {
             last_synced: notes.filter_map(|note| note.last_sync).max(),
             new: u64::try_from(new.len()).unwrap_or(u64::MAX),
             to_discuss: u64::try_from(to_discuss).unwrap_or(u64::MAX),
-            until: self.agreed(space).and_then(|terms| terms.until),
+            until: self.agreed(grant).and_then(|terms| terms.until.clone()),
             ended: self.end_of(grant),
         }
-    }
-
-    fn agreed(&self, space: Space) -> Option<crate::share::terms::Terms> {
-        self.terms_of(space)?.verify(crate::share::terms::Side::Client)
     }
 
     fn find_client(&self, typed: &str) -> Result<(RecordId, Client), Failure> {
@@ -87,11 +83,11 @@ impl Replica {
             self.save_peers_soon(cx);
         }
         let own = self.own_name();
-        let until = self.agreed(space).and_then(|terms| terms.until);
+        let until = self.agreed(grant).and_then(|terms| terms.until.clone());
         Ok(CaseloadOpen {
             client: client.name,
             ended: self.end_of(grant),
-            scopes: self.agreed(space).map(|terms| terms.scopes).unwrap_or_default(),
+            scopes: self.agreed(grant).map(|terms| terms.scopes.clone()).unwrap_or_default(),
             sessions: sessions.into_iter().map(|(session, _)| session).collect(),
             experiments: experiments.into_iter().map(|(experiment, _)| experiment).collect(),
             practices,
@@ -148,7 +144,7 @@ impl Replica {
             self.put(cx, feedback, id, Revision { grant: 1, touches: 1 }, item::LOAN, &loan)?;
         }
         let own = self.own_name();
-        let until = self.agreed(share).and_then(|terms| terms.until);
+        let until = self.agreed(grant).and_then(|terms| terms.until.clone());
         let loans = self.loans_in(feedback, &own, until.as_ref(), cx.now.wall);
         let loan = loans.into_iter().find(|loan| loan.id == id).ok_or_else(|| Failure::new(ErrorKind::Failure, "the loan was not kept"))?;
         if (loan.practice.as_str(), loan.statement.as_str(), loan.strength) == (practice, statement, strength) {
