@@ -22,12 +22,15 @@ use uuid::Uuid;
 use crate::frame::{Frame, MAX_LEN};
 use crate::id::RecordId;
 use crate::moment::Moment;
-use crate::record::{Anchor, Belief, Conflict, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
-use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
+use crate::record::{
+    Anchor, Belief, Conflict, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown, Sketch,
+};
+use crate::share::{CaseloadOpen, CaseloadRow, GrantView, HelperPrediction, InboxItem, Loan, Opening, Prep, Preview, Receipt};
 
 pub mod draft;
 pub mod experiment;
 pub mod failure;
+pub mod feedback;
 pub mod history;
 pub mod plan;
 pub mod reminder;
@@ -42,6 +45,7 @@ pub mod today;
 pub use draft::{Draft, DraftAsk};
 pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
 pub use failure::{ErrorKind, Failure};
+pub use feedback::{HelperAsk, HelperDeed, InboxAsk, NewSuggestion, Purged, RapportAsk};
 pub use history::{FieldChange, History, HistoryStep, Now};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
@@ -259,6 +263,26 @@ pub enum Reply {
     Loan(Loan),
     /// Loans.
     Loans(Vec<Loan>),
+    /// Receipts.
+    Receipts(Vec<Receipt>),
+    /// What is reported as opened, newest first.
+    Openings(Vec<Opening>),
+    /// What helpers sent, newest first.
+    Inbox(Vec<InboxItem>),
+    /// One thing that a helper sent.
+    InboxItem(InboxItem),
+    /// What a helper expects of an experiment.
+    HelperPrediction(HelperPrediction),
+    /// How it is with helpers, oldest first.
+    Rapport(Vec<Shown<Rapport>>),
+    /// What to talk about with a client.
+    Prep(Prep),
+    /// A helper's own note.
+    HelperNote(Shown<HelperNote>),
+    /// A helper's own notes, newest first.
+    HelperNotes(Vec<Shown<HelperNote>>),
+    /// What was put away.
+    Purged(Purged),
     /// Deleted records.
     Deleted(Vec<Deleted>),
     /// What could be named.

@@ -13,6 +13,7 @@ mod experiment;
 mod goal;
 mod hold;
 mod phrase;
+mod rapport;
 mod reminder;
 mod safety_plan;
 mod shown;
@@ -25,6 +26,7 @@ pub use experiment::{Amendment, Experiment, ExperimentResult, ExperimentStatus, 
 pub use goal::{Agree, Goal, GoalStatus, GoalTemplate};
 pub use hold::HoldUntil;
 pub use phrase::{Phrase, PhraseForm};
+pub use rapport::{HelperNote, Rapport};
 pub use reminder::{
     ClockChange, Days, Falls, MAX_REMINDER_TEXT, MAX_REMINDERS, MAX_SNOOZE_HOURS, NEUTRAL, Reminder, ReminderView, ReminderZone, Weekdays,
     ZoneError, falls,

@@ -221,6 +221,40 @@ pub struct Client {
     pub purged: Option<bool>,
 }
 
+/// What this person said to something that a helper sent. Its id is [`answer_record`]'s; all but what it answers is laid over it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Under which grant it was sent.
+    pub grant: GrantId,
+    /// What was sent.
+    pub item: ItemId,
+    /// Which answer, a word; absent: none yet.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// What is said with it.
+    #[serde(default)]
+    pub words: Option<String>,
+    /// The practice that came of it.
+    #[serde(default)]
+    pub practice: Option<RecordId>,
+    /// When it was answered.
+    #[serde(default)]
+    pub answered_at: Option<Timestamp>,
+    /// It was looked at. Nobody else is told.
+    #[serde(default)]
+    pub seen: Option<bool>,
+}
+
+/// The record of an answer: the same on every device that gives one.
+pub fn answer_record(grant: GrantId, item: &ItemId) -> RecordId {
+    let mut hasher = blake3::Hasher::new_derive_key("asif answer record v1");
+    hasher.update(grant.as_bytes());
+    hasher.update(item.as_bytes());
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    RecordId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
 /// The words under `type`.
 pub mod kind {
     /// [`Session`](super::Session)
@@ -233,6 +267,8 @@ pub mod kind {
     pub const CLIENT: &str = "client";
     /// [`SafetyPlan`](asif_proto::record::SafetyPlan)
     pub const SAFETY_PLAN: &str = "safety_plan";
+    /// [`Answer`](super::Answer)
+    pub const ANSWER: &str = "answer";
 }
 
 /// A record with its type.
@@ -248,6 +284,8 @@ pub enum Record {
     Client(Box<Client>),
     /// The safety plan.
     SafetyPlan(Box<SafetyPlan>),
+    /// An answer to a helper.
+    Answer(Box<Answer>),
     /// A record that is shown as it is kept.
     Kept(Box<Kept>),
     /// A type that this program keeps and does not show.
@@ -277,6 +315,7 @@ impl Record {
             }),
             kind::CLIENT => typed(fields, Record::Client),
             kind::SAFETY_PLAN => typed(fields, Record::SafetyPlan),
+            kind::ANSWER => typed(fields, Record::Answer),
             other => match Kept::from_fields(other, &fields) {
                 Some(Ok(kept)) => Record::Kept(Box::new(kept)),
                 Some(Err(_)) => Record::Unreadable,

@@ -49,6 +49,7 @@ impl Replica {
             return Some(ended);
         }
         let owner = match self.view.client(&grant_record(grant)) {
+            Some(row) if row.value.left.is_some() => return row.value.left,
             Some(row) => Some(row.value.person),
             None => self.person(),
         };

@@ -90,6 +90,7 @@ impl Replica {
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);
             self.end_by_name(cx);
+            self.end_what_was_left(cx);
         }
         if due {
             self.complete_ends(cx);
@@ -152,7 +153,7 @@ impl Replica {
         let mut kept = BTreeSet::new();
         for standing in self.standing(self.now.wall) {
             let Some(board) = self.boards.get(&standing.space.id()) else { continue };
-            let terms = Terms::of(&standing.grant, self.now.wall);
+            let terms = Terms::of(standing.id(), &standing.grant, self.now.wall);
             let is_taken_back =
                 |record: &RecordId| board.get(&item::item_id(&standing.key, *record)).is_some_and(|held| held.payload.is_none());
             let shows = |record: &RecordId| matches!(self.shown(&terms, *record).1, Shown::Item(..));
@@ -166,10 +167,12 @@ impl Replica {
     /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back.
     fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, local: bool) -> Result<(), Failure> {
         let id = item::item_id(&standing.key, record);
-        let (touches, shown) = self.shown(&Terms::of(&standing.grant, cx.now.wall), record);
+        let (touches, shown) = self.shown(&Terms::of(standing.id(), &standing.grant, cx.now.wall), record);
         let revision = Revision { grant: self.grant_version(standing.id()), touches };
         let mark = (standing.id(), record);
-        let waits = matches!(shown, Shown::Item(..)) && held(&self.boards, standing, &id).is_none() && self.waits(cx.now, standing, record);
+        // An answer waits for nothing.
+        let may_wait = matches!(shown, Shown::Item(kind, _) if kind != item::ANSWER);
+        let waits = may_wait && held(&self.boards, standing, &id).is_none() && self.waits(cx.now, standing, record);
         let held = held(&self.boards, standing, &id);
         match shown {
             Shown::Item(kind, payload) => {

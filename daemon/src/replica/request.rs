@@ -6,6 +6,7 @@ mod belief;
 mod deleted;
 mod draft;
 mod experiment;
+mod feedback;
 mod goal;
 mod helper;
 mod history;
@@ -14,6 +15,8 @@ mod kept;
 mod known;
 mod phrase;
 mod practice;
+mod predictions;
+mod rapport;
 mod reminder;
 mod safety_plan;
 mod search;
@@ -23,12 +26,15 @@ mod tag;
 mod today;
 mod undo;
 
+pub(super) use feedback::{RETURNED, has_ended};
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
 pub(super) use share::Told;
 pub(super) use status::many;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
+
+use asif_proto::id::RecordId;
 
 use super::begin::Answers;
 use super::effect::{ClientId, Effect};
@@ -37,6 +43,7 @@ use super::{Cx, Replica};
 use crate::journal::prose;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
+use helper::NewLoan;
 
 /// What becomes of a request.
 #[expect(clippy::large_enum_variant, reason = "one short-lived value for each request")]
@@ -166,7 +173,7 @@ impl Replica {
             }
             Request::SharePreview(invite) => {
                 let grant = self.draft_grant(cx, ask, invite)?;
-                reply(Reply::Preview(self.preview(&grant, cx.now.wall, |_| false)))
+                reply(Reply::Preview(self.preview(RecordId(ask.id), &grant, cx.now.wall, |_| false)))
             }
             Request::SharePreviewOf { name } => {
                 let (id, grant) = self.find_grant(name, cx.now.wall)?;
@@ -185,10 +192,13 @@ impl Replica {
                 let client = self.caseload_open(cx, client)?;
                 reply(Reply::Client(client))
             }
-            Request::Lend { client, practice, statement, strength, until } => {
-                let loan = self.lend(cx, ask, client, practice, statement, *strength, until.as_deref())?;
-                reply(Reply::Loan(loan))
+            Request::Lend { client, practice, statement, strength, reasons, until } => {
+                let new = NewLoan { practice, statement, strength: *strength, reasons: reasons.as_ref(), until: until.as_deref() };
+                reply(Reply::Loan(self.lend(cx, ask, client, &new)?))
             }
+            Request::Helper(what) => self.helping(cx, ask, what),
+            Request::Inbox(what) => self.inbox(cx, ask, what),
+            Request::Rapport(what) => self.rapport(cx, ask, what),
             Request::Known { what } => reply(Reply::Known(self.known(cx, ask, *what)?)),
             Request::BorrowList => reply(Reply::Loans(self.loans_lent(cx.now.wall))),
             Request::ConfigList | Request::ConfigGet { .. } | Request::ConfigSet { .. } => {

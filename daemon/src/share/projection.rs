@@ -7,11 +7,12 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 
-use asif_proto::id::RecordId;
+use asif_proto::id::{GrantId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::record::{HoldUntil, SAFETY_PLAN, Visibility};
 use asif_proto::share::{
-    Scope, SharedAnchor, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPractice, SharedSafetyPlan, SharedSession,
+    Scope, SharedAnchor, SharedAnswer, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPractice, SharedRapport,
+    SharedSafetyPlan, SharedSession,
 };
 use jiff::Timestamp;
 
@@ -25,6 +26,8 @@ pub use sessions::is_backfilled;
 /// What a grant lets through, at one time.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
+    /// The grant.
+    pub id: GrantId,
     /// What may be seen.
     pub scopes: &'a [Scope],
     /// From when on.
@@ -54,6 +57,10 @@ pub enum Shared {
     Anchor(SharedAnchor),
     /// The safety plan.
     SafetyPlan(Box<SharedSafetyPlan>),
+    /// How it is with this helper.
+    Rapport(SharedRapport),
+    /// An answer to something that this helper sent.
+    Answer(SharedAnswer),
 }
 
 /// Why a record is not shown.
@@ -79,8 +86,8 @@ pub enum Hidden {
 
 impl<'a> Terms<'a> {
     /// The terms of a grant.
-    pub fn of(grant: &'a Grant, now: Timestamp) -> Self {
-        Self { scopes: &grant.scopes, since: &grant.since, until: grant.until.as_ref(), now }
+    pub fn of(id: GrantId, grant: &'a Grant, now: Timestamp) -> Self {
+        Self { id, scopes: &grant.scopes, since: &grant.since, until: grant.until.as_ref(), now }
     }
 
     /// What of a record is shown.
@@ -96,13 +103,17 @@ impl<'a> Terms<'a> {
         {
             return self.safety_plan(&row.value).map(|one| Shared::SafetyPlan(Box::new(one)));
         }
+        if let Some(row) = view.answer(&record) {
+            return self.answer(&row.value).map(Shared::Answer);
+        }
         match &view.kept(&record).ok_or(Hidden::Unknown)?.value {
             Kept::Experiment(one) => self.experiment(one, view).map(|one| Shared::Experiment(Box::new(one))),
             Kept::Phrase(one) => self.phrase(one, view).map(Shared::Phrase),
             Kept::Belief(one) => self.belief(one, view).map(Shared::Belief),
             Kept::Goal(one) => self.goal(one).map(Shared::Goal),
             Kept::Anchor(one) => self.anchor(one).map(Shared::Anchor),
-            Kept::Sketch(_) | Kept::Reminder(_) => Err(Hidden::Scope),
+            Kept::Rapport(one) => self.rapport(one).map(Shared::Rapport),
+            Kept::Sketch(_) | Kept::Reminder(_) | Kept::HelperNote(_) => Err(Hidden::Scope),
         }
     }
 
@@ -152,6 +163,8 @@ impl Shared {
             Self::Goal(one) => (item::GOAL, item::pack(one)),
             Self::Anchor(one) => (item::ANCHOR, item::pack(one)),
             Self::SafetyPlan(one) => (item::SAFETY_PLAN, item::pack(one)),
+            Self::Rapport(one) => (item::RAPPORT, item::pack(one)),
+            Self::Answer(one) => (item::ANSWER, item::pack(one)),
         }
     }
 }
@@ -194,5 +207,6 @@ pub fn held_until(view: &View, record: &RecordId) -> Option<Timestamp> {
 pub fn shareable(view: &View) -> impl Iterator<Item = RecordId> {
     let plan = view.safety_plan().map(|_| SAFETY_PLAN);
     let lasting = view.practices().map(|(id, _)| *id).chain(view.all_kept().map(|(id, _)| *id)).chain(plan);
+    let lasting = lasting.chain(view.answers().map(|(id, _)| *id));
     lasting.chain(view.sessions().map(|(id, _)| *id)).chain(view.unreadable().copied())
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, RemindAsk,
-    SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
+    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, Known, NewGoal, NewPractice, PhraseAsk,
+    PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -243,9 +243,18 @@ pub enum Request {
         statement: String,
         /// How strongly the lender believes it.
         strength: Rating,
+        /// Why, in the lender's words.
+        #[serde(default)]
+        reasons: Option<String>,
         /// Until when, as typed.
         until: Option<String>,
     },
+    /// About what helpers sent to this person.
+    Inbox(InboxAsk),
+    /// About how it is with helpers.
+    Rapport(RapportAsk),
+    /// What a helper does with one of those who share with them.
+    Helper(HelperAsk),
     /// Loans lent to this person. Answer: [`Reply::Loans`](super::Reply::Loans).
     BorrowList,
     /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`](super::Reply::Known).

@@ -30,6 +30,20 @@ pub enum ShareAsk {
         /// Or it goes on.
         paused: bool,
     },
+    /// The receipts: what was given to others, or what others gave to this person. Answer: [`Reply::Receipts`](super::Reply::Receipts).
+    Receipts {
+        /// What this person gave; else what was given to them.
+        given: bool,
+        /// Only of this name, or with this receipt.
+        name: Option<String>,
+    },
+    /// What helpers' devices report as opened. Answer: [`Reply::Openings`](super::Reply::Openings).
+    Log {
+        /// Only this helper's.
+        name: Option<String>,
+        /// Only what was reported since, as typed.
+        since: Option<String>,
+    },
     /// Keeps a session or an experiment back, or lets it go. Answer: [`Reply::Held`](super::Reply::Held).
     Hold {
         /// An id or a unique suffix.

@@ -8,6 +8,7 @@ use super::{Basis, HoldUntil, Visibility, words};
 use crate::id::{ItemId, RecordId};
 use crate::moment::Moment;
 use crate::rating::Rating;
+use crate::share::HelperPrediction;
 
 words!(
     /// Whether something was predicted.
@@ -129,6 +130,9 @@ pub struct Experiment {
     pub recorded_at: Timestamp,
     /// Who may see it.
     pub visibility: Visibility,
+    /// What helpers expected of it, once there is an outcome.
+    #[serde(default)]
+    pub helper_predictions: Vec<HelperPrediction>,
     /// Kept back from everybody for now; null: not.
     #[serde(default)]
     pub hold_until: Option<HoldUntil>,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Role, Scope, SharedExperiment, SharedSession};
+use super::{DeletionAnswer, Role, Scope, SharedExperiment, SharedSession};
 use crate::id::GrantId;
 use crate::moment::Moment;
 
@@ -51,6 +51,12 @@ pub struct GrantView {
     pub waiting: Option<String>,
     /// The helper's device has heard that it ended.
     pub end_reached: Option<bool>,
+    /// After the end: what each of the helper's devices has answered.
+    #[serde(default)]
+    pub deletions: Vec<DeletionAnswer>,
+    /// When the helper left, by their clock.
+    #[serde(default)]
+    pub left: Option<Timestamp>,
 }
 
 /// What a helper would see under a grant, computed by the very code that projects.
@@ -98,6 +104,9 @@ pub struct Preview {
     /// Anchors that would be seen.
     #[serde(default)]
     pub anchors: u64,
+    /// Ratings of how it is with this helper that would be seen.
+    #[serde(default)]
+    pub rapport: u64,
     /// The safety plan would be seen.
     #[serde(default)]
     pub safety_plan: bool,
@@ -141,6 +150,8 @@ pub struct Withheld {
     pub goals: u64,
     /// Anchors that no scope holds.
     pub anchors: u64,
+    /// Ratings of how it is with helpers that no scope holds.
+    pub rapport: u64,
     /// The safety plan, which no scope holds.
     pub safety_plan: bool,
 }

@@ -195,6 +195,36 @@ pub struct SharedAnchor {
     pub polite: Option<Rating>,
 }
 
+/// A projected rating of how it is with this helper: scope `rapport`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedRapport {
+    /// The item.
+    pub id: ItemId,
+    /// How understood they felt: 0 not at all, 100 fully.
+    pub understood: Option<Rating>,
+    /// How far they trust: 0 not at all, 100 fully.
+    pub trust: Option<Rating>,
+    /// How far the two agree on what to do: 0 not at all, 100 fully.
+    pub agreement: Option<Rating>,
+    /// When it was written down.
+    pub at: Timestamp,
+}
+
+/// The client's answer to something that this helper sent. It is in every grant, and names nothing of theirs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SharedAnswer {
+    /// The item.
+    pub id: ItemId,
+    /// The helper's own item that it answers.
+    pub to: ItemId,
+    /// Which answer: `accepted`, `changed`, `later`, `declined`; `fits`, `partly`, `doesnt`; `returned`.
+    pub answer: String,
+    /// What they say to what was understood.
+    pub words: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// The projected safety plan: scope `safety_plan`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SharedSafetyPlan {

@@ -20,10 +20,19 @@ pub struct Loan {
     pub statement: String,
     /// How strongly the lender believes it, 0 to 100.
     pub strength: Rating,
+    /// Why, in the lender's words.
+    #[serde(default)]
+    pub reasons: Option<String>,
     /// When it was lent.
     pub lent_at: Timestamp,
     /// Until when; null: until the sharing ends.
     pub until: Option<Moment>,
-    /// Past its end, or the sharing has ended.
+    /// When the lender took it back.
+    #[serde(default)]
+    pub withdrawn_at: Option<Timestamp>,
+    /// When it was given back.
+    #[serde(default)]
+    pub returned_at: Option<Timestamp>,
+    /// Past its end, taken back or given back, or the sharing has ended.
     pub ended: bool,
 }

@@ -74,7 +74,10 @@ pub(super) fn record(bytes: &[u8]) {
                 Kept::Phrase(one) => record::pack(kept.kind().word(), one),
                 Kept::Experiment(one) => record::pack(kept.kind().word(), one),
                 Kept::Reminder(one) => record::pack(kept.kind().word(), one),
+                Kept::Rapport(one) => record::pack(kept.kind().word(), one),
+                Kept::HelperNote(one) => record::pack(kept.kind().word(), one),
             },
+            Record::Answer(answer) => record::pack(record::kind::ANSWER, answer),
             Record::Other | Record::Unreadable => return,
         };
         let Ok(Value::Object(fields)) = serde_json::from_str(&again) else { panic!("what was packed is an object") };

@@ -326,7 +326,7 @@ impl Replica {
         if self.view.client(&grant_record(grant)).is_some() {
             return Ok(());
         }
-        let name = super::super::find::one_line(&welcome.name, "client");
+        let name = self.free_name(&super::super::find::one_line(&welcome.name, "client"));
         let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request), left: None, purged: None };
         let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
         self.given.read.extend(read.iter().cloned());
@@ -334,6 +334,16 @@ impl Replica {
         self.write(cx, DocId::Plan, &[put], "helper")?;
         self.open_epoch(cx, Space::Feedback { owner: me, grant }, &[welcome.person])?;
         Ok(())
+    }
+
+    /// A name for a client that no other has here.
+    fn free_name(&self, name: &str) -> String {
+        let is_taken = |name: &str| {
+            let mut clients = self.view.clients().filter(|(_, row)| row.value.purged != Some(true));
+            clients.any(|(_, row)| row.value.name.eq_ignore_ascii_case(name))
+        };
+        let others = (2..).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.to_owned()).chain(others).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
     pub(super) fn fail_join(&mut self, cx: &mut Cx<'_>, failure: Failure) {

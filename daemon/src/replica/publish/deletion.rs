@@ -83,8 +83,7 @@ impl Replica {
             return;
         }
         let (end, terms) = (board.end_log(), board.get(&item::terms_item(grant, item::GRANT)).map(|held| held.entry));
-        let logs: Vec<(LogId, u64)> =
-            self.logs.values().filter(|log| log.space == share.id()).map(|log| (log.head.log, log.seq)).collect();
+        let logs: Vec<(LogId, u64)> = self.logs.values().filter(|log| log.space == share.id()).map(|log| (log.head.log, log.seq)).collect();
         let deleting = self.deleting.entry(grant).or_default();
         deleting.items += u64::try_from(items).unwrap_or_default();
         for (log, last) in logs.into_iter().filter(|(log, _)| Some(*log) != end) {

@@ -58,6 +58,17 @@ impl Replica {
         }
     }
 
+    /// Ends the shares that their helper has left.
+    pub(super) fn end_what_was_left(&mut self, cx: &mut Cx<'_>) {
+        let standing = self.view.grants().filter(|(id, _)| !self.has_ended(record_grant(**id)));
+        let left = standing.filter(|(id, row)| row.value.helper.is_some_and(|helper| self.left_at(helper, record_grant(**id)).is_some()));
+        for id in left.map(|(id, _)| *id).collect::<Vec<_>>() {
+            if let Err(failure) = self.revoke(cx, id, cx.now.wall, id.0) {
+                tracing::warn!(reason = %failure, "a share that its helper left could not be ended yet");
+            }
+        }
+    }
+
     /// Grants that have not ended and that will, and when.
     fn running_out(&self) -> impl Iterator<Item = (RecordId, Timestamp)> {
         let standing = self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));

@@ -92,6 +92,7 @@ impl Replica {
             learning: None,
             supports: None,
             session: None,
+            predicted: None,
             planned_at,
             recorded_at: now,
             visibility: plan.visibility,
@@ -144,7 +145,8 @@ impl Replica {
             ("session", json!(session)),
             ("status", ExperimentStatus::Done.word().into()),
         ];
-        let said = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let predicted = ("predicted", json!(self.predictions_here(id).filter(|_| again.is_none())));
+        let said = fields.into_iter().chain([predicted]).filter(|(_, value)| !value.is_null()).collect();
         let puts = Self::field_puts(id, said);
         if again.is_some() {
             let others = self.changing(doc, id, puts);
@@ -324,6 +326,7 @@ impl Replica {
             recorded_at: one.recorded_at,
             visibility: one.visibility,
             hold_until: one.hold_until.clone(),
+            helper_predictions: self.helper_predictions(id, one),
             deleted: one.deleted,
         };
         Ok(self.as_shown(id, row, view))

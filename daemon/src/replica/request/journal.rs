@@ -100,6 +100,10 @@ impl Replica {
                 Some(loan) => Ok(Outcome::Reply(Reply::Loan(loan))),
                 None => Err(Failure::new(ErrorKind::NotFound, "this loan is no longer here")),
             },
+            Ok(Found::Sent(id)) => match self.sent_item(cx, id) {
+                Some(one) => Ok(Outcome::Reply(Reply::InboxItem(one))),
+                None => Err(Failure::new(ErrorKind::NotFound, "this is no longer here")),
+            },
             Err(failure) => match self.find_practice(typed) {
                 Ok((id, _)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
                 Err(_) => Err(failure.hint(match typed {
@@ -122,7 +126,7 @@ impl Replica {
     ) -> Handled {
         let id = match self.find(typed)? {
             Found::Session(id) => id,
-            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) => {
+            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) | Found::Sent(_) => {
                 return Err(Failure::new(ErrorKind::Usage, "only sessions and notes can be edited with these words")
                     .hint("see what it is with asif show; practices and phrases: asif practice edit, asif phrase edit"));
             }
@@ -216,7 +220,7 @@ impl Replica {
             Ok(Found::Session(id)) => self.view.session(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Practice(id)) => self.view.practice(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Kept(id)) => self.view.kept(&id).map(|row| (id, row.doc, row.value.deleted())),
-            Ok(Found::Loan(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it")),
+            Ok(Found::Loan(_) | Found::Sent(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "this belongs to whoever sent it")),
             Err(failure) => {
                 // Back comes what is hidden under that name; else what stands there already is.
                 let hidden = |row: &Row<Practice>| !deleted && row.value.slug == typed && row.value.deleted == Some(true);

@@ -2,6 +2,7 @@
 
 mod change;
 mod preview;
+mod receipts;
 mod telling;
 
 use asif_proto::id::RecordId;
@@ -16,6 +17,7 @@ use super::super::{Cx, Replica};
 use super::Handled;
 use super::journal::{bound, whole_seconds};
 use change::{check_terms, own_name, purpose_of};
+use receipts::{names_receipt, receipt_name};
 use telling::Telling;
 
 use crate::journal::record::{Grant, record_grant};
@@ -83,10 +85,7 @@ impl Replica {
 
     /// A grant by the helper's name or its own id: the one that stands, else an open invitation, else the last one that ended.
     pub(super) fn find_grant(&self, typed: &str, now: Timestamp) -> Result<(RecordId, Grant), Failure> {
-        let wanted = typed.strip_prefix("r-").unwrap_or(typed).to_ascii_lowercase();
-        let named = |id: &RecordId, grant: &Grant| {
-            grant.name.eq_ignore_ascii_case(typed) || (wanted.len() >= 4 && record_grant(*id).to_string().ends_with(&wanted))
-        };
+        let named = |id: &RecordId, grant: &Grant| grant.name.eq_ignore_ascii_case(typed) || names_receipt(record_grant(*id), typed);
         let given = self.view.grants().map(|(id, row)| (*id, row.value.clone()));
         let all = given.chain(self.open_invitations(now)).filter(|(id, grant)| named(id, grant));
         all.max_by_key(|(_, grant)| (grant.ended.is_none(), grant.helper.is_some(), grant.created_at)).ok_or_else(|| {
@@ -111,7 +110,7 @@ impl Replica {
         let waits = grant.helper.is_some() && grant.ended.is_none() && !self.heard;
         GrantView {
             id: grant_id,
-            receipt: format!("r-{}", short(&grant_id.to_string()).get(4..).unwrap_or_default()),
+            receipt: receipt_name(grant_id),
             name: grant.name.clone(),
             role: grant.role,
             scopes: grant.scopes.clone(),
@@ -128,6 +127,11 @@ impl Replica {
             items: u64::try_from(items).unwrap_or(u64::MAX),
             waiting: waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned()),
             end_reached: grant.ended.map(|_| grant.end_reached.unwrap_or_default()),
+            deletions: match (grant.ended, grant.helper) {
+                (Some(_), Some(helper)) => self.deletion_answers(helper, grant_id),
+                _ => Vec::new(),
+            },
+            left: grant.helper.and_then(|helper| self.left_at(helper, grant_id)),
         }
     }
 

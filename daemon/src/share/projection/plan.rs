@@ -117,6 +117,26 @@ impl Terms<'_> {
         Ok(SharedAnchor { id: NO_ID, act, deserved: one.deserved, polite: one.polite })
     }
 
+    /// What of a rating of how it is with a helper is shown: to that helper alone.
+    pub fn rapport(&self, one: &Rapport) -> Result<SharedRapport, Hidden> {
+        stands(one.deleted, one.visibility)?;
+        self.needs(Scope::Rapport)?;
+        if one.grant != Some(self.id) {
+            return Err(Hidden::Scope);
+        }
+        self.within(one.recorded_at)?;
+        Ok(SharedRapport { id: NO_ID, understood: one.understood, trust: one.trust, agreement: one.agreement, at: one.recorded_at })
+    }
+
+    /// The answer to something that this helper sent, once there is one; nothing of what another sent.
+    pub fn answer(&self, one: &Answer) -> Result<SharedAnswer, Hidden> {
+        if one.grant != self.id {
+            return Err(Hidden::Scope);
+        }
+        let (Some(answer), Some(at)) = (&one.answer, one.answered_at) else { return Err(Hidden::Deleted) };
+        Ok(SharedAnswer { id: NO_ID, to: one.item, answer: answer.clone(), words: one.words.clone(), at })
+    }
+
     /// The safety plan, once anything is written in it.
     pub fn safety_plan(&self, plan: &SafetyPlan) -> Result<SharedSafetyPlan, Hidden> {
         self.needs(Scope::SafetyPlan)?;

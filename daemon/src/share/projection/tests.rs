@@ -44,7 +44,7 @@ fn full() -> Session {
 
 fn shown(scopes: &[Scope], session: &Session) -> Result<Vec<String>, Hidden> {
     let since = moment("2026-11-01T00:00");
-    let terms = Terms { scopes, since: &since, until: None, now: Timestamp::UNIX_EPOCH };
+    let terms = Terms { id: asif_proto::id::GrantId([1; 16]), scopes, since: &since, until: None, now: Timestamp::UNIX_EPOCH };
     terms.session(session, &View::default()).map(|shared| {
         let Value::Object(fields) = serde_json::to_value(shared).unwrap() else { panic!() };
         fields.into_iter().filter(|(name, value)| !value.is_null() && name != "id").map(|(name, _)| name).collect()

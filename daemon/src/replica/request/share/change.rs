@@ -46,6 +46,8 @@ impl Replica {
                 }
                 self.tell_soon(cx, client, Telling::Grant(id))
             }
+            ShareAsk::Receipts { given, name } => self.receipts(*given, name.as_deref()),
+            ShareAsk::Log { name, since } => self.share_log(cx, ask, name.as_deref(), since.as_deref()),
             ShareAsk::Hold { id, until, off } => self.hold(cx, client, ask, id, until.as_deref(), *off),
         }
     }
@@ -109,7 +111,7 @@ impl Replica {
         let (id, doc) = match self.find(typed)? {
             Found::Session(id) => (id, self.view.session(&id).map(|row| row.doc)),
             Found::Kept(id) if self.experiment(id).is_ok() => (id, self.view.kept(&id).map(|row| row.doc)),
-            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) => {
+            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) | Found::Sent(_) => {
                 return Err(Failure::new(ErrorKind::Usage, "only a session, a note or an experiment can be kept back for a while")
                     .hint("what nobody is to see is marked private: asif edit ID --private"));
             }

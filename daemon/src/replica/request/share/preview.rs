@@ -17,12 +17,18 @@ impl Replica {
     /// What a helper sees under a standing grant, or would see with it changed.
     pub(in crate::replica::request) fn preview_of(&self, now: Now, id: RecordId, grant: &Grant) -> Preview {
         let waits = |record| self.still_waits(record_grant(id), grant.delay_s, record);
-        self.preview(grant, now.wall, waits)
+        self.preview(id, grant, now.wall, waits)
     }
 
     /// What a helper sees under a grant. `waits`: what does not yet reach them.
-    pub(in crate::replica::request) fn preview(&self, grant: &Grant, now: Timestamp, waits: impl Fn(RecordId) -> bool) -> Preview {
-        let terms = Terms::of(grant, now);
+    pub(in crate::replica::request) fn preview(
+        &self,
+        id: RecordId,
+        grant: &Grant,
+        now: Timestamp,
+        waits: impl Fn(RecordId) -> bool,
+    ) -> Preview {
+        let terms = Terms::of(record_grant(id), grant, now);
         let mut preview = Preview {
             name: grant.name.clone(),
             role: grant.role,
@@ -41,6 +47,7 @@ impl Replica {
             beliefs: 0,
             goals: 0,
             anchors: 0,
+            rapport: 0,
             safety_plan: false,
             waiting: 0,
             examples: Vec::new(),
@@ -83,6 +90,9 @@ impl Replica {
             Shared::Goal(_) => preview.goals += 1,
             Shared::Anchor(_) => preview.anchors += 1,
             Shared::SafetyPlan(_) => preview.safety_plan = true,
+            Shared::Rapport(_) => preview.rapport += 1,
+            // Said to them, and no part of what they may see.
+            Shared::Answer(_) => {}
         }
     }
 
@@ -101,7 +111,9 @@ impl Replica {
                 Some(Kept::Goal(_)) => withheld.goals += 1,
                 Some(Kept::Anchor(_)) => withheld.anchors += 1,
                 // Of these no scope tells, whatever is chosen.
-                Some(Kept::Sketch(_) | Kept::Reminder(_)) => {}
+                Some(Kept::Sketch(_) | Kept::Reminder(_) | Kept::HelperNote(_)) => {}
+                Some(Kept::Rapport(_)) => withheld.rapport += 1,
+                None if self.view.answer(&record).is_some() => {}
                 None if self.view.practice(&record).is_some() => withheld.practices += 1,
                 None => withheld.safety_plan |= record == asif_proto::record::SAFETY_PLAN,
             },
