@@ -273,8 +273,10 @@ pub enum Reply {
     InboxItem(InboxItem),
     /// What a helper expects of an experiment.
     HelperPrediction(HelperPrediction),
+    /// How it was with a helper.
+    Rapport(Shown<Rapport>),
     /// How it is with helpers, oldest first.
-    Rapport(Vec<Shown<Rapport>>),
+    Rapports(Vec<Shown<Rapport>>),
     /// What to talk about with a client.
     Prep(Prep),
     /// A helper's own note.

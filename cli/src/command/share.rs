@@ -2,7 +2,12 @@
 
 mod change;
 
-use asif_proto::local::{Invite, Reply, Request};
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use asif_proto::local::{ErrorKind, Failure, Invite, Reply, Request, ShareAsk};
 use asif_proto::share::{GrantView, Preview, Role, Scope};
 use clap::Subcommand;
 
@@ -12,7 +17,7 @@ use super::prose::words;
 use crate::client::ClientError;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::{preview, share};
+use crate::render::{preview, receipt, share};
 
 /// Who may see what.
 #[derive(Debug, Subcommand)]
@@ -56,6 +61,26 @@ pub enum Args {
         /// The helper
         #[arg(value_name = "NAME")]
         name: String,
+    },
+    /// What your helpers' devices report as opened.
+    ///
+    /// It is their report: whether somebody read it, and who, nobody here can know.
+    Log {
+        /// Only this helper
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// Only what was opened since: 7d, 2026-11-01
+        #[arg(long, value_name = "WHEN")]
+        since: Option<String>,
+    },
+    /// What was agreed on, as both signed it, and what was answered to its end.
+    Receipts {
+        /// Only of this helper, or this receipt
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// Write them, with the signatures, into a file that is not there yet
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
     },
     /// Stop sharing with a helper.
     ///
@@ -126,6 +151,16 @@ impl Args {
             Self::Hold { id, until, off } => change::hold(id, until, off, context),
             Self::Pause { name } => change::pause(name, true, context),
             Self::Resume { name } => change::pause(name, false, context),
+            Self::Log { name, since } => {
+                let openings = |reply| if let Reply::Openings(openings) = reply { Some(openings) } else { None };
+                let openings = context.ask_for(Request::Share(ShareAsk::Log { name, since }), openings)?;
+                context.tell(&openings, |screen| receipt::openings(screen, &openings))?;
+                if openings.is_empty() && !context.json() {
+                    context.say("Nothing is reported as opened.");
+                }
+                Ok(())
+            }
+            Self::Receipts { name, export } => receipts(context, true, name, export),
             Self::Revoke { name, yes } => revoke(name, yes, context),
         }
     }
@@ -162,6 +197,27 @@ impl Inviting {
         let request = Request::ShareInvite { invite, yes: giving.yes, no_wait: giving.no_wait };
         context.ask_for(request, |reply| if let Reply::Done = reply { Some(()) } else { None })
     }
+}
+
+/// The receipts of what was given to others or to this person, on the screen or in a file.
+pub(super) fn receipts(context: &mut Context<'_, '_>, given: bool, name: Option<String>, export: Option<PathBuf>) -> Outcome {
+    let all = |reply| if let Reply::Receipts(all) = reply { Some(all) } else { None };
+    let all = context.ask_for(Request::Share(ShareAsk::Receipts { given, name }), all)?;
+    if let Some(file) = export {
+        let failed = |error: std::io::Error| {
+            let failure = Failure::new(ErrorKind::Failure, format!("cannot write {}: {error}", file.display()));
+            failure.hint("name a file that is not there yet")
+        };
+        let mut to = File::options().write(true).create_new(true).mode(0o600).open(&file).map_err(failed)?;
+        let text = serde_json::to_string_pretty(&all).map_err(|error| failed(error.into()))?;
+        writeln!(to, "{text}").and_then(|()| to.sync_all()).map_err(failed)?;
+        context.say(&format!("Written to {}.", file.display()));
+    }
+    context.tell(&all, |screen| receipt::list(screen, &all))?;
+    if all.is_empty() && !context.json() {
+        context.say("There are no receipts.");
+    }
+    Ok(())
 }
 
 fn agreed(context: &mut Context<'_, '_>) -> Outcome<bool> {

@@ -83,7 +83,8 @@ fn seen_by(preview: &Preview, scope: Scope) -> String {
         Scope::Goals => format!("{}, with what they are worth to you", count(preview.goals, "goal", "goals")),
         Scope::Anchor => format!("{}: what you did, not who it was about", count(preview.anchors, "anchor", "anchors")),
         Scope::SafetyPlan if preview.safety_plan => "your safety plan".to_owned(),
-        Scope::SafetyPlan | Scope::Measures | Scope::Rapport => format!("{}, once there is any", hyphens(scope)),
+        Scope::Rapport => count(preview.rapport, "rating of how it is with them", "ratings of how it is with them"),
+        Scope::SafetyPlan | Scope::Measures => format!("{}, once there is any", hyphens(scope)),
     }
 }
 
@@ -108,6 +109,7 @@ fn unseen(screen: &Screen, preview: &Preview) -> Vec<String> {
         counted(hyphens(scope), number, Some(scope));
     }
     counted("anchors".to_owned(), withheld.anchors, Some(Scope::Anchor));
+    counted("rapport ratings".to_owned(), withheld.rapport, Some(Scope::Rapport));
     counted("notes without a practice".to_owned(), withheld.bare_notes, None);
     counted("anything marked private".to_owned(), withheld.private, None);
     counted("what you keep back for now".to_owned(), withheld.held, None);
@@ -185,6 +187,7 @@ mod tests {
             beliefs: 0,
             goals: 0,
             anchors: 0,
+            rapport: 0,
             safety_plan: false,
             waiting: 2,
             examples: Vec::new(),

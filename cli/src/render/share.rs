@@ -6,7 +6,7 @@ use asif_proto::share::{GrantView, Role, Scope};
 
 use super::practice::hyphens;
 use super::table::Table;
-use super::{Screen, time};
+use super::{Screen, receipt, time};
 
 /// The grants in columns.
 pub fn list(screen: &mut Screen, grants: &[GrantView]) {
@@ -14,7 +14,10 @@ pub fn list(screen: &mut Screen, grants: &[GrantView]) {
     for grant in grants {
         table.row(vec![
             grant.receipt.clone(),
-            grant.name.clone(),
+            match grant.devices {
+                0 | 1 => grant.name.clone(),
+                devices => format!("{} ({devices} devices)", grant.name),
+            },
             grant.role.to_string(),
             scopes(&grant.scopes),
             time::bound(&grant.since, screen.now),
@@ -84,8 +87,14 @@ pub fn revoked(screen: &mut Screen, grant: &GrantView) {
         return;
     }
     screen.sentence(&format!("It cannot take back what {name} has read{}.", clinical_notes(name, grant.role)));
-    let heard = if grant.end_reached == Some(true) { "has heard of it" } else { "not reached yet; it will hear when it is there" };
-    screen.line(&format!("{name}'s device: {heard}"));
+    screen.line("Delete requested.");
+    let answered = grant.deletions.iter().any(|one| one.items.is_some());
+    if answered {
+        receipt::deletions(screen, &format!("{name}'s "), &grant.deletions);
+    } else {
+        let heard = if grant.end_reached == Some(true) { "has heard of it" } else { "not reached yet; it will hear when it is there" };
+        screen.line(&format!("{name}'s device: {heard}  (asif share receipts {})", grant.receipt));
+    }
     unheard(screen, &grant.unheard, "may still send what is new");
 }
 
@@ -104,8 +113,15 @@ pub fn scopes(scopes: &[Scope]) -> String {
 
 fn now(screen: &Screen, grant: &GrantView) -> String {
     if let Some(ended) = grant.ended {
-        let heard = if grant.end_reached == Some(false) { ", not heard there yet" } else { "" };
-        return format!("ended {}{heard}", time::instant(ended, screen));
+        let answered = grant.deletions.iter().filter(|one| one.items.is_some()).count();
+        let heard = match (grant.end_reached, answered) {
+            (Some(false), 0) => ", not heard there yet".to_owned(),
+            (_, 0) => String::new(),
+            (_, some) if some == grant.deletions.len() => ", deleted there".to_owned(),
+            (_, some) => format!(", deleted on {some} of {} devices there", grant.deletions.len()),
+        };
+        let left = if grant.left.is_some() { "left by them" } else { "ended" };
+        return format!("{left} {}{heard}", time::instant(ended, screen));
     }
     if !grant.joined {
         return "not joined yet".to_owned();

@@ -85,7 +85,7 @@ impl Replica {
                 }
             }
             self.tend_delays();
-            self.tend_holds(cx.now, due.then(|| projection::shareable(&self.view).collect()).unwrap_or(local));
+            self.tend_holds(cx.now, if due { projection::shareable(&self.view).collect() } else { local });
         }
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);

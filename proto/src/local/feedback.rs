@@ -54,7 +54,7 @@ pub enum InboxAsk {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RapportAsk {
-    /// Writes down how it is. Answer: [`Reply::Rapport`](super::Reply::Rapport) with one entry.
+    /// Writes down how it is. Answer: [`Reply::Rapport`](super::Reply::Rapport).
     Rate {
         /// The helper's name.
         helper: String,
@@ -67,7 +67,7 @@ pub enum RapportAsk {
         /// Who may see it.
         visibility: Visibility,
     },
-    /// All of them, oldest first. Answer: [`Reply::Rapport`](super::Reply::Rapport).
+    /// All of them, oldest first. Answer: [`Reply::Rapports`](super::Reply::Rapports).
     List {
         /// Only this helper's.
         helper: Option<String>,

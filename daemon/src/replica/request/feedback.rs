@@ -31,6 +31,9 @@ pub(in crate::replica) struct Said {
     pub(in crate::replica) seen: bool,
 }
 
+/// What a reply is about: the record, where it is here, and what that is in a few words.
+pub(in crate::replica) type About = (Option<RecordId>, Option<String>);
+
 /// Something that was sent to this person.
 struct Sent {
     grant: GrantId,
@@ -82,11 +85,11 @@ impl Replica {
             InboxAsk::List { all, look } => {
                 let sent: Vec<Sent> = self.sent(cx.now.wall).into_iter().filter(|one| *all || one.waits()).collect();
                 if *look {
-                    self.look_at(cx, &sent)?;
+                    self.mark_seen(cx, &sent)?;
                 }
                 Ok(Outcome::Reply(Reply::Inbox(sent.into_iter().map(|one| one.item).collect())))
             }
-            InboxAsk::Accept { id, changes, slug } => self.accept(cx, ask, id, changes, slug.as_deref()),
+            InboxAsk::Accept { id, changes, slug } => self.take_on(cx, ask, id, changes, slug.as_deref()),
             InboxAsk::Decide { id, later } => {
                 let (grant, one) = self.suggestion(cx, id)?;
                 let (state, what) =
@@ -104,7 +107,7 @@ impl Replica {
     }
 
     /// Takes a suggestion on, as it is or changed: it becomes a practice of this person's own.
-    fn accept(&mut self, cx: &mut Cx<'_>, ask: &Ask, id: &str, changes: &PracticeFields, slug: Option<&str>) -> Handled {
+    fn take_on(&mut self, cx: &mut Cx<'_>, ask: &Ask, id: &str, changes: &PracticeFields, slug: Option<&str>) -> Handled {
         let (grant, one) = self.suggestion(cx, id)?;
         let practice = RecordId(ask.id);
         if self.view.practice(&practice).is_some() {
@@ -199,7 +202,7 @@ impl Replica {
     }
 
     /// Remembers that these were looked at.
-    fn look_at(&mut self, cx: &mut Cx<'_>, sent: &[Sent]) -> Result<(), Failure> {
+    fn mark_seen(&mut self, cx: &mut Cx<'_>, sent: &[Sent]) -> Result<(), Failure> {
         let new: Vec<(GrantId, ItemId)> = sent.iter().filter(|one| !one.seen).map(|one| (one.grant, id_of(&one.item))).collect();
         if new.is_empty() {
             return Ok(());
@@ -271,7 +274,7 @@ impl Replica {
         feedback: Space,
         from: &str,
         said: &dyn Fn(&ItemId) -> Said,
-        about: &dyn Fn(&ItemId) -> (Option<RecordId>, Option<String>),
+        about: &dyn Fn(&ItemId) -> About,
     ) -> Vec<InboxItem> {
         let Some(board) = self.boards.get(&feedback.id()) else { return Vec::new() };
         let from = from.to_owned();

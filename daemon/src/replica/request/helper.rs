@@ -13,7 +13,6 @@ use asif_proto::id::{GrantId, ItemId, LogId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, HelperAsk, HelperDeed, Reply};
 use asif_proto::moment::Moment;
 use asif_proto::share::{CaseloadOpen, CaseloadRow, Discuss, HelperPrediction, InboxItem, SharedAnswer, SharedSession};
-use jiff::Timestamp;
 use rand_core::Rng as _;
 
 use super::super::{Cx, Replica};

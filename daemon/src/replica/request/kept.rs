@@ -78,7 +78,7 @@ impl Replica {
             Kept::Sketch(_) => Reply::Sketch(self.sketch_view(id)?),
             Kept::Phrase(phrase) => Reply::Phrase(self.as_shown(id, row, self.phrase_view(phrase))),
             Kept::Experiment(_) => Reply::Experiment(self.experiment_view(id)?),
-            Kept::Rapport(one) => Reply::Rapport(vec![self.as_shown(id, row, one.clone())]),
+            Kept::Rapport(one) => Reply::Rapport(self.as_shown(id, row, one.clone())),
             Kept::HelperNote(note) => Reply::HelperNote(self.as_shown(id, row, note.clone())),
             Kept::Reminder(one) => Reply::Reminder(self.as_shown(id, row, self.reminder_view(&id, one))),
         }))

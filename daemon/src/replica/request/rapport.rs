@@ -45,7 +45,7 @@ impl Replica {
                 let all = self.all_standing(|kept| if let Kept::Rapport(one) = kept { Some(one) } else { None });
                 let mut all: Vec<_> = all.filter(|(_, _, one)| of(one)).map(|(id, row, one)| self.as_shown(id, row, one.clone())).collect();
                 all.sort_by_key(|one| one.value.recorded_at);
-                Ok(Outcome::Reply(Reply::Rapport(all)))
+                Ok(Outcome::Reply(Reply::Rapports(all)))
             }
         }
     }

@@ -12,7 +12,7 @@ use asif_proto::share::GrantView;
 use jiff::Timestamp;
 
 use super::super::effect::ClientId;
-use super::super::find::{one_line, short};
+use super::super::find::one_line;
 use super::super::{Cx, Replica};
 use super::Handled;
 use super::journal::{bound, whole_seconds};

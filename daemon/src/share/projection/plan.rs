@@ -1,13 +1,15 @@
 //! Experiments, phrases, beliefs, goals, anchors and the safety plan.
 
 use asif_proto::id::{ItemId, RecordId};
-use asif_proto::record::{Anchor, Belief, ExperimentResult, Goal, Phrase, SafetyPlan, Visibility};
+use asif_proto::record::{Anchor, Belief, ExperimentResult, Goal, Phrase, Rapport, SafetyPlan, Visibility};
 use asif_proto::share::{
-    Scope, SharedAnchor, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPrediction, SharedSafetyPlan,
+    Scope, SharedAnchor, SharedAnswer, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPrediction, SharedRapport,
+    SharedSafetyPlan,
 };
 
 use super::{Hidden, Terms, practice_of, stands};
 use crate::journal::kept::{Experiment, Kept};
+use crate::journal::record::Answer;
 use crate::journal::view::View;
 use crate::share::item;
 

@@ -103,6 +103,7 @@ fn private_deleted_and_out_of_range_sessions_are_hidden() {
     assert_eq!(shown(&scopes, &Session { occurred_at: moment("2026-10-31T23:59"), ..full() }), Err(Hidden::BeforeSince));
     assert_eq!(shown(&[Scope::Ratings], &full()), Err(Hidden::BareNote));
     let (since, until) = (moment("2026-11-01T00:00"), moment("2026-11-10T10:00"));
-    let terms = Terms { scopes: &scopes, since: &since, until: Some(&until), now: Timestamp::UNIX_EPOCH };
+    let terms =
+        Terms { id: asif_proto::id::GrantId([1; 16]), scopes: &scopes, since: &since, until: Some(&until), now: Timestamp::UNIX_EPOCH };
     assert_eq!(terms.session(&full(), &View::default()).unwrap_err(), Hidden::AfterUntil);
 }
