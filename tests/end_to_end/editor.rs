@@ -167,6 +167,19 @@ fn an_editor_that_is_not_known_and_saved_nothing_can_still_be_open() {
 }
 
 #[test]
+fn an_editor_that_is_known_and_left_a_window_behind_can_still_be_open() {
+    let desk = Desk::with("echo \"$1\" > $B/name; sleep 300 & echo $! > $B/window");
+    let id = desk.noted("it rained");
+    let mut asif = desk.at_terminal(&["edit", &id]);
+    asif.await_text("Is the text closed there? [y/N]");
+    std::fs::write(desk.seen("name").trim(), "it rained, and then it did not\n").unwrap();
+    signal(desk.seen("window").trim().parse().unwrap(), Signal::KILL);
+    asif.type_in(b"y\n");
+    assert_eq!(asif.end().0, Some(0));
+    assert_eq!(desk.note(&id), json!("it rained, and then it did not"));
+}
+
+#[test]
 fn whoever_does_not_say_that_the_text_is_closed_keeps_it_where_it_is() {
     // The editor comes back, and a window that it opened saves later.
     let mut desk = Desk::with("echo \"$1\" > $B/name; echo 'it rained, at first' > \"$1\"; sleep 300 & echo $! > $B/window");

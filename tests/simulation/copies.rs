@@ -118,6 +118,23 @@ fn an_old_copy_that_was_put_back_and_written_in_loses_nothing() {
 }
 
 #[test]
+fn an_old_copy_that_is_put_back_again_and_again_loses_nothing() {
+    let (mut world, mut story, devices) = family(1, false);
+    let laptop = devices[0];
+    let old = world.nodes[laptop].disk.copy();
+    // Each time is one log more.
+    for _ in 0..70 {
+        write(&mut world, &mut story, laptop, 1);
+        world.must(laptop, Request::Sync { wait_ms: Some(30_000) });
+        world.put_back(laptop, old.copy());
+        story.forgets(laptop);
+    }
+    write(&mut world, &mut story, laptop, 1);
+    story.settle(&mut world);
+    story.check(&mut world);
+}
+
+#[test]
 fn an_old_copy_that_was_copied_over_newer_files_loses_nothing() {
     for seed in seeds(30) {
         let (mut world, mut story, devices) = family(seed, false);

@@ -235,8 +235,11 @@ impl Form {
         let to_stderr = !context.world.terminals.stdout;
         let how = running::run(&mut editor.command(&place.text(), place.folder()), place, to_stderr, look)
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("cannot run the editor {}: {error}", editor.program.display())))?;
-        // What only starts another program comes back while the text is open.
-        let mut may_be_open = || editor.known.is_none() && (place.is_with_another() || ended::saved(place, about) == Ended::Same);
+        // What only starts another program comes back while the text is open: of an editor that is known, where it has left one behind.
+        let mut may_be_open = || match (place.is_with_another(), ended::saved(place, about) == Ended::Same) {
+            (true, true) => true,
+            (is_with_another, is_same) => editor.known.is_none() && (is_with_another || is_same),
+        };
         if how == How::Done && may_be_open() && self.await_its_end(context).is_err() {
             // Whether it is open is not known: what is saved there later has its place.
             if let Ended::Text { text, more } = ended::saved(place, about) {

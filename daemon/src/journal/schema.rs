@@ -14,6 +14,8 @@
 use asif_proto::id::{DeviceId, RecordId};
 use asif_proto::record::PlanPart;
 use automerge::ScalarValue;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::seal::body::DocId;
@@ -78,6 +80,13 @@ pub fn wins(key: &str) -> Option<ScalarValue> {
 /// Whether a value puts its record away: private or deleted.
 pub fn keeps_away(key: &str, value: &ScalarValue) -> bool {
     wins(key).as_ref() == Some(value)
+}
+
+/// The document of a new record: the month in which its id was made, so that whoever begins it twice, in two copies of a home, begins it in one
+/// document; where the id does not tell, the month of this local date.
+pub fn month_of(record: RecordId, otherwise: jiff::civil::Date) -> DocId {
+    let made = record.0.get_timestamp().and_then(|made| Timestamp::from_second(made.to_unix().0.try_into().ok()?).ok());
+    month(made.map_or(otherwise, |made| TimeZone::UTC.to_datetime(made).date()))
 }
 
 /// The document of a record created at this local date. What a wrong clock puts before or behind all months there are lies in the nearest.

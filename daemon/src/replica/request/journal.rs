@@ -30,7 +30,9 @@ impl Replica {
         check_texts(fields)?;
         let practice = practice.map(|typed| self.find_practice(typed).map(|(id, row)| (id, row.value.slug.clone()))).transpose()?;
         let occurred_at = occurred_at(cx, ask, fields.at.as_deref())?;
-        let doc = self.view.session(&id).map_or_else(|| schema::month(occurred_at.local_date()), |row| row.doc);
+        // What is said to have been at another time lies with what was written then.
+        let month = |date| if fields.at.is_some() { schema::month(date) } else { schema::month_of(id, date) };
+        let doc = self.view.session(&id).map_or_else(|| month(occurred_at.local_date()), |row| row.doc);
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
