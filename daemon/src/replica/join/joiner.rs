@@ -244,11 +244,14 @@ impl Replica {
                 ));
                 }
                 let was_copy = self.person() == Some(welcome.person);
-                if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
+                if let Some(mut candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
+                    // What was typed here and not yet said was sealed by the one before, and opens with either: whatever comes between.
+                    if let Some(before) = &self.vault {
+                        candidate.cache = before.cache.clone();
+                    }
                     // What was begun here held nothing, and is not gone on with. What a copy holds was written by the device it was.
                     (self.vault, self.candidate) = (Some(*candidate), None);
-                    // What was sealed by the one before must open with this one.
-                    self.save_drafts(cx);
+                    cx.saves.push(Effect::Remove { name: super::super::snapshot::FILE });
                     self.heard = false;
                     self.keys.clear();
                     self.clear_views();
