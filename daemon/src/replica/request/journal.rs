@@ -236,7 +236,7 @@ impl Replica {
             self.write(cx, doc, &puts, if deleted { "delete" } else { "restore" })?;
         }
         match self.view.session(&id) {
-            Some(_) => self.session_reply(id),
+            Some(_) => self.session_changed(id, was || deleted),
             None if self.view.kept(&id).is_some() => self.kept_reply(id),
             None => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
         }
