@@ -81,11 +81,9 @@ fn keep(context: &mut Context<'_, '_>, draft: Draft) -> Outcome<Draft> {
     context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(own)))), one)
 }
 
-/// Removes such texts, whatever they hold.
-pub fn forget(context: &Context<'_, '_>) {
-    if let Ok(home) = context.home() {
-        drop(Place::left(&candidates(context), &mark(&home)));
-    }
+/// Removes the texts of the home that has this [`mark`], whatever they hold.
+pub fn forget(context: &Context<'_, '_>, mark: &str) {
+    drop(Place::left(&candidates(context), mark));
 }
 
 fn leave(context: &mut Context<'_, '_>, place: Place, error: Option<&CommandError>) {
