@@ -16,6 +16,7 @@ pub mod error;
 pub mod form;
 mod fresh;
 pub mod keyboard;
+mod patient;
 pub mod prompt;
 pub mod render;
 pub mod service;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::keyboard::Keyboard;
+use crate::patient::Patient;
 
 /// Columns where the width of the output is not known.
 const DEFAULT_WIDTH: usize = 80;
@@ -106,8 +107,8 @@ impl World<'_> {
             clock: Timestamp::now,
             patience: Patience::default(),
             stdin: &mut io::stdin().lock(),
-            stdout: &mut io::stdout().lock(),
-            stderr: &mut io::stderr().lock(),
+            stdout: &mut Patient::new(io::stdout().lock()),
+            stderr: &mut Patient::new(io::stderr().lock()),
             keyboard: terminals.stdin.then(|| Keyboard::new(input.as_fd())),
             terminals,
         };

@@ -104,6 +104,8 @@ pub struct Replica {
     replaced: BTreeSet<[u8; 32]>,
     judging: BTreeMap<LogId, fork::Theirs>,
     losses: BTreeMap<LogId, fork::Loss>,
+    /// Branches that others hold and that lost, with items of this person's own.
+    found: BTreeMap<LogId, fork::Loss>,
     /// What was done last, on any device.
     deeds: deeds::Deeds,
     /// What was typed and not yet said, on this device.

@@ -147,7 +147,7 @@ fn a_flood_of_large_frames_is_carried_out_piece_by_piece() {
 fn a_thousand_births_and_what_waits_for_ever_find_no_room() {
     let mut stage = Stage::new();
     let mut liar = stage.connect();
-    // Sixty-four logs; each asks for more room than there is, with changes that build on one that never comes.
+    // As many logs as there may be; each asks for more room than there is, with changes that build on one that never comes.
     let mut document = Document::default();
     let log = LogId([9; 16]);
     let words = "a".repeat(12_000);

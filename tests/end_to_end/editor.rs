@@ -167,6 +167,19 @@ fn an_editor_that_is_not_known_and_saved_nothing_can_still_be_open() {
 }
 
 #[test]
+fn an_editor_that_is_known_and_left_a_window_behind_can_still_be_open() {
+    let desk = Desk::with("echo \"$1\" > $B/name; sleep 300 & echo $! > $B/window");
+    let id = desk.noted("it rained");
+    let mut asif = desk.at_terminal(&["edit", &id]);
+    asif.await_text("Is the text closed there? [y/N]");
+    std::fs::write(desk.seen("name").trim(), "it rained, and then it did not\n").unwrap();
+    signal(desk.seen("window").trim().parse().unwrap(), Signal::KILL);
+    asif.type_in(b"y\n");
+    assert_eq!(asif.end().0, Some(0));
+    assert_eq!(desk.note(&id), json!("it rained, and then it did not"));
+}
+
+#[test]
 fn whoever_does_not_say_that_the_text_is_closed_keeps_it_where_it_is() {
     // The editor comes back, and a window that it opened saves later.
     let mut desk = Desk::with("echo \"$1\" > $B/name; echo 'it rained, at first' > \"$1\"; sleep 300 & echo $! > $B/window");
@@ -188,7 +201,40 @@ fn whoever_does_not_say_that_the_text_is_closed_keeps_it_where_it_is() {
         for draft in drafts {
             desk.home.ok(&["draft", "drop", draft["id"].as_str().unwrap(), "--yes"]);
         }
-        desk.is_cleared();
+        assert!(desk.drafts().is_empty(), "what is kept is kept once");
+        assert!(std::path::Path::new(desk.seen("name").trim()).exists(), "it may be open in a window still");
+    }
+    desk.home.ok(&["wipe", "--yes"]);
+    desk.is_cleared();
+}
+
+#[test]
+fn a_window_that_may_be_open_has_its_place_until_it_has_saved() {
+    let mut desk = Desk::with("echo \"$1\" > $B/name");
+    desk.is_called("scribble");
+    let mut asif = desk.at_terminal(&["note", "-e"]);
+    asif.await_text("Is the text closed there? [y/N]");
+    asif.type_in(b"\x03");
+    assert_eq!(asif.end().0, Some(130));
+    for words in ["it rained", "it rained, and then it did not"] {
+        assert!(!desk.drafts().iter().any(|draft| draft["answers"].to_string().contains(&format!("\"{words}\""))), "{words}");
+        std::fs::write(desk.seen("name").trim(), format!("{words}\n")).unwrap();
+        assert!(desk.drafts().iter().any(|draft| draft["answers"].to_string().contains(&format!("\"{words}\""))), "{words}");
+    }
+}
+
+#[test]
+fn a_text_that_no_draft_takes_is_not_removed_by_looking_for_it() {
+    let desk = Desk::with("test -e $B/once || { touch $B/once; head -c 600000 /dev/zero | tr '\\0' w > \"$1\"; }");
+    let mut asif = desk.at_terminal(&["note", "-e"]);
+    asif.await_text("[y/N]");
+    asif.type_in(b"y\n");
+    let (code, shown) = asif.end();
+    assert!(code != Some(0) && shown.contains("asif draft list takes it up"), "{shown}");
+    for _ in 0..2 {
+        desk.drafts();
+        let text = desk.in_memory().and_then(|text| std::fs::read(text).ok()).expect("it lies where it was");
+        assert!(text.len() >= 600_000);
     }
 }
 

@@ -262,7 +262,7 @@ fn a_belief_is_lent_listed_leaned_on_and_ends_with_the_share() {
 }
 
 #[test]
-fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
+fn after_a_revocation_nothing_new_arrives_and_what_was_shared_is_deleted_and_that_is_answered() {
     let robin = Home::robin();
     robin.log(&["-b", "1"]);
     let dana = robin.share_with_dana(RATINGS);
@@ -273,6 +273,12 @@ fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
     robin.ok(&["edit", &edited, "-b", "3"]);
     await_end(&dana);
     eventually("Robin knows that Dana heard", || (robin.json(&["share", "list"])[0]["end_reached"] == json!(true)).then_some(()));
+    let answered = eventually("Dana's device answers", || {
+        let grant = robin.json(&["share", "list"])[0].clone();
+        grant["deletions"][0]["items"].as_u64().map(|items| (items, grant))
+    });
+    assert_eq!(answered.0, 1, "{}", answered.1);
+    assert!(answered.1["deletions"][0]["signature"]["signature"].is_string());
     robin.refuses(7, &["share", "revoke", "Dana", "--yes"]).says(&["already ended"]);
     assert_eq!(robin.json(&["status"])["helpers"], json!([]));
 
@@ -285,8 +291,7 @@ fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
         assert_eq!((&state["peers"], &state["unreached"]), (&json!([]), &json!({})), "there is nobody to reach");
         dana.ok(&["sync", "--wait"]);
         let open = dana.ok(&["caseload", "open", "Robin", "--json"]).data();
-        assert_eq!(open["sessions"].as_array().unwrap().len(), 1);
-        assert_eq!(open["sessions"][0]["before"], json!(1));
+        assert_eq!(open["sessions"], json!([]));
         assert!(open["ended"].is_string());
     }
     assert!(dana.json(&["caseload"])[0]["ended"].is_string());
@@ -308,9 +313,10 @@ fn a_helper_who_was_off_learns_of_the_end_and_nothing_else() {
     dana.start();
     await_end(&dana);
     eventually("Robin knows that Dana heard", || (robin.json(&["share", "list"])[0]["end_reached"] == json!(true)).then_some(()));
-    let seen = opened(&dana)["sessions"].as_array().unwrap().iter().map(|one| one["before"].clone()).collect::<Vec<_>>();
-    assert!(!seen.contains(&json!(3)), "{seen:?}");
-    assert!(seen.contains(&json!(1)), "{seen:?}");
+    assert_eq!(opened(&dana)["sessions"], json!([]));
+    eventually("Dana's device answers", || {
+        robin.json(&["share", "receipts"])[0]["deletions"][0]["items"].as_u64().filter(|items| *items == 1).map(drop)
+    });
 }
 
 #[test]
@@ -370,7 +376,7 @@ fn what_the_client_logs_on_another_device_reaches_the_helper() {
     await_end(&dana);
     desktop.log(&["-b", "10"]);
     laptop.ok(&["sync", "--wait"]);
-    assert_eq!(sessions(&dana), 1);
+    assert_eq!(sessions(&dana), 0);
 }
 
 #[test]

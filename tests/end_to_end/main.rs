@@ -54,6 +54,7 @@ mod schema;
 mod search;
 mod service;
 mod settings;
+mod sharing;
 mod sitting;
 mod socket;
 mod strangers;

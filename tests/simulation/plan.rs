@@ -343,6 +343,35 @@ fn a_draft_that_a_full_disk_did_not_take_is_not_said_to_be_kept() {
 }
 
 #[test]
+fn drafts_of_a_home_that_becomes_a_device_open_wherever_the_power_went() {
+    for cut in (0..60).step_by(2) {
+        let mut world = World::new(5);
+        let devices = story::family(&mut world, 1);
+        let fresh = world.add("begun");
+        world.must(fresh, Request::Init { name: None, device: None, wish: None, goal: None });
+        world.must(fresh, Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(draft(1))))));
+        let ticket = world.ticket(devices[0], Request::DevicePair { yes: true, no_wait: true });
+        let disk = world.nodes[fresh].disk.clone();
+        let calls = disk.calls() + cut;
+        disk.plan(move |call| (call.number >= calls).then_some(asif_daemon::store::Fault::PowerOff));
+        let join = Request::DeviceJoin { ticket, name: Some("desktop".into()), at: None };
+        let joined = world.ask(fresh, join);
+        world.crash(fresh, Duration::from_millis(10));
+        disk.heal();
+        world.run_for(Duration::from_secs(10));
+        if joined.is_none_or(|answer| answer.is_err()) {
+            // Whatever was done of it, it can be done again.
+            world.must(fresh, Request::Doctor { rebuild: true });
+            let ticket = world.ticket(devices[0], Request::DevicePair { yes: true, no_wait: true });
+            let again = world.ask(fresh, Request::DeviceJoin { ticket, name: Some("desktop".into()), at: None });
+            let is_there = |failure: &asif_proto::local::Failure| failure.message.contains("already");
+            assert!(again.is_some_and(|answer| answer.is_ok() || answer.is_err_and(|failure| is_there(&failure))), "cut {cut}");
+        }
+        assert_eq!(drafts(&mut world, fresh), [draft(1).id], "cut {cut}");
+    }
+}
+
+#[test]
 fn drafts_of_a_home_that_becomes_a_device_of_another_person_still_open() {
     let mut world = World::new(5);
     let devices = story::family(&mut world, 1);

@@ -43,7 +43,8 @@ pub struct New {
     /// How plausible they seem: 0 not at all, 100 fully
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     plausible: Option<Rating>,
-    /// Something small they would do; can be given again. A number after a colon says how hard: "Lunch away from the desk:35"
+    /// Something small they would do; can be given again. A number after a colon says how hard: "Lunch away from the desk:35";
+    /// a time or a verse stays whole: "Ring mum at 12:30", or with how hard it is "Ring mum at 12:30:20"
     #[arg(long = "does", value_name = "TITLE[:0-100]", value_parser = step)]
     does: Vec<Step>,
     /// Something they would say to themself; can be given again, likewise
@@ -162,10 +163,13 @@ fn practice(kind: PracticeKind, step: Step, visibility: Visibility) -> NewPracti
     NewPractice { difficulty: step.difficulty, visibility, ..NewPractice::of(kind, step.title) }
 }
 
-/// `Lunch away from the desk:35`; a colon that no number follows is part of the title.
+/// `Lunch away from the desk:35`; a colon that no number follows, or that stands in a time or a verse, is part of the title.
 fn step(text: &str) -> Result<Step, String> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let follows_number = |title: &str| title.ends_with(|last: char| last.is_ascii_digit());
+    let is_in_title = |title: &str| follows_number(title) && !title.rsplit_once(':').is_some_and(|(_, last)| is_number(last));
     let (title, difficulty) = match text.rsplit_once(':') {
-        Some((title, number)) if !number.trim().is_empty() && number.trim().bytes().all(|byte| byte.is_ascii_digit()) => {
+        Some((title, number)) if is_number(number.trim()) && !is_in_title(title) => {
             (title, Some(number.trim().parse::<Rating>().map_err(|error| error.to_string())?))
         }
         _ => (text, None),
@@ -190,8 +194,11 @@ mod tests {
         let read = |text: &str| step(text).map(|step| (step.title, step.difficulty.map(Rating::value)));
         assert_eq!(read("Lunch away:35"), Ok(("Lunch away".into(), Some(35))));
         assert_eq!(read("Say: I can rest"), Ok(("Say: I can rest".into(), None)));
-        assert_eq!(read("At 12:30 "), Ok(("At 12".into(), Some(30))), "a time at the end needs a number after it");
+        for whole in ["At 12:30", "Read Psalm 23:4", "At 12:30 or 13:15"] {
+            assert_eq!(read(whole), Ok((whole.into(), None)), "a time or a verse at the end is part of it");
+        }
         assert_eq!(read("At 12:30:0"), Ok(("At 12:30".into(), Some(0))));
+        assert_eq!(read("Count to 10 :35"), Ok(("Count to 10".into(), Some(35))));
         assert!(read("Lunch:101").is_err() && read(":5").is_err() && read(" ").is_err());
     }
 }

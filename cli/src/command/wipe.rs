@@ -91,8 +91,9 @@ impl Args {
             if !self.yes && !confirmed(context, &home, &own, &mut place)? {
                 return context.nothing("Nothing was removed.");
             }
+            let mark = left::mark(&home);
             carry_out(context, &home, place.as_deref())?;
-            left::forget(context);
+            left::forget(context, &mark);
         }
         let named = status.as_ref().map(|status| (&status.devices, &status.helpers));
         let done = Done {

@@ -205,6 +205,8 @@ mod tests {
         let mut place = Place::make(&[memory.path().to_owned()]).ok()?;
         let (words, answers) = (Vec::new(), BTreeMap::new());
         let about = About {
+            unsaid: false,
+            may_be_open: false,
             home: "h".into(),
             draft: uuid::Uuid::nil(),
             words,

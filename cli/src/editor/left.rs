@@ -1,5 +1,8 @@
 //! What an asif that was killed has left in memory: its words become the draft that they would have been.
 
+use std::time::Duration;
+
+use asif_proto::home::Home;
 use asif_proto::local::draft::Keeping;
 use asif_proto::local::{Draft, DraftAsk, Reply, Request};
 use jiff::Timestamp;
@@ -10,13 +13,17 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::form;
 
+/// A window into which nobody saves for so long is taken to be closed.
+const OPEN_FOR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// Looks for such texts of this home; each is kept as a draft and then gone. One that cannot be kept stays where it is, and is named.
 pub fn take_up(context: &mut Context<'_, '_>) {
     let Ok(home) = context.home() else { return };
-    for (place, about) in Place::left(&candidates(context), &home.mark()) {
+    for (place, about) in Place::left(&candidates(context), &mark(&home)) {
         let ended = found(&place, &about);
         let beside = beside(&place, &about, &ended);
         let (text, more) = match ended {
+            Ended::Same if about.unsaid => (Some(about.opened.clone()), beside),
             Ended::Same | Ended::Empty => (None, beside),
             Ended::Text { text, more } => (Some(text), [more, beside].concat()),
             Ended::NotText => {
@@ -26,19 +33,41 @@ pub fn take_up(context: &mut Context<'_, '_>) {
         };
         match (text, more) {
             // Nothing was written.
-            (None, more) if more.is_empty() => {}
+            (None, more) if more.is_empty() => stay_open(place, about),
             (text, more) => {
-                let draft = draft(&about, text, more, (context.world.clock)());
+                let draft = draft(&about, text.clone(), more, (context.world.clock)());
                 match keep(context, draft) {
-                    Ok(kept) => context.say(&format!(
-                        "An asif was ended while its editor was open. What you wrote there is kept: asif draft resume {}",
-                        kept.short
-                    )),
+                    Ok(kept) => {
+                        context.say(&format!(
+                            "An asif was ended while its editor was open. What you wrote there is kept: asif draft resume {}",
+                            kept.short
+                        ));
+                        if about.may_be_open {
+                            let path = place.text();
+                            context.say(&format!(
+                                "It may be open in a window still: what you save there has its place, in {}",
+                                path.display()
+                            ));
+                        }
+                        stay_open(place, About { opened: text.unwrap_or_else(|| about.opened.clone()), unsaid: false, ..about });
+                    }
                     Err(error) => leave(context, place, Some(&error)),
                 }
             }
         }
     }
+}
+
+/// A place that a window may have open stays for what is saved there later, unless nothing came there for long.
+fn stay_open(place: Place, about: About) {
+    if about.may_be_open && place.still_for() < OPEN_FOR && place.note(&about).is_ok() {
+        place.leave();
+    }
+}
+
+/// What tells the texts of this home from those of others, however it is named.
+pub fn mark(home: &Home) -> String {
+    std::fs::canonicalize(&home.data).unwrap_or_else(|_| home.data.clone()).display().to_string()
 }
 
 /// Keeps it; as a draft of its own where somebody has gone on with the one that it was.
@@ -52,11 +81,9 @@ fn keep(context: &mut Context<'_, '_>, draft: Draft) -> Outcome<Draft> {
     context.ask_for(Request::Draft(DraftAsk::Keep(Box::new(Keeping::new(own)))), one)
 }
 
-/// Removes such texts, whatever they hold.
-pub fn forget(context: &Context<'_, '_>) {
-    if let Ok(home) = context.home() {
-        drop(Place::left(&candidates(context), &home.mark()));
-    }
+/// Removes the texts of the home that has this [`mark`], whatever they hold.
+pub fn forget(context: &Context<'_, '_>, mark: &str) {
+    drop(Place::left(&candidates(context), mark));
 }
 
 fn leave(context: &mut Context<'_, '_>, place: Place, error: Option<&CommandError>) {

@@ -4,7 +4,7 @@
 //! /run/user/1000/.tmp5f0c…/        0700, a random name
 //!     text.txt                     0600, what is edited
 //!     made/                        0700, what the editor makes for itself
-//!     about                        0600, locked by asif and by the editor as long as one of them lives
+//!     about                        0600, locked (shared) by asif and by the editor as long as one of them lives
 //! ```
 //!
 //! A lock that nobody holds tells that both were killed: what lies there then is found by the next asif of the same home.
@@ -14,6 +14,7 @@ use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use asif_proto::local::{ErrorKind, Failure};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,12 @@ pub struct About {
     pub field: String,
     /// The text that the editor was opened on.
     pub opened: String,
+    /// That text is the person's own, and stands nowhere else.
+    #[serde(default)]
+    pub unsaid: bool,
+    /// A window that nobody knows of may have it open: it is not removed as long as it may.
+    #[serde(default)]
+    pub may_be_open: bool,
     /// The editor, where it can be asked for what was not saved.
     pub recovers: Option<PathBuf>,
 }
@@ -130,7 +137,7 @@ impl Place {
         DirBuilder::new().mode(0o700).create(folder.join(TEMPORARY))?;
         let about = File::options().read(true).write(true).create_new(true).mode(0o600).open(folder.join(ABOUT));
         // Whoever looks through what was left holds a lock for a moment.
-        match about.and_then(|about| about.lock().map(|()| about)) {
+        match about.and_then(|about| about.lock_shared().map(|()| about)) {
             Ok(about) => Ok(Self { folder, about, stays: false, signals: None }),
             Err(error) => {
                 // There is nothing of anybody's in it.
@@ -171,12 +178,8 @@ impl Place {
         for beside in self.beside() {
             std::fs::remove_file(beside).map_err(unwritable)?;
         }
-        let about = serde_json::to_vec(about).map_err(|error| unwritable(error.into()))?;
         let write = || {
-            let mut file = &self.about;
-            file.rewind()?;
-            file.set_len(0)?;
-            file.write_all(&about)?;
+            self.note(about)?;
             let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(self.text())?;
             file.set_permissions(Permissions::from_mode(0o600))?;
             file.write_all(text)
@@ -211,9 +214,30 @@ impl Place {
     /// Whether another program has its lock too: one that an editor which came back has started.
     pub fn is_with_another(&mut self) -> bool {
         let Ok(about) = File::options().read(true).write(true).open(self.folder.join(ABOUT)) else { return false };
-        // The one that the editor was given goes here; where it was the last, the lock goes with it.
+        // A lock of its own first: at no moment is there none. The one that the editor was given goes here.
+        if about.lock_shared().is_err() {
+            return false;
+        }
         self.about = about;
-        self.about.try_lock().is_err()
+        let is_with_another = self.about.try_lock().is_err();
+        // Whether it could be had alone or not: it is held with others again.
+        let _ = self.about.lock_shared();
+        is_with_another
+    }
+
+    /// Says about the text from now on what `about` says.
+    pub fn note(&self, about: &About) -> io::Result<()> {
+        let bytes = serde_json::to_vec(about)?;
+        let mut file = &self.about;
+        file.rewind()?;
+        file.set_len(0)?;
+        file.write_all(&bytes)
+    }
+
+    /// How long ago anything was written there.
+    pub fn still_for(&self) -> Duration {
+        let times = std::iter::once(self.text()).chain(self.beside()).filter_map(|path| path.metadata().ok()?.modified().ok());
+        times.max().and_then(|last| last.elapsed().ok()).unwrap_or_default()
     }
 
     /// Leaves everything where it is, for whoever looks for it there; where that is.
@@ -316,6 +340,8 @@ mod tests {
             answers: BTreeMap::new(),
             field: "text".into(),
             opened: "one".into(),
+            unsaid: false,
+            may_be_open: false,
             recovers: None,
         }
     }

@@ -10,6 +10,7 @@ use asif_proto::record::MAX_NOTE;
 
 use super::{Form, NotKept};
 use crate::context::Context;
+use crate::editor::left::mark;
 use crate::editor::place::{About, candidates};
 use crate::editor::{Editor, Ended, How, Place, ended, running};
 use crate::error::{CommandError, Outcome};
@@ -141,7 +142,8 @@ impl Form {
     fn through(&mut self, context: &mut Context<'_, '_>, editor: &Editor, mut place: Place, opened: Opened<'_>) -> Outcome<Edited> {
         let Opened { field, text, base, present } = opened;
         self.let_go();
-        let mut about = self.about(context, editor, field, text, base.as_deref())?;
+        let unsaid = text != present && !text.trim().is_empty();
+        let mut about = About { unsaid, ..self.about(context, editor, field, text, base.as_deref())? };
         put(&mut place, &about)?;
         context
             .say(&format!("While the editor is open, the text lies in the clear in memory, for you alone ({}).", place.folder().display()));
@@ -149,7 +151,7 @@ impl Form {
             context.say(&format!("asif does not know {}: copies that it may keep elsewhere are not switched off.", editor.called));
         }
         loop {
-            let (how, ended) = match self.run_once(context, editor, &mut place, &about, base.as_deref()) {
+            let (how, ended) = match self.run_once(context, editor, &mut place, &mut about, base.as_deref()) {
                 Ok(ran) => ran,
                 Err(error) => {
                     // What was saved until then is theirs all the same.
@@ -181,7 +183,15 @@ impl Form {
                     text => return self.taken(place, field, text),
                 },
                 (How::StillRunning, _) => {
+                    // What is there already is kept: only what comes after it is new.
+                    if let Some(text) = self.answers.get(field) {
+                        about.opened.clone_from(text);
+                    }
+                    let noted = place.note(&about);
                     let path = place.leave();
+                    noted.map_err(|error| {
+                        Failure::new(ErrorKind::Failure, format!("cannot note that {} is open: {error}", path.display()))
+                    })?;
                     let message = format!("stopped here, and the editor is still open on {}", path.display());
                     return Err(Failure::new(ErrorKind::Interrupted, message).into());
                 }
@@ -194,7 +204,7 @@ impl Form {
             // However the question ends, what was written there is not to go with it.
             match (self.again(context, &format!("{}. Open the editor again on it?", capital(&failure.message))), text) {
                 (Ok(true), Some(text)) => {
-                    about.opened = text;
+                    (about.opened, about.unsaid) = (text, true);
                     put(&mut place, &about)?;
                 }
                 (Ok(true), None) => {}
@@ -218,7 +228,7 @@ impl Form {
         context: &mut Context<'_, '_>,
         editor: &Editor,
         place: &mut Place,
-        about: &About,
+        about: &mut About,
         base: Option<&str>,
     ) -> Outcome<(How, Ended)> {
         let mut seen = modified(place);
@@ -235,10 +245,14 @@ impl Form {
         let to_stderr = !context.world.terminals.stdout;
         let how = running::run(&mut editor.command(&place.text(), place.folder()), place, to_stderr, look)
             .map_err(|error| Failure::new(ErrorKind::Failure, format!("cannot run the editor {}: {error}", editor.program.display())))?;
-        // What only starts another program comes back while the text is open.
-        let mut may_be_open = || editor.known.is_none() && (place.is_with_another() || ended::saved(place, about) == Ended::Same);
+        // What only starts another program comes back while the text is open: of an editor that is known, where it has left one behind.
+        let mut may_be_open = || match (place.is_with_another(), ended::saved(place, about) == Ended::Same) {
+            (true, true) => true,
+            (is_with_another, is_same) => editor.known.is_none() && (is_with_another || is_same),
+        };
         if how == How::Done && may_be_open() && self.await_its_end(context).is_err() {
             // Whether it is open is not known: what is saved there later has its place.
+            about.may_be_open = true;
             if let Ended::Text { text, more } = ended::saved(place, about) {
                 self.wrote(&about.field, text, more, base);
             }
@@ -299,8 +313,9 @@ impl Form {
         let mut answers = self.answers.clone();
         answers.extend(base.map(|base| (BASE.to_owned(), base.to_owned())));
         let recovers = editor.known.filter(|known| known.recovers()).map(|_| editor.program.clone());
-        let home = context.home()?.mark();
-        Ok(About { home, draft: self.id, words: self.words.clone(), answers, field: field.to_owned(), opened, recovers })
+        let home = mark(&context.home()?);
+        let (draft, words, field) = (self.id, self.words.clone(), field.to_owned());
+        Ok(About { home, draft, words, answers, field, opened, unsaid: false, may_be_open: false, recovers })
     }
 }
 

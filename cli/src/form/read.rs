@@ -41,7 +41,9 @@ impl Form {
                 let mut typing = match self.keyboard.take() {
                     Some(typing) => typing,
                     // A terminal that is gone is asked nothing.
-                    None => Typing::begin(keyboard).map_err(|_| stopped())?,
+                    None => Typing::begin(keyboard).map_err(|error| {
+                        Failure::new(ErrorKind::Failure, format!("nothing can be asked at this terminal: {error}; nothing was stored"))
+                    })?,
                 };
                 let columns = context.world.width;
                 let invite = || match shape {

@@ -14,6 +14,8 @@
 use asif_proto::id::{DeviceId, RecordId};
 use asif_proto::record::PlanPart;
 use automerge::ScalarValue;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::seal::body::DocId;
@@ -68,6 +70,14 @@ pub fn is_prose(key: &str) -> bool {
 /// Whether a key tells who may see its record.
 pub fn is_visibility(key: &str) -> bool {
     key.ends_with("/visibility")
+}
+
+/// The document of a new record: the month in which its id was made, so that whoever begins it twice, in two copies of a home, begins it in one
+/// document; where the id does not tell, or the person said when it was, the month of this local date.
+pub fn month_of(record: RecordId, date: jiff::civil::Date, is_said: bool) -> DocId {
+    let made = record.0.get_timestamp().filter(|_| !is_said);
+    let made = made.and_then(|made| Timestamp::from_second(made.to_unix().0.try_into().ok()?).ok());
+    month(made.map_or(date, |made| TimeZone::UTC.to_datetime(made).date()))
 }
 
 /// The document of a record created at this local date. What a wrong clock puts before or behind all months there are lies in the nearest.

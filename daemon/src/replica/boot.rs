@@ -98,6 +98,7 @@ impl Replica {
             replaced: BTreeSet::new(),
             judging: BTreeMap::new(),
             losses: BTreeMap::new(),
+            found: BTreeMap::new(),
             deeds: Deeds::default(),
             drafts: BTreeMap::new(),
             drafts_damaged: false,

@@ -5,24 +5,24 @@
 //!   each      GetEntries                 asks for the other's branch, further back until it grows out of what is here
 //!   each      compares the first links that differ: the lower one wins, so both ends say the same
 //!   winner    waits for a full Have
+//!   owner     where the loser is somebody else, who cannot write again what it said: writes that again
 //!   loser     writes again what its branch said, in a new log, takes the other branch, makes its views anew, compares again
 //! ```
 //!
 //! Nothing depends on who began it, and doing it twice is harmless: what is written again says what is there already.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod again;
 
-use asif_proto::id::{Link, LogId, QueueId};
+use std::collections::BTreeSet;
+
+use asif_proto::id::{Link, LogId};
 use asif_proto::local::Failure;
 use asif_proto::peer::{ENTRIES_BYTES, GetEntries, Message};
-use automerge::ChangeHash;
 
 use super::effect::{Effect, LinkId, LogHead, Purpose, Run, Stored, run_message};
-use super::links::seal_wire;
 use super::{Cx, Replica};
-use crate::journal::guard;
 use crate::people::space::Space;
-use crate::seal::body::{Body, Branch, Changes, DocId};
+use crate::seal::body::{Body, DocId};
 use crate::seal::wire::Wire;
 
 /// How far before the shorter tip the other branch is asked for at first; further back it is eight times as much.
@@ -31,8 +31,6 @@ const BACK: u64 = 32;
 const SHOWN: u64 = 256;
 /// How often one link may ask for a branch.
 const MAX_ASKED: u32 = 512;
-/// Sealed bytes of a lost branch in one entry, about. A larger entry travels as a stub: what it said was written again.
-const CARRIED: usize = 200 * 1024;
 /// Hashes of replaced changes in one entry.
 pub(super) const HASHES: usize = 2048;
 
@@ -166,7 +164,23 @@ impl Replica {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });
             self.reading += 1;
             cx.rest.push(Effect::Read { purpose: Purpose::Lose(log), runs: vec![Run { log, from, to: tip }] });
+        } else if self.is_mine_to_say_again(log, id) {
+            let mut link = before;
+            let ours = branch.iter().map(|wire| {
+                let previous = link;
+                link = wire.link(&previous);
+                Stored { previous, wire: wire.clone() }
+            });
+            let ours = ours.collect();
+            self.found.insert(log, Loss { before, branch, ours });
         }
+    }
+
+    /// Whether a branch that lost holds items of this person's own, at somebody who cannot write them again.
+    fn is_mine_to_say_again(&self, log: LogId, from: LinkId) -> bool {
+        let epoch = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue));
+        let is_mine = epoch.is_some_and(|epoch| matches!(epoch.space, Space::Feedback { owner, .. } if self.person() == Some(owner)));
+        is_mine && self.links.get(&from).is_some_and(|link| link.person() != self.person())
     }
 
     /// As far as the two were compared they hold the same.
@@ -212,9 +226,15 @@ impl Replica {
 
     /// Branches that lost give way, once everything that is needed to write again what they said is here.
     pub(super) fn give_way(&mut self, cx: &mut Cx<'_>) {
-        if self.losses.is_empty() || !self.is_ready() || self.rest_until.is_some() || !self.damage.is_empty() || self.is_unplaced() {
+        if (self.losses.is_empty() && self.found.is_empty())
+            || !self.is_ready()
+            || self.rest_until.is_some()
+            || !self.damage.is_empty()
+            || self.is_unplaced()
+        {
             return;
         }
+        self.say_found_again(cx);
         let docs: BTreeSet<DocId> =
             self.losses.values().flat_map(|loss| &loss.ours).filter_map(|stored| self.document_of(stored)).collect();
         // Not `all`: every one that is missing is asked for at once.
@@ -270,91 +290,4 @@ impl Replica {
         }
         Ok(())
     }
-
-    /// Writes what a branch of the journal said in a new log, and all that this device knows to build on it; the branch itself goes along,
-    /// sealed as it was.
-    fn write_journal_again(&mut self, cx: &mut Cx<'_>, space: Space, log: LogId, loss: &Loss) -> Result<(), Failure> {
-        let Some(lost_queue) = self.logs.get(&log).map(|log| log.head.queue) else { return Ok(()) };
-        let (queue, keys) = self.write_epoch(cx, space)?;
-        let continues = loss.ours.first().map(|first| (log, first.wire.seq() - 1, loss.before));
-        // In the logs written so far there may be changes that build on what is lost: whatever comes after those would seem to build on it too.
-        let me = self.vault.as_ref().map(|vault| vault.device());
-        let mine: Vec<LogId> =
-            self.logs.values().filter(|one| one.space == space.id() && one.device == me).map(|one| one.head.log).collect();
-        mine.into_iter().for_each(|one| self.retire(cx, one));
-        let new = self.bear(cx, space, queue, &keys, continues)?;
-        let mut lost: BTreeMap<DocId, BTreeSet<ChangeHash>> = BTreeMap::new();
-        let mut again = Vec::new();
-        for stored in &loss.ours {
-            match self.open_stored(stored) {
-                Some(Body::Changes(changes)) => {
-                    let checked = guard::check(log, &changes).unwrap_or_default();
-                    lost.entry(changes.doc).or_default().extend(checked.iter().map(guard::Checked::hash));
-                }
-                Some(body @ (Body::Keys(_) | Body::Branch(_))) => again.push(body),
-                _ => {}
-            }
-        }
-        let mut replaced: Vec<[u8; 32]> = Vec::new();
-        for (doc, lost) in lost {
-            let Some(document) = self.documents.get(&doc) else { continue };
-            match document.rebase(new, &lost) {
-                Ok(rebased) => {
-                    replaced.extend(rebased.replaced.iter().map(|hash| hash.0));
-                    for change in rebased.changes {
-                        let (codec, bytes) = guard::pack(change.raw_bytes());
-                        again.push(Body::Changes(Changes { doc, generation: [0; 32], codec, bytes }));
-                    }
-                }
-                // Sealed, it goes along all the same.
-                Err(error) => tracing::error!(%error, "what a branch said could not be written again"),
-            }
-        }
-        again.extend(carried(lost_queue, log, loss, replaced));
-        again.into_iter().try_for_each(|body| self.append_sealed(cx, space, new, &keys, &body).map(|_| ()))
-    }
-
-    /// Puts the items of a lost branch once more. One that is older than what stands loses, as it always does.
-    fn write_items_again(&mut self, cx: &mut Cx<'_>, space: Space, log: LogId, loss: &Loss) -> Result<(), Failure> {
-        let from = loss.branch.first().map_or(0, Wire::seq);
-        // Under those numbers there are other entries now.
-        let stands = |(one, seq): &(LogId, u64)| *one != log || *seq < from;
-        for stored in &loss.ours {
-            let body = match self.open_stored(stored) {
-                Some(Body::Put(mut put)) => {
-                    put.replaces.retain(stands);
-                    Body::Put(put)
-                }
-                Some(Body::Retract(mut retract)) => {
-                    retract.replaces.retain(stands);
-                    Body::Retract(retract)
-                }
-                _ => continue,
-            };
-            self.write_body(cx, space, &body)?;
-        }
-        Ok(())
-    }
-}
-
-/// A lost branch as it travels, in as many bodies as it takes.
-fn carried(queue: QueueId, log: LogId, loss: &Loss, replaced: Vec<[u8; 32]>) -> Vec<Body> {
-    let part = |before| Branch { queue, log, before, entries: Vec::new(), replaced: Vec::new() };
-    let (mut parts, mut room, mut link) = (vec![part(loss.before)], CARRIED, loss.before);
-    for stored in &loss.ours {
-        let wire = if stored.wire.bytes().len() > CARRIED { stored.wire.to_stub() } else { stored.wire.clone() };
-        if wire.bytes().len() > room {
-            parts.push(part(link));
-            room = CARRIED;
-        }
-        room = room.saturating_sub(wire.bytes().len());
-        link = stored.wire.link(&link);
-        if let Some(last) = parts.last_mut() {
-            last.entries.push(seal_wire(&wire));
-        }
-    }
-    for hashes in replaced.chunks(HASHES) {
-        parts.push(Branch { replaced: hashes.to_vec(), ..part(link) });
-    }
-    parts.into_iter().map(Body::Branch).collect()
 }

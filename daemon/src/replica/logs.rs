@@ -13,8 +13,10 @@ use crate::seal::body::{Birth, Body, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::wire::Wire;
 
-/// The most logs of one device in one space and epoch.
+/// The most logs of one device in one epoch of a share or feedback space.
 pub(super) const MAX_LOGS: usize = 64;
+/// The most in one epoch of a journal: each old copy that is put back and written in is a further one, and none of its words may be left out.
+pub(super) const MAX_OWN_LOGS: usize = 512;
 
 /// A log as it stands.
 #[derive(Debug, Clone)]

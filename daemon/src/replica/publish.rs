@@ -42,6 +42,17 @@ impl Standing {
     }
 }
 
+/// Who wrote what makes a difference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// This device, into the record itself.
+    Here,
+    /// This device, into what the record rests on.
+    What,
+    /// Others, or nobody.
+    Others,
+}
+
 /// What a grant shows of a record.
 #[derive(PartialEq, Eq)]
 enum Shown {
@@ -68,6 +79,7 @@ impl Replica {
         if due {
             self.sweep_at = None;
         }
+        let own = touched.clone();
         let local = self.with_dependents(touched);
         if due || came_back || !local.is_empty() {
             for standing in self.standing(cx.now.wall) {
@@ -77,7 +89,7 @@ impl Replica {
                     let grant = standing.id();
                     records.extend(self.withheld.iter().filter(|(one, _)| *one == grant).map(|(_, record)| record));
                 }
-                if let Err(failure) = self.publish_under(cx, &standing, &records, &local) {
+                if let Err(failure) = self.publish_under(cx, &standing, &records, &(&own, &local)) {
                     tracing::warn!(reason = %failure, "not everything could be published");
                 }
                 if whole && self.heard {
@@ -138,13 +150,18 @@ impl Replica {
         cx: &mut Cx<'_>,
         standing: &Standing,
         records: &BTreeSet<RecordId>,
-        local: &BTreeSet<RecordId>,
+        (own, local): &(&BTreeSet<RecordId>, &BTreeSet<RecordId>),
     ) -> Result<(), Failure> {
         if self.heard {
             self.publish_terms(cx, standing)?;
         }
         // One that cannot be published keeps none of the others back.
-        let each = records.iter().map(|record| self.publish_record(cx, standing, *record, local.contains(record)));
+        let by = |record: &RecordId| match (own.contains(record), local.contains(record)) {
+            (true, _) => By::Here,
+            (false, true) => By::What,
+            (false, false) => By::Others,
+        };
+        let each = records.iter().map(|record| self.publish_record(cx, standing, *record, by(record)));
         each.fold(Ok(()), Result::and)
     }
 
@@ -162,10 +179,11 @@ impl Replica {
         kept
     }
 
-    /// Puts what a record shows now, or takes it back; `local`: this device wrote what makes the difference.
+    /// Puts what a record shows now, or takes it back.
     ///
-    /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back.
-    fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, local: bool) -> Result<(), Failure> {
+    /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back. Only what was written
+    /// here just now takes the place of what is shown, also where that counts more changes: those may be gone, as when an old copy was put back.
+    fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, by: By) -> Result<(), Failure> {
         let id = item::item_id(&standing.key, record);
         let (touches, shown) = self.shown(&Terms::of(standing.id(), &standing.grant, cx.now.wall), record);
         let revision = Revision { grant: self.grant_version(standing.id()), touches };
@@ -185,13 +203,18 @@ impl Replica {
                 }
                 // What this device took back before it had heard all that it now counts, it shows again by one more.
                 let corrects = differs.filter(|held| held.revision == revision && self.writes(held.entry.0)).is_some();
-                let revision = if corrects { Revision { touches: touches.saturating_add(1), ..revision } } else { revision };
+                let outdone = differs.filter(|held| by == By::Here && held.payload.is_some() && held.revision >= revision);
+                let revision = match outdone {
+                    Some(held) => Revision { touches: held.revision.touches.saturating_add(1), ..held.revision },
+                    None if corrects => Revision { touches: touches.saturating_add(1), ..revision },
+                    None => revision,
+                };
                 let higher = differs.is_some_and(|held| (revision, content_hash(kind, &payload)) > (held.revision, held.hash));
                 let news = (held.is_none() && !waits) || higher;
                 if news && self.heard { self.put_bytes(cx, standing.space, id, revision, kind, payload) } else { Ok(()) }
             }
             Shown::Nothing | Shown::Unknown => {
-                if local && shown == Shown::Nothing {
+                if by != By::Others && shown == Shown::Nothing {
                     self.withheld.insert(mark);
                 }
                 let Some(held) = held.filter(|held| held.payload.is_some()) else { return Ok(()) };

@@ -7,7 +7,7 @@ use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
 use asif_proto::peer::{Entries, Sealed};
 
 use super::effect::{Append, Effect, LinkId, LogHead};
-use super::logs::{Fresh, Log, MAX_LOGS};
+use super::logs::{Fresh, Log, MAX_LOGS, MAX_OWN_LOGS};
 use super::{Cx, Replica};
 use crate::people::space::Space;
 use crate::seal::body::{Body, BodyError};
@@ -304,7 +304,8 @@ impl Replica {
             return None;
         }
         let siblings = self.logs.values().filter(|log| log.space == space.id() && log.head.key == head.key && log.device == Some(device));
-        if !self.logs.contains_key(&head.log) && siblings.count() >= MAX_LOGS {
+        let most = if matches!(space, Space::Journal { .. }) { MAX_OWN_LOGS } else { MAX_LOGS };
+        if !self.logs.contains_key(&head.log) && siblings.count() >= most {
             self.refuse("more logs than a device may have");
             return None;
         }

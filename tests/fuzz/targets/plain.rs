@@ -37,7 +37,13 @@ pub(super) fn item(bytes: &[u8]) {
             Item::Goal(one) => item::pack(one),
             Item::Anchor(one) => item::pack(one),
             Item::SafetyPlan(one) => item::pack(one),
+            Item::Answer(one) => item::pack(one),
+            Item::Rapport(one) => item::pack(one),
             Item::Loan(loan) => item::pack(loan),
+            Item::Suggestion(one) => item::pack(one),
+            Item::Understood(one) => item::pack(one),
+            Item::Reply(one) => item::pack(one),
+            Item::Prediction(one) => item::pack(one),
         };
         assert_eq!(item::unpack(id, u16::from(kind), &again), Some(read));
     }
@@ -102,7 +108,8 @@ pub(super) fn see(document: &Document, doc: DocId) {
     view.refresh(doc, document, keys.iter());
     let since = Moment::at(jiff::Timestamp::UNIX_EPOCH, &zone("UTC"));
     let scopes = [Scope::Ratings, Scope::Practices, Scope::Phrases, Scope::Notes];
-    let terms = projection::Terms { scopes: &scopes, since: &since, until: None, now: jiff::Timestamp::UNIX_EPOCH };
+    let id = asif_proto::id::GrantId([1; 16]);
+    let terms = projection::Terms { id, scopes: &scopes, since: &since, until: None, now: jiff::Timestamp::UNIX_EPOCH };
     for (_, row) in view.newest() {
         let _ = terms.session(&row.value, &view);
     }

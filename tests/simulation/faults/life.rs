@@ -169,6 +169,7 @@ impl Life {
             practice: "lunch".into(),
             statement: "You have done this before.".into(),
             strength: Rating::try_from(80).unwrap(),
+            reasons: None,
             until: None,
         };
         self.done(1, lend)?;

@@ -21,6 +21,12 @@ impl World {
     pub(crate) fn begin(&mut self, node: usize, request: Request) -> ClientId {
         let time = self.time;
         let id = self.nodes[node].uuid(time);
+        self.begin_as(node, id, request)
+    }
+
+    /// The same under an id of one's own, as a draft has it.
+    pub(crate) fn begin_as(&mut self, node: usize, id: uuid::Uuid, request: Request) -> ClientId {
+        let time = self.time;
         let (client, wishes) = self.nodes[node].ask(time, id, request);
         self.tend(node, wishes);
         client

@@ -17,6 +17,9 @@ pub(super) fn plan(context: &mut Context<'_, '_>, home: &Home, own: &Own, servic
         let (sessions, practices) = (status.journal.sessions, status.journal.practices);
         context.say(&format!("  {} and {}", count(sessions, "session", "sessions"), count(practices, "practice", "practices")));
     }
+    if home.data.join("drafts").exists() {
+        context.say("  what you have begun to type and not said, if anything (asif draft list): that is on this machine alone");
+    }
     let files = u64::try_from(own.count()).unwrap_or(u64::MAX);
     context.say(&format!("  {}, {} bytes", count(files, "file", "files"), own.bytes));
     let mut folders: Vec<&Path> = vec![&home.data, &home.state, &home.config];

@@ -244,11 +244,14 @@ impl Replica {
                 ));
                 }
                 let was_copy = self.person() == Some(welcome.person);
-                if let Some(candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
+                if let Some(mut candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
+                    // What was typed here and not yet said was sealed by the one before, and opens with either: whatever comes between.
+                    if let Some(before) = &self.vault {
+                        candidate.cache = before.cache.clone();
+                    }
                     // What was begun here held nothing, and is not gone on with. What a copy holds was written by the device it was.
                     (self.vault, self.candidate) = (Some(*candidate), None);
-                    // What was sealed by the one before must open with this one.
-                    self.save_drafts(cx);
+                    cx.saves.push(Effect::Remove { name: super::super::snapshot::FILE });
                     self.heard = false;
                     self.keys.clear();
                     self.clear_views();
@@ -387,7 +390,11 @@ impl Replica {
             return;
         }
         let helper = joining.ticket.role == TicketRole::Helper;
-        let name = if helper { name.clone() } else { self.own_name() };
+        let client = self.registry.holder(giver).and_then(|(person, _)| {
+            let named = self.view.clients().filter(|(_, row)| row.value.person == person);
+            named.max_by_key(|(_, row)| row.value.joined_at).map(|(_, row)| row.value.name.clone())
+        });
+        let name = if helper { client.unwrap_or_else(|| name.clone()) } else { self.own_name() };
         let sessions = if helper { self.shared_sessions_with(giver) } else { self.session_count() };
         let device = self.this_device().map(|device| self.device_name(&device)).unwrap_or_default();
         if let Some(client) = self.joining.take().and_then(|joining| joining.client) {

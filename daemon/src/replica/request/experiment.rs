@@ -56,7 +56,7 @@ impl Replica {
         let id = RecordId(ask.id);
         let zone = moment::zone(&ask.zone);
         let planned_at = Moment::at(cx.now.wall, &zone);
-        let doc = self.view.kept(&id).map_or_else(|| schema::month(planned_at.local_date()), |row| row.doc);
+        let doc = self.view.kept(&id).map_or_else(|| schema::month_of(id, planned_at.local_date(), false), |row| row.doc);
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
@@ -111,7 +111,7 @@ impl Replica {
         let text = prose("what happened", new.text.as_ref(), MAX_NOTE)?;
         let learning = prose("what you make of it", new.learning.as_ref(), MAX_NOTE)?;
         let at = super::journal::occurred_at(cx, ask, new.at.as_deref())?;
-        let month = self.view.session(&session).map_or_else(|| schema::month(at.local_date()), |row| row.doc);
+        let month = self.view.session(&session).map_or_else(|| schema::month_of(session, at.local_date(), new.at.is_some()), |row| row.doc);
         // All that is written to must be here before anything is.
         let here = [doc, month, DocId::Plan].map(|doc| self.has(cx, doc));
         if here.contains(&false) {

@@ -29,7 +29,7 @@ impl Replica {
         check_texts(fields)?;
         let practice = practice.map(|typed| self.find_practice(typed).map(|(id, row)| (id, row.value.slug.clone()))).transpose()?;
         let occurred_at = occurred_at(cx, ask, fields.at.as_deref())?;
-        let doc = self.view.session(&id).map_or_else(|| schema::month(occurred_at.local_date()), |row| row.doc);
+        let doc = self.view.session(&id).map_or_else(|| schema::month_of(id, occurred_at.local_date(), fields.at.is_some()), |row| row.doc);
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
@@ -65,9 +65,7 @@ impl Replica {
             deleted: None,
         };
         let mut puts: Vec<Put> = vec![(id.key(), record::pack(kind::SESSION, &session).as_str().into())];
-        if let Some(note) = note.filter(|_| beside) {
-            puts.push((schema::field(id, "note"), note.as_str().into()));
-        }
+        puts.extend(note.filter(|_| beside).map(|note| (schema::field(id, "note"), note.as_str().into())));
         if !self.is_said(doc, id, &puts)? {
             self.write(cx, doc, &puts, "log")?;
         }
@@ -242,7 +240,7 @@ impl Replica {
             self.write(cx, doc, &puts, if deleted { "delete" } else { "restore" })?;
         }
         match self.view.session(&id) {
-            Some(_) => self.session_reply(id),
+            Some(_) => self.session_changed(id, was || deleted),
             None if self.view.kept(&id).is_some() => self.kept_reply(id),
             None => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
         }
