@@ -150,6 +150,95 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.ok(&["try", "lunch", "--borrowed", &loan]);
     robin.ok(&["status"]);
     robin.ok(&["wipe", "--dry-run"]);
+    give_back(robin, helper);
+    each_for_themself(robin, helper);
+}
+
+/// What a helper sends, and what is said to it.
+fn give_back(robin: Held<'_>, helper: Held<'_>) {
+    let eventually = |what: &str, seen: &dyn Fn() -> bool| crate::harness::eventually(what, || seen().then_some(()));
+    let suggest = ["suggest", "Robin", "--title", "Answer the mirror", "--kind", "self-talk", "--difficulty", "30", "--why", "-"];
+    let more = ["--when", "mornings", "--where", "mirror", "--how-long", "1 min", "--cue", "toothbrush", "--frequency", "daily"];
+    let suggested = helper.reads(&[&suggest[..], &more].concat(), "You said it to M.\n")["id"].as_str().unwrap().to_owned();
+    let other = helper.ok(&["suggest", "Robin", "--title", "Walk"])["id"].as_str().unwrap().to_owned();
+    let understood = helper.reads(&["understood", "Robin", "--text", "-"], "Lunch is hard.\n")["id"].as_str().unwrap().to_owned();
+    let open = helper.ok(&["caseload", "open", "Robin"]);
+    let session = open["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let planned =
+        open["experiments"].as_array().unwrap().iter().find(|one| one["outcome"].is_null()).unwrap()["id"].as_str().unwrap().to_owned();
+    helper.ok(&["predict", "Robin", &planned, "--rating", "45", "--text", "Quieter."]);
+    helper.refuses(7, &["predict", "Robin", &planned, "--rating", "46"]);
+    helper.reads(&["reply", "Robin", &session, "--text", "-"], "That was a lot.\n");
+    helper.ok(&["sync", "--wait"]);
+    robin.ok(&["inbox"]);
+    robin.ok(&["inbox", "list", "--all"]);
+    let all = robin.ok(&["inbox", "list", "--all"]);
+    let reply = all.as_array().unwrap().iter().find(|one| one["type"] == "reply").unwrap()["id"].as_str().unwrap().to_owned();
+    for id in [&suggested, &understood, &reply] {
+        robin.ok(&["show", id]);
+    }
+    robin.ok(&["inbox", "accept", &suggested]);
+    robin.ok(&["inbox", "later", &other]);
+    robin.ok(&["inbox", "decline", &other]);
+    robin.ok(&["inbox", "answer", &understood, "partly", "--text", "The evening is."]);
+    robin.ok(&["inbox", "list", "--all"]);
+    let due = robin.ok(&["experiment", "list"]);
+    let due: Vec<&Value> = due.as_array().unwrap().iter().filter(|one| one["status"] == "planned").collect();
+    for one in due {
+        let id = one["id"].as_str().unwrap();
+        robin.ok(&["outcome", id, "--after", "90"]);
+        robin.ok(&["show", id]);
+    }
+    robin.ok(&["log", "lunch", "--tag", "question"]);
+    robin.ok(&["log", "lunch", "--felt-state", "numb", "--worse"]);
+    robin.ok(&["log", "lunch", "--stopped-early"]);
+    robin.ok(&["rapport", "rate", "Dana", "--understood", "70", "--trust", "60", "--agreement", "50"]);
+    robin.ok(&["share", "edit", "Dana", "--add", "rapport", "--yes"]);
+    robin.ok(&["share", "preview", "Dana"]);
+    robin.ok(&["sync", "--wait"]);
+    eventually("the answers arrive", &|| {
+        helper.ok(&["caseload", "open", "Robin"])["sent"].as_array().unwrap().iter().any(|one| one["words"].is_string())
+    });
+    helper.ok(&["caseload"]);
+    let loan = robin.ok(&["borrow", "list"])[0]["id"].as_str().unwrap().to_owned();
+    let lend = ["lend", "Robin", "lunch", "--strength", "50", "--reasons", "I saw it.", "--text", "Once more."];
+    let second = helper.ok(&lend)["id"].as_str().unwrap().to_owned();
+    eventually("the loan arrives", &|| robin.ok(&["borrow", "list"]).as_array().unwrap().len() == 2);
+    robin.ok(&["inbox", "list"]);
+    robin.ok(&["borrow", "show", &loan]);
+    robin.ok(&["borrow", "return", &loan]);
+    helper.ok(&["withdraw", "Robin", &second]);
+    eventually("it is taken back", &|| robin.ok(&["borrow", "show", &second])["withdrawn_at"].is_string());
+    robin.ok(&["inbox", "list", "--all"]);
+}
+
+/// Notes, names, receipts.
+fn each_for_themself(robin: Held<'_>, helper: Held<'_>) {
+    let note = helper.reads(&["caseload", "notes", "Robin", "-"], "Ask about the evenings.\n")["id"].as_str().unwrap().to_owned();
+    helper.ok(&["caseload", "notes", "Robin"]);
+    helper.ok(&["show", &note]);
+    helper.ok(&["edit", &note, "--text", "Ask about the mornings."]);
+    helper.ok(&["search", "mornings"]);
+    helper.ok(&["delete", &note, "--yes"]);
+    helper.ok(&["restore"]);
+    helper.ok(&["restore", &note]);
+    helper.ok(&["caseload", "list"]);
+    helper.ok(&["caseload", "prep", "Robin"]);
+    helper.ok(&["client", "rename", "Robin", "Robin M."]);
+    helper.ok(&["client", "rename", "Robin M.", "Robin"]);
+    helper.ok(&["client", "receipts"]);
+    helper.ok(&["sync", "--wait"]);
+    robin.ok(&["share", "log"]);
+    robin.ok(&["share", "receipts"]);
+    let rapport = robin.ok(&["rapport", "chart"])[0]["id"].as_str().unwrap().to_owned();
+    robin.ok(&["show", &rapport]);
+    robin.ok(&["edit", &rapport, "--private"]);
+    robin.ok(&["delete", &rapport, "--yes"]);
+    robin.ok(&["restore", &rapport]);
+    robin.typed(&["rapport", "rate", "Dana"], 0, &[("How understood", "\n"), ("How far do you trust", "\n"), ("agree on", "\n")]);
+    robin.ok(&["search", "Dana"]);
+    let preview = ["share", "invite", "--name", "Sam", "--role", "friend", "--dry-run"];
+    robin.ok(&preview);
 }
 
 /// Whatever can be shared, with every field of it.
@@ -161,6 +250,7 @@ fn something_of_everything(robin: Held<'_>) {
     let old = robin.id(&["belief", "add", "I must earn it", "--old", "--block", "habit", "--head", "80", "--heart", "90"]);
     let new = robin.id(&["belief", "add", "I need not earn it", "--head", "20", "--heart", "0"]);
     robin.ok(&["belief", "pair", &old, &new]);
+    robin.ok(&["belief", "retire", &old]);
     robin.ok(&["goal", "add", "--template", "worthwhile", "--agree", "70"]);
     robin.ok(&["goal", "close", "worthwhile", "--reason", "another one now"]);
     robin.ok(&["demo", "politeness", "--did", "I said good morning.", "--deserved", "10", "--polite", "80"]);
@@ -213,9 +303,25 @@ fn part(robin: Held<'_>, helper: Held<'_>) {
     crate::harness::eventually("Dana's device has heard of the end", || {
         robin.ok(&["share", "list"]).as_array().unwrap().iter().any(|grant| grant["end_reached"] == Value::Bool(true)).then_some(())
     });
+    crate::harness::eventually("Dana's device has answered", || {
+        robin.ok(&["share", "list"])[0]["deletions"][0]["items"].is_u64().then_some(())
+    });
+    robin.ok(&["share", "receipts"]);
     helper.ok(&["caseload"]);
     helper.ok(&["caseload", "open", "Robin"]);
     helper.refuses(7, &["lend", "Robin", "lunch", "--strength", "1", "--text", "no"]);
+    helper.typed(&["client", "purge", "Robin"], 0, &[("Put away", "n\n")]);
+    helper.ok(&["client", "purge", "Robin", "--notes", "--yes"]);
+    // Once more, and this time it is Dana who goes.
+    let invite = ["share", "invite", "--name", "Dana", "--yes", "--no-wait"];
+    let ticket = robin.ok(&invite)["ticket"].as_str().unwrap().to_owned();
+    helper.ok(&["helper", "join", &ticket]);
+    helper.typed(&["client", "leave", "Robin"], 0, &[("Stop helping", "n\n")]);
+    helper.ok(&["client", "leave", "Robin", "--yes"]);
+    helper.ok(&["caseload"]);
+    crate::harness::eventually("Robin hears of it", || {
+        robin.ok(&["share", "list"]).as_array().unwrap().iter().any(|grant| grant["left"].is_string()).then_some(())
+    });
 }
 
 /// The tour plays a story of its own.
