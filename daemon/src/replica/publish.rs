@@ -181,8 +181,9 @@ impl Replica {
 
     /// Puts what a record shows now, or takes it back.
     ///
-    /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back. Only what was written
-    /// here just now takes the place of what is shown, also where that counts more changes: those may be gone, as when an old copy was put back.
+    /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back. Where there is
+    /// no other device, what was written here just now takes the place of what is shown, also where that counts more changes: those are gone, as when an
+    /// old copy was put back.
     fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, by: By) -> Result<(), Failure> {
         let id = item::item_id(&standing.key, record);
         let (touches, shown) = self.shown(&Terms::of(standing.id(), &standing.grant, cx.now.wall), record);
@@ -203,7 +204,7 @@ impl Replica {
                 }
                 // What this device took back before it had heard all that it now counts, it shows again by one more.
                 let corrects = differs.filter(|held| held.revision == revision && self.writes(held.entry.0)).is_some();
-                let outdone = differs.filter(|held| by == By::Here && held.payload.is_some() && held.revision >= revision);
+                let outdone = differs.filter(|held| by == By::Here && self.has_no_other_device() && held.payload.is_some() && held.revision >= revision);
                 let revision = match outdone {
                     Some(held) => Revision { touches: held.revision.touches.saturating_add(1), ..held.revision },
                     None if corrects => Revision { touches: touches.saturating_add(1), ..revision },
