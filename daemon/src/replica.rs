@@ -37,7 +37,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{GrantId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
+use asif_proto::id::{LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, Draft, ErrorKind, Failure, Reply};
 use uuid::Uuid;
 
@@ -137,7 +137,7 @@ pub struct Replica {
     revoking: Vec<(ClientId, RecordId, Duration)>,
     heard: bool,
     /// Records that this device took back, or would have, under a grant.
-    withheld: BTreeSet<(GrantId, RecordId)>,
+    withheld: publish::withheld::WithheldMarks,
     /// Records that were written here and are not yet published.
     touched_here: BTreeSet<RecordId>,
     /// Another own device put something into a share, and it was not yet looked at.

@@ -280,10 +280,14 @@ impl Form {
         let closed = self.yes(context, "closed", "The editor came back. Is the text closed there?");
         self.forget_answer("closed");
         if !closed? {
-            let said = self.line(context, "saved", "Press Enter when you have saved there and closed it.");
-            self.forget_answer("saved");
-            // Meant for the window, which had not the keyboard.
-            self.put_beside(&said?.unwrap_or_default());
+            // Words are meant for the window, which had not the keyboard.
+            while let Some(words) = {
+                let said = self.line(context, "saved", "Press Enter when you have saved there and closed it.");
+                self.forget_answer("saved");
+                said?
+            } {
+                self.put_beside(&words);
+            }
         }
         self.let_go();
         Ok(())

@@ -43,7 +43,7 @@ impl Replica {
             return (replica, Vec::new());
         }
         let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
-        let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
+        let (drafts, reminded, withheld) = (found.drafts.take(), found.reminded.take(), found.withheld.take());
         replica.drafts_damaged = found.drafts_damaged;
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
@@ -54,6 +54,7 @@ impl Replica {
         let mut cx = Cx::new(now, rng);
         replica.load_drafts(&mut cx, drafts);
         replica.load_reminded(reminded.as_deref());
+        replica.load_withheld(withheld.as_deref());
         replica.note_place(&mut cx, left.as_deref());
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
@@ -123,7 +124,7 @@ impl Replica {
             syncing: Vec::new(),
             revoking: Vec::new(),
             heard: false,
-            withheld: BTreeSet::new(),
+            withheld: super::publish::withheld::WithheldMarks::default(),
             touched_here: BTreeSet::new(),
             came_back: false,
             retired_unsaved: false,

@@ -98,6 +98,8 @@ pub struct Found {
     pub drafts: Option<Vec<u8>>,
     /// The sealed memory of reminders that were shown.
     pub reminded: Option<Vec<u8>>,
+    /// The sealed memory of records that were taken back from helpers.
+    pub withheld: Option<Vec<u8>>,
     /// Drafts that did not open were set aside, now or earlier.
     pub drafts_damaged: bool,
     /// The plan's readable copy.

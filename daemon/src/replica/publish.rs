@@ -1,5 +1,7 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 
+pub(super) mod withheld;
+
 use std::collections::BTreeSet;
 
 use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
@@ -62,7 +64,7 @@ impl Replica {
                 let mut records: BTreeSet<RecordId> = if whole { projection::shareable(&self.view).collect() } else { local.clone() };
                 if came_back {
                     let grant = standing_id(&standing);
-                    records.extend(self.withheld.iter().filter(|(one, _)| *one == grant).map(|(_, record)| record));
+                    records.extend(self.withheld.of(grant));
                 }
                 if let Err(failure) = self.publish_under(cx, &standing, &records, &local) {
                     tracing::warn!(reason = %failure, "not everything could be published");
@@ -76,6 +78,7 @@ impl Replica {
         if due {
             self.complete_ends(cx);
         }
+        self.save_withheld(cx);
         self.note_ends(cx);
     }
 
