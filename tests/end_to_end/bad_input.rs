@@ -159,6 +159,44 @@ fn words_that_are_not_known_are_refused() {
 }
 
 #[test]
+fn words_of_one_kind_of_record_beside_those_of_another_are_refused_and_nothing_is_stored() {
+    let home = Home::robin();
+    let note = home.log(&["--note", "as it was"]);
+    let goal = home.json(&["goal", "add", "rest"])["id"].as_str().unwrap().to_owned();
+    let before = (home.json(&["show", &note]), home.json(&["show", &goal]));
+    let words: [&[&str]; 7] = [
+        &["--text", "WORDS", "--tag", "work"],
+        &["--learning", "WORDS", "--tag", "later"],
+        &["--happened", "WORDS", "-b", "30"],
+        &["--obstacles", "WORDS", "--where", "chest"],
+        &["--amend", "45", "--amend-text", "WORDS", "--acted", "3"],
+        &["--if-then", "WORDS", "--note", "other"],
+        &["--supports", "new", "--worse"],
+    ];
+    for id in [&note, &goal] {
+        for words in words {
+            home.refuses(2, &[&["edit", id], words].concat()).says(&["another kind of record"]);
+        }
+        home.run_with(&["edit", id, "--text", "-", "--tag", "work"], b"WORDS").exits(2);
+    }
+    assert_eq!((home.json(&["show", &note]), home.json(&["show", &goal])), before);
+}
+
+#[test]
+fn a_belief_that_an_experiment_does_not_test_is_not_rated_in_silence() {
+    let home = Home::robin();
+    let tried = home.json(&["try", "lunch", "--prediction", "20"])["id"].as_str().unwrap().to_owned();
+    home.refuses(2, &["outcome", &tried, "--after", "30", "--head", "77"]).says(&["tests no belief", "asif belief rate"]);
+    assert_eq!(home.json(&["show", &tried])["status"], "planned");
+    let belief = home.json(&["belief", "add", "I deserve kindness", "--head", "1"])["id"].as_str().unwrap().to_owned();
+    let tried = home.json(&["try", "lunch", "--prediction", "20", "--belief", &belief])["id"].as_str().unwrap().to_owned();
+    home.ok(&["belief", "retire", &belief]);
+    home.ok(&["outcome", &tried, "--after", "30", "--head", "77", "--heart", "66"]);
+    let ratings = home.json(&["show", &belief])["ratings"].clone();
+    assert!(ratings.as_array().unwrap().iter().any(|one| one["head"] == 77 && one["heart"] == 66), "{ratings}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let home = Home::robin();
     home.log(&[]);

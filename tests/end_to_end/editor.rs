@@ -224,6 +224,59 @@ fn a_window_that_may_be_open_has_its_place_until_it_has_saved() {
 }
 
 #[test]
+fn words_that_are_typed_at_the_question_and_were_meant_for_the_window_are_kept() {
+    let mut desk = Desk::with("echo \"$1\" > $B/name");
+    desk.is_called("scribble");
+    for end in [&b"\x03"[..], b"\n\x03"] {
+        let mut asif = desk.at_terminal(&["note", "-e"]);
+        asif.await_text("Is the text closed there? [y/N]");
+        std::fs::write(desk.seen("name").trim(), "from the window\n").unwrap();
+        asif.type_in(b"meant for it");
+        asif.await_text("meant for it");
+        asif.type_in(end);
+        assert_eq!(asif.end().0, Some(130));
+        let drafts = serde_json::to_string(&desk.drafts()).unwrap();
+        assert!(drafts.contains("from the window") && drafts.contains("meant for it"), "{drafts}");
+        desk.home.ok(&["draft", "drop", desk.drafts()[0]["id"].as_str().unwrap(), "--yes"]);
+    }
+}
+
+#[test]
+fn what_lies_beside_a_text_that_may_be_open_is_taken_up_once() {
+    let mut desk = Desk::with("echo \"$1\" > $B/name; echo before > \"$1~\"");
+    desk.is_called("scribble");
+    let mut asif = desk.at_terminal(&["note", "-e"]);
+    asif.await_text("Is the text closed there? [y/N]");
+    asif.type_in(b"\x03");
+    assert_eq!(asif.end().0, Some(130));
+    std::fs::write(desk.seen("name").trim(), "from the window\n").unwrap();
+    let first = desk.drafts();
+    assert!(serde_json::to_string(&first).unwrap().contains("from the window"));
+    for _ in 0..3 {
+        assert_eq!(desk.drafts().len(), first.len());
+    }
+}
+
+#[test]
+fn what_was_begun_at_another_question_stays_where_the_editor_is_not_to_be_found() {
+    let mut desk = Desk::with("printf 'one\\ntwo\\n' > \"$1\"");
+    let goal = desk.home.json(&["goal", "add", "rest"]);
+    let mut asif = desk.at_terminal(&["edit", goal["id"].as_str().unwrap()]);
+    asif.await_text("[y/N]");
+    asif.type_in(b"typed here");
+    asif.await_text("typed here");
+    asif.type_in(b"\x03");
+    assert_eq!(asif.end().0, Some(130));
+    desk.home.env.push(("EDITOR", "/nowhere/at/all".to_owned()));
+    let mut asif = desk.at_terminal(&["draft", "resume"]);
+    asif.await_text("here it is at a prompt");
+    asif.type_in(b"\x03");
+    asif.end();
+    let drafts = serde_json::to_string(&desk.drafts()).unwrap();
+    assert!(drafts.contains("typed here") && drafts.contains("two"), "{drafts}");
+}
+
+#[test]
 fn a_text_that_no_draft_takes_is_not_removed_by_looking_for_it() {
     let desk = Desk::with("test -e $B/once || { touch $B/once; head -c 600000 /dev/zero | tr '\\0' w > \"$1\"; }");
     let mut asif = desk.at_terminal(&["note", "-e"]);

@@ -207,6 +207,20 @@ fn every_dialogue(size: (u16, u16)) {
 }
 
 #[test]
+fn phrases_that_are_said_to_be_private_are_all_private() {
+    let home = Home::robin();
+    let mut asif = AtTerminal::start(&home.command(&["phrase", "add", "lunch", "--private"]));
+    for line in ["May I be safe.", "May I be well.", ""] {
+        asif.await_text("You say:");
+        asif.type_in(format!("{line}\n").as_bytes());
+    }
+    assert_eq!(asif.end().0, Some(0));
+    let phrases = home.json(&["phrase", "list"]);
+    assert_eq!(phrases.as_array().unwrap().len(), 2);
+    assert!(phrases.as_array().unwrap().iter().all(|one| one["visibility"] == "private"), "{phrases}");
+}
+
+#[test]
 fn every_prompt_can_be_left_and_gone_on_with_at_80x24() {
     every_dialogue(SIZES[0]);
 }

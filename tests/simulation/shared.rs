@@ -154,6 +154,34 @@ fn a_restarted_device_that_met_nobody_takes_back_and_shows_nothing_new() {
 }
 
 #[test]
+fn what_was_made_private_or_deleted_before_a_restart_is_taken_back_after_it_whatever_the_other_shared() {
+    for deletes in [false, true] {
+        let (mut world, laptop, desktop, dana) = all_meet();
+        let session = log(&mut world, laptop, after(61));
+        world.run_for(Duration::from_secs(100));
+        world.cut(laptop, desktop);
+        world.cut(laptop, dana);
+        for value in 62..66 {
+            edit(&mut world, desktop, &session, SessionFields { after: after(value).after, ..Default::default() });
+        }
+        world.run_for(Duration::from_secs(100));
+        assert!(held(&world, dana).iter().any(|item| item.contains("\"after\":65")));
+        if deletes {
+            world.must(laptop, Request::Delete { id: session.id.to_string() });
+        } else {
+            edit(&mut world, laptop, &session, private());
+        }
+        world.crash(laptop, Duration::from_millis(10));
+        world.run_for(Duration::from_secs(5));
+        // The laptop meets Dana alone.
+        world.crash(desktop, Duration::from_secs(100_000));
+        world.heal();
+        world.run_for(Duration::from_secs(200));
+        assert!(!held(&world, dana).iter().any(|item| item.contains("\"after\":6")), "deleted: {deletes}");
+    }
+}
+
+#[test]
 fn a_session_that_can_no_longer_be_read_here_is_taken_back() {
     let (mut world, laptop, desktop, dana) = robin_and_dana();
     let session = log(&mut world, laptop, after(11));

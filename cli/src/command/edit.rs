@@ -69,6 +69,9 @@ impl Args {
                 _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),
                 _ => {}
             }
+        } else if self.text.is_some() || !self.experiment.is_empty() {
+            // Of no record are both.
+            return Err(of_another());
         }
         let note = match &self.note {
             Some(value) => prose::given(value, context, |context| can_be_edited(&self.id, context))?,

@@ -82,6 +82,9 @@ impl Args {
             Some(value) => prose::given(value, context, |_| Ok(()))?,
             None => Prose::default(),
         };
+        if self.happened.is_some() && happened.text.is_none() {
+            context.say("What happened was empty: it is told without words.");
+        }
         let new = self.into_outcome();
         let store = |context: &mut Context<'_, '_>, id, told: Option<(RecordId, NewOutcome)>| match told {
             Some((experiment, outcome)) => {

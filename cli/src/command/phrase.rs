@@ -122,13 +122,14 @@ fn add(context: &mut Context<'_, '_>, practice: String, line: Option<String>, fi
             }
         },
         |context, id, lines| {
+            let visibility = fields.private.then_some(Visibility::Private);
             let mut fields = Some(fields);
             let mut added = Vec::new();
             for (n, line) in (0..).zip(lines) {
-                // What else was said is said of the first.
+                // What else was said is said of the first; who may see them, of all.
                 let fields = match fields.take() {
                     Some(fields) => fields.with(Some(line)),
-                    None => PhraseFields { new_line: Some(line), ..PhraseFields::default() },
+                    None => PhraseFields { new_line: Some(line), visibility, ..PhraseFields::default() },
                 };
                 let request = Request::Phrase(PhraseAsk::Add { practice: practice.clone(), fields });
                 added.push(context.ask_for_as(asif_proto::local::plan::nth(id, n), request, one)?);

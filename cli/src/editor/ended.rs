@@ -207,6 +207,7 @@ mod tests {
         let about = About {
             unsaid: false,
             may_be_open: false,
+            taken: Vec::new(),
             home: "h".into(),
             draft: uuid::Uuid::nil(),
             words,

@@ -1,5 +1,6 @@
 //! What an asif that was killed has left in memory: its words become the draft that they would have been.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use asif_proto::home::Home;
@@ -21,11 +22,16 @@ pub fn take_up(context: &mut Context<'_, '_>) {
     let Ok(home) = context.home() else { return };
     for (place, about) in Place::left(&candidates(context), &mark(&home)) {
         let ended = found(&place, &about);
-        let beside = beside(&place, &about, &ended);
+        let is_taken = |text: &String| about.taken.contains(&digest(text));
+        let mut beside = beside(&place, &about, &ended);
+        beside.retain(|text| !is_taken(text));
         let (text, more) = match ended {
             Ended::Same if about.unsaid => (Some(about.opened.clone()), beside),
             Ended::Same | Ended::Empty => (None, beside),
-            Ended::Text { text, more } => (Some(text), [more, beside].concat()),
+            Ended::Text { text, mut more } => {
+                more.retain(|text| !is_taken(text));
+                (Some(text).filter(|text| !is_taken(text)), [more, beside].concat())
+            }
             Ended::NotText => {
                 leave(context, place, None);
                 continue;
@@ -35,6 +41,7 @@ pub fn take_up(context: &mut Context<'_, '_>) {
             // Nothing was written.
             (None, more) if more.is_empty() => stay_open(place, about),
             (text, more) => {
+                let taken = about.taken.iter().copied().chain(more.iter().map(|text| digest(text))).collect();
                 let draft = draft(&about, text.clone(), more, (context.world.clock)());
                 match keep(context, draft) {
                     Ok(kept) => {
@@ -49,7 +56,8 @@ pub fn take_up(context: &mut Context<'_, '_>) {
                                 path.display()
                             ));
                         }
-                        stay_open(place, About { opened: text.unwrap_or_else(|| about.opened.clone()), unsaid: false, ..about });
+                        let opened = text.unwrap_or_else(|| about.opened.clone());
+                        stay_open(place, About { opened, unsaid: false, taken, ..about });
                     }
                     Err(error) => leave(context, place, Some(&error)),
                 }
@@ -63,6 +71,12 @@ fn stay_open(place: Place, about: About) {
     if about.may_be_open && place.still_for() < OPEN_FOR && place.note(&about).is_ok() {
         place.leave();
     }
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What tells the texts of this home from those of others, however it is named.

@@ -65,6 +65,9 @@ pub struct About {
     /// A window that nobody knows of may have it open: it is not removed as long as it may.
     #[serde(default)]
     pub may_be_open: bool,
+    /// What was found there and is kept elsewhere: digests of texts.
+    #[serde(default)]
+    pub taken: Vec<u64>,
     /// The editor, where it can be asked for what was not saved.
     pub recovers: Option<PathBuf>,
 }
@@ -342,6 +345,7 @@ mod tests {
             opened: "one".into(),
             unsaid: false,
             may_be_open: false,
+            taken: Vec::new(),
             recovers: None,
         }
     }

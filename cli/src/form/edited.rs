@@ -104,7 +104,10 @@ impl Form {
                 // It can be gone on with all the same.
                 context.say(&format!("{error}: here it is at a prompt"));
                 self.answers.remove(field);
-                self.left = Some((field.to_owned(), text));
+                // What was begun at another question has no other place.
+                if let Some((_, half)) = self.left.replace((field.to_owned(), text)) {
+                    self.put_beside(&half);
+                }
                 Ok(self.prose(context, field, "Go on here")?.map_or(Edited::Empty, Edited::Text))
             }
             (Err(error), None) => Err(error),
@@ -253,6 +256,10 @@ impl Form {
         if how == How::Done && may_be_open() && self.await_its_end(context).is_err() {
             // Whether it is open is not known: what is saved there later has its place.
             about.may_be_open = true;
+            // Meant for the window, which had not the keyboard.
+            if let Some((_, typed)) = self.typing.take() {
+                self.put_beside(&typed);
+            }
             if let Ended::Text { text, more } = ended::saved(place, about) {
                 self.wrote(&about.field, text, more, base);
             }
@@ -273,10 +280,14 @@ impl Form {
         let closed = self.yes(context, "closed", "The editor came back. Is the text closed there?");
         self.forget_answer("closed");
         if !closed? {
-            let said = self.line(context, "saved", "Press Enter when you have saved there and closed it.");
-            self.forget_answer("saved");
-            // Meant for the window, which had not the keyboard.
-            self.put_beside(&said?.unwrap_or_default());
+            // Words are meant for the window, which had not the keyboard.
+            while let Some(words) = {
+                let said = self.line(context, "saved", "Press Enter when you have saved there and closed it.");
+                self.forget_answer("saved");
+                said?
+            } {
+                self.put_beside(&words);
+            }
         }
         self.let_go();
         Ok(())
@@ -315,7 +326,7 @@ impl Form {
         let recovers = editor.known.filter(|known| known.recovers()).map(|_| editor.program.clone());
         let home = mark(&context.home()?);
         let (draft, words, field) = (self.id, self.words.clone(), field.to_owned());
-        Ok(About { home, draft, words, answers, field, opened, unsaid: false, may_be_open: false, recovers })
+        Ok(About { home, draft, words, answers, field, opened, unsaid: false, may_be_open: false, taken: Vec::new(), recovers })
     }
 }
 

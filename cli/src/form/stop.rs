@@ -38,6 +38,12 @@ impl Form {
             }
             Err(NotKept::Because(why)) => {
                 if let Some(place) = self.place.take() {
+                    // What lies there is all of the text; the rest has no other place.
+                    let field = place.about().map(|about| about.field);
+                    self.answers.retain(|name, text| Some(name) != field.as_ref() && name != super::edited::BASE && !text.is_empty());
+                    if !self.answers.is_empty() || self.typing.is_some() {
+                        self.give_back(context);
+                    }
                     return super::edited::stays(failure, place, why);
                 }
                 self.give_back(context);

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use asif_proto::id::LogId;
+use asif_proto::record::MAX_NOTE;
 use automerge::legacy::{Key, ObjectId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value};
@@ -137,7 +138,8 @@ fn write_again(here: &mut Automerge, all: &Automerge, change: &Change) -> Result
     Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))
 }
 
-/// What a change says of a key where something else stands than it was written over: both in one, where it is prose and they go together.
+/// What a change says of a key where something else stands than it was written over: both in one, where it is prose and they go together and are
+/// not longer than a note may be, which no device would take.
 fn laid_over(here: &impl ReadDoc, all: &Automerge, change: &Change, key: &str, value: ScalarValue) -> ScalarValue {
     if !schema::is_prose(key) {
         return value;
@@ -149,7 +151,7 @@ fn laid_over(here: &impl ReadDoc, all: &Automerge, change: &Change, key: &str, v
         (ScalarValue::Str(mine), Some(before), Some(now)) if before != now => prose::merge(before, mine, now),
         _ => None,
     };
-    both.map_or(value, ScalarValue::from)
+    both.filter(|both| both.len() <= MAX_NOTE).map_or(value, ScalarValue::from)
 }
 
 #[cfg(test)]
@@ -209,6 +211,25 @@ mod tests {
         assert_eq!(text(&after, "one/note").as_deref(), Some("edited on the desktop"), "the later edit still wins");
         assert!(!after.is_contested("one/note"));
         assert!(rebased.changes.iter().all(|change| change.message().is_some_and(|message| message == "log")));
+    }
+
+    #[test]
+    fn two_long_texts_are_not_written_again_as_one_that_no_device_takes() {
+        const NOTE: &str = "00000000000000000000000000007f3a/note";
+        let mut document = Document::default();
+        let first = put(&mut document, LAPTOP, NOTE, "So. End.");
+        let long = |letter: &str| (0..14_000).map(|n| format!("{letter}{n} ")).collect::<String>();
+        let (mine, theirs) = (format!("So. {}End.", long("m")), format!("So. End. {}", long("t")));
+        assert!(prose::merge("So. End.", &mine, &theirs).is_some_and(|both| both.len() > MAX_NOTE), "the two go together");
+        let mut desktop = document.clone();
+        put(&mut document, LAPTOP, NOTE, &mine);
+        let beside = put(&mut desktop, DESKTOP, NOTE, &theirs);
+        let document = merged(&document, &[beside]);
+        let rebased = document.rebase(COPY, &BTreeSet::from([first.hash()])).unwrap();
+        let said: Vec<usize> = rebased.changes.iter().map(|change| change.raw_bytes().len()).collect();
+        let after = merged(&Document::default(), &rebased.changes);
+        let shows = text(&after, NOTE).unwrap();
+        assert!(shows == mine || shows == theirs, "one of them shows, the other is in history: {said:?}");
     }
 
     #[test]

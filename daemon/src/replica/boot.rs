@@ -45,7 +45,8 @@ impl Replica {
             return (replica, Vec::new());
         }
         let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
-        let (drafts, reminded, delays) = (found.drafts.take(), found.reminded.take(), found.delays.take());
+        let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
+        let (delays, withheld) = (found.delays.take(), found.withheld.take());
         replica.now = now;
         replica.drafts_damaged = found.drafts_damaged;
         replica.load_plan_copy(found.plan_copy.take().as_deref());
@@ -58,6 +59,7 @@ impl Replica {
         replica.load_drafts(&mut cx, drafts);
         replica.load_reminded(reminded.as_deref());
         replica.load_delays(now, delays.as_deref());
+        replica.load_withheld(withheld.as_deref());
         replica.note_place(&mut cx, left.as_deref());
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
@@ -127,7 +129,7 @@ impl Replica {
             syncing: Vec::new(),
             telling: Vec::new(),
             heard: false,
-            withheld: BTreeSet::new(),
+            withheld: super::publish::withheld::WithheldMarks::default(),
             touched_here: BTreeSet::new(),
             came_back: false,
             retired_unsaved: false,

@@ -102,6 +102,8 @@ pub struct Found {
     pub reminded: Option<Vec<u8>>,
     /// The sealed memory of what waits before it is shared.
     pub delays: Option<Vec<u8>>,
+    /// The sealed memory of records that were taken back from helpers.
+    pub withheld: Option<Vec<u8>>,
     /// Drafts that did not open were set aside, now or earlier.
     pub drafts_damaged: bool,
     /// The plan's readable copy.

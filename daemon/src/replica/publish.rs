@@ -1,12 +1,13 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`end`] ends a share, [`deletion`] is what
-//! a helper's device does then.
+//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was taken back,
+//! [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
 pub(super) mod delay;
 pub(super) mod deletion;
 mod end;
 mod terms;
+pub(super) mod withheld;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,8 +87,7 @@ impl Replica {
                 let whole = due || local.contains(&grant_record(standing.id()));
                 let mut records: BTreeSet<RecordId> = if whole { projection::shareable(&self.view).collect() } else { local.clone() };
                 if came_back {
-                    let grant = standing.id();
-                    records.extend(self.withheld.iter().filter(|(one, _)| *one == grant).map(|(_, record)| record));
+                    records.extend(self.withheld.of(standing.id()));
                 }
                 if let Err(failure) = self.publish_under(cx, &standing, &records, &(&own, &local)) {
                     tracing::warn!(reason = %failure, "not everything could be published");
@@ -108,6 +108,7 @@ impl Replica {
             self.complete_ends(cx);
         }
         self.keep_delays(cx);
+        self.save_withheld(cx);
         self.end_what_is_over(cx);
         self.note_ends(cx);
         self.delete_what_ended(cx);
@@ -204,7 +205,8 @@ impl Replica {
                 }
                 // What this device took back before it had heard all that it now counts, it shows again by one more.
                 let corrects = differs.filter(|held| held.revision == revision && self.writes(held.entry.0)).is_some();
-                let outdone = differs.filter(|held| by == By::Here && self.has_no_other_device() && held.payload.is_some() && held.revision >= revision);
+                let outdone = differs
+                    .filter(|held| by == By::Here && self.has_no_other_device() && held.payload.is_some() && held.revision >= revision);
                 let revision = match outdone {
                     Some(held) => Revision { touches: held.revision.touches.saturating_add(1), ..held.revision },
                     None if corrects => Revision { touches: touches.saturating_add(1), ..revision },

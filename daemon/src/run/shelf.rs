@@ -18,6 +18,7 @@ const VAULT: &str = "vault";
 const VAULT_KEY: &str = "vault.key";
 const VIEW: &str = "view";
 const PEERS: &str = "peers";
+const WITHHELD: &str = "withheld";
 const DRAFTS: &str = "drafts";
 const REMINDED: &str = "reminded";
 const DELAYS: &str = "delays";
@@ -106,6 +107,7 @@ impl Shelf {
             place: self.cache(PLACE),
             reminded: self.cache(REMINDED),
             delays: self.cache(DELAYS),
+            withheld: self.cache(WITHHELD),
             drafts: self.store.load(DRAFTS)?,
             drafts_damaged: self.store.load(DAMAGED_DRAFTS)?.is_some(),
             plan_copy: self.plan_copy(),

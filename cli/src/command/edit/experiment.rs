@@ -2,7 +2,7 @@
 
 use asif_proto::local::{ExperimentAsk, ExperimentFields, Reply, Request};
 use asif_proto::rating::Rating;
-use asif_proto::record::{SessionFields, Supports};
+use asif_proto::record::{SessionFields, Supports, Visibility};
 
 use super::super::prose::{self, Prose};
 use crate::context::Context;
@@ -57,6 +57,7 @@ impl Flags {
                 "asif edit --help tells which",
             ));
         }
+        let fields_private = fields.visibility == Some(Visibility::Private);
         let mut read = |value: &Option<String>| -> Outcome<(Prose, bool)> {
             Ok(match value.as_deref() {
                 // Said to be nothing.
@@ -90,6 +91,12 @@ impl Flags {
             let ask = Request::Experiment(ExperimentAsk::Edit { experiment: id, fields: Box::new(fields) });
             context.ask_for_as(request, ask, |reply| if let Reply::Experiment(one) = reply { Some(one) } else { None })
         })?;
-        context.tell(&edited, |screen| experiment::changed(screen, "edited", &edited))
+        context.tell(&edited, |screen| experiment::changed(screen, "edited", &edited))?;
+        if fields_private && let Some(session) = edited.value.session {
+            let id = session.to_string();
+            let short = crate::render::short_id(&id);
+            context.explain(&format!("The session in which it was tried is another record: asif edit {short} --private"));
+        }
+        Ok(())
     }
 }

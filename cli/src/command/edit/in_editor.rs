@@ -51,7 +51,11 @@ impl Args {
             let failure = Failure::new(ErrorKind::Precondition, "it is deleted");
             return Err(failure.hint(format!("bring it back first: asif restore {short}")).into());
         }
-        if !matches!(reply, Reply::Session(_)) && (self.is_of_a_session_alone() || !self.experiment.is_empty()) {
+        let is_other = match reply {
+            Reply::Session(_) => false,
+            _ => self.is_of_a_session_alone() || self.fields.clone().into_fields(None).after.is_some(),
+        };
+        if is_other || !self.experiment.is_empty() {
             return Err(of_another());
         }
         match reply {

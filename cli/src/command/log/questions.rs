@@ -54,7 +54,7 @@ fn find(text: &str, practices: &[Practice], apart: &Apart) -> Result<String, Str
     }
     let mut called = practices.iter().filter(|practice| practice.slug == text);
     match (called.next(), called.next()) {
-        (Some(practice), None) => return Ok(practice.slug.clone()),
+        (Some(practice), None) => return Ok(name(practice, practices)),
         (Some(_), Some(_)) => return Err(format!("two practices are called {text:?}: use the number of the one you mean")),
         (None, _) => {}
     }
@@ -69,8 +69,11 @@ fn find(text: &str, practices: &[Practice], apart: &Apart) -> Result<String, Str
     }
 }
 
-/// Its short name; its id where another has the same.
+/// Its short name; its id where another has the same, and where it could be a number of the list.
 fn name(practice: &Practice, practices: &[Practice]) -> String {
+    if practice.slug.parse::<usize>().is_ok() {
+        return practice.id.to_string();
+    }
     let is_shared = practices.iter().any(|one| one.slug == practice.slug && one.id != practice.id);
     if is_shared { practice.id.to_string() } else { practice.slug.clone() }
 }

@@ -9,7 +9,9 @@ use asif_proto::home::Home;
 /// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
 const KEYS: [&str; 6] = ["vault.key", "vault.key.new", "vault", "vault.new", "crisis-plan", "crisis-plan.new"];
 /// The other files beside them.
-const BESIDE: [&str; 12] = [
+const BESIDE: [&str; 16] = [
+    "delays",
+    "delays.new",
     "view",
     "view.new",
     "peers",
@@ -22,6 +24,8 @@ const BESIDE: [&str; 12] = [
     "drafts.damaged.new",
     "reminded",
     "reminded.new",
+    "withheld",
+    "withheld.new",
 ];
 /// Files in the state folder.
 const STATE: [&str; 4] = ["asifd.log", "asifd.log.1", "launchd.log", "port"];

@@ -69,11 +69,18 @@ impl Replica {
             let Some(document) = self.documents.get(&doc) else { continue };
             match document.rebase(new, &lost) {
                 Ok(rebased) => {
-                    replaced.extend(rebased.replaced.iter().map(|hash| hash.0));
-                    for change in rebased.changes {
+                    let packed = rebased.changes.iter().map(|change| {
                         let (codec, bytes) = guard::pack(change.raw_bytes());
-                        again.push(Body::Changes(Changes { doc, generation: [0; 32], codec, bytes }));
+                        Changes { doc, generation: [0; 32], codec, bytes }
+                    });
+                    let packed: Vec<Changes> = packed.collect();
+                    // What no device would take keeps nothing of what comes after it from being taken.
+                    if let Some(error) = packed.iter().find_map(|changes| guard::check(new, changes).err()) {
+                        tracing::error!(%error, "what a branch said would be refused as it would be written again");
+                        continue;
                     }
+                    replaced.extend(rebased.replaced.iter().map(|hash| hash.0));
+                    again.extend(packed.into_iter().map(Body::Changes));
                 }
                 // Sealed, it goes along all the same.
                 Err(error) => tracing::error!(%error, "what a branch said could not be written again"),

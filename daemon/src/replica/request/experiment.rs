@@ -117,6 +117,15 @@ impl Replica {
         if here.contains(&false) {
             return Ok(Outcome::Wanted);
         }
+        // Also one that was put away meanwhile: what was rated is not lost.
+        let rated = match experiment.belief.filter(|belief| self.belief(belief).is_some()) {
+            _ if new.head.is_none() && new.heart.is_none() => None,
+            None => {
+                let message = "this experiment tests no belief: there is nothing to rate with it; nothing was stored";
+                return Err(Failure::new(ErrorKind::Usage, message).hint("asif belief rate rates one by itself"));
+            }
+            belief => belief,
+        };
         let what = together("outcome", ask);
         if new.left {
             let puts = Self::field_puts(id, vec![("status", ExperimentStatus::Left.word().into())]);
@@ -127,9 +136,7 @@ impl Replica {
         if !self.is_said(month, id, std::slice::from_ref(&put))? {
             self.write(cx, month, &[put], &what)?;
         }
-        if let Some(belief) = experiment.belief.filter(|belief| self.belief(belief).is_some_and(|one| !one.deleted && !one.retired))
-            && (new.head.is_some() || new.heart.is_some())
-        {
+        if let Some(belief) = rated {
             let rating = BeliefRating { head: new.head, heart: new.heart, at: whole_seconds(cx.now.wall), context: Some("outcome".into()) };
             let put = append(belief, "ratings", nth(ask, 2), &rating);
             if !self.is_said(DocId::Plan, id, std::slice::from_ref(&put))? {
