@@ -51,5 +51,5 @@ pub fn prep(screen: &mut Screen, page: &Prep) {
         screen.heading("Your own notes");
         notes(screen, &page.notes);
     }
-    screen.faint("Not a monitoring service, and nothing is inferred: only what they chose to share.");
+    screen.faint("Nothing is inferred here: only what they chose to share.");
 }

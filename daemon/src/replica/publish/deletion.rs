@@ -66,11 +66,19 @@ impl Replica {
 
     /// When time alone deletes something.
     pub(super) fn deletion_deadlines(&self) -> impl Iterator<Item = Duration> {
-        let seen = self.over_since.iter().filter(|(id, _)| self.view.client(id).is_some());
-        let unseen = self.view.clients().filter(|(id, _)| !self.over_since.contains_key(id));
+        // What is over by somebody's word waits for no time.
+        let waits = |id: &RecordId| {
+            self.view.client(id).is_some_and(|row| {
+                let share = Space::Share { owner: row.value.person, grant: record_grant(*id) };
+                row.value.left.is_none() && self.boards.get(&share.id()).is_none_or(|board| board.ended_ms().is_none())
+            })
+        };
+        let seen = self.over_since.iter().filter(move |(id, _)| waits(id));
+        let unseen = self.view.clients().filter(move |(id, _)| waits(id) && !self.over_since.contains_key(id));
         let unseen = unseen.filter_map(|(id, _)| self.agreed(record_grant(*id))?.ends());
         let soon = unseen.map(|at| self.now.mono + Duration::try_from(at.duration_since(self.now.wall)).unwrap_or_default());
-        seen.map(|(_, since)| *since + SURE_AFTER).chain(soon)
+        let sure = seen.map(|(_, since)| *since + SURE_AFTER).filter(|at| *at > self.now.mono);
+        sure.chain(soon)
     }
 
     /// Forgets the items, and takes their entries from the disk. The terms stay: they are what both signed.
