@@ -139,7 +139,7 @@ pub struct Replica {
     telling: Vec<request::Told>,
     heard: bool,
     /// Records that this device took back, or would have, under a grant.
-    withheld: publish::withheld::WithheldMarks,
+    withheld: publish::withheld::Withheld,
     /// Records that were written here and are not yet published.
     touched_here: BTreeSet<RecordId>,
     /// Another own device put something into a share, and it was not yet looked at.

@@ -153,32 +153,63 @@ fn a_restarted_device_that_met_nobody_takes_back_and_shows_nothing_new() {
     assert_eq!(seen(&mut world, dana), before - 1);
 }
 
+/// The desktop shared more of a session than the laptop has heard of; the laptop meets neither it nor Dana.
+fn shared_further_elsewhere() -> (World, [usize; 3], Session) {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    let session = log(&mut world, laptop, after(61));
+    world.run_for(Duration::from_secs(100));
+    world.cut(laptop, desktop);
+    world.cut(laptop, dana);
+    for value in 62..66 {
+        edit(&mut world, desktop, &session, SessionFields { after: after(value).after, ..Default::default() });
+    }
+    world.run_for(Duration::from_secs(100));
+    assert!(held(&world, dana).iter().any(|item| item.contains("\"after\":65")));
+    (world, [laptop, desktop, dana], session)
+}
+
+/// The laptop starts again and meets Dana alone; whether she still has the session.
+fn is_held_after_a_restart(world: &mut World, [laptop, desktop, dana]: [usize; 3]) -> bool {
+    world.crash(laptop, Duration::from_millis(10));
+    world.run_for(Duration::from_secs(5));
+    world.crash(desktop, Duration::from_secs(100_000));
+    world.heal();
+    world.run_for(Duration::from_secs(200));
+    held(world, dana).iter().any(|item| item.contains("\"after\":6"))
+}
+
 #[test]
 fn what_was_made_private_or_deleted_before_a_restart_is_taken_back_after_it_whatever_the_other_shared() {
     for deletes in [false, true] {
-        let (mut world, laptop, desktop, dana) = all_meet();
-        let session = log(&mut world, laptop, after(61));
-        world.run_for(Duration::from_secs(100));
-        world.cut(laptop, desktop);
-        world.cut(laptop, dana);
-        for value in 62..66 {
-            edit(&mut world, desktop, &session, SessionFields { after: after(value).after, ..Default::default() });
-        }
-        world.run_for(Duration::from_secs(100));
-        assert!(held(&world, dana).iter().any(|item| item.contains("\"after\":65")));
+        let (mut world, nodes, session) = shared_further_elsewhere();
         if deletes {
-            world.must(laptop, Request::Delete { id: session.id.to_string() });
+            world.must(nodes[0], Request::Delete { id: session.id.to_string() });
         } else {
-            edit(&mut world, laptop, &session, private());
+            edit(&mut world, nodes[0], &session, private());
         }
-        world.crash(laptop, Duration::from_millis(10));
-        world.run_for(Duration::from_secs(5));
-        // The laptop meets Dana alone.
-        world.crash(desktop, Duration::from_secs(100_000));
-        world.heal();
-        world.run_for(Duration::from_secs(200));
-        assert!(!held(&world, dana).iter().any(|item| item.contains("\"after\":6")), "deleted: {deletes}");
+        assert!(!is_held_after_a_restart(&mut world, nodes), "deleted: {deletes}");
     }
+}
+
+#[test]
+fn what_is_private_on_the_disk_before_a_restart_is_taken_back_after_it_wherever_the_power_went() {
+    let mut private_ones = 0;
+    for cut in 0..16 {
+        let (mut world, nodes, session) = shared_further_elsewhere();
+        let disk = world.nodes[nodes[0]].disk.clone();
+        let calls = disk.calls() + cut;
+        disk.plan(move |call| (call.number >= calls).then_some(asif_daemon::store::Fault::PowerOff));
+        let fields = Box::new(private());
+        world.ask(nodes[0], Request::Edit { id: session.id.to_string(), fields, clear: vec![], base: None });
+        world.crash(nodes[0], Duration::from_millis(10));
+        disk.heal();
+        world.run_for(Duration::from_secs(5));
+        if shown(&mut world, nodes[0], &session).visibility == Visibility::Private {
+            private_ones += 1;
+            assert!(!is_held_after_a_restart(&mut world, nodes), "cut {cut}");
+        }
+    }
+    assert!((1..16).contains(&private_ones), "{private_ones}");
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Replica {
             syncing: Vec::new(),
             telling: Vec::new(),
             heard: false,
-            withheld: super::publish::withheld::WithheldMarks::default(),
+            withheld: super::publish::withheld::Withheld::default(),
             touched_here: BTreeSet::new(),
             came_back: false,
             retired_unsaved: false,

@@ -6,15 +6,21 @@ use asif_proto::share::Scope;
 
 use super::*;
 
+/// A family that shares its practices with a helper.
+fn family_and_dana(seed: u64) -> (World, Vec<usize>, usize) {
+    let (mut world, _, devices) = family(seed, false);
+    let helper = world.add("dana");
+    let invite = Invite { scopes: vec![Scope::Practices], ..story::invitation() };
+    let ticket = world.ticket(devices[0], Request::ShareInvite { invite, yes: true, no_wait: true });
+    world.must(helper, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+    world.run_for(Duration::from_secs(90));
+    (world, devices, helper)
+}
+
 #[test]
 fn what_was_lent_from_a_copied_home_and_beside_it_is_there_once() {
     for seed in seeds(6) {
-        let (mut world, _, devices) = family(seed, false);
-        let helper = world.add("dana");
-        let invite = Invite { scopes: vec![Scope::Practices], ..story::invitation() };
-        let ticket = world.ticket(devices[0], Request::ShareInvite { invite, yes: true, no_wait: true });
-        world.must(helper, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
-        world.run_for(Duration::from_secs(90));
+        let (mut world, devices, helper) = family_and_dana(seed);
         lend(&mut world, helper, "before the copy");
         world.run_for(Duration::from_secs(5));
         let copy = world.copy(helper, "copy");
@@ -44,12 +50,7 @@ fn what_was_lent_from_a_copied_home_and_beside_it_is_there_once() {
 #[test]
 fn what_was_lent_before_an_old_copy_was_put_back_is_still_there() {
     for seed in seeds(12) {
-        let (mut world, _, devices) = family(seed, false);
-        let helper = world.add("dana");
-        let invite = Invite { scopes: vec![Scope::Practices], ..story::invitation() };
-        let ticket = world.ticket(devices[0], Request::ShareInvite { invite, yes: true, no_wait: true });
-        world.must(helper, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
-        world.run_for(Duration::from_secs(90));
+        let (mut world, devices, helper) = family_and_dana(seed);
         lend(&mut world, helper, "before");
         world.run_for(Duration::from_secs(5));
         let old = world.nodes[helper].disk.copy();

@@ -13,20 +13,20 @@ const FILE: &str = "withheld";
 
 /// Records that this device took back, or would have, under a grant.
 #[derive(Default)]
-pub(in crate::replica) struct WithheldMarks {
+pub(in crate::replica) struct Withheld {
     marks: BTreeSet<(GrantId, RecordId)>,
     unsaved: bool,
 }
 
-impl WithheldMarks {
+impl Withheld {
     /// It is withheld from now on.
     pub(super) fn insert(&mut self, mark: (GrantId, RecordId)) {
         self.unsaved |= self.marks.insert(mark);
     }
 
-    /// It is shown again.
+    /// It is shown again. The file may still say otherwise after a restart: what is shown then is unmarked anew.
     pub(super) fn remove(&mut self, mark: &(GrantId, RecordId)) {
-        self.unsaved |= self.marks.remove(mark);
+        self.marks.remove(mark);
     }
 
     /// Whether it is withheld.
@@ -50,7 +50,7 @@ impl Replica {
         }
     }
 
-    /// Saves what is new, before anything else of this step is written.
+    /// Saves what is new; it is on the disk before the change that took something back.
     pub(super) fn save_withheld(&mut self, cx: &mut Cx<'_>) {
         if !std::mem::take(&mut self.withheld.unsaved) {
             return;
