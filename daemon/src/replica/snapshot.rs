@@ -119,12 +119,6 @@ impl Replica {
         cx.rest.extend(saved);
     }
 
-    /// Saves the view before anything else of this step is written.
-    pub(super) fn save_snapshot_first(&mut self, cx: &mut Cx<'_>) {
-        let saved = self.snapshot(cx);
-        cx.saves.extend(saved);
-    }
-
     fn snapshot(&mut self, cx: &mut Cx<'_>) -> Option<Effect> {
         self.unsaved_entries = 0;
         self.saved_at = Some(cx.now.mono);

@@ -162,6 +162,12 @@ impl Shelf {
         for (name, bytes) in caches {
             if let Err(error) = self.save(name, bytes.as_ref()) {
                 tracing::warn!(%error, name, "a file that can be made anew could not be saved");
+                // What the view held before may have been deleted meanwhile, and is told as deleted once this step is done.
+                if name == VIEW
+                    && let Err(error) = self.save(name, None)
+                {
+                    return Step { rest, appended, failed: Some(error) };
+                }
             }
         }
         Step { rest, appended, failed: None }

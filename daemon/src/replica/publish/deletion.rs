@@ -103,6 +103,10 @@ impl Replica {
                 cx.rest.push(Effect::Stub { log, seqs });
             }
         }
+        if held_any {
+            // The sealed view on the disk has them too: it is made anew, or gone, before the entries go, and so before the answer.
+            self.save_snapshot(cx);
+        }
     }
 
     /// Entries are gone from the disk.
@@ -121,8 +125,6 @@ impl Replica {
         if before.is_none() || items > 0 {
             let all = before.map_or(0, |before| before.items).saturating_add(items);
             let signed = deletion::sign(&Deletion { grant, items: all, at: whole_seconds(cx.now.wall) }, &vault.signing);
-            // The sealed view on disk has them too: it is made anew before the answer is written.
-            self.save_snapshot_first(cx);
             let (feedback, id) = (Space::Feedback { owner: me, grant }, deletion::item(grant, &device));
             let touches = self.boards.get(&feedback.id()).and_then(|board| board.get(&id)).map_or(0, |held| held.revision.touches);
             self.put(cx, feedback, id, Revision { grant: 1, touches: touches + 1 }, item::DELETED, &signed)?;
