@@ -340,6 +340,34 @@ fn a_plan_is_written_at_a_terminal_of_any_width_and_ctrl_c_stores_nothing() {
     }
 }
 
+#[test]
+fn what_another_wrote_while_the_questions_stood_is_shown_before_it_is_replaced() {
+    let home = Home::robin();
+    home.ok(&["crisis", "edit", "--helps-alone", "walking", "--professionals", "Kim"]);
+    let mut asif = at_terminal(&home, 100, 60);
+    asif.await_text("Warning signs");
+    // Before its question is asked: shown there.
+    home.ok(&["crisis", "edit", "--helps-alone", "singing"]);
+    asif.await_text(" >");
+    asif.type_in(b"\n");
+    asif.await_text("singing");
+    asif.await_text(" >");
+    // After it: shown at the end.
+    home.ok(&["crisis", "edit", "--helps-alone", "swimming"]);
+    asif.type_in(b"drawing\n");
+    for part in ["drawing", "People and places", "Who I can ask", "Professionals", "Making it safer"] {
+        asif.await_text(part);
+        asif.await_text(" >");
+        asif.type_in(b"\n");
+    }
+    let (code, shown) = asif.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("it was changed while you typed, and read:") && shown.contains("swimming"), "{shown}");
+    assert_eq!((&plan(&home)["helps_alone"], &plan(&home)["professionals"]), (&json!(["drawing"]), &json!(["Kim"])));
+    let history = home.ok(&["history", "crisis"]).stdout;
+    assert!(history.contains("swimming") && history.contains("singing"), "{history}");
+}
+
 fn at_terminal(home: &Home, columns: u16, rows: u16) -> AtTerminal {
     let mut command = home.command(&["crisis", "edit"]);
     command.env("TERM", "xterm");

@@ -56,10 +56,10 @@ pub fn list(screen: &mut Screen, drafts: &[Draft]) {
     table.show(screen);
 }
 
-/// `7f3a  asif note  kept Mon 23 Nov 12:41  "it rained all day and"`
+/// `7f3a  asif note  kept Mon 23 Nov 12:41  "it rained all day and"`, with every word that the command was given.
 pub fn title(draft: &Draft, now: Timestamp, zone: &TimeZone) -> String {
     let kept = time::when(&Moment::at(draft.kept_at, zone), now);
-    format!("{}  {}  kept {kept}  {}", draft.short, shorten(&words(draft), COMMAND), begins(draft))
+    format!("{}  {}  kept {kept}  {}", draft.short, words(draft), begins(draft))
 }
 
 /// Everything that was typed, each answer beneath the name of its question where there is more than one.
@@ -126,6 +126,13 @@ mod tests {
         let one = draft(&[("before", "30"), ("after", "")], Some(("note", "\n  it rained\nall day")));
         let text = shown(|screen| list(screen, std::slice::from_ref(&one)));
         assert_eq!(text.lines().nth(1), Some("7f3a  Mon 23 Nov 12:41  asif log --where \"the...  \"it rained\""), "{text}");
+    }
+
+    #[test]
+    fn its_title_has_every_word_that_the_command_was_given() {
+        let one = draft(&[], Some(("before", "n")));
+        let title = title(&one, one.kept_at, &TimeZone::UTC);
+        assert!(title.starts_with("7f3a  asif log --where \"the park\\u{1b}\"  kept ") && title.ends_with("  \"n\""), "{title}");
     }
 
     #[test]

@@ -115,10 +115,14 @@ fn asked(context: &mut Context<'_, '_>) -> Outcome {
                 "Your plan for a bad hour, in six parts. One thing a line, and Enter on an empty line goes on; any part may stay empty.",
             );
             form.say(context, "Nobody is alerted by it, and nobody watches it.");
-            let mut parts = SafetyPlan::default();
+            let (mut parts, mut shown) = (SafetyPlan::default(), SafetyPlan::default());
             for part in PlanPart::ALL {
-                *parts.part_mut(*part) = ask_part(*part, &before, form, context)?;
+                let now = view(context, crate::fresh::id(), SafetyPlanAsk::Show)?;
+                *parts.part_mut(*part) = ask_part(*part, &now, form, context)?;
+                *shown.part_mut(*part) = now.plan.part(*part).map(str::to_owned);
             }
+            let now = view(context, crate::fresh::id(), SafetyPlanAsk::Show)?;
+            tell_unseen(&parts, &shown, &now.plan, form, context);
             // What was decided once is changed by its flag.
             let mut readable = None;
             if before.plan.is_empty() && !before.readable && !parts.is_empty() {
@@ -156,6 +160,17 @@ fn ask_part(part: PlanPart, before: &SafetyPlanView, form: &mut Form, context: &
         lines.push(line);
     }
     Ok((!lines.is_empty()).then(|| lines.join("\n")))
+}
+
+/// What was written elsewhere after a part was shown here, and is now replaced by what was typed: it is not to go unseen.
+fn tell_unseen(typed: &SafetyPlan, shown: &SafetyPlan, now: &SafetyPlan, form: &mut Form, context: &mut Context<'_, '_>) {
+    for part in PlanPart::ALL.iter().copied().filter(|part| typed.part(*part).is_some()) {
+        let Some(text) = now.part(part).filter(|text| shown.part(part) != Some(*text) && typed.part(part) != Some(*text)) else { continue };
+        form.say(context, "");
+        form.say(context, &format!("{}: it was changed while you typed, and read:", render::title(part)));
+        visible_lines(text).iter().for_each(|line| form.say(context, &format!("    {line}")));
+        form.say(context, "  What you typed takes its place; asif history crisis has both.");
+    }
 }
 
 /// What is asked for a part.
