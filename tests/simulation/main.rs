@@ -35,6 +35,7 @@ mod shared;
 mod sharing;
 mod story;
 mod taken_back;
+mod walls;
 mod world;
 
 use std::time::Duration;

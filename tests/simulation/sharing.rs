@@ -101,6 +101,41 @@ fn a_pause_sends_nothing_new_takes_back_what_says_less_and_its_end_sends_the_res
 }
 
 #[test]
+fn a_pause_keeps_back_what_was_not_sent_before_it_and_its_end_sends_it() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    let before = seen(&mut world, dana);
+    let private = log(&mut world, laptop, after(53));
+    world.run_for(Duration::from_secs(100));
+    world.cut(laptop, dana);
+    world.cut(desktop, dana);
+    log(&mut world, laptop, after(54));
+    log(&mut world, desktop, after(55));
+    // Taken back before the pause, and behind what waits.
+    let hidden = SessionFields { visibility: Some(asif_proto::record::Visibility::Private), ..Default::default() };
+    edit(&mut world, laptop, &private, hidden);
+    world.run_for(Duration::from_secs(100));
+    pause(&mut world, laptop, true);
+    world.run_for(Duration::from_secs(100));
+    world.heal();
+    world.run_for(Duration::from_secs(200));
+    assert!(!is_held(&world, dana, "\"after\":54") && !is_held(&world, dana, "\"after\":55"), "published before, and not sent");
+    assert_eq!(seen(&mut world, dana), before, "what was taken back is asked back all the same");
+    world.must(dana, Request::Sync { wait_ms: Some(60_000) });
+    for device in [laptop, dana, desktop] {
+        world.crash(device, Duration::from_secs(1));
+        world.run_for(Duration::from_secs(100));
+    }
+    assert_eq!(seen(&mut world, dana), before, "also after restarts");
+    pause(&mut world, desktop, false);
+    world.run_for(Duration::from_secs(200));
+    assert_eq!(seen(&mut world, dana), before + 2);
+    assert!(is_held(&world, dana, "\"after\":54") && is_held(&world, dana, "\"after\":55"));
+    let quiet = held(&world, dana).len();
+    world.run_for(Duration::from_secs(300));
+    assert_eq!(held(&world, dana).len(), quiet, "once");
+}
+
+#[test]
 fn what_is_kept_back_before_its_delay_runs_out_never_reaches_the_helper() {
     let (mut world, laptop, _, dana) = robin_and_dana();
     change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });

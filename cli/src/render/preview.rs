@@ -208,7 +208,7 @@ mod tests {
         assert!(text.starts_with("WHAT DANA WOULD SEE                              WOULD NOT SEE\n"), "{text}");
         assert!(text.contains("  41 sessions: time, practice, 0-100 ratings       notes (38)\n"), "{text}");
         assert!(text.contains("anything before 1 Oct (12)"), "{text}");
-        assert!(text.contains("what is new reaches them after 1 day (2 wait now)"), "{text}");
+        assert!(text.contains("  what is new reaches them after 1 day (2"), "{text}");
         assert!(text.lines().all(|line| width(line) <= 80), "{text}");
     }
 

@@ -172,9 +172,13 @@ pub struct Run {
     pub to: u64,
 }
 
-/// A run of a log as it travels, for the edge that reads it.
-pub fn run_message(head: LogHead, before: Link, wires: &[Wire]) -> Message {
-    let entries = wires.iter().map(super::links::seal_wire).collect();
+/// A run of a log as it travels, for the edge that reads it; of the entries left out, stubs.
+pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTreeSet<u64>) -> Message {
+    let sealed = |wire: &Wire| {
+        let leave_out = matches!(wire, Wire::Entry(_)) && left_out.contains(&wire.seq());
+        if leave_out { super::links::seal_wire(&wire.to_stub()) } else { super::links::seal_wire(wire) }
+    };
+    let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
 }
 
@@ -322,6 +326,8 @@ pub enum Effect {
         from: u64,
         /// The link before it as the peer has it; none before the first.
         before: Option<[u8; 8]>,
+        /// Of these entries a stub goes out.
+        left_out: BTreeSet<u64>,
     },
     /// Close a link, once what was sent is flushed.
     Close {

@@ -1,11 +1,12 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was taken back,
+//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was taken back, [`left_out`] what is not sent,
 //! [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
 pub(super) mod delay;
 pub(super) mod deletion;
 mod end;
+pub(super) mod left_out;
 mod terms;
 pub(super) mod withheld;
 
@@ -214,7 +215,18 @@ impl Replica {
                 };
                 let higher = differs.is_some_and(|held| (revision, content_hash(kind, &payload)) > (held.revision, held.hash));
                 let news = (held.is_none() && !waits) || higher;
-                if news && self.heard { self.put_bytes(cx, standing.space, id, revision, kind, payload) } else { Ok(()) }
+                // What a pause kept from being sent is put once more.
+                let again = held.filter(|held| self.withheld.is_left_out(&held.entry)).map(|held| (held.entry, held.revision));
+                if !self.heard || !(news || again.is_some()) {
+                    return Ok(());
+                }
+                let mut revision = revision;
+                if let Some((entry, before)) = again {
+                    let more = Revision { touches: before.touches.saturating_add(1), ..before };
+                    revision = if revision > before { revision } else { more };
+                    self.withheld.put_again(&entry);
+                }
+                self.put_bytes(cx, standing.space, id, revision, kind, payload)
             }
             Shown::Nothing | Shown::Unknown => {
                 if by != By::Others && shown == Shown::Nothing {

@@ -2,6 +2,7 @@
 //!
 //! The simulation uses this very code over a disk in memory.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -209,7 +210,7 @@ impl Shelf {
             }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
-            Effect::Serve { link, head, from, before } => return self.serve(link, head, from, before),
+            Effect::Serve { link, head, from, before, left_out } => return self.serve(link, head, from, before, &left_out),
             other => return Ok(Done::Elsewhere(other)),
         }
         Ok(Done::Quiet)
@@ -243,7 +244,14 @@ impl Shelf {
         Ok(self.store.read(log, seq - 1, usize::MAX, 1)?.first().map_or(Link::ZERO, |(link, _)| *link))
     }
 
-    fn serve(&self, link: LinkId, head: LogHead, from: u64, expected: Option<[u8; 8]>) -> Result<Done, ShelfError> {
+    fn serve(
+        &self,
+        link: LinkId,
+        head: LogHead,
+        from: u64,
+        expected: Option<[u8; 8]>,
+        left_out: &BTreeSet<u64>,
+    ) -> Result<Done, ShelfError> {
         let served = |message, upto, bytes| Done::Serve(link, message, Input::Served { link, log: head.log, upto, bytes });
         let before = self.link_before(head.log, from)?;
         if expected.is_some_and(|expected| expected != short_link(&before)) {
@@ -252,7 +260,7 @@ impl Shelf {
         let wires: Vec<_> = self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT)?.into_iter().map(|(_, wire)| wire).collect();
         let Some(last) = wires.last() else { return Ok(served(None, Some(from.saturating_sub(1)), 0)) };
         let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
-        Ok(served(Some(run_message(head, before, &wires)), Some(last.seq()), bytes))
+        Ok(served(Some(run_message(head, before, &wires, left_out)), Some(last.seq()), bytes))
     }
 
     fn mend(&mut self, whole: &[LogId]) -> Result<Found, ShelfError> {

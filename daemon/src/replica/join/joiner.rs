@@ -329,7 +329,7 @@ impl Replica {
         if self.view.client(&grant_record(grant)).is_some() {
             return Ok(());
         }
-        let name = self.free_name(&super::super::find::one_line(&welcome.name, "client"));
+        let name = self.free_name(&super::super::find::one_line(&welcome.name, "client"), welcome.person);
         let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request), left: None, purged: None };
         let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
         self.given.read.extend(read.iter().cloned());
@@ -339,11 +339,14 @@ impl Replica {
         Ok(())
     }
 
-    /// A name for a client that no other has here.
-    fn free_name(&self, name: &str) -> String {
+    /// A name for a client that no other person has here, nor one who still shares.
+    fn free_name(&self, name: &str, person: asif_proto::id::PersonId) -> String {
         let is_taken = |name: &str| {
             let mut clients = self.view.clients().filter(|(_, row)| row.value.purged != Some(true));
-            clients.any(|(_, row)| row.value.name.eq_ignore_ascii_case(name))
+            clients.any(|(id, row)| {
+                let is_other = row.value.person != person || !self.has_ended(record::record_grant(*id));
+                is_other && row.value.name.eq_ignore_ascii_case(name)
+            })
         };
         let others = (2..).map(|number| format!("{name}-{number}"));
         std::iter::once(name.to_owned()).chain(others).find(|name| !is_taken(name)).unwrap_or_default()

@@ -15,11 +15,12 @@ use super::super::kept::{one_line, prose};
 use super::super::{Handled, Outcome};
 use super::Of;
 use crate::seal::body::Revision;
+use crate::share::board::MAX_WEIGHT;
 use crate::share::feedback::{self, LoanItem, PredictionItem, ReplyItem, SuggestionItem, UnderstoodItem};
 use crate::share::item::{self, Item};
 
-/// The most that is given to one client, items of every kind together.
-const MAX_GIVEN: usize = 10_000;
+/// What is left of the room that a client has for what is given: enough to take a loan back, and for what is reported.
+const LEFT: usize = 1 << 20;
 const FIRST: Revision = Revision { grant: 1, touches: 1 };
 
 /// What is lent.
@@ -209,12 +210,15 @@ impl Replica {
         value: &T,
     ) -> Result<(), Failure> {
         self.of_standing(of)?;
-        if self.boards.get(&of.feedback.id()).is_some_and(|board| board.items().count() >= MAX_GIVEN) {
-            let message = format!("{MAX_GIVEN} things were sent to {} already; no more are taken", of.client.name);
-            return Err(Failure::new(ErrorKind::Precondition, message));
-        }
-        if item::pack(value).len() > item::MAX_PAYLOAD {
+        let (len, board) = (item::pack(value).len(), self.boards.get(&of.feedback.id()));
+        if len > item::MAX_PAYLOAD {
             return Err(Failure::new(ErrorKind::Usage, "this is too long to be sent; nothing was sent"));
+        }
+        let is_new = board.is_none_or(|board| board.get(&id).is_none());
+        if is_new && board.is_some_and(|board| board.weight() + len > MAX_WEIGHT - LEFT) {
+            let message =
+                format!("{} has no more room for what you send: it was {} MiB already", of.client.name, (MAX_WEIGHT - LEFT) >> 20);
+            return Err(Failure::new(ErrorKind::Precondition, message).hint("with a new invitation there is room again"));
         }
         self.put(cx, of.feedback, id, revision, kind, value)
     }
