@@ -38,6 +38,7 @@ mod flood;
 mod harness;
 mod helper;
 mod homes;
+mod hostile_helper;
 mod invitations;
 mod liar;
 #[path = "../simulation/lies/made.rs"]

@@ -1,5 +1,7 @@
 //! What a client changes of what is shared: terms, pauses, holds, delays and ends, on devices that meet late or never.
 
+mod any_order;
+
 use std::time::Duration;
 
 use asif_proto::local::{GrantChange, Held, Reply, Request, ShareAsk};
@@ -223,4 +225,40 @@ fn a_share_ends_at_its_time_also_while_no_device_is_awake() {
         assert!(grant.ended.is_some() && grant.end_reached == Some(true), "{grant:?}");
     }
     assert!(!is_held(&world, dana, "\"after\":52"));
+}
+
+#[test]
+fn an_old_copy_that_was_put_back_publishes_nothing_that_was_taken_back_meanwhile() {
+    for revokes in [false, true] {
+        let (mut world, laptop, desktop, dana) = all_meet();
+        let [private, kept] = [61, 62].map(|value| log(&mut world, laptop, noted(value, "words of the evening")));
+        change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
+        world.run_for(Duration::from_secs(100));
+        let old = world.nodes[desktop].disk.copy();
+        let hidden = SessionFields { visibility: Some(asif_proto::record::Visibility::Private), ..Default::default() };
+        edit(&mut world, laptop, &private, hidden);
+        hold(&mut world, laptop, &kept, None, false);
+        change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
+        if revokes {
+            world.must(laptop, Request::ShareRevoke { name: "Dana".into() });
+        }
+        world.run_for(Duration::from_secs(200));
+        // The desktop is put back from before, and reaches Dana and nobody else.
+        world.cut(laptop, desktop);
+        world.put_back(desktop, old);
+        world.start(desktop);
+        log(&mut world, desktop, noted(63, "words of the evening"));
+        edit(&mut world, desktop, &kept, SessionFields { before: after(64).after, ..Default::default() });
+        world.run_for(HOUR * 2);
+        for value in ["\"after\":61", "\"after\":62", "\"before\":64", "words of the evening"] {
+            assert!(!is_held(&world, dana, value), "{value}, ended: {revokes}");
+        }
+        assert!(!is_held(&world, dana, "\"after\":63"), "it has met nobody");
+        world.heal();
+        world.run_for(HOUR);
+        assert_eq!(is_held(&world, dana, "\"after\":63"), !revokes, "what is new and shown comes once it has heard");
+        for value in ["\"after\":61", "\"after\":62", "words of the evening"] {
+            assert!(!is_held(&world, dana, value), "{value}, ended: {revokes}, after it has heard");
+        }
+    }
 }

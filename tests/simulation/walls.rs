@@ -9,12 +9,15 @@ use std::time::Duration;
 use asif_daemon::people::epoch;
 use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
+use asif_daemon::seal::body::Body;
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::ReadKey;
 use asif_daemon::seal::wire::Wire;
+use asif_daemon::share::item;
 use asif_proto::id::{Link, LogId, SpaceId};
 use asif_proto::local::{
-    BeliefAsk, GrantChange, HelperAsk, HelperDeed, Invite, NewBelief, NewPractice, PhraseAsk, PhraseFields, RapportAsk, Request, ShareAsk,
+    BeliefAsk, GrantChange, HelperAsk, HelperDeed, Invite, NewBelief, NewPractice, PhraseAsk, PhraseFields, RapportAsk, Reply, Request,
+    ShareAsk,
 };
 use asif_proto::peer::{GetEntries, Have, Message, Sealed};
 use asif_proto::record::{BeliefRole, SessionFields, Visibility};
@@ -209,6 +212,50 @@ fn an_older_text_of_what_is_shared_is_gone_from_the_store_and_is_not_said_again(
     world.run_for(Duration::from_secs(60));
     let known = knows(&world, dana);
     assert!(is_known(&known, b"mark-newer") && !is_known(&known, b"mark-older"));
+}
+
+#[test]
+fn that_it_is_deleted_is_answered_only_once_it_is_wherever_the_power_went() {
+    let (mut answered_at_once, mut not_yet) = (0, 0);
+    for cut in 0..40 {
+        let (mut world, [laptop, desktop], dana) = heard();
+        world.recorded = None;
+        world.crash(desktop, HOUR * 1000);
+        log(&mut world, laptop, marked("mark-shared"));
+        world.run_for(Duration::from_secs(100));
+        // The sealed view holds it too.
+        world.stop(dana);
+        world.start(dana);
+        world.run_for(Duration::from_secs(20));
+        assert!(is_known(&knows(&world, dana), b"mark-shared"));
+        let disk = world.nodes[dana].disk.clone();
+        let calls = disk.calls() + cut;
+        disk.plan(move |call| (call.number >= calls).then_some(asif_daemon::store::Fault::PowerOff));
+        let ends = world.nodes[dana].ends;
+        world.must(laptop, Request::ShareRevoke { name: "Dana".into() });
+        for _ in 0..3000 {
+            if world.nodes[dana].ends > ends {
+                break;
+            }
+            world.run_for(Duration::from_millis(1));
+        }
+        world.crash(dana, Duration::from_millis(10));
+        disk.heal();
+        let known = knows(&world, dana);
+        let is_answer = |one: &Vec<u8>| matches!(Body::from_bytes(one), Ok(Body::Put(put)) if put.kind == item::DELETED);
+        if known.iter().any(is_answer) {
+            assert!(!is_known(&known, b"mark-shared"), "cut {cut}: it is said to be deleted");
+            answered_at_once += 1;
+        } else {
+            not_yet += 1;
+        }
+        world.run_for(Duration::from_secs(200));
+        let known = knows(&world, dana);
+        assert!(known.iter().any(is_answer) && !is_known(&known, b"mark-shared"), "cut {cut}: in the end");
+        let Reply::Grants(grants) = world.must(laptop, Request::ShareList) else { panic!() };
+        assert!(grants[0].deletions[0].items.is_some(), "cut {cut}: {grants:?}");
+    }
+    assert!(answered_at_once > 0 && not_yet > 0, "{answered_at_once} {not_yet}");
 }
 
 /// What names a person or a device of theirs.

@@ -209,7 +209,11 @@ impl Replica {
             }
             Message::Refused(refused) => {
                 let kind = if refused == Refused::Version { ErrorKind::PeerUnreachable } else { ErrorKind::Precondition };
-                self.fail_join(cx, Failure::new(kind, refused.to_string()).hint("ask for a new ticket"));
+                let hint = match (refused, &self.joining) {
+                    (Refused::Used, Some(joining)) => joining.another_was_first(),
+                    _ => "ask for a new ticket",
+                };
+                self.fail_join(cx, Failure::new(kind, refused.to_string()).hint(hint));
                 self.drop_link(cx, id);
             }
             _ => {}
