@@ -45,7 +45,7 @@ fn a_helper_who_sends_without_end_costs_no_more_than_their_room() {
     let began = memory(&robin, "VmRSS:");
     let mut liar = Liar::hello(&taken.vault.link, robin.address());
     // Small ones, each of which names many others.
-    let small: Vec<Body> = (0..1000u64)
+    let small: Vec<Body> = (0..500u64)
         .map(|n| {
             let replaces = (0..64).map(|k| (LogId([k; 16]), n + 2)).collect();
             let payload = n.to_be_bytes().to_vec();
@@ -56,7 +56,7 @@ fn a_helper_who_sends_without_end_costs_no_more_than_their_room() {
         liar.say(&message);
     }
     // Large ones.
-    let large: Vec<Body> = (0..40).map(|n| put(n, item::UNDERSTOOD, vec![b'x'; 400 << 10])).collect();
+    let large: Vec<Body> = (0..30).map(|n| put(n, item::UNDERSTOOD, vec![b'x'; 400 << 10])).collect();
     for message in taken.runs_in(taken.feedback(), LogId([1; 16]), &large, 1) {
         liar.say(&message);
     }

@@ -33,7 +33,7 @@ impl Held {
 }
 
 /// The most that one helper may give under one grant, in bytes, as [`Board::weight`] counts it.
-pub const MAX_WEIGHT: usize = 16 << 20;
+pub const MAX_WEIGHT: usize = 8 << 20;
 /// What one entry, item or name of an entry counts beside its bytes: more than it takes in memory, and about what a stub takes on disk.
 const EACH: usize = 64;
 
