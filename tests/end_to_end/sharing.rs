@@ -311,3 +311,69 @@ fn several_devices_of_a_helper_see_the_same_and_each_answers_for_itself() {
     assert_eq!(answers.len(), 2);
     assert_eq!((opened(&dana)["sessions"].clone(), opened(&home)["sessions"].clone()), (json!([]), json!([])));
 }
+
+#[test]
+fn two_people_lend_for_one_practice_and_each_sees_only_what_is_theirs() {
+    let (robin, dana) = pair();
+    let sam = Home::new();
+    let invited = robin.json(&["share", "invite", "--name", "Sam", "--role", "friend", "--since", "2020-01-01", "--yes", "--no-wait"]);
+    sam.ok(&["helper", "join", invited["ticket"].as_str().unwrap(), "--name", "Sam"]);
+    robin.sync();
+    for (helper, words) in [(&dana, "You do this for M. every week."), (&sam, "You did it in spring.")] {
+        helper.run_with(&["lend", "Robin", "lunch", "--strength", "80", "--text", "-"], words.as_bytes()).exits(0);
+        helper.sync();
+    }
+    let loans = eventually("both are here", || Some(robin.json(&["borrow", "list"])).filter(|loans| loans.as_array().unwrap().len() == 2));
+    let of = |name: &str| loans.as_array().unwrap().iter().find(|loan| loan["lender"] == name).unwrap().clone();
+    // On whose: one of two is named.
+    robin.refuses(2, &["log", "lunch", "-b", "30", "--basis", "borrowed"]).says(&["--borrowed"]);
+    let logged = robin.json(&["log", "lunch", "-b", "31", "-a", "50", "--borrowed", id(&of("Sam"))]);
+    assert_eq!((&logged["basis"], &logged["borrowed_belief"]), (&json!("borrowed"), &of("Sam")["id"]));
+    robin.ok(&["borrow", "return", id(&of("Dana"))]);
+    robin.sync();
+    for (helper, name, scopes) in [(&dana, "Dana", 5), (&sam, "Sam", 1)] {
+        let open = eventually("the session is there", || {
+            Some(opened(helper)).filter(|open| open["sessions"].as_array().unwrap().iter().any(|one| one["before"] == 31))
+        });
+        let own: Vec<_> = open["loans"].as_array().unwrap().iter().map(|loan| loan["id"].clone()).collect();
+        assert_eq!(own, [of(name)["id"].clone()]);
+        assert_eq!(open["scopes"].as_array().unwrap().len(), scopes);
+        let other = if name == "Dana" { "Sam" } else { "Dana" };
+        assert!(!open.to_string().contains(other) && !helper.ok(&["status", "--json"]).stdout.contains(other));
+    }
+    eventually("Dana hears that it came back", || opened(&dana)["loans"][0]["returned_at"].is_string().then_some(()));
+    assert!(opened(&sam)["loans"][0]["returned_at"].is_null());
+}
+
+#[test]
+fn what_a_preview_tells_is_what_a_helper_then_has() {
+    let robin = Home::robin();
+    robin.ok(&["practice", "edit", "lunch", "--when", "half past twelve"]);
+    robin.log(&["-b", "30", "-a", "45", "--at", "2024-05-01T12:00"]);
+    robin.log(&["-b", "31", "--private"]);
+    robin.log(&["-b", "32", "--at", "2019-05-01T12:00"]);
+    let tried = robin.json(&["try", "lunch", "--prediction", "20"]);
+    robin.ok(&["outcome", id(&tried), "--after", "60"]);
+    robin.run_with(&["note", "-"], b"Words of the evening.").exits(0);
+    robin.ok(&["phrase", "add", "lunch", "May I be safe."]);
+    robin.ok(&["belief", "add", "I am a burden", "--old"]);
+    let scopes = ["ratings", "practices", "experiments", "phrases", "beliefs", "goals", "anchor", "rapport", "safety-plan", "notes"];
+    let dana = robin.share_with_dana(&["--scope", "ratings", "--since", "2020-01-01"]);
+    for upto in 1..=scopes.len() {
+        let scope = scopes[..upto].join(",");
+        robin.ok(&["share", "edit", "Dana", "--scope", &scope, "--yes"]);
+        let preview = robin.json(&["share", "preview", "Dana"]);
+        let counts = |of: &Value| {
+            let list = |name: &str| match &of[name] {
+                Value::Array(all) => json!(all.len()),
+                other => other.clone(),
+            };
+            ["sessions", "practices", "experiments", "phrases", "beliefs", "goals", "anchors", "rapport"].map(|name| (name, list(name)))
+        };
+        let last = std::cell::RefCell::new(Value::Null);
+        eventually("Dana has what the preview tells", || {
+            *last.borrow_mut() = opened(&dana);
+            (counts(&last.borrow()) == counts(&preview)).then_some(())
+        });
+    }
+}
