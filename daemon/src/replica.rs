@@ -140,6 +140,8 @@ pub struct Replica {
     heard: bool,
     /// Records that this device took back, or would have, under a grant.
     withheld: publish::withheld::Withheld,
+    /// What is still to be looked at under each grant.
+    sweeps: publish::sweep::Sweeps,
     /// Records that were written here and are not yet published.
     touched_here: BTreeSet<RecordId>,
     /// Another own device put something into a share, and it was not yet looked at.
@@ -294,7 +296,8 @@ impl Replica {
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is not done is not waited for.
-        let sweep = self.sweep_at.filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
+        let goes_on = (!self.sweeps.is_done()).then_some(self.now.mono);
+        let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
         let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
         let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());

@@ -24,6 +24,7 @@ mod attacks;
 mod bad_input;
 mod canary;
 mod completions;
+mod consent;
 mod copies;
 mod crash;
 mod crisis;

@@ -148,6 +148,7 @@ fn word(word: &str) -> String {
     let name = match inside.len() {
         36 if inside.matches('-').count() == 4 => "UUID",
         10 if digits(0, 4) && digits(5, 7) && digits(8, 10) && inside.as_bytes()[4] == b'-' => "DATE",
+        64 if is_all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => "ITEM",
         59.. if inside.starts_with("asif1") => "TICKET",
         6 if inside.starts_with("r-") => "RECEIPT",
         5 if digits(0, 2) && digits(3, 5) && inside.as_bytes()[2] == b':' => "TIME",
@@ -169,12 +170,13 @@ fn days(words: &[String]) -> String {
     let mut out: Vec<String> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let before = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).map(String::as_str).unwrap_or_default();
-        if MONTHS.contains(&word.as_str()) && before(1).parse::<u8>().is_ok() {
+        let (month, mark) = word.split_at(word.trim_end_matches([',', ';', '.']).len());
+        if MONTHS.contains(&month) && before(1).parse::<u8>().is_ok() {
             out.pop();
             if WEEK.contains(&before(2)) {
                 out.pop();
             }
-            out.push("DAY".to_owned());
+            out.push(format!("DAY{mark}"));
         } else {
             out.push(word.clone());
         }

@@ -157,6 +157,37 @@ fn what_is_kept_back_before_its_delay_runs_out_never_reaches_the_helper() {
 }
 
 #[test]
+fn what_is_said_otherwise_waits_as_long_as_what_is_new_and_what_is_said_no_longer_does_not() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
+    let session = log(&mut world, laptop, noted(56, "first words"));
+    world.run_for(Duration::from_secs(100));
+    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
+    world.run_for(HOUR);
+    edit(&mut world, laptop, &session, SessionFields { note: Some("second words".into()), ..Default::default() });
+    world.run_for(HOUR * 20);
+    assert!(is_held(&world, dana, "first words") && !is_held(&world, dana, "second words"));
+    // Said once more otherwise it waits from then; a pause, a restart and other terms make no difference.
+    edit(&mut world, laptop, &session, SessionFields { note: Some("third words".into()), ..Default::default() });
+    pause(&mut world, laptop, true);
+    world.run_for(HOUR * 10);
+    pause(&mut world, laptop, false);
+    change(&mut world, laptop, GrantChange { add: vec![Scope::Practices], ..GrantChange::default() });
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(HOUR * 10);
+    assert!(is_held(&world, dana, "first words") && !is_held(&world, dana, "second words") && !is_held(&world, dana, "third words"));
+    world.run_for(HOUR * 5);
+    assert!(is_held(&world, dana, "third words") && !is_held(&world, dana, "second words"));
+    // What goes is gone at once, though something new was said with it.
+    let fields = Box::new(SessionFields { where_felt: Some("new words".into()), ..Default::default() });
+    world.must(laptop, Request::Edit { id: session.id.to_string(), fields, clear: vec![asif_proto::record::ClearField::Note], base: None });
+    world.run_for(Duration::from_secs(100));
+    assert!(!is_held(&world, dana, "third words") && !is_held(&world, dana, "new words"));
+    world.run_for(HOUR * 25);
+    assert!(is_held(&world, dana, "new words"));
+}
+
+#[test]
 fn a_delay_stands_still_while_a_clock_jumps_and_goes_on_over_a_restart() {
     let (mut world, laptop, desktop, dana) = robin_and_dana();
     // It comes back in time for the laptop to hear from it, with a clock by which nothing has waited.

@@ -192,7 +192,8 @@ impl Inviting {
             return context.nothing("Nobody was invited.");
         }
         if !giving.no_wait {
-            context.say(&format!("Waiting for {}. Ctrl-C stops the waiting here.", invite.name));
+            let stops = if giving.yes { "stops the waiting here; the ticket stays good" } else { "takes the invitation back" };
+            context.say(&format!("Waiting for {}. Ctrl-C {stops}.", invite.name));
         }
         let request = Request::ShareInvite { invite, yes: giving.yes, no_wait: giving.no_wait };
         context.ask_for(request, |reply| if let Reply::Done = reply { Some(()) } else { None })

@@ -73,7 +73,7 @@ pub fn client(screen: &mut Screen, client: &CaseloadOpen) {
         screen.heading("What you sent");
         let sent: Vec<String> = client.sent.iter().map(|item| inbox::id(item).to_string()).collect();
         for (item, id) in client.sent.iter().zip(&sent) {
-            inbox::sent(screen, item, unique_suffix(id, sent.iter().map(String::as_str)));
+            inbox::sent(screen, item, unique_suffix(id, sent.iter().map(String::as_str)), client.ended.is_some());
         }
     }
 }

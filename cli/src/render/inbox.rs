@@ -32,7 +32,7 @@ pub fn told(screen: &mut Screen, item: &InboxItem, id: &str) {
         InboxItem::Suggestion(one) => {
             let state = match one.state {
                 SuggestionState::Sent | SuggestionState::Seen => String::new(),
-                _ => format!("  {}", answer(one)),
+                _ => format!("  {}", answer(one, "not answered yet")),
             };
             screen.heading(&format!("{id}  {} suggests  {}{state}", one.from, when(screen, one.sent_at)));
             suggestion(screen, one);
@@ -58,15 +58,17 @@ pub fn told(screen: &mut Screen, item: &InboxItem, id: &str) {
 }
 
 /// One thing that this person sent to a client.
-pub fn sent(screen: &mut Screen, item: &InboxItem, id: &str) {
+pub fn sent(screen: &mut Screen, item: &InboxItem, id: &str, ended: bool) {
+    // What they answered is deleted with the rest.
+    let unanswered = if ended { "what they said to it is deleted" } else { "not answered yet" };
     match item {
         InboxItem::Suggestion(one) => {
-            screen.line(&format!("{id}  suggested {}: {}", when(screen, one.sent_at), answer(one)));
+            screen.line(&format!("{id}  suggested {}: {}", when(screen, one.sent_at), answer(one, unanswered)));
             suggestion(screen, one);
         }
         InboxItem::Understood(one) => {
             let answer = one.reply.map_or_else(
-                || "not answered yet".to_owned(),
+                || unanswered.to_owned(),
                 |fit| format!("it {}", hyphens(fit).replace("doesnt", "doesn't fit").replace("partly", "partly fits")),
             );
             screen.line(&format!("{id}  what you have understood {}: {answer}", when(screen, one.sent_at)));
@@ -88,7 +90,7 @@ pub fn sent(screen: &mut Screen, item: &InboxItem, id: &str) {
 /// What the helper reads after sending.
 pub fn just_sent(screen: &mut Screen, item: &InboxItem, client: &str) {
     let id = id(item).to_string();
-    sent(screen, item, short_id(&id));
+    sent(screen, item, short_id(&id), false);
     if let InboxItem::Suggestion(_) = item {
         screen.sentence(&format!("Sent as a suggestion. {client} may accept, change, leave or decline; you'll see only which."));
     }
@@ -100,7 +102,12 @@ pub fn answered(screen: &mut Screen, item: &InboxItem) {
         InboxItem::Suggestion(one) => match (&one.practice, one.state) {
             (Some(practice), state) => {
                 screen.line(&format!("{} \"{}\" as {practice}  (undo: asif undo)", hyphens(state), one.title));
-                screen.faint(&format!("{} sees only \"{}\". To practise: asif try {practice}", one.from, hyphens(state)));
+                let private = format!("only for you: asif practice edit {practice} --private");
+                screen.sentence(&format!(
+                    "{} sees only \"{}\", unless you share practices with them: then the new one too ({private}). To practise: asif try {practice}",
+                    one.from,
+                    hyphens(state)
+                ));
             }
             (None, SuggestionState::Later) => screen.line(&format!("Left for later: \"{}\". {} sees only \"later\".", one.title, one.from)),
             (None, _) => screen.line(&format!("Declined: \"{}\". {} sees only \"declined\".  (undo: asif undo)", one.title, one.from)),
@@ -117,9 +124,9 @@ pub fn answered(screen: &mut Screen, item: &InboxItem) {
     }
 }
 
-fn answer(one: &Suggestion) -> String {
+fn answer(one: &Suggestion, unanswered: &str) -> String {
     match one.state {
-        SuggestionState::Sent | SuggestionState::Seen => "not answered yet".to_owned(),
+        SuggestionState::Sent | SuggestionState::Seen => unanswered.to_owned(),
         state => hyphens(state),
     }
 }

@@ -34,14 +34,29 @@ pub fn preview(screen: &mut Screen, preview: &Preview) {
             screen.line(format!("{}   {}", pad(&cell(&seen), LEFT), cell(&unseen)).trim_end());
         }
     }
-    screen.line(&format!("{name} would know you as \"{}\".", preview.client));
+    screen.sentence(&format!("{name} ({}) would know you as \"{}\".{}", preview.role, preview.client, bounds(screen, preview)));
+    if let Some(purpose) = &preview.purpose {
+        screen.sentence(&format!("What for: {}", visible(purpose)));
+    }
+}
+
+/// From when to when.
+fn bounds(screen: &Screen, preview: &Preview) -> String {
+    let since = time::bound(&preview.since, screen.now);
+    match &preview.until {
+        Some(until) if until.timestamp() > screen.now => {
+            format!(" From {since} until {}; then it ends by itself.", time::bound(until, screen.now))
+        }
+        Some(until) => format!(" From {since} until {}.", time::bound(until, screen.now)),
+        None => format!(" From {since}, with no end."),
+    }
 }
 
 /// What an invitation does and cannot do, in these words.
 pub fn honest_words(screen: &mut Screen, preview: &Preview) {
     let (name, notes) = (&preview.name, clinical_notes(&preview.name, preview.role));
     screen.sentence(&format!(
-        "You can stop this any time. That stops new entries at once. It cannot take back what {name} has read{notes}. Nobody monitors this: in danger, use asif crisis."
+        "You can stop this any time. That stops new entries at once and asks {name}'s device to delete. It cannot take back what {name} has read{notes}. Nobody monitors this: in danger, use asif crisis."
     ));
     screen.sentence("Two helpers who compare the keys they know you by can tell that they share a client.");
 }

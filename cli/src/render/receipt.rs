@@ -1,6 +1,6 @@
 //! What both signed, what was answered to an end, and what is reported as opened.
 
-use asif_proto::share::{DeletionAnswer, Opening, Receipt};
+use asif_proto::share::{DeletionAnswer, OpenedRecord, Opening, Receipt};
 
 use super::share::scopes;
 use super::text::count;
@@ -26,7 +26,7 @@ fn one(screen: &mut Screen, receipt: &Receipt) {
             screen.line(&format!("  {} may see: {}", terms.role, scopes(&terms.scopes)));
             screen.line(&format!("  from {}{until}{delay}", time::bound(&terms.since, screen.now)));
             screen.line(&format!(
-                "  the client is known as \"{}\"; version {}, given {}",
+                "  the client is known as \"{}\"; version {}, first given {}",
                 terms.client_name,
                 terms.version,
                 time::instant(terms.at, screen)
@@ -60,17 +60,17 @@ pub fn deletions(screen: &mut Screen, indent: &str, deletions: &[DeletionAnswer]
     }
 }
 
+fn named(record: &OpenedRecord) -> String {
+    let changed = if record.changed { " (changed since it was opened first)" } else { "" };
+    format!("{} {}{changed}", record.what, record.short)
+}
+
 /// What helpers' devices report as opened, newest first.
 pub fn openings(screen: &mut Screen, openings: &[Opening]) {
     for one in openings {
         let at = time::instant(one.at, screen);
-        screen.line(&format!(
-            "{at}  {}'s device {} opened {} for the first time",
-            one.helper,
-            one.device,
-            count(one.items, "entry", "entries")
-        ));
-        let named: Vec<String> = one.records.iter().take(NAMED).map(|record| format!("{} {}", record.what, record.short)).collect();
+        screen.line(&format!("{at}  {}'s device {} opened {}", one.helper, one.device, count(one.items, "entry", "entries")));
+        let named: Vec<String> = one.records.iter().take(NAMED).map(named).collect();
         let more = one.records.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         if !named.is_empty() {

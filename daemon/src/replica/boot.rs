@@ -130,6 +130,7 @@ impl Replica {
             telling: Vec::new(),
             heard: false,
             withheld: super::publish::withheld::Withheld::default(),
+            sweeps: super::publish::sweep::Sweeps::default(),
             touched_here: BTreeSet::new(),
             came_back: false,
             retired_unsaved: false,

@@ -1,12 +1,13 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was taken back, [`left_out`] what is not sent,
+//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was taken back, [`left_out`] what is not sent, [`sweep`] goes through all there is,
 //! [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
 pub(super) mod delay;
 pub(super) mod deletion;
 mod end;
 pub(super) mod left_out;
+pub(super) mod sweep;
 mod terms;
 pub(super) mod withheld;
 
@@ -83,17 +84,23 @@ impl Replica {
         }
         let own = touched.clone();
         let local = self.with_dependents(touched);
-        if due || came_back || !local.is_empty() {
-            for standing in self.standing(cx.now.wall) {
-                let whole = due || local.contains(&grant_record(standing.id()));
-                let mut records: BTreeSet<RecordId> = if whole { projection::shareable(&self.view).collect() } else { local.clone() };
+        if due || came_back || !local.is_empty() || !self.sweeps.is_done() {
+            let all = self.standing(cx.now.wall);
+            self.sweeps.keep(&all.iter().map(Standing::id).collect());
+            for standing in all {
+                if due || local.contains(&grant_record(standing.id())) {
+                    self.sweeps.begin(standing.id(), projection::shareable(&self.view));
+                }
+                let mut records = local.clone();
                 if came_back {
                     records.extend(self.withheld.of(standing.id()));
                 }
+                let (some, is_last) = self.sweeps.next(standing.id()).unwrap_or_default();
+                records.extend(some);
                 if let Err(failure) = self.publish_under(cx, &standing, &records, &(&own, &local)) {
                     tracing::warn!(reason = %failure, "not everything could be published");
                 }
-                if whole && self.heard {
+                if is_last && self.heard {
                     self.looked_through(&standing);
                 }
             }
@@ -193,17 +200,29 @@ impl Replica {
         let mark = (standing.id(), record);
         // An answer waits for nothing.
         let may_wait = matches!(shown, Shown::Item(kind, _) if kind != item::ANSWER);
-        let waits = may_wait && held(&self.boards, standing, &id).is_none() && self.waits(cx.now, standing, record);
-        let held = held(&self.boards, standing, &id);
+        let waits = may_wait && held_item(&self.boards, standing, &id).is_none() && self.waits(cx.now, standing, record);
+        let held = held_item(&self.boards, standing, &id);
         match shown {
             Shown::Item(kind, payload) => {
                 self.withheld.remove(&mark);
                 let differs = held.filter(|held| held.payload.as_ref() != Some(&payload));
-                if standing.grant.paused {
-                    // Nothing new goes out; what would say less than it does is taken back until the pause is over.
-                    let less = differs.and_then(|held| held.payload.as_ref()).is_some_and(|held| item::says_less(&payload, held));
+                let shown = differs.and_then(|held| held.payload.as_ref());
+                let less = shown.is_some_and(|shown| item::says_less(&payload, shown));
+                // What is said otherwise waits as a new record does; what is said no longer does not.
+                let new = shown.map_or_else(|| self.is_to_change(standing, record), |shown| !item::says_nothing_new(&payload, shown));
+                let changes = differs.is_some() && kind != item::ANSWER && new;
+                let waits_still = if changes {
+                    self.change_waits(cx.now, standing, record, content_hash(kind, &payload))
+                } else {
+                    self.change_is_there(standing, record);
+                    false
+                };
+                if standing.grant.paused || waits_still {
+                    // Nothing new goes out; what would say less than it does is taken back meanwhile.
                     return if less { self.retract(cx, standing.space, id, revision) } else { Ok(()) };
                 }
+                let held = held_item(&self.boards, standing, &id);
+                let differs = held.filter(|held| held.payload.as_ref() != Some(&payload));
                 // What this device took back before it had heard all that it now counts, it shows again by one more.
                 let corrects = differs.filter(|held| held.revision == revision && self.writes(held.entry.0)).is_some();
                 let outdone = differs
@@ -327,7 +346,7 @@ impl Replica {
 }
 
 /// The item that stands under a grant, also a retracted one.
-fn held<'a>(boards: &'a BTreeMap<SpaceId, Board>, standing: &Standing, id: &ItemId) -> Option<&'a Held> {
+fn held_item<'a>(boards: &'a BTreeMap<SpaceId, Board>, standing: &Standing, id: &ItemId) -> Option<&'a Held> {
     boards.get(&standing.space.id())?.get(id)
 }
 

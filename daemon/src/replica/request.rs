@@ -173,10 +173,15 @@ impl Replica {
             }
             Request::SharePreview(invite) => {
                 let grant = self.draft_grant(cx, ask, invite)?;
-                reply(Reply::Preview(self.preview(RecordId(ask.id), &grant, cx.now.wall, |_| false)))
+                let waits = |record| self.would_wait(&record, grant.delay_s, cx.now.wall);
+                reply(Reply::Preview(self.preview(RecordId(ask.id), &grant, cx.now.wall, waits)))
             }
             Request::SharePreviewOf { name } => {
                 let (id, grant) = self.find_grant(name, cx.now.wall)?;
+                if grant.ended.is_some() || self.has_ended(super::super::journal::record::record_grant(id)) {
+                    let failure = Failure::new(ErrorKind::Precondition, format!("sharing with {} has ended: they see nothing", grant.name));
+                    return Err(failure.hint("what was agreed, and what they answered to the end: asif share receipts"));
+                }
                 reply(Reply::Preview(self.preview_of(cx.now, id, &grant)))
             }
             Request::ShareInvite { invite, yes, no_wait } => {

@@ -196,6 +196,11 @@ impl Board {
         self.items.iter().filter(|(_, held)| held.payload.is_some())
     }
 
+    /// Every item there is or was.
+    pub fn all(&self) -> impl Iterator<Item = (&ItemId, &Held)> {
+        self.items.iter()
+    }
+
     /// Entries that no longer say anything.
     pub fn outdated(&self) -> impl Iterator<Item = (LogId, u64)> {
         self.items.values().flat_map(|held| held.outdated.iter().copied()).filter(|entry| self.permits.contains(entry))

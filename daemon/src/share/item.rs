@@ -136,6 +136,13 @@ pub fn says_less(item: &[u8], other: &[u8]) -> bool {
     fields(other).keys().any(|field| !item.contains_key(field))
 }
 
+/// Whether all that an item says another says too.
+pub fn says_nothing_new(item: &[u8], other: &[u8]) -> bool {
+    let fields = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap_or_default();
+    let other = fields(other);
+    fields(item).iter().all(|(field, value)| other.get(field) == Some(value))
+}
+
 /// Opens an item; `None` for kinds and payloads that this program cannot show.
 pub fn unpack(id: ItemId, kind: u16, payload: &[u8]) -> Option<Item> {
     fn typed<T: DeserializeOwned>(id: ItemId, payload: &[u8]) -> Option<T> {

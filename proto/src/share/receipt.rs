@@ -90,7 +90,7 @@ pub struct Opening {
     pub device: String,
     /// When, by its clock.
     pub at: Timestamp,
-    /// How many items they had not opened before, of those that are shared still.
+    /// How many items they had not opened before as they were then.
     pub items: u64,
     /// The records that those are.
     pub records: Vec<OpenedRecord>,
@@ -105,4 +105,7 @@ pub struct OpenedRecord {
     pub short: String,
     /// What it is, in a few words.
     pub what: String,
+    /// It had been opened before, and has changed since.
+    #[serde(default)]
+    pub changed: bool,
 }

@@ -44,7 +44,7 @@ pub fn prep(screen: &mut Screen, page: &Prep) {
         screen.heading("What they answered");
         let sent: Vec<String> = page.answered.iter().map(|item| inbox::id(item).to_string()).collect();
         for (item, id) in page.answered.iter().zip(&sent) {
-            inbox::sent(screen, item, unique_suffix(id, sent.iter().map(String::as_str)));
+            inbox::sent(screen, item, unique_suffix(id, sent.iter().map(String::as_str)), false);
         }
     }
     if !page.notes.is_empty() {

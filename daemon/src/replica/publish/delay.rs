@@ -52,6 +52,8 @@ struct Known {
     wall_s: i64,
     /// When this device first held what is not shown yet, by that clock.
     held_since: BTreeMap<RecordId, u64>,
+    /// When this device first saw that what is shown of a record is to say something else, by that clock, and what.
+    changed_since: BTreeMap<(GrantId, RecordId), (u64, [u8; 32])>,
     /// The versions of grants under which all that was there was looked at.
     looked_through: BTreeMap<GrantId, u32>,
 }
@@ -82,7 +84,7 @@ impl Replica {
         let ahead_s = now.wall.as_second().saturating_sub(i64::try_from(now.steady.as_secs()).unwrap_or(i64::MAX));
         if ahead_s.abs_diff(std::mem::replace(&mut delays.ahead_s, ahead_s)) > JUMP_S {
             // The next start counts on from what is on the wall now.
-            delays.unsaved = !delays.known.held_since.is_empty();
+            delays.unsaved = !delays.known.held_since.is_empty() || !delays.known.changed_since.is_empty();
         }
         delays.due_s.is_some_and(|due| delays.known.counted_s >= due)
     }
@@ -101,7 +103,7 @@ impl Replica {
         if delay_s == 0 {
             return false;
         }
-        let was_there = self.delays.known.looked_through.get(&standing.id()) != Some(&self.grant_version(standing.id()));
+        let was_there = self.is_new_to(standing);
         let counted_s = self.delays.known.counted_s;
         let since = match self.delays.known.held_since.get(&record) {
             Some(since) => *since,
@@ -119,12 +121,52 @@ impl Replica {
         counted_s.saturating_sub(since) < delay_s
     }
 
+    /// Whether what a record is to say, other than what is shown of it, still waits under a grant. Said otherwise once more it waits from then.
+    pub(super) fn change_waits(&mut self, now: Now, standing: &Standing, record: RecordId, hash: [u8; 32]) -> bool {
+        let delay_s = u64::from(standing.grant.delay_s);
+        if delay_s == 0 {
+            return false;
+        }
+        let (counted_s, mark) = (self.delays.known.counted_s, (standing.id(), record));
+        let since = match self.delays.known.changed_since.get(&mark) {
+            Some((since, of)) if *of == hash => *since,
+            // Terms that show more show it of what is old enough at once.
+            None if self.is_new_to(standing) && age_s(&self.view, &record, now.wall) >= delay_s => return false,
+            _ => {
+                self.delays.unsaved = true;
+                self.delays.known.changed_since.insert(mark, (counted_s, hash));
+                counted_s
+            }
+        };
+        counted_s.saturating_sub(since) < delay_s
+    }
+
+    /// Whether it is known that a record is to say something else.
+    pub(super) fn is_to_change(&self, standing: &Standing, record: RecordId) -> bool {
+        self.delays.known.changed_since.contains_key(&(standing.id(), record))
+    }
+
+    /// What a record shows is what it is to say.
+    pub(super) fn change_is_there(&mut self, standing: &Standing, record: RecordId) {
+        self.delays.unsaved |= self.delays.known.changed_since.remove(&(standing.id(), record)).is_some();
+    }
+
+    /// Whether not all that was there was looked at under these terms.
+    fn is_new_to(&self, standing: &Standing) -> bool {
+        self.delays.known.looked_through.get(&standing.id()) != Some(&self.grant_version(standing.id()))
+    }
+
+    /// Whether a record would wait under a delay if it were shared now: what is there is as old as it says.
+    pub(in crate::replica) fn would_wait(&self, record: &RecordId, delay_s: u32, now: Timestamp) -> bool {
+        age_s(&self.view, record, now) < u64::from(delay_s)
+    }
+
     /// Whether a record is not shown yet because of the delay, as far as this device knows.
     pub(in crate::replica) fn still_waits(&self, grant: GrantId, delay_s: u32, record: RecordId) -> bool {
         let Some(owner) = self.person() else { return false };
-        let since = self.delays.known.held_since.get(&record);
-        !self.is_there(owner, grant, record)
-            && since.is_some_and(|since| self.delays.known.counted_s.saturating_sub(*since) < u64::from(delay_s))
+        let waits = |since: &u64| self.delays.known.counted_s.saturating_sub(*since) < u64::from(delay_s);
+        let changes = self.delays.known.changed_since.get(&(grant, record)).is_some_and(|(since, _)| waits(since));
+        changes || (!self.is_there(owner, grant, record) && self.delays.known.held_since.get(&record).is_some_and(waits))
     }
 
     /// All that is there was looked at under these terms.
@@ -146,9 +188,18 @@ impl Replica {
             let waits = |delay: u64| counted_s.saturating_sub(*since) < delay;
             standing.iter().any(|(grant, delay)| waits(*delay) || (self.view.touches(record) > 0 && !self.is_there(owner, *grant, *record)))
         });
+        let changes = known.changed_since.len();
+        known.changed_since.retain(|(grant, record), _| {
+            standing.iter().any(|(one, _)| one == grant) && self.view.touches(record) > 0 && self.is_there(owner, *grant, *record)
+        });
+        let changed = known
+            .changed_since
+            .iter()
+            .filter_map(|((grant, _), (since, _))| Some(since.saturating_add(standing.iter().find(|(one, _)| one == grant)?.1)));
         let ends = known.held_since.values().flat_map(|since| standing.iter().map(move |(_, delay)| since.saturating_add(*delay)));
+        let ends = ends.chain(changed);
         self.delays.due_s = ends.filter(|end| *end > counted_s).min();
-        self.delays.unsaved |= before != known.held_since.len();
+        self.delays.unsaved |= before != known.held_since.len() || changes != known.changed_since.len();
         self.delays.known = known;
     }
 
@@ -168,7 +219,8 @@ impl Replica {
 
     /// Saves what is known, with what is on the wall now.
     pub(in crate::replica) fn save_delays(&mut self, cx: &mut Cx<'_>) {
-        if self.delays.known.looked_through.is_empty() && self.delays.known.held_since.is_empty() {
+        let known = &self.delays.known;
+        if known.looked_through.is_empty() && known.held_since.is_empty() && known.changed_since.is_empty() {
             return;
         }
         self.delays.known.wall_s = cx.now.wall.as_second();

@@ -22,10 +22,11 @@ impl Replica {
     pub(super) fn publish_terms(&mut self, cx: &mut Cx<'_>, standing: &Standing) -> Result<(), Failure> {
         let (grant, space) = (standing.id(), standing.space);
         let (Some(vault), Some(helper)) = (&self.vault, standing.grant.helper) else { return Ok(()) };
-        let version = self.grant_version(grant);
-        let agreed = agreed(grant, version, space.owner(), helper, &standing.grant);
         let said = self.terms_of(space).and_then(|signed| signed.verify(Side::Client));
-        if said.is_some_and(|said| Terms { version, ..said } == agreed) {
+        // Counted by what was agreed: a pause, which nobody is told of, is no version.
+        let agreed = agreed(grant, said.as_ref().map_or(1, |said| said.version.saturating_add(1)), space.owner(), helper, &standing.grant);
+        let version = self.grant_version(grant);
+        if said.is_some_and(|said| Terms { version: agreed.version, ..said } == agreed) {
             return Ok(());
         }
         let signed = terms::sign(serde_json::to_string(&agreed).unwrap_or_default(), Side::Client, &vault.signing);
@@ -46,6 +47,11 @@ impl Replica {
         for (grant, client) in clients {
             let (share, feedback) = (Space::Share { owner: client, grant }, Space::Feedback { owner: me, grant });
             if self.has_ended(grant) || self.registry.epochs(feedback.id()).next().is_none() {
+                continue;
+            }
+            // What is signed already is not looked at again: a helper may have a hundred clients.
+            let of = |space, kind| self.signed(space, kind).map(|signed| signed.terms);
+            if of(share, item::GRANT) == of(feedback, item::RECEIPT) {
                 continue;
             }
             let Some(given) = self.terms_of(share) else { continue };

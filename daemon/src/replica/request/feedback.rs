@@ -237,6 +237,11 @@ impl Replica {
         self.sent(cx.now.wall).into_iter().find(|one| id_of(&one.item) == id).map(|one| one.item)
     }
 
+    /// How much of what helpers sent was not looked at yet.
+    pub(super) fn unseen_count(&self, now: Timestamp) -> u64 {
+        u64::try_from(self.sent(now).iter().filter(|one| !one.seen && one.waits()).count()).unwrap_or(u64::MAX)
+    }
+
     /// What helpers sent, by id: all of it, without what it is about.
     pub(in crate::replica) fn sent_ids(&self) -> Vec<ItemId> {
         let spaces =

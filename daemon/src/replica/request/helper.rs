@@ -216,8 +216,12 @@ impl Replica {
 
     /// What the client answered, by what it answers.
     fn answers_of(&self, share: Space) -> BTreeMap<ItemId, SharedAnswer> {
-        let answers = self.items(share).filter_map(|(item, _)| if let Item::Answer(answer) = item { Some(answer) } else { None });
-        answers.map(|answer| (answer.to, answer)).collect()
+        let held = self.boards.get(&share.id()).into_iter().flat_map(|board| board.items()).filter(|(_, held)| held.kind == item::ANSWER);
+        let answers = held.filter_map(|(id, held)| match item::unpack(*id, held.kind, held.payload.as_ref()?)? {
+            Item::Answer(answer) => Some((answer.to, answer)),
+            _ => None,
+        });
+        answers.collect()
     }
 
     fn sent_by_me(&self, of: &Of) -> Vec<InboxItem> {

@@ -24,6 +24,7 @@ use crate::journal::record::{Grant, record_grant};
 use crate::people::space::Space;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
+use crate::share::item::Item;
 pub(in crate::replica) use telling::Told;
 
 impl Replica {
@@ -105,7 +106,9 @@ impl Replica {
     fn grant_view(&self, id: RecordId, grant: &Grant) -> GrantView {
         let grant_id = record_grant(id);
         let space = self.person().map(|owner| Space::Share { owner, grant: grant_id });
-        let items = space.map_or(0, |space| self.items(space).count());
+        // What is said to them, and the terms, are no part of what they see.
+        let is_seen = |item: &Item| !matches!(item, Item::Answer(_));
+        let items = space.map_or(0, |space| self.items(space).filter(|(item, _)| is_seen(item)).count());
         let devices = grant.helper.map_or(0, |helper| self.registry.roster(&helper).devices().count());
         let waits = grant.helper.is_some() && grant.ended.is_none() && !self.heard;
         GrantView {

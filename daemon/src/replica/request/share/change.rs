@@ -145,7 +145,8 @@ impl Replica {
             let (_, key) = self.given.items.iter().find(|(one, _)| *one == grant)?;
             self.boards.get(&Space::Share { owner, grant }.id())?.get(&item::item_id(key, id))
         };
-        let shared = self.view.grants().filter(|(grant, _)| had(grant).is_some()).map(|(_, row)| row.value.name.clone());
+        let stands = |grant: &RecordId| !self.has_ended(record_grant(*grant));
+        let shared = self.view.grants().filter(|(grant, _)| stands(grant) && had(grant).is_some()).map(|(_, row)| row.value.name.clone());
         Held { id, short: self.view.short(&id), hold_until, was_shared_with: shared.collect(), unheard }
     }
 }

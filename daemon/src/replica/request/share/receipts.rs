@@ -112,6 +112,8 @@ impl Replica {
             }
         }
         all.retain(|one| since.is_none_or(|since| one.at >= since));
+        // Of two in one second the later first, too.
+        all.reverse();
         all.sort_by_key(|one| std::cmp::Reverse(one.at));
         Ok(Outcome::Reply(Reply::Openings(all)))
     }
@@ -123,42 +125,43 @@ impl Replica {
             let report: OpenedItem = serde_json::from_slice(held.payload.as_ref()?).ok()?;
             // Which device it was is not for the report to say.
             let device = self.logs.get(&held.entry.0)?.device?;
-            Some((report, short(&device.to_string())))
+            Some((report, short(&device.to_string()), held.arrived))
         });
-        let mut reports: Vec<(OpenedItem, String)> = reports.collect();
-        reports.sort_by_key(|(report, _)| report.at);
+        let mut reports: Vec<(OpenedItem, String, u64)> = reports.collect();
+        reports.sort_by_key(|(report, _, arrived)| (report.at, *arrived));
         let records: HashMap<ItemId, RecordId> = self.items_of_records(grant);
-        let shared: Vec<(&ItemId, (LogId, u64))> = self
+        // Also what was taken back since, and what was other than it is now, was opened: its entries are known by name.
+        let terms = item::terms_item(grant, item::GRANT);
+        let is_answer = |id: &ItemId| records.get(id).is_some_and(|record| self.view.answer(record).is_some());
+        let shared: Vec<(&ItemId, Vec<(LogId, u64)>)> = self
             .boards
             .get(&Space::Share { owner, grant }.id())
             .into_iter()
-            .flat_map(|board| board.items())
-            .filter(|(_, held)| !matches!(held.kind, item::GRANT | item::ANSWER))
-            .map(|(id, held)| (id, held.entry))
+            .flat_map(|board| board.all())
+            .filter(|(id, held)| **id != terms && held.kind != item::ANSWER && !is_answer(id))
+            .map(|(id, held)| (id, held.outdated.iter().copied().chain(held.payload.is_some().then_some(held.entry)).collect()))
             .collect();
         let mut opened: BTreeMap<String, BTreeMap<LogId, u64>> = BTreeMap::new();
         let is_in = |upto: &BTreeMap<LogId, u64>, (log, seq): &(LogId, u64)| upto.get(log).is_some_and(|last| seq <= last);
-        let told = reports.into_iter().map(|(report, device)| {
+        let told = reports.into_iter().map(|(report, device, _)| {
             let before = opened.entry(device.clone()).or_default();
-            let new: Vec<&ItemId> =
-                shared.iter().filter(|(_, entry)| is_in(&report.upto, entry) && !is_in(before, entry)).map(|(id, _)| *id).collect();
+            let is_new = |entry: &(LogId, u64)| is_in(&report.upto, entry) && !is_in(before, entry);
+            let new = shared.iter().filter(|(_, entries)| entries.iter().any(is_new));
+            let new: Vec<(&ItemId, bool)> = new.map(|(id, entries)| (*id, entries.iter().any(|entry| is_in(before, entry)))).collect();
             for (log, seq) in &report.upto {
                 let last = before.entry(*log).or_default();
                 *last = (*last).max(*seq);
             }
-            let record = |id: &&ItemId| {
+            let record = |(id, changed): &(&ItemId, bool)| {
                 let id = *records.get(*id)?;
-                Some(OpenedRecord { id, short: self.short(&id), what: self.in_short(&id) })
+                Some(OpenedRecord { id, short: self.short(&id), what: self.in_short(&id), changed: *changed })
             };
-            Opening {
-                helper: name.to_owned(),
-                device,
-                at: report.at,
-                items: u64::try_from(new.len()).unwrap_or(u64::MAX),
-                records: new.iter().filter_map(record).collect(),
-            }
+            let mut named: Vec<OpenedRecord> = new.iter().filter_map(record).collect();
+            named.sort_by_key(|one| one.id);
+            Opening { helper: name.to_owned(), device, at: report.at, items: u64::try_from(new.len()).unwrap_or(u64::MAX), records: named }
         });
-        told.collect()
+        // What was opened twice before one could know of the first, and answers alone, say nothing.
+        told.filter(|one| one.items > 0).collect()
     }
 
     /// When a helper left a share, as they say.
