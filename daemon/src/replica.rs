@@ -188,6 +188,8 @@ struct Cx<'a> {
     now: Now,
     rng: &'a mut Rng,
     saves: Vec<Effect>,
+    /// Nobody asked for this step.
+    idle: bool,
     appends: Vec<Append>,
     rest: Vec<Effect>,
     fresh: Vec<logs::Fresh>,
@@ -201,6 +203,7 @@ impl<'a> Cx<'a> {
             now,
             rng,
             saves: Vec::new(),
+            idle: false,
             appends: Vec::new(),
             rest: Vec::new(),
             fresh: Vec::new(),
@@ -228,6 +231,8 @@ impl Replica {
     pub fn handle(&mut self, now: Now, rng: &mut Rng, input: Input) -> Vec<Effect> {
         let mut cx = Cx::new(now, rng);
         (self.now, self.reminding.now) = (now, now.wall);
+        // A tick comes when nobody else has anything to say.
+        cx.idle = matches!(input, Input::Tick);
         match input {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
@@ -296,7 +301,7 @@ impl Replica {
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is not done is not waited for.
-        let goes_on = (!self.sweeps.is_done()).then_some(self.now.mono);
+        let goes_on = (!self.sweeps.is_done() && self.is_ready() && !self.salvaging).then_some(self.now.mono);
         let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
         let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));

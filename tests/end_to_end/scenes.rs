@@ -44,8 +44,8 @@ fn play(scene: &str) -> (String, String) {
             }
             let home = homes.entry(who).or_insert_with(Home::new);
             let ran = run(home, &named(home, who, &command.replace("TICKET", &ticket)));
-            let words = ran.stdout.split_whitespace().chain(ran.stderr.split_whitespace());
-            ticket = words.filter(|word| word.starts_with("asif1")).last().unwrap_or(&ticket).to_owned();
+            let mut words = ran.stdout.split_whitespace().chain(ran.stderr.split_whitespace());
+            ticket = words.rfind(|word| word.starts_with("asif1")).unwrap_or(&ticket).to_owned();
             told.push_str(&format!("{line}\n{}", as_told(&ran, home)));
             if homes.len() > 1 && command != "asif daemon stop" {
                 // What one gives, the other's daemon may answer.

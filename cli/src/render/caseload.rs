@@ -102,7 +102,8 @@ pub fn purged(screen: &mut Screen, purged: &Purged) {
         screen.line(&format!("{} of yours deleted (asif restore brings them back).", count(purged.notes_deleted, "note", "notes")));
     }
     if purged.notes_left > 0 {
-        screen.line(&format!("{} of yours stay in your journal (asif search finds them).", count(purged.notes_left, "note", "notes")));
+        let notes = count(purged.notes_left, "note of yours stays", "notes of yours stay");
+        screen.line(&format!("{notes} in your journal (asif search finds them)."));
     }
 }
 

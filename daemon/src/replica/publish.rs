@@ -84,18 +84,21 @@ impl Replica {
         }
         let own = touched.clone();
         let local = self.with_dependents(touched);
-        if due || came_back || !local.is_empty() || !self.sweeps.is_done() {
+        if due || came_back || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
             for standing in all {
-                if due || local.contains(&grant_record(standing.id())) {
+                let begins = due || local.contains(&grant_record(standing.id()));
+                if begins {
                     self.sweeps.begin(standing.id(), projection::shareable(&self.view));
                 }
                 let mut records = local.clone();
                 if came_back {
                     records.extend(self.withheld.of(standing.id()));
                 }
-                let (some, is_last) = self.sweeps.next(standing.id()).unwrap_or_default();
+                // Whoever asks, or brings something, goes first.
+                let part = if begins || cx.idle { self.sweeps.next(standing.id()) } else { None };
+                let (some, is_last) = part.unwrap_or_default();
                 records.extend(some);
                 if let Err(failure) = self.publish_under(cx, &standing, &records, &(&own, &local)) {
                     tracing::warn!(reason = %failure, "not everything could be published");

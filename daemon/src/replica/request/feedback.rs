@@ -269,7 +269,7 @@ impl Replica {
                 self.loans_in(feedback, &row.value.name, row.value.until.as_ref(), now, &|item| self.said_to(grant, item).at_if(RETURNED));
             all.extend(loans.into_iter().map(|loan| Sent { grant, seen: said(&loan.id).seen, item: InboxItem::Loan(loan) }));
         }
-        all.sort_by_key(|one| std::cmp::Reverse((sent_at(&one.item), id_of(&one.item))));
+        all.sort_by_key(|one| std::cmp::Reverse(sent_at(&one.item)));
         all
     }
 
@@ -283,7 +283,10 @@ impl Replica {
     ) -> Vec<InboxItem> {
         let Some(board) = self.boards.get(&feedback.id()) else { return Vec::new() };
         let from = from.to_owned();
-        let items = board.items().filter_map(|(id, held)| Some((*id, item::unpack(*id, held.kind, held.payload.as_ref()?)?)));
+        // Of two that were sent in one second the one that came later is newer.
+        let mut held: Vec<_> = board.items().collect();
+        held.sort_by_key(|(_, held)| std::cmp::Reverse(held.arrived));
+        let items = held.into_iter().filter_map(|(id, held)| Some((*id, item::unpack(*id, held.kind, held.payload.as_ref()?)?)));
         let shown = items.filter_map(|(id, item)| {
             let from = from.clone();
             Some(match item {

@@ -237,7 +237,7 @@ impl Replica {
         };
         let about = |item: &ItemId| (None, self.item_in_short(of.share, item));
         let mut sent = self.feedback_items(of.feedback, &self.own_name(), &said, &about);
-        sent.sort_by_key(|one| std::cmp::Reverse((sent_at(one), id_of(one))));
+        sent.sort_by_key(|one| std::cmp::Reverse(sent_at(one)));
         sent
     }
 
