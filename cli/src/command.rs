@@ -10,6 +10,7 @@ pub mod at;
 pub mod belief;
 pub mod borrow;
 pub mod caseload;
+pub mod client;
 pub mod complete;
 pub mod completions;
 pub mod config;
@@ -27,6 +28,7 @@ pub mod filter;
 pub mod goal;
 pub mod helper;
 pub mod history;
+pub mod inbox;
 pub mod init;
 pub mod lend;
 pub mod list;
@@ -36,9 +38,12 @@ pub mod note;
 pub mod outcome;
 pub mod phrase;
 pub mod practice;
+pub mod predict;
 pub mod prose;
+pub mod rapport;
 pub mod redo;
 pub mod remind;
+pub mod reply;
 pub mod restore;
 pub mod search;
 pub mod share;
@@ -46,14 +51,17 @@ pub mod show;
 pub mod sit;
 pub mod sketch;
 pub mod status;
+pub mod suggest;
 pub mod sync;
 pub mod tag;
 pub mod ticket;
 pub mod today;
 pub mod tour;
 pub mod try_out;
+pub mod understood;
 pub mod undo;
 pub mod wipe;
+pub mod withdraw;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -108,8 +116,18 @@ pub enum Command {
     Helper(helper::Args),
     Caseload(caseload::Args),
     Lend(lend::Args),
+    Withdraw(withdraw::Args),
+    Suggest(suggest::Args),
+    Predict(predict::Args),
+    Understood(understood::Args),
+    Reply(reply::Args),
+    #[command(subcommand)]
+    Client(client::Args),
+    Inbox(inbox::Args),
     #[command(subcommand)]
     Borrow(borrow::Args),
+    #[command(subcommand)]
+    Rapport(rapport::Args),
     Sync(sync::Args),
 
     Status(status::Args),
@@ -163,6 +181,14 @@ impl Command {
             Self::Helper(args) => args.run(context),
             Self::Caseload(args) => args.run(context),
             Self::Lend(args) => args.run(context),
+            Self::Withdraw(args) => args.run(context),
+            Self::Suggest(args) => args.run(context),
+            Self::Predict(args) => args.run(context),
+            Self::Understood(args) => args.run(context),
+            Self::Reply(args) => args.run(context),
+            Self::Client(args) => args.run(context),
+            Self::Inbox(args) => args.run(context),
+            Self::Rapport(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
             Self::Status(args) => args.run(context),

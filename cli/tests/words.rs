@@ -334,6 +334,7 @@ fn an_invitation_shows_first_what_would_be_seen() {
         scopes: vec![Scope::Ratings, Scope::SafetyPlan],
         since: Some("2026-10-01".into()),
         until: None,
+        ..Default::default()
     };
 
     let ran = home.run(&[&words[..], &["--dry-run"]].concat());

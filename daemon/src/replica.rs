@@ -37,8 +37,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
+use asif_proto::id::{GrantId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, Draft, ErrorKind, Failure, Reply};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::Rng;
@@ -51,6 +52,7 @@ use crate::seal::body::{DocId, Keys};
 use crate::seal::keys::VaultKey;
 use crate::seal::vault::Vault;
 use crate::share::board::Board;
+use crate::share::terms::Terms;
 use crate::sync::backoff::Backoff;
 use crate::sync::link::Link;
 use effect::{Append, ClientId, Effect, Input, LinkId, Now, Opaque};
@@ -134,10 +136,12 @@ pub struct Replica {
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     joining: Option<join::Joining>,
     syncing: Vec<(ClientId, Duration)>,
-    revoking: Vec<(ClientId, RecordId, Duration)>,
+    telling: Vec<request::Told>,
     heard: bool,
     /// Records that this device took back, or would have, under a grant.
     withheld: publish::withheld::Withheld,
+    /// What is still to be looked at under each grant.
+    sweeps: publish::sweep::Sweeps,
     /// Records that were written here and are not yet published.
     touched_here: BTreeSet<RecordId>,
     /// Another own device put something into a share, and it was not yet looked at.
@@ -162,6 +166,17 @@ pub struct Replica {
     prove_at: Option<Duration>,
     stub_at: Option<Duration>,
     sweep_at: Option<Duration>,
+    delays: publish::delay::Delays,
+    /// The terms under which others share with this person, and of which item they were read.
+    agreed: BTreeMap<GrantId, ([u8; 32], Option<Terms>)>,
+    /// What is being deleted of shares that ended.
+    deleting: BTreeMap<GrantId, publish::deletion::Deleting>,
+    /// When the next record that is kept back until a time is let go.
+    let_go_at: Option<Timestamp>,
+    /// Shares whose time is over, and since when that is seen.
+    over_since: BTreeMap<RecordId, Duration>,
+    /// When this step is.
+    now: Now,
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
     saved_at: Option<Duration>,
@@ -173,6 +188,8 @@ struct Cx<'a> {
     now: Now,
     rng: &'a mut Rng,
     saves: Vec<Effect>,
+    /// Nobody asked for this step.
+    idle: bool,
     appends: Vec<Append>,
     rest: Vec<Effect>,
     fresh: Vec<logs::Fresh>,
@@ -186,6 +203,7 @@ impl<'a> Cx<'a> {
             now,
             rng,
             saves: Vec::new(),
+            idle: false,
             appends: Vec::new(),
             rest: Vec::new(),
             fresh: Vec::new(),
@@ -212,7 +230,9 @@ impl Replica {
     /// Carries out one input.
     pub fn handle(&mut self, now: Now, rng: &mut Rng, input: Input) -> Vec<Effect> {
         let mut cx = Cx::new(now, rng);
-        self.reminding.now = now.wall;
+        (self.now, self.reminding.now) = (now, now.wall);
+        // A tick comes when nobody else has anything to say.
+        cx.idle = matches!(input, Input::Tick);
         match input {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
@@ -225,6 +245,7 @@ impl Replica {
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),
             Input::Served { link, log, upto, bytes } => self.served(&mut cx, link, log, upto, bytes),
+            Input::Stubbed { log } => self.stubbed(log),
             Input::Mended(found) => self.mended(&mut cx, *found),
             Input::Here { zone, quiet } => self.is_here(zone, quiet),
             Input::Notified { notice, outcome } => self.notified(&mut cx, notice, outcome),
@@ -245,6 +266,7 @@ impl Replica {
         self.give_way(cx);
         self.write_salvaged(cx);
         if self.is_ready() {
+            self.read_terms();
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.
             if self.rest_until.is_none() && !self.salvaging && self.writes_of_itself() {
@@ -261,7 +283,7 @@ impl Replica {
         self.finish_syncs(cx);
         self.finish_join(cx);
         self.finish_awaiting(cx);
-        self.finish_revokes(cx);
+        self.finish_telling(cx);
         self.tend_plan_copy(cx);
         self.remind(cx);
         self.stub_due(cx);
@@ -272,17 +294,19 @@ impl Replica {
     /// Clients that wait for an answer, for when the core is made anew.
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
         let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
-        let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.revoking.iter().map(|(client, _, _)| *client));
+        let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.telling.iter().map(|told| told.client));
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is not done is not waited for.
-        let sweep = self.sweep_at.filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
+        let goes_on = (!self.sweeps.is_done() && self.is_ready() && !self.salvaging).then_some(self.now.mono);
+        let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
         let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
-        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.revoking.iter().map(|(_, _, deadline)| *deadline));
-        timers.into_iter().flatten().chain(syncs).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
+        let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
+        let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());
+        timers.into_iter().flatten().chain(syncs).chain(shares).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
     }
 
     /// All is as it was: only then is anything written that nobody asked for.

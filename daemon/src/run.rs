@@ -5,6 +5,7 @@
 
 mod alarm;
 mod boot;
+mod clock;
 mod config;
 mod effects;
 mod failure;
@@ -17,7 +18,7 @@ pub mod shelf;
 use std::collections::VecDeque;
 use std::os::unix::net::UnixListener;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use asif_proto::home::{Home, Lock};
 use asif_proto::local::{self, Answer, ErrorKind, Failure, Hello, Request};
@@ -36,6 +37,7 @@ use crate::replica::Replica;
 use crate::replica::effect::{ClientId, Effect, Input, LinkId, Now};
 use alarm::Alarm;
 use boot::{boot, seed};
+use clock::Clock;
 use config::Config;
 use failure::{chain, loose};
 use health::Health;
@@ -140,7 +142,7 @@ fn start(home: Home, detached: bool) -> Result<(), Failure> {
 struct Daemon {
     home: Home,
     config: Config,
-    clock: Instant,
+    clock: Clock,
     rng: Rng,
     shelf: Shelf,
     replica: Replica,
@@ -167,7 +169,7 @@ impl Daemon {
         let failure = |error: &dyn std::error::Error| Failure::new(ErrorKind::Failure, chain(error));
         let signals = Signals::catch(detached).map_err(|error| failure(&error))?;
         let mut rng = seed();
-        let clock = Instant::now();
+        let clock = Clock::start();
         let (shelf, replica, effects) = boot(&home, clock, &mut rng, None)?;
         let (net_sender, net_events) = mpsc::channel(QUEUE);
         let (local_sender, incoming) = mpsc::channel(QUEUE);
@@ -258,7 +260,7 @@ impl Daemon {
     }
 
     fn now(&self) -> Now {
-        Now { wall: Timestamp::now(), mono: self.clock.elapsed() }
+        self.clock.now()
     }
 
     /// Hands every waiting input to the core, and carries out what it wants, until nothing is left.

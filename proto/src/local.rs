@@ -22,18 +22,20 @@ use uuid::Uuid;
 use crate::frame::{Frame, MAX_LEN};
 use crate::id::RecordId;
 use crate::moment::Moment;
-use crate::record::{Anchor, Belief, Conflict, Experiment, Goal, Phrase, Practice, ReminderView, SafetyPlanView, Session, Shown, Sketch};
-use crate::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview};
+use crate::record::{Conflict, Practice, Shown, Sketch};
 
 pub mod draft;
 pub mod experiment;
 pub mod failure;
+pub mod feedback;
 pub mod history;
 pub mod plan;
 pub mod reminder;
+pub mod reply;
 pub mod request;
 pub mod safety_plan;
 pub mod search;
+pub mod share;
 pub mod status;
 pub mod tag;
 pub mod today;
@@ -41,15 +43,18 @@ pub mod today;
 pub use draft::{Draft, DraftAsk};
 pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
 pub use failure::{ErrorKind, Failure};
+pub use feedback::{HelperAsk, HelperDeed, InboxAsk, NewSuggestion, Purged, RapportAsk};
 pub use history::{FieldChange, History, HistoryStep, Now};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,
 };
 pub use reminder::{Desktop, NewReminder, QuietHours, RemindAsk, Reminders, Snooze, TodayReminder};
+pub use reply::Reply;
 pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use search::{SearchAsk, SearchView};
+pub use share::{GrantChange, Held, ShareAsk};
 pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
 pub use tag::{TagAsk, TagRenamed, TagView};
 pub use today::{Today, TodayPractice};
@@ -167,98 +172,6 @@ pub fn answer_frames(answer: &Answer) -> Vec<Frame> {
     let pieces = json.len().div_ceil(MAX_LEN).max(1);
     let kind = |at| if at + 1 == pieces { kind::ANSWER } else { kind::MORE };
     json.chunks(MAX_LEN).enumerate().map(|(at, piece)| Frame::new(kind(at), piece.to_vec())).collect()
-}
-
-/// What was asked for. In `--json` the `data` is the content alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reply", content = "data", rename_all = "snake_case")]
-pub enum Reply {
-    /// Nothing to tell.
-    Done,
-    /// The state of this home.
-    Status(Status),
-    /// What is wrong, if anything.
-    Doctor(Doctor),
-    /// One session.
-    Session(Session),
-    /// Sessions, newest first.
-    Sessions(Vec<Session>),
-    /// What a search found.
-    Search(SearchView),
-    /// One practice.
-    Practice(Practice),
-    /// Practices, by slug.
-    Practices(Vec<Practice>),
-    /// What the person would like to be different.
-    Wish(Wish),
-    /// One goal.
-    Goal(Shown<Goal>),
-    /// Goals.
-    Goals(Vec<Shown<Goal>>),
-    /// One belief.
-    Belief(Shown<Belief>),
-    /// Beliefs.
-    Beliefs(Vec<Shown<Belief>>),
-    /// One anchor.
-    Anchor(Shown<Anchor>),
-    /// Anchors.
-    Anchors(Vec<Shown<Anchor>>),
-    /// One sketch, with its practices.
-    Sketch(SketchView),
-    /// Sketches, with their practices.
-    Sketches(Vec<SketchView>),
-    /// One phrase.
-    Phrase(Shown<Phrase<String>>),
-    /// Phrases.
-    Phrases(Vec<Shown<Phrase<String>>>),
-    /// One experiment.
-    Experiment(Shown<Experiment>),
-    /// Experiments.
-    Experiments(Vec<Shown<Experiment>>),
-    /// One reminder.
-    Reminder(Shown<ReminderView>),
-    /// Reminders.
-    Reminders(Reminders),
-    /// What there is today.
-    Today(Today),
-    /// One draft.
-    Draft(Draft),
-    /// Drafts.
-    Drafts(Vec<Draft>),
-    /// The safety plan.
-    SafetyPlan(SafetyPlanView),
-    /// Tags in use, by name.
-    Tags(Vec<TagView>),
-    /// A tag has another name.
-    TagRenamed(TagRenamed),
-    /// What was taken back, or put back.
-    Undone(Undone),
-    /// Every change of a record.
-    History(History),
-    /// Settings.
-    Config(Vec<Setting>),
-    /// This home joined.
-    Joined(Joined),
-    /// This person's devices.
-    Devices(Vec<DeviceView>),
-    /// How a sync went.
-    Synced(Synced),
-    /// What a helper would see.
-    Preview(Preview),
-    /// Grants.
-    Grants(Vec<GrantView>),
-    /// Clients.
-    Caseload(Vec<CaseloadRow>),
-    /// One client.
-    Client(CaseloadOpen),
-    /// One loan.
-    Loan(Loan),
-    /// Loans.
-    Loans(Vec<Loan>),
-    /// Deleted records.
-    Deleted(Vec<Deleted>),
-    /// What could be named.
-    Known(Vec<KnownName>),
 }
 
 /// What the person would like to be different.

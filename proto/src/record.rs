@@ -11,7 +11,9 @@ mod anchor;
 mod belief;
 mod experiment;
 mod goal;
+mod hold;
 mod phrase;
+mod rapport;
 mod reminder;
 mod safety_plan;
 mod shown;
@@ -22,7 +24,9 @@ pub use anchor::{Anchor, Sketch};
 pub use belief::{Belief, BeliefRating, BeliefRole, Block};
 pub use experiment::{Amendment, Experiment, ExperimentResult, ExperimentStatus, Mode, Prediction, Supports};
 pub use goal::{Agree, Goal, GoalStatus, GoalTemplate};
+pub use hold::HoldUntil;
 pub use phrase::{Phrase, PhraseForm};
+pub use rapport::{HelperNote, Rapport};
 pub use reminder::{
     ClockChange, Days, Falls, MAX_REMINDER_TEXT, MAX_REMINDERS, MAX_SNOOZE_HOURS, NEUTRAL, Reminder, ReminderView, ReminderZone, Weekdays,
     ZoneError, falls,
@@ -226,6 +230,9 @@ pub struct Session {
     pub tags: Vec<String>,
     /// Who may see it.
     pub visibility: Visibility,
+    /// Kept back from everybody for now; null: not.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Deleted: hidden, can be restored.
     pub deleted: bool,
     /// The device that wrote it.

@@ -17,7 +17,7 @@ use crate::liar::{Liar, Taken, frame, hello};
 use crate::made;
 
 /// The most that a daemon may grow by.
-const MAX_GROWTH_KIB: u64 = 64 << 10;
+pub(crate) const MAX_GROWTH_KIB: u64 = 64 << 10;
 
 /// The victim, its other device, and what a third device of theirs held before it was taken over.
 struct Stage {
@@ -73,7 +73,7 @@ impl Stage {
 }
 
 /// A figure of a daemon's memory, in KiB.
-fn memory(home: &Home, name: &str) -> u64 {
+pub(crate) fn memory(home: &Home, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", home.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()

@@ -65,7 +65,10 @@ fn a_preview_shows_what_would_be_seen_and_invites_nobody() {
     let args = ["share", "invite", "--name", "Dana", "--role", "therapist", "--scope", "ratings", "--since", "2020-01-01", "--dry-run"];
     let preview = robin.json(&args);
     assert_eq!((&preview["sessions"], &preview["notes"], &preview["client"]), (&json!(1), &json!(0), &json!("Robin")));
-    assert_eq!(preview["withheld"], json!({ "notes": 1, "private": 1, "before_since": 1, "after_until": 0, "bare_notes": 0 }));
+    let withheld = &preview["withheld"];
+    let counted = |name: &str| withheld[name].as_u64().unwrap();
+    assert_eq!(["notes", "private", "before_since", "practices"].map(counted), [1, 1, 1, 1], "{withheld}");
+    assert_eq!(["after_until", "bare_notes", "held", "experiments", "phrases", "beliefs", "goals", "anchors"].map(counted), [0; 8]);
     assert_eq!((&preview["examples"][0]["before"], &preview["examples"][0]["note"]), (&json!(30), &Value::Null));
     let words = robin.ok(&args).stdout;
     assert!(words.contains("30") && !words.contains("not for Dana"), "{words}");
@@ -259,7 +262,7 @@ fn a_belief_is_lent_listed_leaned_on_and_ends_with_the_share() {
 }
 
 #[test]
-fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
+fn after_a_revocation_nothing_new_arrives_and_what_was_shared_is_deleted_and_that_is_answered() {
     let robin = Home::robin();
     robin.log(&["-b", "1"]);
     let dana = robin.share_with_dana(RATINGS);
@@ -270,6 +273,12 @@ fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
     robin.ok(&["edit", &edited, "-b", "3"]);
     await_end(&dana);
     eventually("Robin knows that Dana heard", || (robin.json(&["share", "list"])[0]["end_reached"] == json!(true)).then_some(()));
+    let answered = eventually("Dana's device answers", || {
+        let grant = robin.json(&["share", "list"])[0].clone();
+        grant["deletions"][0]["items"].as_u64().map(|items| (items, grant))
+    });
+    assert_eq!(answered.0, 1, "{}", answered.1);
+    assert!(answered.1["deletions"][0]["signature"]["signature"].is_string());
     robin.refuses(7, &["share", "revoke", "Dana", "--yes"]).says(&["already ended"]);
     assert_eq!(robin.json(&["status"])["helpers"], json!([]));
 
@@ -282,8 +291,7 @@ fn after_a_revocation_nothing_new_arrives_and_what_was_read_stays() {
         assert_eq!((&state["peers"], &state["unreached"]), (&json!([]), &json!({})), "there is nobody to reach");
         dana.ok(&["sync", "--wait"]);
         let open = dana.ok(&["caseload", "open", "Robin", "--json"]).data();
-        assert_eq!(open["sessions"].as_array().unwrap().len(), 1);
-        assert_eq!(open["sessions"][0]["before"], json!(1));
+        assert_eq!(open["sessions"], json!([]));
         assert!(open["ended"].is_string());
     }
     assert!(dana.json(&["caseload"])[0]["ended"].is_string());
@@ -305,9 +313,10 @@ fn a_helper_who_was_off_learns_of_the_end_and_nothing_else() {
     dana.start();
     await_end(&dana);
     eventually("Robin knows that Dana heard", || (robin.json(&["share", "list"])[0]["end_reached"] == json!(true)).then_some(()));
-    let seen = opened(&dana)["sessions"].as_array().unwrap().iter().map(|one| one["before"].clone()).collect::<Vec<_>>();
-    assert!(!seen.contains(&json!(3)), "{seen:?}");
-    assert!(seen.contains(&json!(1)), "{seen:?}");
+    assert_eq!(opened(&dana)["sessions"], json!([]));
+    eventually("Dana's device answers", || {
+        robin.json(&["share", "receipts"])[0]["deletions"][0]["items"].as_u64().filter(|items| *items == 1).map(drop)
+    });
 }
 
 #[test]
@@ -367,7 +376,7 @@ fn what_the_client_logs_on_another_device_reaches_the_helper() {
     await_end(&dana);
     desktop.log(&["-b", "10"]);
     laptop.ok(&["sync", "--wait"]);
-    assert_eq!(sessions(&dana), 1);
+    assert_eq!(sessions(&dana), 0);
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn an_invitation_that_was_asked_for_twice_is_one_and_its_last_ticket_is_good() {
         scopes: Vec::new(),
         since: None,
         until: None,
+        ..Default::default()
     };
     let id = Uuid::now_v7();
     let invite = Request::ShareInvite { invite, yes: true, no_wait: true };

@@ -14,6 +14,7 @@ use asif_daemon::seal::body::{Birth, Body};
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{LinkSeed, ReadKey, VaultKey};
 use asif_daemon::seal::vault::Vault;
+use asif_daemon::seal::wire::Wire;
 use asif_daemon::store::RealDisk;
 use asif_proto::frame::Frame;
 use asif_proto::id::{Link, LogId};
@@ -54,15 +55,46 @@ impl Taken {
         (epoch, keys.read)
     }
 
+    /// The epoch of what this person gives to a client, with its key.
+    pub(crate) fn feedback(&self) -> (Epoch, ReadKey) {
+        let epoch = self.registry.all_epochs().find(|epoch| matches!(epoch.space, Space::Feedback { .. })).unwrap().clone();
+        let keys = epoch::read_box(&epoch, self.vault.device(), &self.vault.sealing).unwrap();
+        (epoch, keys.read)
+    }
+
     /// A run of a new log of this device: its birth and these bodies, well signed, from entry `from` on.
     pub(crate) fn run(&self, log: LogId, bodies: &[Body], from: usize) -> Message {
-        let (epoch, key) = self.journal();
+        self.run_in(self.journal(), log, bodies, from)
+    }
+
+    /// As [`Taken::run`], in this epoch.
+    pub(crate) fn run_in(&self, (epoch, key): (Epoch, ReadKey), log: LogId, bodies: &[Body], from: usize) -> Message {
+        let (before, entries) = self.seal(&epoch, &key, log, bodies, from);
+        Message::Entries(Entries { queue: epoch.queue(), key: epoch.key, log, before, entries })
+    }
+
+    /// As [`Taken::run_in`], in messages of so many entries each.
+    pub(crate) fn runs_in(&self, (epoch, key): (Epoch, ReadKey), log: LogId, bodies: &[Body], each: usize) -> Vec<Message> {
+        let (mut before, entries) = self.seal(&epoch, &key, log, bodies, 0);
+        let run = |some: &[Sealed]| {
+            let message = Message::Entries(Entries { queue: epoch.queue(), key: epoch.key, log, before, entries: some.to_vec() });
+            for one in some {
+                let Sealed::Entry(bytes) = one else { unreachable!() };
+                before = Wire::entry(bytes.0.clone()).unwrap().link(&before);
+            }
+            message
+        };
+        entries.chunks(each).map(run).collect()
+    }
+
+    /// The link before entry `from`, and what follows.
+    fn seal(&self, epoch: &Epoch, key: &ReadKey, log: LogId, bodies: &[Body], from: usize) -> (Link, Vec<Sealed>) {
         let birth = Body::Birth(Birth { device: self.vault.device(), space: epoch.space.id(), key: epoch.key, continues: None });
         let (mut previous, mut before, mut entries) = (Link::ZERO, Link::ZERO, Vec::new());
         for (at, body) in std::iter::once(&birth).chain(bodies).enumerate() {
             let place = Place { space: epoch.space.id(), log, seq: at as u64 + 1, previous };
             let rng = &mut Rng::seed_from_u64(at as u64);
-            let wire = entry::seal(&key, &self.vault.signing, &place, &body.to_frame().to_bytes(), rng).unwrap();
+            let wire = entry::seal(key, &self.vault.signing, &place, &body.to_frame().to_bytes(), rng).unwrap();
             if at < from {
                 before = wire.link(&previous);
             } else {
@@ -70,7 +102,7 @@ impl Taken {
             }
             previous = wire.link(&previous);
         }
-        Message::Entries(Entries { queue: epoch.queue(), key: epoch.key, log, before, entries })
+        (before, entries)
     }
 }
 

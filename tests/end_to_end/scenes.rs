@@ -1,11 +1,15 @@
 //! What the scenes of a first week print, word for word, kept in `tests/end_to_end/scenes`.
 //!
-//! A scene is a list of commands in one home, with no terminal. Beneath each stands what it said (`2| `, standard error), what it printed, and
+//! A scene is a list of commands in one home, or in several (`dana $ asif ...`), which are brought up to date after each, with no terminal. `TICKET` is
+//! the last one that was printed, `@loan` the newest of its kind, `~ deleted` waits for every answer to an end. Beneath each stands what it said (`2| `, standard error), what it printed, and
 //! its exit code where that is not 0. Ids, times, days and folders have names in their place. `ASIF_WRITE_EXPECTED=1` writes the scenes anew.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::harness::{Home, Ran};
+use serde_json::Value;
+
+use crate::harness::{Home, Ran, eventually};
 
 #[test]
 fn the_scenes_are_what_they_were() {
@@ -31,19 +35,57 @@ fn the_scenes_are_what_they_were() {
 
 /// Plays the commands of a scene; what it tells now, and what it told.
 fn play(scene: &str) -> (String, String) {
-    let home = Home::new();
-    let mut told = String::new();
+    let mut homes: BTreeMap<&str, Home> = BTreeMap::new();
+    let (mut told, mut ticket) = (String::new(), String::new());
     for line in scene.lines() {
-        if let Some(command) = line.strip_prefix("$ ") {
+        if let Some((who, command)) = asked(line) {
             if !told.is_empty() {
                 told.push('\n');
             }
-            told.push_str(&format!("{line}\n{}", as_told(&run(&home, command), &home)));
+            let home = homes.entry(who).or_insert_with(Home::new);
+            let ran = run(home, &named(home, who, &command.replace("TICKET", &ticket)));
+            let mut words = ran.stdout.split_whitespace().chain(ran.stderr.split_whitespace());
+            ticket = words.rfind(|word| word.starts_with("asif1")).unwrap_or(&ticket).to_owned();
+            told.push_str(&format!("{line}\n{}", as_told(&ran, home)));
+            if homes.len() > 1 && command != "asif daemon stop" {
+                // What one gives, the other's daemon may answer.
+                [1, 2].iter().for_each(|_| {
+                    homes.values().filter(|home| home.running().is_some()).for_each(|home| drop(home.run(&["sync", "--wait"])))
+                });
+            }
+        } else if line == "~ deleted" {
+            let is_answered = |grant: &Value| grant["deletions"].as_array().unwrap().iter().all(|one| one["items"].is_u64());
+            eventually("each device answers", || is_answered(&homes["robin"].json(&["share", "list"])[0]).then_some(()));
+            told.push_str("\n~ deleted\n");
         } else if line.starts_with("# ") {
             told.push_str(&format!("{}{line}\n", if told.is_empty() { "" } else { "\n" }));
         }
     }
     (told, scene.to_owned())
+}
+
+/// Whose command a line is, and what they type.
+fn asked(line: &str) -> Option<(&str, &str)> {
+    let (who, command) = line.strip_prefix("$ ").map(|command| ("", command)).or_else(|| line.split_once(" $ "))?;
+    who.chars().all(|letter| letter.is_ascii_lowercase()).then_some((who, command))
+}
+
+/// The command with ids in the place of `@session`, `@experiment`, `@loan`, `@suggestion`, `@understood`.
+fn named(home: &Home, who: &str, command: &str) -> String {
+    let Some((before, rest)) = command.split_once('@') else { return command.to_owned() };
+    let (what, after) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
+    let newest = |all: &Value| all[0]["id"].as_str().unwrap().to_owned();
+    let id = match (who, what) {
+        ("dana", "loan") => newest(&home.json(&["caseload", "open", "Robin"])["loans"]),
+        ("dana", what) => newest(&home.json(&["caseload", "open", "Robin"])[format!("{what}s")]),
+        (_, "session") => newest(&home.json(&["list"])),
+        (_, "experiment") => newest(&home.json(&["experiment", "list"])),
+        (_, kind) => {
+            let all = home.json(&["inbox", "list", "--all"]);
+            all.as_array().unwrap().iter().find(|one| one["type"] == kind).unwrap()["id"].as_str().unwrap().to_owned()
+        }
+    };
+    format!("{before}{id}{after}")
 }
 
 /// Runs `asif ...`, or `printf '%s' "..." | asif ...`.
@@ -106,6 +148,9 @@ fn word(word: &str) -> String {
     let name = match inside.len() {
         36 if inside.matches('-').count() == 4 => "UUID",
         10 if digits(0, 4) && digits(5, 7) && digits(8, 10) && inside.as_bytes()[4] == b'-' => "DATE",
+        64 if is_all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => "ITEM",
+        59.. if inside.starts_with("asif1") => "TICKET",
+        6 if inside.starts_with("r-") => "RECEIPT",
         5 if digits(0, 2) && digits(3, 5) && inside.as_bytes()[2] == b':' => "TIME",
         4..=8
             if is_all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -125,12 +170,13 @@ fn days(words: &[String]) -> String {
     let mut out: Vec<String> = Vec::new();
     for (at, word) in words.iter().enumerate() {
         let before = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).map(String::as_str).unwrap_or_default();
-        if MONTHS.contains(&word.as_str()) && before(1).parse::<u8>().is_ok() {
+        let (month, mark) = word.split_at(word.trim_end_matches([',', ';', '.']).len());
+        if MONTHS.contains(&month) && before(1).parse::<u8>().is_ok() {
             out.pop();
             if WEEK.contains(&before(2)) {
                 out.pop();
             }
-            out.push("DAY".to_owned());
+            out.push(format!("DAY{mark}"));
         } else {
             out.push(word.clone());
         }

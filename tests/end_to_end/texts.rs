@@ -170,7 +170,7 @@ fn hard_line(max: usize) -> String {
 
 /// Nothing but letters, spaces and line breaks.
 #[track_caller]
-fn steers_nothing(ran: &Ran) {
+pub(crate) fn steers_nothing(ran: &Ran) {
     for shown in [&ran.stdout, &ran.stderr] {
         let steers = |letter: &char| {
             (letter.is_control() && *letter != '\n') || "\u{2028}\u{2029}\u{202c}\u{202e}\u{2066}\u{2069}".contains(*letter)

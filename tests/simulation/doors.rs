@@ -179,6 +179,23 @@ fn a_person_may_hesitate_and_nothing_spins_and_a_no_shuts_the_door() {
 }
 
 #[test]
+fn who_waits_to_be_let_in_hears_at_once_that_nobody_will_answer() {
+    let mut world = World::new(5);
+    let laptop = story::family(&mut world, 1)[0];
+    world.nodes[laptop].hesitates = true;
+    let giver = world.begin(laptop, Request::DevicePair { yes: false, no_wait: false });
+    let ticket = world.told_ticket(laptop, giver);
+    let joiner = world.add("desktop");
+    let join = world.begin(joiner, Request::DeviceJoin { ticket, name: None, at: None });
+    world.run_for(Duration::from_secs(5));
+    // Ctrl-C at the question.
+    world.leave(laptop, giver);
+    let answer = world.answer(joiner, join, Duration::from_secs(10)).expect("it is answered");
+    assert_eq!(answer.unwrap_err().kind, ErrorKind::Precondition);
+    assert!(!world.nodes[laptop].strangers);
+}
+
+#[test]
 fn a_ticket_that_nobody_used_ends_the_waiting() {
     let mut world = World::new(5);
     let laptop = story::family(&mut world, 1)[0];

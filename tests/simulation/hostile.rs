@@ -52,7 +52,18 @@ impl Stolen {
 
 /// A run of a new log: its birth, by `device`, then `bodies`, all signed by `signer`.
 pub(crate) fn run(epoch: &Epoch, key: &ReadKey, signer: &SigningSeed, device: DeviceId, bodies: &[Body]) -> (Entries, Vec<Wire>) {
-    let log = LogId([77; 16]);
+    run_of(LogId([77; 16]), epoch, key, signer, device, bodies)
+}
+
+/// As [`run`], of this log.
+pub(crate) fn run_of(
+    log: LogId,
+    epoch: &Epoch,
+    key: &ReadKey,
+    signer: &SigningSeed,
+    device: DeviceId,
+    bodies: &[Body],
+) -> (Entries, Vec<Wire>) {
     let space = epoch.space.id();
     let birth = Body::Birth(Birth { device, space, key: epoch.key, continues: None });
     let mut previous = Link::ZERO;

@@ -32,8 +32,10 @@ mod node;
 mod plan;
 mod reminders;
 mod shared;
+mod sharing;
 mod story;
 mod taken_back;
+mod walls;
 mod world;
 
 use std::time::Duration;

@@ -120,7 +120,7 @@ impl Node {
     fn now(&self, time: Duration) -> Now {
         let base = 1_795_000_000 + self.skew_s;
         let wall = Timestamp::from_second(base + time.as_secs() as i64).unwrap();
-        Now { wall, mono: time }
+        Now { wall, mono: time, steady: time }
     }
 
     /// Starts, or starts again from what is on disk. A disk that still fails leaves it down.

@@ -70,7 +70,7 @@ pub(crate) fn held(world: &World, dana: usize) -> Vec<String> {
 pub(crate) fn all_meet() -> (World, usize, usize, usize) {
     let (mut world, laptop, desktop, dana) = robin_and_dana();
     // By a second invitation, which is taken back, the desktop and Dana know where to find each other.
-    let invite = Invite { name: "Dana again".into(), role: Role::Friend, scopes: vec![], since: None, until: None };
+    let invite = Invite { name: "Dana again".into(), role: Role::Friend, ..Invite::default() };
     let ticket = world.ticket(desktop, Request::ShareInvite { invite, yes: true, no_wait: true });
     world.must(dana, Request::HelperJoin { ticket, name: None, at: None });
     world.must(desktop, Request::ShareRevoke { name: "Dana again".into() });

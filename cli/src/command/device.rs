@@ -70,7 +70,8 @@ impl Args {
                 let about = "This ticket makes another machine one of your own devices. It works once.";
                 context.show(|screen| screen.line(about)).map_err(CommandError::before_the_deed)?;
                 if !giving.no_wait {
-                    context.say("Waiting for the other machine. Ctrl-C stops the waiting here.");
+                    let stops = if giving.yes { "stops the waiting here; the ticket stays good" } else { "takes the ticket back" };
+                    context.say(&format!("Waiting for the other machine. Ctrl-C {stops}."));
                 }
                 let request = Request::DevicePair { yes: giving.yes, no_wait: giving.no_wait };
                 context.ask_for(request, |reply| if let Reply::Done = reply { Some(()) } else { None })

@@ -56,7 +56,14 @@ impl Args {
         if !self.is_of_a_session_alone() {
             match context.ask(Request::Show { id: self.id.clone() })? {
                 Reply::Experiment(_) => return self.of_an_experiment(context),
-                Reply::Goal(_) | Reply::Belief(_) | Reply::Anchor(_) | Reply::Sketch(_) | Reply::Phrase(_) | Reply::Reminder(_) => {
+                Reply::Goal(_)
+                | Reply::Belief(_)
+                | Reply::Anchor(_)
+                | Reply::Sketch(_)
+                | Reply::Phrase(_)
+                | Reply::Reminder(_)
+                | Reply::Rapport(_)
+                | Reply::HelperNote(_) => {
                     return self.of_words(context);
                 }
                 _ if self.text.is_some() || !self.experiment.is_empty() => return Err(of_another()),

@@ -109,7 +109,7 @@ impl Fields {
     }
 }
 
-/// Seconds from `90`, `90s`, `8m`, `1h5m` or `1h5m10s`.
+/// Seconds from `90`, `90s`, `8m`, `1h5m`, `1h5m10s` or `2d`.
 pub(super) fn duration(text: &str) -> Result<u32, String> {
     let unreadable = || format!("{text:?} is no length of time: use seconds, or 8m, or 1h5m");
     if let Ok(seconds) = text.parse() {
@@ -117,7 +117,7 @@ pub(super) fn duration(text: &str) -> Result<u32, String> {
     }
     let mut rest = text;
     let mut total: Option<u32> = None;
-    for (unit, seconds) in [('h', 3600), ('m', 60), ('s', 1)] {
+    for (unit, seconds) in [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)] {
         let Some((number, after)) = rest.split_once(unit) else { continue };
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let number = number.parse::<u32>().ok().filter(|_| digits).ok_or_else(unreadable)?;
@@ -134,7 +134,17 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_read_as_people_write_them() {
-        for (text, seconds) in [("480", 480), ("8m", 480), ("1h5m", 3900), ("90s", 90), ("1h", 3600), ("1h0m10s", 3610), ("0", 0)] {
+        for (text, seconds) in [
+            ("480", 480),
+            ("8m", 480),
+            ("1h5m", 3900),
+            ("90s", 90),
+            ("1h", 3600),
+            ("1h0m10s", 3610),
+            ("0", 0),
+            ("2d", 172_800),
+            ("1d12h", 129_600),
+        ] {
             assert_eq!(duration(text), Ok(seconds), "{text}");
         }
         for bad in ["", "m", "8 m", "5m1h", "-5", "1.5h", "8mm", "99999999999", "4294967295h", "+8m", "eight"] {

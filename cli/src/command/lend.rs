@@ -22,6 +22,9 @@ pub struct Args {
     /// How strongly you believe it yourself: 0 not at all, 100 fully
     #[arg(long, value_name = "0-100", allow_negative_numbers = true)]
     strength: Rating,
+    /// Why you believe it, if you like
+    #[arg(long, value_name = "TEXT", value_parser = prose::words)]
+    reasons: Option<String>,
     /// Until when (default: as long as they share)
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
@@ -38,11 +41,11 @@ impl Args {
             Some(value) => prose::given(value, context, before)?,
             None => prose::asked("What do you believe, in your own words?", "--text - reads them from standard input", context, before)?,
         };
-        let Self { client, practice, strength, until, .. } = self;
+        let Self { client, practice, strength, reasons, until, .. } = self;
         let loan = statement.kept_by(context, |context, id, statement| {
             let statement =
                 statement.ok_or_else(|| CommandError::usage("there are no words to lend", "--text - reads them from standard input"))?;
-            let request = Request::Lend { client, practice, statement, strength, until };
+            let request = Request::Lend { client, practice, statement, strength, reasons, until };
             context.ask_for_as(id, request, |reply| if let Reply::Loan(loan) = reply { Some(loan) } else { None })
         })?;
         context.tell(&loan, |screen| loan::lent(screen, &loan))

@@ -14,6 +14,8 @@ pub mod add;
 pub mod edit;
 mod particulars;
 
+pub(super) use particulars::Particulars;
+
 /// What you practise.
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "the help of a command is what its `Args` say; a comment here would take its place")]

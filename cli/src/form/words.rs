@@ -22,7 +22,7 @@ pub(super) fn choose<'w, T: Copy>(text: &str, words: &[(&'w str, T)]) -> Result<
 }
 
 fn listed<T>(words: &[(&str, T)]) -> String {
-    words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
+    words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -27,6 +27,17 @@ pub fn told(screen: &mut Screen, experiment: &Shown<Experiment>) {
     }
     parts.push("(undo: asif undo)".to_owned());
     screen.record(&parts);
+    helpers(screen, &experiment.value);
+}
+
+/// What helpers had predicted, beside the outcome.
+fn helpers(screen: &mut Screen, experiment: &Experiment) {
+    for one in &experiment.helper_predictions {
+        let rating = one.rating.map(|rating| format!(" {rating}")).unwrap_or_default();
+        let late = if one.before_outcome == Some(false) { " (it came or was changed after the outcome)" } else { "" };
+        screen.line(&format!("  {} predicted{rating}{late}", one.from));
+        screen.prose("    ", one.text.as_deref().unwrap_or_default());
+    }
 }
 
 /// For what was done to an experiment.
@@ -82,6 +93,7 @@ pub fn whole(screen: &mut Screen, experiment: &Shown<Experiment>) {
         screen.line(format!("  outcome: {felt}  {at}").trim_end());
         screen.prose("    ", outcome.text.as_deref().unwrap_or_default());
     }
+    helpers(screen, value);
     if let Some(surprise) = value.surprise {
         screen.line(&format!("  surprise: {}", signed(surprise)));
     }

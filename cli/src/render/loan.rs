@@ -21,6 +21,10 @@ pub fn list(screen: &mut Screen, loans: &[Loan]) {
 pub fn whole(screen: &mut Screen, loan: &Loan) {
     let id = loan.id.to_string();
     told(screen, loan, short_id(&id));
+    if let Some(reasons) = &loan.reasons {
+        screen.line("  why:");
+        screen.prose("    ", reasons);
+    }
     screen.line(&format!("  lent: {}", time::instant(loan.lent_at, screen)));
     screen.faint(&format!("  id: {id}"));
 }
@@ -39,11 +43,16 @@ pub fn lent(screen: &mut Screen, loan: &Loan) {
     screen.prose("  ", &quoted(&loan.statement));
 }
 
+/// What was given back.
+pub fn returned(screen: &mut Screen, loan: &Loan) {
+    screen.line(&format!("Given back to {}: what was lent for {}.  (undo: asif undo)", loan.lender, loan.practice));
+}
+
 /// What one helper lent for a client's practices.
 pub fn lent_before(screen: &mut Screen, loans: &[Loan]) {
     for loan in loans {
-        let terms = terms(screen, loan);
-        screen.line(&format!("You lend for {} {terms}:", loan.practice));
+        let (terms, id) = (terms(screen, loan), loan.id.to_string());
+        screen.line(&format!("You lend for {} {terms}:  {}", loan.practice, short_id(&id)));
         screen.prose("  ", &quoted(&loan.statement));
     }
 }
@@ -57,7 +66,12 @@ fn told(screen: &mut Screen, loan: &Loan, id: &str) {
 /// `(strength 85, until 21 Feb 2027)`
 fn terms(screen: &Screen, loan: &Loan) -> String {
     let until = loan.until.as_ref().map(|until| format!(", until {}", time::bound(until, screen.now))).unwrap_or_default();
-    let ended = if loan.ended { ", ended" } else { "" };
+    let ended = match (loan.returned_at, loan.withdrawn_at) {
+        (Some(_), _) => ", given back",
+        (None, Some(_)) => ", taken back",
+        (None, None) if loan.ended => ", ended",
+        (None, None) => "",
+    };
     format!("(strength {}{until}{ended})", loan.strength)
 }
 

@@ -4,7 +4,9 @@ use asif_proto::local::Reply;
 use asif_proto::record::{Shown, Visibility};
 use serde_json::Value;
 
-use super::{Screen, anchor, belief, experiment, goal, history, loan, phrase, practice, reminder, session, sketch};
+use super::{
+    Screen, anchor, belief, caseload, experiment, goal, history, inbox, loan, phrase, practice, rapport, reminder, session, sketch,
+};
 
 /// Any one record, whole. `None` where the reply is no record.
 pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
@@ -19,6 +21,12 @@ pub fn whole(screen: &mut Screen, reply: &Reply) -> Option<()> {
         Reply::Phrase(one) => phrase::whole(screen, one),
         Reply::Experiment(one) => experiment::whole(screen, one),
         Reply::Reminder(one) => reminder::whole(screen, one),
+        Reply::Rapport(one) => rapport::whole(screen, one),
+        Reply::HelperNote(one) => caseload::note_whole(screen, one),
+        Reply::InboxItem(one) => {
+            let id = inbox::id(one).to_string();
+            inbox::told(screen, one, super::short_id(&id));
+        }
         _ => return None,
     }
     Some(())
@@ -36,6 +44,8 @@ pub fn changed(screen: &mut Screen, done: &str, reply: &Reply) -> Option<()> {
         Reply::Phrase(one) => phrase::changed(screen, done, one),
         Reply::Experiment(one) => experiment::changed(screen, done, one),
         Reply::Reminder(one) => reminder::changed(screen, done, one),
+        Reply::Rapport(one) => rapport::changed(screen, done, one),
+        Reply::HelperNote(one) => caseload::note_changed(screen, done, one),
         _ => return None,
     }
     Some(())
@@ -51,6 +61,8 @@ pub fn title(reply: &Reply) -> Option<String> {
         Reply::Sketch(one) => format!("the sketch {} (its practices stay)", one.sketch.short),
         Reply::Phrase(one) => format!("the phrase \"{}\"", one.value.new_line),
         Reply::Experiment(one) => format!("the experiment {} of {}", one.short, one.value.practice),
+        Reply::Rapport(one) => format!("the rapport {} with {}", one.short, one.value.helper),
+        Reply::HelperNote(one) => format!("the note {} about {}", one.short, one.value.client),
         Reply::Reminder(one) => format!("the reminder {} \"{}\"", one.short, one.value.reminder.text),
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! Sessions and notes.
 
 use asif_proto::rating::Rating;
-use asif_proto::record::{Basis, Mark, MarkKind, Session, Visibility};
+use asif_proto::record::{Basis, HoldUntil, Mark, MarkKind, Session, Visibility};
 use jiff::Timestamp;
 
 use super::table::Table;
@@ -68,7 +68,7 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     let what = session.practice.as_deref().unwrap_or("note");
     let deleted = if session.deleted { "  (deleted)" } else { "" };
     screen.heading(&format!("{what}  {}  {}{deleted}", session.short, time::when(&session.occurred_at, screen.now)));
-    let zone = time::other_zone(&session.occurred_at, screen);
+    let (zone, screen_now) = (time::other_zone(&session.occurred_at, screen), screen.now);
     let mut say = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             screen.line(&format!("  {name}: {value}"));
@@ -95,6 +95,7 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     say("stopped early", yes(session.stopped_early));
     say("tags", (!session.tags.is_empty()).then(|| session.tags.join(", ")));
     say("private", yes(session.visibility == Visibility::Private));
+    say("kept back", session.hold_until.as_ref().map(|hold| kept_back(hold, &session.short, screen_now)));
     say("written down later", yes(session.backfilled));
     say("device", session.device.clone());
     if let Some(note) = &session.note {
@@ -164,6 +165,14 @@ fn line(screen: &mut Screen, what: &str, session: &Session, hint: &str) {
     screen.line(&parts.join("  "));
 }
 
+fn kept_back(hold: &HoldUntil, short: &str, now: Timestamp) -> String {
+    let until = match hold {
+        HoldUntil::Open => "until you let it go".to_owned(),
+        HoldUntil::At(at) => format!("until {}", time::bound(at, now)),
+    };
+    format!("{until} (asif share hold {short} --off)")
+}
+
 fn what_else(session: &Session) -> String {
     let named = |name: &str, rating: Option<Rating>| rating.map(|rating| format!("{name} {rating}"));
     let word = |word: &str, there: bool| there.then(|| word.to_owned());
@@ -176,6 +185,7 @@ fn what_else(session: &Session) -> String {
         word("felt worse", session.felt_worse),
         word("stopped early", session.stopped_early),
         word("private", session.visibility == Visibility::Private),
+        word("kept back", session.hold_until.is_some()),
         word("written down later", session.backfilled),
         word("changed apart", !session.conflicts.is_empty()),
         tags(session),

@@ -1,10 +1,12 @@
 //! Grants: who may see what, and what ending one does.
 
+use asif_proto::local::Held;
+use asif_proto::record::HoldUntil;
 use asif_proto::share::{GrantView, Role, Scope};
 
 use super::practice::hyphens;
 use super::table::Table;
-use super::{Screen, time};
+use super::{Screen, receipt, time};
 
 /// The grants in columns.
 pub fn list(screen: &mut Screen, grants: &[GrantView]) {
@@ -12,7 +14,10 @@ pub fn list(screen: &mut Screen, grants: &[GrantView]) {
     for grant in grants {
         table.row(vec![
             grant.receipt.clone(),
-            grant.name.clone(),
+            match grant.devices {
+                0 | 1 => grant.name.clone(),
+                devices => format!("{} ({devices} devices)", grant.name),
+            },
             grant.role.to_string(),
             scopes(&grant.scopes),
             time::bound(&grant.since, screen.now),
@@ -21,6 +26,55 @@ pub fn list(screen: &mut Screen, grants: &[GrantView]) {
         ]);
     }
     table.show(screen);
+}
+
+/// A grant that was changed: what they may see now.
+pub fn changed(screen: &mut Screen, grant: &GrantView) {
+    let name = &grant.name;
+    screen.line(&format!("{name} may see: {}.", scopes(&grant.scopes)));
+    let until = grant.until.as_ref().map(|until| format!(", until {}", time::bound(until, screen.now))).unwrap_or_default();
+    let delay = if grant.delay_s > 0 { format!("; what is new reaches them after {}", time::length(grant.delay_s)) } else { String::new() };
+    screen.line(&format!("From {}{until}{delay}.", time::bound(&grant.since, screen.now)));
+    if grant.paused {
+        screen.line(&format!("It is paused: nothing new goes out before asif share resume \"{name}\"."));
+    }
+    unheard(screen, &grant.unheard, "goes on by what it knows");
+}
+
+/// A grant that was paused, or goes on.
+pub fn paused(screen: &mut Screen, grant: &GrantView) {
+    let name = &grant.name;
+    if grant.paused {
+        screen.line(&format!("Paused. Nothing new goes to {name}; what they have stays there, and they are not told."));
+        screen.faint(&format!("To go on: asif share resume \"{name}\". What you wrote meanwhile goes out then."));
+        unheard(screen, &grant.unheard, "may still send what is new");
+    } else {
+        screen.line(&format!("Sharing with {name} goes on. What is new since the pause goes out now."));
+        unheard(screen, &grant.unheard, "goes on by what it knows");
+    }
+}
+
+/// A record that is kept back, or was let go.
+pub fn held(screen: &mut Screen, held: &Held) {
+    let id = &held.short;
+    match &held.hold_until {
+        None => screen.line(&format!("Let go: {id} is shared as the rest is.")),
+        Some(HoldUntil::Open) => screen.line(&format!("Kept back: {id} goes to nobody until you let it go (asif share hold {id} --off).")),
+        Some(HoldUntil::At(at)) => screen.line(&format!("Kept back: {id} goes to nobody before {}.", time::bound(at, screen.now))),
+    }
+    if held.hold_until.is_some() {
+        for name in &held.was_shared_with {
+            screen.sentence(&format!("{name} had it already: it is asked back. That cannot take back what {name} has read."));
+        }
+        unheard(screen, &held.unheard, "may still send it");
+    }
+}
+
+/// Own devices that have not heard.
+fn unheard(screen: &mut Screen, devices: &[String], meanwhile: &str) {
+    for device in devices {
+        screen.line(&format!("{device} has not heard yet, and {meanwhile} until it does."));
+    }
 }
 
 /// A grant that has just ended: what that does, and what it cannot do.
@@ -33,8 +87,15 @@ pub fn revoked(screen: &mut Screen, grant: &GrantView) {
         return;
     }
     screen.sentence(&format!("It cannot take back what {name} has read{}.", clinical_notes(name, grant.role)));
-    let heard = if grant.end_reached == Some(true) { "has heard of it" } else { "not reached yet; it will hear when it is there" };
-    screen.line(&format!("{name}'s device: {heard}"));
+    screen.line("Delete requested.");
+    let answered = grant.deletions.iter().any(|one| one.items.is_some());
+    if answered {
+        receipt::deletions(screen, &format!("{name}'s "), &grant.deletions);
+    } else {
+        let heard = if grant.end_reached == Some(true) { "has heard of it" } else { "not reached yet; it will hear when it is there" };
+        screen.line(&format!("{name}'s device: {heard}  (asif share receipts {})", grant.receipt));
+    }
+    unheard(screen, &grant.unheard, "may still send what is new");
 }
 
 /// `, and Dana may have to keep clinical notes`, for those whose profession it is.
@@ -52,11 +113,21 @@ pub fn scopes(scopes: &[Scope]) -> String {
 
 fn now(screen: &Screen, grant: &GrantView) -> String {
     if let Some(ended) = grant.ended {
-        let heard = if grant.end_reached == Some(false) { ", not heard there yet" } else { "" };
-        return format!("ended {}{heard}", time::instant(ended, screen));
+        let answered = grant.deletions.iter().filter(|one| one.items.is_some()).count();
+        let heard = match (grant.end_reached, answered) {
+            (Some(false), 0) => ", not heard there yet".to_owned(),
+            (_, 0) => String::new(),
+            (_, some) if some == grant.deletions.len() => ", deleted there".to_owned(),
+            (_, some) => format!(", deleted on {some} of {} devices there", grant.deletions.len()),
+        };
+        let left = if grant.left.is_some() { "left by them" } else { "ended" };
+        return format!("{left} {}{heard}", time::instant(ended, screen));
     }
     if !grant.joined {
         return "not joined yet".to_owned();
+    }
+    if grant.paused {
+        return "paused".to_owned();
     }
     match &grant.waiting {
         Some(why) => format!("waiting: {why}"),

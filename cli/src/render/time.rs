@@ -62,8 +62,8 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 
 /// `45 s`, `8 min`, `1 h 5 min`.
 pub fn length(seconds: u32) -> String {
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
+    let (days, hours, minutes, rest) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    let parts = [(days, if days == 1 { "day" } else { "days" }), (hours, "h"), (minutes, "min"), (rest, "s")];
     let told: Vec<String> = parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number} {unit}")).collect();
     if told.is_empty() { "0 s".to_owned() } else { told.join(" ") }
 }

@@ -51,6 +51,9 @@ pub fn today(screen: &mut Screen, today: &Today) {
     if today.drafts > 0 {
         screen.sentence("What you began to write is kept: asif draft list");
     }
+    if today.inbox > 0 {
+        screen.sentence("Something was sent to you: asif inbox");
+    }
     if let Some(line) = &today.line {
         screen.sentence(line);
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::guard::Checked;
-use super::{said, schema};
+use super::{narrow, said, schema};
 
 /// A value to put under a key of the root.
 pub type Put = (String, ScalarValue);
@@ -59,7 +59,7 @@ impl Document {
         message: Option<&str>,
         at: Option<Timestamp>,
     ) -> Result<Option<Change>, MergeError> {
-        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value) || schema::keeps_away(key, value)).collect();
+        let changed: Vec<_> = puts.iter().filter(|(key, value)| self.would_change(key, value) || narrow::keeps_away(key, value)).collect();
         if changed.is_empty() {
             return Ok(None);
         }
@@ -74,7 +74,7 @@ impl Document {
         // Over what stands there already, once or several times, it would be no put at all, and lose against whoever takes that back apart.
         let stands = |key: &str| self.automerge.get(ROOT, key).is_ok_and(|found| found.is_some());
         let again: BTreeSet<&str> =
-            changed.iter().filter(|(key, value)| schema::keeps_away(key, value) && stands(key)).map(|(key, _)| key.as_str()).collect();
+            changed.iter().filter(|(key, value)| narrow::keeps_away(key, value) && stands(key)).map(|(key, _)| key.as_str()).collect();
         let mut transaction = self.automerge.transaction();
         for (key, value) in changed {
             if again.contains(key.as_str()) {
@@ -156,7 +156,7 @@ impl Document {
 
     /// Whether putting `value` changes what is said: not where it only says once more that something is private or deleted.
     pub fn is_news(&self, key: &str, value: &ScalarValue) -> bool {
-        self.scalar(key).as_ref() != Some(value) || (self.is_contested(key) && !schema::keeps_away(key, value))
+        self.scalar(key).as_ref() != Some(value) || (self.is_contested(key) && !narrow::keeps_away(key, value))
     }
 
     /// Whether several values were put under a key apart.
@@ -265,6 +265,8 @@ impl Document {
                     // Taken back on one device and put back on another, it is there.
                     let apart = if item.conflict && value.is_null() { self.losers(&item.key) } else { Vec::new() };
                     let value = apart.into_iter().find(|other| !other.is_null()).unwrap_or(value);
+                    let narrower = (item.conflict && narrow::is_guarded(&item.key)).then(|| self.scalar(&item.key)).flatten();
+                    let value = narrower.as_ref().and_then(schema::json).unwrap_or(value);
                     let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
                     lay_member(members, name, value);
                 }

@@ -1,10 +1,11 @@
-//! Records that are shown as they are kept: goals, beliefs, anchors, sketches, phrases, reminders; and experiments.
+//! Records that are shown as they are kept: goals, beliefs, anchors, sketches, phrases, reminders, rapport, a helper's notes; and experiments.
 
 use asif_proto::id::{ItemId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
 use asif_proto::record::{
-    Amendment, Anchor, Basis, Belief, ExperimentStatus, Goal, Kind, Mode, Phrase, Prediction, Reminder, Sketch, Supports, Visibility,
+    Amendment, Anchor, Basis, Belief, ExperimentResult, ExperimentStatus, Goal, HelperNote, HoldUntil, Kind, Mode, Phrase, Prediction,
+    Rapport, Reminder, Sketch, Supports, Visibility,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -69,6 +70,9 @@ pub struct Experiment {
     /// The session in which it was tried.
     #[serde(default)]
     pub session: Option<RecordId>,
+    /// What helpers had predicted when the outcome was written down: the hashes of the predictions that were here, with spaces between.
+    #[serde(default)]
+    pub predicted: Option<String>,
     /// When it was planned.
     pub planned_at: Moment,
     /// When it was written down.
@@ -76,9 +80,30 @@ pub struct Experiment {
     /// Who may see it.
     #[serde(default)]
     pub visibility: Visibility,
+    /// Kept back for now.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Hidden.
     #[serde(default)]
     pub deleted: bool,
+}
+
+impl Experiment {
+    /// What happened, once that was told.
+    pub fn outcome(&self) -> Option<ExperimentResult> {
+        (self.status == ExperimentStatus::Done).then(|| ExperimentResult {
+            text: self.outcome_text.clone(),
+            rating: self.outcome_rating,
+            at: self.outcome_at.clone(),
+        })
+    }
+
+    /// Outcome less prediction, where there are both.
+    pub fn surprise(&self) -> Option<i16> {
+        let predicted = self.prediction.as_ref().and_then(|prediction| prediction.rating);
+        let both = self.outcome_rating.zip(predicted).filter(|_| self.status == ExperimentStatus::Done);
+        both.map(|(is, was)| i16::from(is.value()) - i16::from(was.value()))
+    }
 }
 
 /// One of these records.
@@ -98,6 +123,10 @@ pub enum Kept {
     Experiment(Box<Experiment>),
     /// A reminder.
     Reminder(Reminder),
+    /// How it is with a helper.
+    Rapport(Rapport),
+    /// A helper's own note.
+    HelperNote(HelperNote),
 }
 
 impl Kept {
@@ -113,6 +142,8 @@ impl Kept {
             Kind::Phrase => serde_json::from_value(value).map(Self::Phrase),
             Kind::Experiment => serde_json::from_value(value).map(|one| Self::Experiment(Box::new(one))),
             Kind::Reminder => serde_json::from_value(value).map(Self::Reminder),
+            Kind::Rapport => serde_json::from_value(value).map(Self::Rapport),
+            Kind::HelperNote => serde_json::from_value(value).map(Self::HelperNote),
         })
     }
 
@@ -126,6 +157,8 @@ impl Kept {
             Self::Phrase(_) => Kind::Phrase,
             Self::Experiment(_) => Kind::Experiment,
             Self::Reminder(_) => Kind::Reminder,
+            Self::Rapport(_) => Kind::Rapport,
+            Self::HelperNote(_) => Kind::HelperNote,
         }
     }
 
@@ -139,6 +172,8 @@ impl Kept {
             Self::Phrase(one) => one.deleted,
             Self::Experiment(one) => one.deleted,
             Self::Reminder(one) => one.deleted,
+            Self::Rapport(one) => one.deleted,
+            Self::HelperNote(one) => one.deleted,
         }
     }
 }

@@ -23,7 +23,7 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, AutomergeError, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value};
 
 use super::document::{Document, MergeError, keys_of};
-use super::{prose, said, schema};
+use super::{narrow, prose, said, schema};
 
 /// Changes of a document written again.
 #[derive(Debug, Clone, Default)]
@@ -84,20 +84,23 @@ fn rebase(all: &Automerge, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Re
     Ok(Rebased { changes, replaced })
 }
 
-/// What several had said of who may see a record, or of whether it is deleted, stood side by side, and one of them won. One after the other the
-/// last would win: what was private or deleted is said to be that once more.
+/// What several had said of who may see a record, or of whether it is deleted, stood side by side, and the one that shows least won. One after
+/// the other the last would win: what was private or deleted is said to be that once more.
 fn keep_away(all: &Automerge, last: Option<Automerge>, changes: &[Change]) -> Result<Option<Change>, AutomergeError> {
     let Some(mut here) = last else { return Ok(None) };
     let mut lost = Vec::new();
     for key in changes.iter().flat_map(keys_of) {
-        let Some(wins) = schema::wins(&key).filter(|wins| said::laid(all, &key, None).as_ref() == Some(wins)) else { continue };
-        if said::laid(&here, &key, None).as_ref() != Some(&wins) {
-            lost.push((key, wins));
+        if !narrow::is_guarded(&key) {
+            continue;
+        }
+        let (Some(stood), Some(stands)) = (said::laid(all, &key, None), said::laid(&here, &key, None)) else { continue };
+        if stood != stands && narrow::narrowest(&key, [&stands, &stood]) == Some(&stood) {
+            lost.push((key, stood));
         }
     }
     let mut transaction = here.transaction();
-    for (key, wins) in lost {
-        transaction.put(ROOT, key, wins)?;
+    for (key, stood) in lost {
+        transaction.put(ROOT, key, stood)?;
     }
     let (hash, _) = transaction.commit_with(CommitOptions::default().with_message("kept private or deleted"));
     Ok(hash.and_then(|hash| here.get_change_by_hash(&hash)))

@@ -5,7 +5,9 @@
 use asif_proto::id::{GrantId, ItemId, PersonId, RecordId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
-use asif_proto::record::{Adapted, Basis, FeltState, Mark, PracticeKind, PracticeStatus, SafetyPlan, Specificity, Visibility};
+use asif_proto::record::{
+    Adapted, Basis, FeltState, HoldUntil, Mark, MarkKind, PracticeKind, PracticeStatus, SafetyPlan, Specificity, Visibility,
+};
 use asif_proto::share::{Role, Scope};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -82,9 +84,19 @@ pub struct Session {
     /// Who may see it; absent: as the grants say.
     #[serde(default)]
     pub visibility: Option<Visibility>,
+    /// Kept back for now.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Hidden.
     #[serde(default)]
     pub deleted: Option<bool>,
+}
+
+impl Session {
+    /// When something first landed, in seconds from the beginning.
+    pub fn landed_s(&self) -> Option<u32> {
+        self.marks.iter().find(|mark| mark.kind == MarkKind::Landed).map(|mark| mark.t_s)
+    }
 }
 
 /// Something to practise.
@@ -152,6 +164,15 @@ pub struct Grant {
     /// Until when.
     #[serde(default)]
     pub until: Option<Moment>,
+    /// What is new reaches the helper so many seconds later.
+    #[serde(default)]
+    pub delay_s: u32,
+    /// What it is for, in the client's words.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Nothing new goes out for now.
+    #[serde(default)]
+    pub paused: bool,
     /// The client's name as the helper sees it.
     pub client_name: String,
     /// When it was given.
@@ -173,6 +194,13 @@ pub struct Grant {
     pub end_reached: Option<bool>,
 }
 
+impl Grant {
+    /// When it ends by itself. What was over when it was given only bounds what is shown.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.until.as_ref().map(Moment::timestamp).filter(|until| *until > self.created_at)
+    }
+}
+
 /// A client of this person. Its record id is the grant's id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Client {
@@ -185,6 +213,46 @@ pub struct Client {
     /// The request that joined, so that asking twice is answered twice.
     #[serde(default)]
     pub joined_by: Option<uuid::Uuid>,
+    /// When this person left.
+    #[serde(default)]
+    pub left: Option<Timestamp>,
+    /// All that was left of it was put away.
+    #[serde(default)]
+    pub purged: Option<bool>,
+}
+
+/// What this person said to something that a helper sent. Its id is [`answer_record`]'s; all but what it answers is laid over it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Under which grant it was sent.
+    pub grant: GrantId,
+    /// What was sent.
+    pub item: ItemId,
+    /// Which answer, a word; absent: none yet.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// What is said with it.
+    #[serde(default)]
+    pub words: Option<String>,
+    /// The practice that came of it.
+    #[serde(default)]
+    pub practice: Option<RecordId>,
+    /// When it was answered.
+    #[serde(default)]
+    pub answered_at: Option<Timestamp>,
+    /// It was looked at. Nobody else is told.
+    #[serde(default)]
+    pub seen: Option<bool>,
+}
+
+/// The record of an answer: the same on every device that gives one.
+pub fn answer_record(grant: GrantId, item: &ItemId) -> RecordId {
+    let mut hasher = blake3::Hasher::new_derive_key("asif answer record v1");
+    hasher.update(grant.as_bytes());
+    hasher.update(item.as_bytes());
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    RecordId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// The words under `type`.
@@ -199,6 +267,8 @@ pub mod kind {
     pub const CLIENT: &str = "client";
     /// [`SafetyPlan`](asif_proto::record::SafetyPlan)
     pub const SAFETY_PLAN: &str = "safety_plan";
+    /// [`Answer`](super::Answer)
+    pub const ANSWER: &str = "answer";
 }
 
 /// A record with its type.
@@ -214,6 +284,8 @@ pub enum Record {
     Client(Box<Client>),
     /// The safety plan.
     SafetyPlan(Box<SafetyPlan>),
+    /// An answer to a helper.
+    Answer(Box<Answer>),
     /// A record that is shown as it is kept.
     Kept(Box<Kept>),
     /// A type that this program keeps and does not show.
@@ -235,9 +307,15 @@ impl Record {
                 lay_specificity(&mut fields);
                 typed(fields, Record::Practice)
             }
-            kind::GRANT => typed(fields, Record::Grant),
+            kind::GRANT => typed(fields, |grant: Box<Grant>| {
+                let mut grant = grant;
+                // As a set they are in the order of their names.
+                grant.scopes.sort();
+                Record::Grant(grant)
+            }),
             kind::CLIENT => typed(fields, Record::Client),
             kind::SAFETY_PLAN => typed(fields, Record::SafetyPlan),
+            kind::ANSWER => typed(fields, Record::Answer),
             other => match Kept::from_fields(other, &fields) {
                 Some(Ok(kept)) => Record::Kept(Box::new(kept)),
                 Some(Err(_)) => Record::Unreadable,

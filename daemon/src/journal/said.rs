@@ -3,7 +3,7 @@
 use automerge::{ChangeHash, ROOT, ReadDoc, ScalarValue};
 use serde_json::Value;
 
-use super::schema;
+use super::{narrow, schema};
 
 /// What was laid under a key, where anything was: now, or as it stood at `heads`. Of several that were laid apart the one that shows.
 pub(super) fn laid(document: &impl ReadDoc, key: &str, heads: Option<&[ChangeHash]>) -> Option<ScalarValue> {
@@ -13,12 +13,16 @@ pub(super) fn laid(document: &impl ReadDoc, key: &str, heads: Option<&[ChangeHas
     };
     let (value, _) = found.ok()??;
     let value = value.as_scalar().cloned();
-    let Some(wins) = schema::wins(key) else { return value };
+    if !narrow::is_guarded(key) {
+        return value;
+    }
     let all = match heads {
         Some(heads) => document.get_all_at(ROOT, key, heads),
         None => document.get_all(ROOT, key),
     };
-    if all.is_ok_and(|all| all.iter().any(|(one, _)| one.as_scalar() == Some(&wins))) { Some(wins) } else { value }
+    let Ok(all) = all else { return value };
+    // What shows by itself comes first: of two that show as little as each other it stays.
+    narrow::narrowest(key, value.iter().chain(all.iter().filter_map(|(one, _)| one.as_scalar()))).cloned()
 }
 
 /// What a key said at `heads`, also where that is packed in its record.

@@ -72,16 +72,6 @@ pub fn is_visibility(key: &str) -> bool {
     key.ends_with("/visibility")
 }
 
-/// What wins under a key where it was said apart, whoever said something else: private, and deleted. Nothing is shown that somebody put away.
-pub fn wins(key: &str) -> Option<ScalarValue> {
-    if is_visibility(key) { Some(PRIVATE.into()) } else { key.ends_with("/deleted").then_some(ScalarValue::Boolean(true)) }
-}
-
-/// Whether a value puts its record away: private or deleted.
-pub fn keeps_away(key: &str, value: &ScalarValue) -> bool {
-    wins(key).as_ref() == Some(value)
-}
-
 /// The document of a new record: the month in which its id was made, so that whoever begins it twice, in two copies of a home, begins it in one
 /// document; where the id does not tell, or the person said when it was, the month of this local date.
 pub fn month_of(record: RecordId, date: jiff::civil::Date, is_said: bool) -> DocId {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::by_practice::ByPractice;
 use super::kept::Kept;
-use super::record::{Client, Grant, Practice, Session};
+use super::record::{Answer, Client, Grant, Practice, Session};
 use crate::seal::body::DocId;
 
 /// A record and what is known about it beside its fields.
@@ -50,6 +50,7 @@ pub struct View {
     clients: BTreeMap<RecordId, Row<Client>>,
     kept: BTreeMap<RecordId, Row<Kept>>,
     safety_plan: Option<Row<SafetyPlan>>,
+    answers: BTreeMap<RecordId, Row<Answer>>,
     names: BTreeMap<String, String>,
     touches: BTreeMap<RecordId, u64>,
     unreadable: BTreeSet<RecordId>,
@@ -163,6 +164,16 @@ impl View {
     /// The safety plan, once anything was written into it.
     pub fn safety_plan(&self) -> Option<&Row<SafetyPlan>> {
         self.safety_plan.as_ref()
+    }
+
+    /// An answer to a helper.
+    pub fn answer(&self, id: &RecordId) -> Option<&Row<Answer>> {
+        self.answers.get(id)
+    }
+
+    /// Every answer to a helper.
+    pub fn answers(&self) -> impl Iterator<Item = (&RecordId, &Row<Answer>)> {
+        self.answers.iter()
     }
 
     /// The name under a key of [`schema`](super::schema).

@@ -11,6 +11,8 @@ use super::deeds::Deeds;
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
 use super::merge::PUBLISH_FOR_OTHERS_AFTER;
+use jiff::Timestamp;
+
 use super::{About, Cx, Replica, peers::Peers};
 use crate::Rng;
 use crate::journal::view::View;
@@ -43,7 +45,9 @@ impl Replica {
             return (replica, Vec::new());
         }
         let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
-        let (drafts, reminded, withheld) = (found.drafts.take(), found.reminded.take(), found.withheld.take());
+        let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
+        let (delays, withheld) = (found.delays.take(), found.withheld.take());
+        replica.now = now;
         replica.drafts_damaged = found.drafts_damaged;
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
@@ -54,6 +58,7 @@ impl Replica {
         let mut cx = Cx::new(now, rng);
         replica.load_drafts(&mut cx, drafts);
         replica.load_reminded(reminded.as_deref());
+        replica.load_delays(now, delays.as_deref());
         replica.load_withheld(withheld.as_deref());
         replica.note_place(&mut cx, left.as_deref());
         replica.read_tails(&mut cx, waiting);
@@ -122,9 +127,10 @@ impl Replica {
             awaiting: BTreeMap::new(),
             joining: None,
             syncing: Vec::new(),
-            revoking: Vec::new(),
+            telling: Vec::new(),
             heard: false,
             withheld: super::publish::withheld::Withheld::default(),
+            sweeps: super::publish::sweep::Sweeps::default(),
             touched_here: BTreeSet::new(),
             came_back: false,
             retired_unsaved: false,
@@ -142,6 +148,12 @@ impl Replica {
             prove_at: None,
             stub_at: None,
             sweep_at: None,
+            delays: super::publish::delay::Delays::default(),
+            let_go_at: None,
+            over_since: BTreeMap::new(),
+            agreed: BTreeMap::new(),
+            deleting: BTreeMap::new(),
+            now: Now { wall: Timestamp::UNIX_EPOCH, mono: Duration::ZERO, steady: Duration::ZERO },
             save_peers_at: None,
             unsaved_entries: 0,
             saved_at: None,
@@ -309,6 +321,7 @@ impl Replica {
         self.view = View::default();
         self.reminding.stale = true;
         self.boards.clear();
+        self.agreed.clear();
         self.documents.clear();
         self.recent.clear();
         self.index.clear();

@@ -1,19 +1,20 @@
-//! What goes into the core and what comes out of it.
+//! What comes out of the core, and what its [`Input`] is made of.
+
+mod input;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use asif_proto::frame::Frame;
 use asif_proto::id::{KeyId, Link, LinkKey, LogId, QueueId};
-use asif_proto::local::{Answer, Ask, Event, Question, QuietHours};
+use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-
 use zeroize::Zeroizing;
 
 use crate::seal::wire::Wire;
+
+pub use input::Input;
 
 /// The time as the edge gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Now {
     pub wall: Timestamp,
     /// A clock that never goes back: for waiting.
     pub mono: Duration,
+    /// One that goes on while the machine sleeps, whatever is set on the wall.
+    pub steady: Duration,
 }
 
 /// Binds what is proven on a link to this very connection (RFC 8446, section 7.5).
@@ -98,6 +101,8 @@ pub struct Found {
     pub drafts: Option<Vec<u8>>,
     /// The sealed memory of reminders that were shown.
     pub reminded: Option<Vec<u8>>,
+    /// The sealed memory of what waits before it is shared.
+    pub delays: Option<Vec<u8>>,
     /// The sealed memory of records that were taken back from helpers.
     pub withheld: Option<Vec<u8>>,
     /// Drafts that did not open were set aside, now or earlier.
@@ -167,121 +172,14 @@ pub struct Run {
     pub to: u64,
 }
 
-/// A run of a log as it travels, for the edge that reads it.
-pub fn run_message(head: LogHead, before: Link, wires: &[Wire]) -> Message {
-    let entries = wires.iter().map(super::links::seal_wire).collect();
+/// A run of a log as it travels, for the edge that reads it; of the entries left out, stubs.
+pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTreeSet<u64>) -> Message {
+    let sealed = |wire: &Wire| {
+        let leave_out = matches!(wire, Wire::Entry(_)) && left_out.contains(&wire.seq());
+        if leave_out { super::links::seal_wire(&wire.to_stub()) } else { super::links::seal_wire(wire) }
+    };
+    let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
-}
-
-/// What the core is told.
-#[derive(Debug)]
-pub enum Input {
-    /// A request of a client.
-    Ask {
-        /// Who asks.
-        client: ClientId,
-        /// What.
-        ask: Box<Ask>,
-    },
-    /// The person decided.
-    Decision {
-        /// Who was asked.
-        client: ClientId,
-        /// Yes or no.
-        yes: bool,
-    },
-    /// A client went away.
-    Gone {
-        /// Who.
-        client: ClientId,
-    },
-    /// A link opened.
-    Opened {
-        /// Which.
-        link: LinkId,
-        /// The key at the other end.
-        peer: LinkKey,
-        /// Where that is.
-        address: SocketAddr,
-        /// They dialled.
-        incoming: bool,
-        /// Binds what is proven to this connection.
-        exporter: Exporter,
-    },
-    /// A frame came.
-    Frame {
-        /// On which link.
-        link: LinkId,
-        /// What.
-        frame: Frame,
-    },
-    /// A link closed, or could not be opened.
-    Closed {
-        /// Which.
-        link: LinkId,
-        /// Why, in words.
-        reason: String,
-        /// The other end does not take this device's key.
-        refused: bool,
-    },
-    /// The other end of a link did what it may not do, and the edge has ended the link.
-    Refused {
-        /// What, in words.
-        what: &'static str,
-    },
-    /// The network is open.
-    Listening {
-        /// Where others reach it.
-        addresses: Vec<SocketAddr>,
-    },
-    /// The network could not be opened.
-    NotListening {
-        /// Why, in words.
-        reason: String,
-    },
-    /// Entries that were asked for.
-    Read {
-        /// Why.
-        purpose: Purpose,
-        /// Them.
-        entries: Vec<Stored>,
-    },
-    /// A run was sent to a peer.
-    Served {
-        /// On which link.
-        link: LinkId,
-        /// Which log.
-        log: LogId,
-        /// Up to which seq; none: the peer's link is not ours.
-        upto: Option<u64>,
-        /// How many sealed bytes.
-        bytes: usize,
-    },
-    /// What is damaged was set aside.
-    Mended(Box<Found>),
-    /// Where the machine is: told at the start, and whenever it changes.
-    Here {
-        /// Its zone.
-        zone: TimeZone,
-        /// The hours in which nothing is shown.
-        quiet: Option<QuietHours>,
-    },
-    /// What became of a notice.
-    Notified {
-        /// Which.
-        notice: u64,
-        /// The desktop shows it; or why not, in words.
-        outcome: Result<(), String>,
-    },
-    /// Whether a desktop shows notices here; or why not, in words.
-    Desktop {
-        /// As above.
-        outcome: Result<(), String>,
-    },
-    /// A deadline or an alarm came.
-    Tick,
-    /// The daemon stops: save what is worth saving.
-    Stop,
 }
 
 /// Bytes that no log line or panic may show, wiped when they are let go.
@@ -428,6 +326,8 @@ pub enum Effect {
         from: u64,
         /// The link before it as the peer has it; none before the first.
         before: Option<[u8; 8]>,
+        /// Of these entries a stub goes out.
+        left_out: BTreeSet<u64>,
     },
     /// Close a link, once what was sent is flushed.
     Close {

@@ -8,6 +8,7 @@ use asif_proto::share::Loan;
 use jiff::Timestamp;
 
 use super::Replica;
+use super::request::{RETURNED, has_ended};
 use crate::journal::record::{Practice, record_grant};
 use crate::journal::schema;
 use crate::journal::view::Row;
@@ -25,6 +26,8 @@ pub(super) enum Found {
     Kept(RecordId),
     /// A loan.
     Loan(ItemId),
+    /// Something else that a helper sent.
+    Sent(ItemId),
 }
 
 impl Replica {
@@ -34,7 +37,8 @@ impl Replica {
         let practices = self.view.practices().map(|(id, _)| (id.to_string(), Found::Practice(*id)));
         let loans = self.loans_lent(Timestamp::MAX).into_iter().map(|loan| (loan.id.to_string(), Found::Loan(loan.id)));
         let kept = self.view.all_kept().map(|(id, _)| (id.to_string(), Found::Kept(*id)));
-        by_suffix(typed, sessions.chain(practices).chain(kept).chain(loans), "nothing here has the id")
+        let sent = self.sent_ids().into_iter().map(|id| (id.to_string(), Found::Sent(id)));
+        by_suffix(typed, sessions.chain(practices).chain(kept).chain(loans).chain(sent), "nothing here has the id")
     }
 
     /// The practice that a slug, an id or a unique suffix of one names.
@@ -76,38 +80,45 @@ impl Replica {
         let mut loans: Vec<Loan> = Vec::new();
         for (id, row) in self.view.grants() {
             let (Some(helper), grant) = (row.value.helper, record_grant(*id)) else { continue };
-            loans.extend(self.loans_in(Space::Feedback { owner: helper, grant }, &row.value.name, row.value.until.as_ref(), at));
+            let returned = |item: &ItemId| self.said_to(grant, item).at_if(RETURNED);
+            let feedback = Space::Feedback { owner: helper, grant };
+            loans.extend(self.loans_in(feedback, &row.value.name, row.value.until.as_ref(), at, &returned));
         }
         loans.sort_by_key(|loan| std::cmp::Reverse((loan.lent_at, loan.id)));
         loans
     }
 
-    /// The loans in a feedback space as they stand at a time; one without an end of its own ends with the grant.
-    pub(super) fn loans_in(&self, space: Space, lender: &str, grant_until: Option<&Moment>, at: Timestamp) -> Vec<Loan> {
+    /// The loans in a feedback space as they stand at a time; one without an end of its own ends with the grant. `returned`: when it was given
+    /// back.
+    pub(super) fn loans_in(
+        &self,
+        space: Space,
+        lender: &str,
+        grant_until: Option<&Moment>,
+        at: Timestamp,
+        returned: &dyn Fn(&ItemId) -> Option<Timestamp>,
+    ) -> Vec<Loan> {
         let over = space.grant().and_then(|grant| self.end_of(grant)).is_some_and(|end| end <= at);
-        let loan = |(item, _): (Item, u64), id: ItemId| match item {
-            Item::Loan(loan) => {
-                let until = loan.until.or_else(|| grant_until.cloned());
-                let ended = over || until.as_ref().is_some_and(|until| until.timestamp() <= at);
-                Some(Loan {
-                    id,
-                    lender: lender.to_owned(),
-                    practice: loan.practice,
-                    statement: loan.statement,
-                    strength: loan.strength,
-                    lent_at: loan.lent_at,
-                    until,
-                    ended,
-                })
-            }
-            _ => None,
-        };
         let Some(board) = self.boards.get(&space.id()) else { return Vec::new() };
-        let items = board.items().filter_map(|(id, held)| {
-            let item = crate::share::item::unpack(*id, held.kind, held.payload.as_ref()?)?;
-            loan((item, held.arrived), *id)
+        let loans = board.items().filter_map(|(id, held)| {
+            let Item::Loan(loan) = crate::share::item::unpack(*id, held.kind, held.payload.as_ref()?)? else { return None };
+            let mut loan = Loan {
+                id: *id,
+                lender: lender.to_owned(),
+                practice: loan.practice,
+                statement: loan.statement,
+                strength: loan.strength,
+                reasons: loan.reasons,
+                lent_at: loan.lent_at,
+                until: loan.until.or_else(|| grant_until.cloned()),
+                withdrawn_at: loan.withdrawn_at,
+                returned_at: returned(id),
+                ended: false,
+            };
+            loan.ended = has_ended(&loan, over, at);
+            Some(loan)
         });
-        items.collect()
+        loans.collect()
     }
 
     /// This person's own name.

@@ -95,7 +95,7 @@ impl Replica {
 
     /// What a peer asked for was read.
     pub(super) fn show_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, entries: Vec<Stored>) {
-        let Some((first, log)) = entries.first().and_then(|first| Some((first.previous, self.logs.get(&first.wire.log())?))) else {
+        let Some((first, head)) = entries.first().and_then(|first| Some((first.previous, self.logs.get(&first.wire.log())?.head))) else {
             return;
         };
         let mut room = ENTRIES_BYTES;
@@ -108,8 +108,9 @@ impl Replica {
             room = room.saturating_sub(len);
             wires.push(stored.wire);
         }
-        if self.links.contains_key(&id) {
-            cx.rest.push(Effect::Send { link: id, message: run_message(log.head, first, &wires) });
+        if let Some(person) = self.links.get(&id).and_then(|link| link.person()) {
+            let left_out = self.left_out(cx, head.log, 1, person);
+            cx.rest.push(Effect::Send { link: id, message: run_message(head, first, &wires, &left_out) });
         }
     }
 

@@ -21,9 +21,13 @@ impl Replica {
         self.others().into_iter().chain(self.view.clients().map(|(_, row)| row.value.person)).collect()
     }
 
-    /// The persons this device talks to, beside its own: helpers, until the end has reached them, and clients, until they end.
+    /// The persons this device talks to, beside its own: helpers, until the end has reached them and they have answered, and clients, until they end.
     fn others(&self) -> BTreeSet<PersonId> {
-        let helpers = self.view.grants().filter(|(_, row)| row.value.end_reached != Some(true)).filter_map(|(_, row)| row.value.helper);
+        let helpers = self.view.grants().filter_map(|(id, row)| {
+            let (grant, helper) = (&row.value, row.value.helper?);
+            let is_done = |ended| self.is_done_with(helper, record_grant(*id), ended, grant.end_reached == Some(true));
+            (!grant.ended.is_some_and(is_done)).then_some(helper)
+        });
         let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id))).map(|(_, row)| row.value.person);
         helpers.chain(clients).collect()
     }
@@ -45,11 +49,18 @@ impl Replica {
             return Some(ended);
         }
         let owner = match self.view.client(&grant_record(grant)) {
+            Some(row) if row.value.left.is_some() => return row.value.left,
             Some(row) => Some(row.value.person),
             None => self.person(),
         };
-        let board = self.boards.get(&Space::Share { owner: owner?, grant }.id())?;
-        Some(Timestamp::from_millisecond(board.ended_ms()?).unwrap_or(Timestamp::MIN))
+        let space = Space::Share { owner: owner?, grant };
+        let told = self.boards.get(&space.id()).and_then(|board| board.ended_ms());
+        if let Some(ended) = told {
+            return Some(Timestamp::from_millisecond(ended).unwrap_or(Timestamp::MIN));
+        }
+        // A helper's own clock ends it at its time, whether anybody is there to say so or not.
+        let terms = self.view.client(&grant_record(grant)).and_then(|_| self.agreed(grant));
+        terms?.ends().filter(|ends| *ends <= self.now.wall)
     }
 
     /// Whether a grant stands between this person and another.

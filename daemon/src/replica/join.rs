@@ -18,7 +18,7 @@ use std::time::Duration;
 use asif_proto::id::LinkKey;
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::peer::Join;
-use asif_proto::ticket::Ticket;
+use asif_proto::ticket::{Ticket, TicketRole};
 
 use uuid::Uuid;
 
@@ -64,6 +64,21 @@ pub(super) struct Joining {
     arriving: Option<(LinkKey, String)>,
 }
 
+impl Joining {
+    /// What to do when somebody else may have used the ticket.
+    fn another_was_first(&self) -> &'static str {
+        match self.ticket.role {
+            TicketRole::Helper => {
+                "ask for a new ticket. If you have not used this one, say so: somebody else may have come in. Who did is in their asif share list, \
+                 and asif share revoke shuts them out"
+            }
+            TicketRole::Device => {
+                "make a new ticket. If you have not used this one, somebody else may have: asif device list on the other device shows who"
+            }
+        }
+    }
+}
+
 impl Replica {
     /// A link that was used for joining went away.
     pub(super) fn join_link_closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str, refused: bool) {
@@ -77,7 +92,7 @@ impl Replica {
             if refused {
                 // Whoever has no open invitation lets no stranger in, and says no more than that.
                 let failure = Failure::new(ErrorKind::Precondition, "the ticket was used, taken back, or has expired");
-                return self.fail_join(cx, failure.hint("ask for a new ticket"));
+                return self.fail_join(cx, failure.hint(joining.another_was_first()));
             }
             let failure = Failure::new(ErrorKind::PeerUnreachable, format!("the other device could not be reached: {reason}"))
                 .hint("is asif running there, and are both on the same network? try again with --at HOST:PORT; the ticket stays good");
@@ -104,7 +119,7 @@ impl Replica {
     pub(super) fn gone(&mut self, cx: &mut Cx<'_>, client: ClientId) {
         self.rebuilding = self.rebuilding.filter(|one| *one != client);
         self.syncing.retain(|(one, _)| *one != client);
-        self.revoking.retain(|(one, _, _)| *one != client);
+        self.telling.retain(|told| told.client != client);
         self.parked.retain(|(one, _)| *one != client);
         self.until_listening.retain(|one| one.client != client);
         self.give_up(cx, client);

@@ -221,10 +221,12 @@ impl Replica {
                 continue;
             };
             let mut runs: Vec<Entries> = Vec::new();
+            let mut left_out: BTreeMap<LogId, BTreeSet<u64>> = BTreeMap::new();
             for one in &fresh {
                 let common = self.registry.epoch(&one.head.queue).is_some_and(|epoch| self.is_shared(one.head.log, epoch, person));
-                let Some(link) = self.links.get_mut(&id) else { break };
                 let (log, seq) = (one.head.log, one.wire.seq());
+                let left_out = left_out.entry(log).or_insert_with(|| self.left_out(cx, log, seq, person));
+                let Some(link) = self.links.get_mut(&id) else { break };
                 if !common
                     || link.disputed.contains_key(&log)
                     || !link.is_in_order(&log)
@@ -234,7 +236,7 @@ impl Replica {
                     continue;
                 }
                 link.sent(log, seq, one.wire.bytes().len(), cx.now.mono);
-                let sealed = seal_wire(&one.wire);
+                let sealed = if left_out.contains(&seq) { seal_wire(&one.wire.to_stub()) } else { seal_wire(&one.wire) };
                 match runs.last_mut().filter(|run| run.log == log && run.entries.len() < 64) {
                     Some(run) => run.entries.push(sealed),
                     None => {
@@ -270,7 +272,8 @@ impl Replica {
             link.turns.insert(tip.log, turn);
         }
         let before = link_before(self.links.get(&id), &tip.log, from);
-        cx.rest.push(Effect::Serve { link: id, head, from, before });
+        let left_out = self.left_out(cx, tip.log, from, person);
+        cx.rest.push(Effect::Serve { link: id, head, from, before, left_out });
     }
 
     pub(super) fn served(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, upto: Option<u64>, bytes: usize) {
@@ -362,8 +365,8 @@ impl Replica {
         person == me
             || match space {
                 Space::Journal { .. } => false,
-                Space::Share { .. } => true,
-                Space::Feedback { grant, .. } => !self.has_ended(*grant),
+                // Also after the end: that what was shared is deleted is told in it.
+                Space::Share { .. } | Space::Feedback { .. } => true,
             }
     }
 

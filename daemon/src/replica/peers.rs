@@ -32,7 +32,7 @@ pub(super) struct Note {
     pub(super) addresses: Vec<SocketAddr>,
     /// When both last had the same.
     pub(super) last_sync: Option<Timestamp>,
-    /// What of the journal it acknowledged.
+    /// What it acknowledged.
     pub(super) acked: BTreeMap<LogId, u64>,
 }
 
@@ -84,12 +84,10 @@ impl Replica {
         let settled = self.is_settled(id);
         let own = self.person() == Some(person);
         let Some(link) = self.links.get(&id) else { return };
-        let (key, acked) = (link.key, own.then(|| link.acked.iter().map(|(log, seq)| (*log, *seq)).collect::<BTreeMap<_, _>>()));
+        let key = link.key;
         let note = self.peers.notes.entry(key).or_default();
         let before = note.clone();
-        if let Some(acked) = acked {
-            note.acked.extend(acked);
-        }
+        note.acked.extend(link.acked.iter().map(|(log, seq)| (*log, *seq)));
         if settled {
             let stale = note.last_sync.is_none_or(|last| cx.now.wall.as_second() - last.as_second() >= 1 || last > cx.now.wall);
             if stale || note.acked != before.acked {

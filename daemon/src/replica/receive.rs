@@ -14,6 +14,7 @@ use crate::seal::body::{Body, BodyError};
 use crate::seal::entry::{self, Opened, Place};
 use crate::seal::keys::ReadKey;
 use crate::seal::wire::Wire;
+use crate::share::board::MAX_WEIGHT;
 use crate::sync::link::Peer;
 
 /// The most entries in one message.
@@ -59,6 +60,7 @@ pub(super) fn open_chain(key: &ReadKey, space: SpaceId, log: LogId, before: Link
 }
 
 /// Who brings a run.
+#[derive(Clone, Copy)]
 struct By {
     /// A device of one's own.
     own: bool,
@@ -263,6 +265,9 @@ impl Replica {
                 _ => Ok(None),
             };
             let Ok(judged) = judged else { return };
+            if !self.has_room(&space, by.own, body.as_ref(), wire.bytes().len()) {
+                return self.refuse("an entry of what a helper gives, and there is no more room for that");
+            }
             let seq = wire.seq();
             self.store(cx, from, head, space, device, (previous, link), wire);
             if let Some(body) = body {
@@ -282,6 +287,23 @@ impl Replica {
                 self.refuse("a stub that no item allows yet, and there is no more room to wait");
             }
         }
+    }
+
+    /// Whether what somebody else writes still has room, and takes note of what holds no item. What an own device has taken in is taken from it.
+    fn has_room(&mut self, space: &Space, own: bool, body: Option<&Result<Body, BodyError>>, len: usize) -> bool {
+        if !matches!(space, Space::Feedback { .. }) || self.person() == Some(space.owner()) {
+            return true;
+        }
+        let board = self.boards.entry(space.id()).or_default();
+        if !own && board.weight().saturating_add(len) > MAX_WEIGHT {
+            return false;
+        }
+        match body {
+            Some(Ok(Body::Put(_) | Body::Retract(_))) => {}
+            Some(_) => board.pass(len),
+            None => board.pass(0),
+        }
+        true
     }
 
     /// Who writes this log: its birth says so, and the roster of the space's owner must know them.
@@ -315,8 +337,8 @@ impl Replica {
     /// How much of a signed run may be stored: up to the first stub that nothing allows, or the end of the space.
     fn allowed(&self, space: &Space, log: LogId, by: By, chain: &[Chained]) -> usize {
         let board = self.boards.get(&space.id());
-        // What is shared is its owner's to leave out: from them a stub needs no item that allows it.
-        let may_leave_out = by.owner && !matches!(space, Space::Journal { .. });
+        // What is shared is its owner's to leave out: from them a stub needs no item that allows it, nor from an own device that got it so.
+        let may_leave_out = (by.owner || by.own) && !matches!(space, Space::Journal { .. });
         let permits: BTreeSet<(LogId, u64)> = chain
             .iter()
             .filter_map(|one| Body::from_bytes(one.opened.as_ref()?.bodies()).ok())

@@ -6,13 +6,17 @@ mod belief;
 mod deleted;
 mod draft;
 mod experiment;
+mod feedback;
 mod goal;
+mod helper;
 mod history;
 mod journal;
 mod kept;
 mod known;
 mod phrase;
 mod practice;
+mod predictions;
+mod rapport;
 mod reminder;
 mod safety_plan;
 mod search;
@@ -22,11 +26,15 @@ mod tag;
 mod today;
 mod undo;
 
+pub(super) use feedback::{RETURNED, has_ended};
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
+pub(super) use share::Told;
 pub(super) use status::many;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
+
+use asif_proto::id::RecordId;
 
 use super::begin::Answers;
 use super::effect::{ClientId, Effect};
@@ -35,6 +43,7 @@ use super::{Cx, Replica};
 use crate::journal::prose;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
+use helper::NewLoan;
 
 /// What becomes of a request.
 #[expect(clippy::large_enum_variant, reason = "one short-lived value for each request")]
@@ -164,11 +173,16 @@ impl Replica {
             }
             Request::SharePreview(invite) => {
                 let grant = self.draft_grant(cx, ask, invite)?;
-                reply(Reply::Preview(self.preview(&grant)))
+                let waits = |record| self.would_wait(&record, grant.delay_s, cx.now.wall);
+                reply(Reply::Preview(self.preview(RecordId(ask.id), &grant, cx.now.wall, waits)))
             }
             Request::SharePreviewOf { name } => {
-                let (_, grant) = self.find_grant(name, cx.now.wall)?;
-                reply(Reply::Preview(self.preview(&grant)))
+                let (id, grant) = self.find_grant(name, cx.now.wall)?;
+                if grant.ended.is_some() || self.has_ended(super::super::journal::record::record_grant(id)) {
+                    let failure = Failure::new(ErrorKind::Precondition, format!("sharing with {} has ended: they see nothing", grant.name));
+                    return Err(failure.hint("what was agreed, and what they answered to the end: asif share receipts"));
+                }
+                reply(Reply::Preview(self.preview_of(cx.now, id, &grant)))
             }
             Request::ShareInvite { invite, yes, no_wait } => {
                 let grant = self.draft_grant(cx, ask, invite)?;
@@ -177,15 +191,19 @@ impl Replica {
             }
             Request::ShareList => reply(Reply::Grants(self.grant_list(cx.now.wall))),
             Request::ShareRevoke { name } => self.share_revoke(cx, client, ask, name),
+            Request::Share(what) => self.share_asked(cx, client, ask, what),
             Request::Caseload => reply(Reply::Caseload(self.caseload())),
             Request::CaseloadOpen { client } => {
                 let client = self.caseload_open(cx, client)?;
                 reply(Reply::Client(client))
             }
-            Request::Lend { client, practice, statement, strength, until } => {
-                let loan = self.lend(cx, ask, client, practice, statement, *strength, until.as_deref())?;
-                reply(Reply::Loan(loan))
+            Request::Lend { client, practice, statement, strength, reasons, until } => {
+                let new = NewLoan { practice, statement, strength: *strength, reasons: reasons.as_ref(), until: until.as_deref() };
+                reply(Reply::Loan(self.lend(cx, ask, client, &new)?))
             }
+            Request::Helper(what) => self.helping(cx, ask, what),
+            Request::Inbox(what) => self.inbox(cx, ask, what),
+            Request::Rapport(what) => self.rapport(cx, ask, what),
             Request::Known { what } => reply(Reply::Known(self.known(cx, ask, *what)?)),
             Request::BorrowList => reply(Reply::Loans(self.loans_lent(cx.now.wall))),
             Request::ConfigList | Request::ConfigGet { .. } | Request::ConfigSet { .. } => {

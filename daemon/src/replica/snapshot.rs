@@ -19,7 +19,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 7;
+const VERSION: u16 = 8;
 /// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
@@ -99,6 +99,7 @@ impl Replica {
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
             self.save_peers(cx);
+            self.save_delays(cx);
         }
     }
 
@@ -114,9 +115,14 @@ impl Replica {
     }
 
     pub(super) fn save_snapshot(&mut self, cx: &mut Cx<'_>) {
+        let saved = self.snapshot(cx);
+        cx.rest.extend(saved);
+    }
+
+    fn snapshot(&mut self, cx: &mut Cx<'_>) -> Option<Effect> {
         self.unsaved_entries = 0;
         self.saved_at = Some(cx.now.mono);
-        let Some(vault) = &self.vault else { return };
+        let vault = self.vault.as_ref()?;
         let logs = self.logs.values().map(|log| {
             let saved = SavedLog { device: log.device, merged: log.merged, tip: (log.seq, log.link) };
             (log.head.log, saved)
@@ -137,7 +143,7 @@ impl Replica {
             replaced: self.replaced.clone(),
         };
         let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
-        cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
+        Some(Effect::Save { name: FILE, bytes: Opaque::new(bytes) })
     }
 }
 

@@ -1,27 +1,27 @@
 //! The store and the core over it, as they are at a start.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use asif_proto::home::Home;
 use asif_proto::local::Failure;
-use jiff::Timestamp;
 use rand_core::SeedableRng;
 
+use super::clock::Clock;
 use super::failure::loose;
 use super::shelf::Shelf;
 use crate::Rng;
 use crate::process;
-use crate::replica::effect::{Effect, Now};
+use crate::replica::effect::Effect;
 use crate::replica::{About, Replica};
 use crate::store::RealDisk;
 
 /// Opens what is on disk; the effects are the first to be carried out.
-pub(super) fn boot(home: &Home, clock: Instant, rng: &mut Rng, rest: Option<Duration>) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
+pub(super) fn boot(home: &Home, clock: Clock, rng: &mut Rng, rest: Option<Duration>) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
     let (shelf, found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
     let (version, place) = (env!("CARGO_PKG_VERSION").into(), process::place::of(&home.data));
     let about = About { pid: std::process::id(), version, home: home.clone(), host: host(), place };
-    let now = Now { wall: Timestamp::now(), mono: clock.elapsed() };
+    let now = clock.now();
     let (replica, effects) = Replica::new(about, now, rng, found, rest.map(|rest| now.mono + rest));
     Ok((shelf, replica, effects))
 }

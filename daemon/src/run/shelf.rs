@@ -2,6 +2,7 @@
 //!
 //! The simulation uses this very code over a disk in memory.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ const PEERS: &str = "peers";
 const WITHHELD: &str = "withheld";
 const DRAFTS: &str = "drafts";
 const REMINDED: &str = "reminded";
+const DELAYS: &str = "delays";
 const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
 /// The most entries read at once.
@@ -105,6 +107,7 @@ impl Shelf {
             peers: self.cache(PEERS),
             place: self.cache(PLACE),
             reminded: self.cache(REMINDED),
+            delays: self.cache(DELAYS),
             withheld: self.cache(WITHHELD),
             drafts: self.store.load(DRAFTS)?,
             drafts_damaged: self.store.load(DAMAGED_DRAFTS)?.is_some(),
@@ -160,6 +163,12 @@ impl Shelf {
         for (name, bytes) in caches {
             if let Err(error) = self.save(name, bytes.as_ref()) {
                 tracing::warn!(%error, name, "a file that can be made anew could not be saved");
+                // What the view held before may have been deleted meanwhile, and is told as deleted once this step is done.
+                if name == VIEW
+                    && let Err(error) = self.save(name, None)
+                {
+                    return Step { rest, appended, failed: Some(error) };
+                }
             }
         }
         Step { rest, appended, failed: None }
@@ -189,11 +198,10 @@ impl Shelf {
     /// Carries out an effect that is not a write of its step, if it is the disk's.
     pub fn perform(&mut self, effect: Effect) -> Result<Done, ShelfError> {
         match effect {
-            Effect::Stub { log, seqs } => {
-                if let Err(error) = self.store.stub(log, &seqs) {
-                    tracing::warn!(%error, "outdated entries stay whole for now");
-                }
-            }
+            Effect::Stub { log, seqs } => match self.store.stub(log, &seqs) {
+                Ok(()) => return Ok(Done::Input(Input::Stubbed { log })),
+                Err(error) => tracing::warn!(%error, "outdated entries stay whole for now"),
+            },
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
             Effect::Graft { log, branch } => {
                 // The view took in what goes.
@@ -202,7 +210,7 @@ impl Shelf {
             }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
-            Effect::Serve { link, head, from, before } => return self.serve(link, head, from, before),
+            Effect::Serve { link, head, from, before, left_out } => return self.serve(link, head, from, before, &left_out),
             other => return Ok(Done::Elsewhere(other)),
         }
         Ok(Done::Quiet)
@@ -236,7 +244,14 @@ impl Shelf {
         Ok(self.store.read(log, seq - 1, usize::MAX, 1)?.first().map_or(Link::ZERO, |(link, _)| *link))
     }
 
-    fn serve(&self, link: LinkId, head: LogHead, from: u64, expected: Option<[u8; 8]>) -> Result<Done, ShelfError> {
+    fn serve(
+        &self,
+        link: LinkId,
+        head: LogHead,
+        from: u64,
+        expected: Option<[u8; 8]>,
+        left_out: &BTreeSet<u64>,
+    ) -> Result<Done, ShelfError> {
         let served = |message, upto, bytes| Done::Serve(link, message, Input::Served { link, log: head.log, upto, bytes });
         let before = self.link_before(head.log, from)?;
         if expected.is_some_and(|expected| expected != short_link(&before)) {
@@ -245,7 +260,7 @@ impl Shelf {
         let wires: Vec<_> = self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT)?.into_iter().map(|(_, wire)| wire).collect();
         let Some(last) = wires.last() else { return Ok(served(None, Some(from.saturating_sub(1)), 0)) };
         let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
-        Ok(served(Some(run_message(head, before, &wires)), Some(last.seq()), bytes))
+        Ok(served(Some(run_message(head, before, &wires, left_out)), Some(last.seq()), bytes))
     }
 
     fn mend(&mut self, whole: &[LogId]) -> Result<Found, ShelfError> {

@@ -21,10 +21,21 @@ pub struct Held {
     /// The entry that holds it.
     pub entry: (LogId, u64),
     /// Entries of this item that it outdated, or that were outdated before it.
-    pub outdated: Vec<(LogId, u64)>,
+    pub outdated: BTreeSet<(LogId, u64)>,
     /// When it came, counted: higher came later.
     pub arrived: u64,
 }
+
+impl Held {
+    fn weight(&self) -> usize {
+        self.payload.as_ref().map_or(0, Vec::len) + EACH * (1 + self.outdated.len())
+    }
+}
+
+/// The most that one helper may give under one grant, in bytes, as [`Board::weight`] counts it.
+pub const MAX_WEIGHT: usize = 8 << 20;
+/// What one entry, item or name of an entry counts beside its bytes: more than it takes in memory, and about what a stub takes on disk.
+const EACH: usize = 64;
 
 /// The items of one space.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +46,10 @@ pub struct Board {
     end_log: Option<LogId>,
     arrivals: u64,
     permits: BTreeSet<(LogId, u64)>,
+    /// What the items take.
+    weight: usize,
+    /// What entries take that hold no item.
+    idle: usize,
 }
 
 /// What taking an item in did.
@@ -93,25 +108,35 @@ impl Board {
         let mut outdated = replaces;
         let Some(held) = self.items.get_mut(&item) else {
             self.arrivals += 1;
-            let held = Held { revision, hash, kind, payload, entry, outdated: outdated.clone(), arrived: self.arrivals };
+            let held = Held { revision, hash, kind, payload, entry, outdated: outdated.iter().copied().collect(), arrived: self.arrivals };
+            self.weight += held.weight();
             self.items.insert(item, held);
             return Taken { changed: true, outdated };
         };
-        if (revision, hash) > (held.revision, held.hash) {
+        self.weight = self.weight.saturating_sub(held.weight());
+        let changed = (revision, hash) > (held.revision, held.hash);
+        if changed {
             outdated.push(held.entry);
-            outdated.append(&mut held.outdated);
-            outdated.sort();
-            outdated.dedup();
             self.arrivals += 1;
-            *held = Held { revision, hash, kind, payload, entry, outdated: outdated.clone(), arrived: self.arrivals };
-            Taken { changed: true, outdated }
-        } else {
-            if held.entry != entry {
-                held.outdated.push(entry);
-                outdated.push(entry);
-            }
-            Taken { changed: false, outdated }
+            let mut all = std::mem::take(&mut held.outdated);
+            all.extend(&outdated);
+            *held = Held { revision, hash, kind, payload, entry, outdated: all, arrived: self.arrivals };
+        } else if held.entry != entry {
+            held.outdated.insert(entry);
+            outdated.push(entry);
         }
+        self.weight += held.weight();
+        Taken { changed, outdated }
+    }
+
+    /// Takes note of an entry that holds no item, or one that came after the end.
+    pub fn pass(&mut self, len: usize) {
+        self.idle = self.idle.saturating_add(len).saturating_add(EACH);
+    }
+
+    /// What all this takes, in bytes: about as much in memory as on disk, stubs included.
+    pub fn weight(&self) -> usize {
+        self.weight + self.idle + EACH * self.permits.len()
     }
 
     /// Takes in the end of the space, written in a log: nothing beyond its tips counts. Of two ends the earlier counts. Says whether an item
@@ -125,7 +150,20 @@ impl Board {
         self.end_log = Some(log);
         let (end, before) = (self.ended.clone(), self.items.len());
         self.items.retain(|_, held| within(end.as_ref(), held.entry));
+        self.weigh();
         replaced || self.items.len() != before
+    }
+
+    fn weigh(&mut self) {
+        self.weight = self.items.values().map(Held::weight).sum();
+    }
+
+    /// Forgets every item that is not of the kind `keep`; says whether there was one. What replaces them may come again, and is forgotten again.
+    pub fn forget(&mut self, keep: u16) -> bool {
+        let before = self.items.len();
+        self.items.retain(|_, held| held.kind == keep);
+        self.weigh();
+        self.items.len() != before
     }
 
     /// The log of the end that counts.
@@ -143,9 +181,9 @@ impl Board {
         self.ended.as_ref().map(|ended| ended.at_ms)
     }
 
-    /// Whether a stub at this place is allowed by a newer item.
+    /// Whether a stub at this place is allowed: by a newer item, or because the space has ended.
     pub fn permits(&self, entry: (LogId, u64)) -> bool {
-        self.permits.contains(&entry)
+        self.ended.is_some() || self.permits.contains(&entry)
     }
 
     /// One item, also a retracted one.
@@ -158,9 +196,14 @@ impl Board {
         self.items.iter().filter(|(_, held)| held.payload.is_some())
     }
 
+    /// Every item there is or was.
+    pub fn all(&self) -> impl Iterator<Item = (&ItemId, &Held)> {
+        self.items.iter()
+    }
+
     /// Entries that no longer say anything.
     pub fn outdated(&self) -> impl Iterator<Item = (LogId, u64)> {
-        self.items.values().flat_map(|held| held.outdated.iter().copied()).filter(|entry| self.permits(*entry))
+        self.items.values().flat_map(|held| held.outdated.iter().copied()).filter(|entry| self.permits.contains(entry))
     }
 
     /// How many items have ever come.
@@ -218,10 +261,8 @@ mod tests {
                 };
             }
             prop_assert_eq!(text(&board), Some("e".into()));
-            let mut outdated = board.get(&ITEM).unwrap().outdated.clone();
-            outdated.sort();
-            outdated.dedup();
-            prop_assert_eq!(outdated, [1, 2, 3, 4, 6].map(entry));
+            let outdated = board.get(&ITEM).unwrap().outdated.clone();
+            prop_assert_eq!(outdated, [1, 2, 3, 4, 6].map(entry).into());
         }
     }
 
@@ -236,6 +277,19 @@ mod tests {
         assert_eq!(text(&board), None);
         board.put(entry(4), put(3, "z"));
         assert_eq!(text(&board), Some("z".into()));
+    }
+
+    #[test]
+    fn what_is_put_outdated_named_or_holds_no_item_is_weighed() {
+        let mut board = Board::default();
+        board.put(entry(1), put(1, &"x".repeat(1000)));
+        assert_eq!(board.weight(), 1000 + EACH);
+        board.put(entry(2), Put { replaces: vec![entry(1), entry(9)], ..put(2, "y") });
+        assert_eq!(board.weight(), 1 + EACH * (1 + 2 + 2), "an item, two that it outdates, two that may be left out");
+        board.put(entry(2), Put { replaces: vec![entry(1), entry(9)], ..put(2, "y") });
+        assert_eq!(board.weight(), 1 + EACH * 5, "read again it is the same");
+        board.pass(100);
+        assert_eq!(board.weight(), 101 + EACH * 6);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Shared items: plain records in one small closed set of kinds. Not Automerge, so a helper's bytes never reach the CRDT.
 
 use asif_proto::id::{GrantId, ItemId, RecordId};
-use asif_proto::moment::Moment;
-use asif_proto::rating::Rating;
-use asif_proto::share::{SharedPractice, SharedSession};
+use asif_proto::share::{
+    SharedAnchor, SharedAnswer, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPractice, SharedRapport, SharedSafetyPlan,
+    SharedSession,
+};
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use super::feedback::{Bounded, LoanItem, PredictionItem, ReplyItem, SuggestionItem, UnderstoodItem};
 use crate::journal::schema;
 use crate::seal::keys::ItemKey;
 
@@ -20,10 +21,40 @@ pub const GRANT: u16 = 1;
 pub const SESSION: u16 = 2;
 /// A [`SharedPractice`].
 pub const PRACTICE: u16 = 3;
+/// A [`SharedExperiment`].
+pub const EXPERIMENT: u16 = 4;
+/// A [`SharedPhrase`].
+pub const PHRASE: u16 = 5;
+/// A [`SharedBelief`].
+pub const BELIEF: u16 = 6;
+/// A [`SharedGoal`].
+pub const GOAL: u16 = 7;
+/// A [`SharedAnchor`].
+pub const ANCHOR: u16 = 8;
+/// A [`SharedSafetyPlan`].
+pub const SAFETY_PLAN: u16 = 9;
+/// A [`SharedAnswer`].
+pub const ANSWER: u16 = 10;
+/// A [`SharedRapport`].
+pub const RAPPORT: u16 = 11;
 /// The grant, signed by the helper.
 pub const RECEIPT: u16 = 16;
 /// A [`LoanItem`].
 pub const LOAN: u16 = 17;
+/// A [`SuggestionItem`].
+pub const SUGGESTION: u16 = 18;
+/// An [`UnderstoodItem`].
+pub const UNDERSTOOD: u16 = 19;
+/// A [`ReplyItem`].
+pub const REPLY: u16 = 20;
+/// A [`PredictionItem`].
+pub const PREDICTION: u16 = 21;
+/// An [`OpenedItem`](super::feedback::OpenedItem).
+pub const OPENED: u16 = 22;
+/// That a device of the helper deleted what was shared, signed by it: see [`super::deletion`].
+pub const DELETED: u16 = 23;
+/// A [`LeftItem`](super::feedback::LeftItem).
+pub const LEFT: u16 = 24;
 
 /// The most bytes of one item.
 pub const MAX_PAYLOAD: usize = 448 * 1024;
@@ -53,22 +84,6 @@ pub fn terms_item(grant: GrantId, kind: u16) -> ItemId {
     ItemId(*hasher.finalize().as_bytes())
 }
 
-/// A belief lent by a helper, as it travels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LoanItem {
-    /// The practice it is for, by slug.
-    pub practice: String,
-    /// The lender's own words.
-    pub statement: String,
-    /// How strongly the lender believes it.
-    pub strength: Rating,
-    /// When it was lent.
-    pub lent_at: Timestamp,
-    /// Until when.
-    #[serde(default)]
-    pub until: Option<Moment>,
-}
-
 /// An item of a known kind, opened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
@@ -76,8 +91,32 @@ pub enum Item {
     Session(Box<SharedSession>),
     /// Kind [`PRACTICE`].
     Practice(Box<SharedPractice>),
+    /// Kind [`EXPERIMENT`].
+    Experiment(Box<SharedExperiment>),
+    /// Kind [`PHRASE`].
+    Phrase(SharedPhrase),
+    /// Kind [`BELIEF`].
+    Belief(SharedBelief),
+    /// Kind [`GOAL`].
+    Goal(SharedGoal),
+    /// Kind [`ANCHOR`].
+    Anchor(SharedAnchor),
+    /// Kind [`SAFETY_PLAN`].
+    SafetyPlan(Box<SharedSafetyPlan>),
+    /// Kind [`ANSWER`].
+    Answer(SharedAnswer),
+    /// Kind [`RAPPORT`].
+    Rapport(SharedRapport),
     /// Kind [`LOAN`].
     Loan(LoanItem),
+    /// Kind [`SUGGESTION`].
+    Suggestion(Box<SuggestionItem>),
+    /// Kind [`UNDERSTOOD`].
+    Understood(UnderstoodItem),
+    /// Kind [`REPLY`].
+    Reply(ReplyItem),
+    /// Kind [`PREDICTION`].
+    Prediction(PredictionItem),
 }
 
 /// Packs an item: JSON without nulls and without its own id.
@@ -90,6 +129,20 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
     schema::pack(fields).into_bytes()
 }
 
+/// Whether an item lacks something that another has: a field, or all that one of its fields said.
+pub fn says_less(item: &[u8], other: &[u8]) -> bool {
+    let fields = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap_or_default();
+    let item = fields(item);
+    fields(other).keys().any(|field| !item.contains_key(field))
+}
+
+/// Whether all that an item says another says too.
+pub fn says_nothing_new(item: &[u8], other: &[u8]) -> bool {
+    let fields = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap_or_default();
+    let other = fields(other);
+    fields(item).iter().all(|(field, value)| other.get(field) == Some(value))
+}
+
 /// Opens an item; `None` for kinds and payloads that this program cannot show.
 pub fn unpack(id: ItemId, kind: u16, payload: &[u8]) -> Option<Item> {
     fn typed<T: DeserializeOwned>(id: ItemId, payload: &[u8]) -> Option<T> {
@@ -97,10 +150,25 @@ pub fn unpack(id: ItemId, kind: u16, payload: &[u8]) -> Option<Item> {
         fields.insert("id".into(), id.to_string().into());
         serde_json::from_value(Value::Object(fields)).ok()
     }
+    fn bounded<T: DeserializeOwned + Bounded>(payload: &[u8]) -> Option<T> {
+        serde_json::from_slice(payload).ok().filter(T::is_bounded)
+    }
     match kind {
         SESSION => typed(id, payload).map(|item| Item::Session(Box::new(item))),
         PRACTICE => typed(id, payload).map(|item| Item::Practice(Box::new(item))),
-        LOAN => typed(id, payload).map(Item::Loan),
+        EXPERIMENT => typed(id, payload).map(|item| Item::Experiment(Box::new(item))),
+        PHRASE => typed(id, payload).map(Item::Phrase),
+        BELIEF => typed(id, payload).map(Item::Belief),
+        GOAL => typed(id, payload).map(Item::Goal),
+        ANCHOR => typed(id, payload).map(Item::Anchor),
+        SAFETY_PLAN => typed(id, payload).map(|item| Item::SafetyPlan(Box::new(item))),
+        ANSWER => typed(id, payload).map(Item::Answer),
+        RAPPORT => typed(id, payload).map(Item::Rapport),
+        LOAN => bounded(payload).map(Item::Loan),
+        SUGGESTION => bounded(payload).map(|item| Item::Suggestion(Box::new(item))),
+        UNDERSTOOD => bounded(payload).map(Item::Understood),
+        REPLY => bounded(payload).map(Item::Reply),
+        PREDICTION => bounded(payload).map(Item::Prediction),
         _ => None,
     }
 }

@@ -45,6 +45,13 @@ pub struct Terms {
     pub at: Timestamp,
 }
 
+impl Terms {
+    /// When the share ends by itself. What was over when it was given only bounds what is shown.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.until.as_ref().map(Moment::timestamp).filter(|until| *until > self.at)
+    }
+}
+
 /// Terms with one side's signature, as the item that travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signed {

@@ -1,6 +1,7 @@
 //! What replaces a whole file: stubs in a log, another branch of a log, damage set aside. Always a new file, synced, then renamed over
 //! the old one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use asif_proto::id::{Link, LogId};
@@ -89,6 +90,7 @@ impl Store {
         if let Some(&seq) = seqs.iter().find(|seq| !(1..=state.seq()).contains(*seq)) {
             return Err(StubError::NoEntry { log, seq });
         }
+        let seqs: BTreeSet<u64> = seqs.iter().copied().collect();
         let mut changed = false;
         let mut records = self.read(log, 1, usize::MAX, usize::MAX)?;
         for (_, wire) in &mut records {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, Known, NewGoal, NewPractice, PhraseAsk, PracticeFields, RemindAsk,
-    SafetyPlanAsk, SearchAsk, SketchAsk, TagAsk,
+    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, Known, NewGoal, NewPractice, PhraseAsk,
+    PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -215,6 +215,8 @@ pub enum Request {
         /// The helper's name, or a grant's id.
         name: String,
     },
+    /// About grants, and what they show.
+    Share(ShareAsk),
     /// Accepts an invitation to help. Answer: [`Reply::Joined`](super::Reply::Joined).
     HelperJoin {
         /// The ticket.
@@ -241,9 +243,18 @@ pub enum Request {
         statement: String,
         /// How strongly the lender believes it.
         strength: Rating,
+        /// Why, in the lender's words.
+        #[serde(default)]
+        reasons: Option<String>,
         /// Until when, as typed.
         until: Option<String>,
     },
+    /// About what helpers sent to this person.
+    Inbox(InboxAsk),
+    /// About how it is with helpers.
+    Rapport(RapportAsk),
+    /// What a helper does with one of those who share with them.
+    Helper(HelperAsk),
     /// Loans lent to this person. Answer: [`Reply::Loans`](super::Reply::Loans).
     BorrowList,
     /// What could be named here, for the completions of a shell. Answer: [`Reply::Known`](super::Reply::Known).
@@ -271,7 +282,7 @@ pub struct ListFilter {
 }
 
 /// An invitation to help.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
     /// The helper, as the client names them.
     pub name: String,
@@ -283,4 +294,13 @@ pub struct Invite {
     pub since: Option<String>,
     /// Until when, as typed.
     pub until: Option<String>,
+    /// What is new reaches them so many seconds later.
+    #[serde(default)]
+    pub delay_s: u32,
+    /// What it is for, in the client's words.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// This person's name as they will see it; none: their own.
+    #[serde(default)]
+    pub client: Option<String>,
 }

@@ -28,6 +28,10 @@ words!(
         Experiment = "experiment",
         /// A reminder.
         Reminder = "reminder",
+        /// How it is with a helper.
+        Rapport = "rapport",
+        /// A helper's own note.
+        HelperNote = "helper_note",
         /// The safety plan.
         SafetyPlan = "safety_plan",
         /// What the person would like to be different.

@@ -23,7 +23,10 @@ pub struct Today {
     pub reminders: Vec<TodayReminder>,
     /// Drafts that are kept.
     pub drafts: u64,
-    /// Suggestions and loans are read elsewhere; this is one gentle line, or none.
+    /// Things that helpers sent and that were not looked at yet. They are read elsewhere.
+    #[serde(default)]
+    pub inbox: u64,
+    /// One gentle line, or none.
     pub line: Option<String>,
 }
 

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Visibility, words};
+use super::{Basis, HoldUntil, Visibility, words};
 use crate::id::{ItemId, RecordId};
 use crate::moment::Moment;
 use crate::rating::Rating;
+use crate::share::HelperPrediction;
 
 words!(
     /// Whether something was predicted.
@@ -129,6 +130,12 @@ pub struct Experiment {
     pub recorded_at: Timestamp,
     /// Who may see it.
     pub visibility: Visibility,
+    /// What helpers expected of it, once there is an outcome.
+    #[serde(default)]
+    pub helper_predictions: Vec<HelperPrediction>,
+    /// Kept back from everybody for now; null: not.
+    #[serde(default)]
+    pub hold_until: Option<HoldUntil>,
     /// Deleted: hidden, can be restored.
     pub deleted: bool,
 }

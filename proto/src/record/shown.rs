@@ -22,6 +22,10 @@ words!(
         Experiment = "experiment",
         /// [`Reminder`](super::Reminder)
         Reminder = "reminder",
+        /// [`Rapport`](super::Rapport)
+        Rapport = "rapport",
+        /// [`HelperNote`](super::HelperNote)
+        HelperNote = "helper_note",
     }
 );
 

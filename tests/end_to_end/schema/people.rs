@@ -121,7 +121,9 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.reads(&["note", "-"], "Alone.\n");
     let particulars = ["--when", "noon", "--where", "bench", "--how-long", "20 min", "--cue", "bell", "--frequency", "daily"];
     robin.ok(&[&["practice", "edit", "lunch", "--description", "Outside."][..], &particulars].concat());
-    let scopes = ["--scope", "ratings,practices,phrases,notes", "--since", "2d", "--until", "2199-01-01"];
+    something_of_everything(robin);
+    let all = "ratings,practices,experiments,phrases,beliefs,goals,anchor,safety-plan,notes";
+    let scopes = ["--scope", all, "--since", "2d", "--until", "2199-01-01", "--purpose", "our sessions"];
     let invite = [&["share", "invite", "--name", "Dana", "--role", "therapist"][..], &scopes].concat();
     robin.ok(&[&invite[..], &["--dry-run"]].concat());
     robin.ok(&["share", "list"]);
@@ -134,6 +136,7 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.ok(&["sync", "--wait"]);
     robin.ok(&["share", "preview", "Dana"]);
     robin.ok(&["share", "list"]);
+    terms_change(robin);
     helper.ok(&["caseload"]);
     helper.ok(&["status"]);
     let lend = ["lend", "Robin", "lunch", "--strength", "85", "--until", "2198-01-01", "--text", "-"];
@@ -147,11 +150,145 @@ fn share(robin: Held<'_>, helper: Held<'_>) {
     robin.ok(&["try", "lunch", "--borrowed", &loan]);
     robin.ok(&["status"]);
     robin.ok(&["wipe", "--dry-run"]);
+    give_back(robin, helper);
+    each_for_themself(robin, helper);
+}
+
+/// What a helper sends, and what is said to it.
+fn give_back(robin: Held<'_>, helper: Held<'_>) {
+    let eventually = |what: &str, seen: &dyn Fn() -> bool| crate::harness::eventually(what, || seen().then_some(()));
+    let suggest = ["suggest", "Robin", "--title", "Answer the mirror", "--kind", "self-talk", "--difficulty", "30", "--why", "-"];
+    let more = ["--when", "mornings", "--where", "mirror", "--how-long", "1 min", "--cue", "toothbrush", "--frequency", "daily"];
+    let suggested = helper.reads(&[&suggest[..], &more].concat(), "You said it to M.\n")["id"].as_str().unwrap().to_owned();
+    let other = helper.ok(&["suggest", "Robin", "--title", "Walk"])["id"].as_str().unwrap().to_owned();
+    let understood = helper.reads(&["understood", "Robin", "--text", "-"], "Lunch is hard.\n")["id"].as_str().unwrap().to_owned();
+    let open = helper.ok(&["caseload", "open", "Robin"]);
+    let session = open["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let planned =
+        open["experiments"].as_array().unwrap().iter().find(|one| one["outcome"].is_null()).unwrap()["id"].as_str().unwrap().to_owned();
+    helper.ok(&["predict", "Robin", &planned, "--rating", "45", "--text", "Quieter."]);
+    helper.refuses(7, &["predict", "Robin", &planned, "--rating", "46"]);
+    helper.reads(&["reply", "Robin", &session, "--text", "-"], "That was a lot.\n");
+    helper.ok(&["sync", "--wait"]);
+    robin.ok(&["inbox"]);
+    robin.ok(&["inbox", "list", "--all"]);
+    let all = robin.ok(&["inbox", "list", "--all"]);
+    let reply = all.as_array().unwrap().iter().find(|one| one["type"] == "reply").unwrap()["id"].as_str().unwrap().to_owned();
+    for id in [&suggested, &understood, &reply] {
+        robin.ok(&["show", id]);
+    }
+    robin.ok(&["inbox", "accept", &suggested]);
+    robin.ok(&["inbox", "later", &other]);
+    robin.ok(&["inbox", "decline", &other]);
+    robin.ok(&["inbox", "answer", &understood, "partly", "--text", "The evening is."]);
+    robin.ok(&["inbox", "list", "--all"]);
+    let due = robin.ok(&["experiment", "list"]);
+    let due: Vec<&Value> = due.as_array().unwrap().iter().filter(|one| one["status"] == "planned").collect();
+    for one in due {
+        let id = one["id"].as_str().unwrap();
+        robin.ok(&["outcome", id, "--after", "90"]);
+        robin.ok(&["show", id]);
+    }
+    robin.ok(&["log", "lunch", "--tag", "question"]);
+    robin.ok(&["log", "lunch", "--felt-state", "numb", "--worse"]);
+    robin.ok(&["log", "lunch", "--stopped-early"]);
+    robin.ok(&["rapport", "rate", "Dana", "--understood", "70", "--trust", "60", "--agreement", "50"]);
+    robin.ok(&["share", "edit", "Dana", "--add", "rapport", "--yes"]);
+    robin.ok(&["share", "preview", "Dana"]);
+    robin.ok(&["sync", "--wait"]);
+    eventually("the answers arrive", &|| {
+        helper.ok(&["caseload", "open", "Robin"])["sent"].as_array().unwrap().iter().any(|one| one["words"].is_string())
+    });
+    helper.ok(&["caseload"]);
+    let loan = robin.ok(&["borrow", "list"])[0]["id"].as_str().unwrap().to_owned();
+    let lend = ["lend", "Robin", "lunch", "--strength", "50", "--reasons", "I saw it.", "--text", "Once more."];
+    let second = helper.ok(&lend)["id"].as_str().unwrap().to_owned();
+    eventually("the loan arrives", &|| robin.ok(&["borrow", "list"]).as_array().unwrap().len() == 2);
+    robin.ok(&["inbox", "list"]);
+    robin.ok(&["borrow", "show", &loan]);
+    robin.ok(&["borrow", "return", &loan]);
+    helper.ok(&["withdraw", "Robin", &second]);
+    eventually("it is taken back", &|| robin.ok(&["borrow", "show", &second])["withdrawn_at"].is_string());
+    robin.ok(&["inbox", "list", "--all"]);
+}
+
+/// Notes, names, receipts.
+fn each_for_themself(robin: Held<'_>, helper: Held<'_>) {
+    let note = helper.reads(&["caseload", "notes", "Robin", "-"], "Ask about the evenings.\n")["id"].as_str().unwrap().to_owned();
+    helper.ok(&["caseload", "notes", "Robin"]);
+    helper.ok(&["show", &note]);
+    helper.ok(&["edit", &note, "--text", "Ask about the mornings."]);
+    helper.ok(&["search", "mornings"]);
+    helper.ok(&["delete", &note, "--yes"]);
+    helper.ok(&["restore"]);
+    helper.ok(&["restore", &note]);
+    helper.ok(&["caseload", "list"]);
+    helper.ok(&["caseload", "prep", "Robin"]);
+    helper.ok(&["client", "rename", "Robin", "Robin M."]);
+    helper.ok(&["client", "rename", "Robin M.", "Robin"]);
+    helper.ok(&["client", "receipts"]);
+    helper.ok(&["sync", "--wait"]);
+    robin.ok(&["share", "log"]);
+    robin.ok(&["share", "receipts"]);
+    let rapport = robin.ok(&["rapport", "chart"])[0]["id"].as_str().unwrap().to_owned();
+    robin.ok(&["show", &rapport]);
+    robin.ok(&["edit", &rapport, "--private"]);
+    robin.ok(&["delete", &rapport, "--yes"]);
+    robin.ok(&["restore", &rapport]);
+    robin.typed(&["rapport", "rate", "Dana"], 0, &[("How understood", "\n"), ("How far do you trust", "\n"), ("agree on", "\n")]);
+    robin.ok(&["search", "Dana"]);
+    let preview = ["share", "invite", "--name", "Sam", "--role", "friend", "--dry-run"];
+    robin.ok(&preview);
+}
+
+/// Whatever can be shared, with every field of it.
+fn something_of_everything(robin: Held<'_>) {
+    let plan = ["try", "lunch", "--prediction", "20", "--prediction-text", "Awkward.", "--obstacles", "rain", "--if-then", "then inside"];
+    let tried = robin.id(&plan);
+    robin.ok(&["outcome", &tried, "--after", "40", "--happened", "It was dry.", "--learning", "No harm.", "--supports", "new"]);
+    robin.ok(&["phrase", "add", "lunch", "May I be safe.", "--old", "No.", "--form", "wish", "--voice", "my aunt"]);
+    let old = robin.id(&["belief", "add", "I must earn it", "--old", "--block", "habit", "--head", "80", "--heart", "90"]);
+    let new = robin.id(&["belief", "add", "I need not earn it", "--head", "20", "--heart", "0"]);
+    robin.ok(&["belief", "pair", &old, &new]);
+    robin.ok(&["belief", "retire", &old]);
+    robin.ok(&["goal", "add", "--template", "worthwhile", "--agree", "70"]);
+    robin.ok(&["goal", "close", "worthwhile", "--reason", "another one now"]);
+    robin.ok(&["demo", "politeness", "--did", "I said good morning.", "--deserved", "10", "--polite", "80"]);
+    let parts = ["--helps-alone", "walking", "--people-places", "the library", "--who-i-can-ask", "M.", "--professionals", "Dana"];
+    robin.ok(&[&["crisis", "edit", "--making-it-safer", "not alone", "--warning-signs", "no sleep"][..], &parts].concat());
+    robin.ok(&["sit", "lunch", "--no-input", "--duration", "8m", "--mark", "4m12s:landed"]);
+}
+
+fn terms_change(robin: Held<'_>) {
+    robin.ok(&["share", "edit", "Dana", "--remove", "safety-plan,anchor,goals,beliefs,phrases,experiments,practices", "--dry-run"]);
+    robin.typed(&["share", "edit", "Dana", "--remove", "safety-plan"], 0, &[("Change it so?", "n\n")]);
+    robin.refuses(2, &["share", "edit", "Dana", "--remove", "safety-plan"]);
+    robin.refuses(2, &["share", "edit", "Dana", "--yes"]);
+    robin.ok(&["share", "edit", "Dana", "--delay", "24h", "--as", "Robin M.", "--yes"]);
+    let session = robin.id(&["log", "lunch", "-a", "3"]);
+    let waiting = &robin.ok(&["share", "preview", "Dana"])["waiting"];
+    assert_eq!(*waiting, 1);
+    robin.ok(&["share", "edit", "Dana", "--delay", "0", "--yes"]);
+    robin.ok(&["share", "hold", &session]);
+    robin.ok(&["show", &session]);
+    assert_eq!(robin.ok(&["share", "preview", "Dana"])["withheld"]["held"], 1);
+    robin.ok(&["share", "hold", &session, "--off"]);
+    let tried = robin.id(&["try", "lunch"]);
+    robin.ok(&["share", "hold", &tried, "--until", "2198-01-01"]);
+    robin.ok(&["show", &tried]);
+    robin.ok(&["share", "pause", "Dana"]);
+    robin.ok(&["share", "preview", "Dana"]);
+    robin.ok(&["share", "resume", "Dana"]);
+    robin.ok(&["sync", "--wait"]);
 }
 
 /// Nothing is published before another own device was heard from.
 fn alone_after_a_start(robin: Held<'_>, second: Held<'_>) {
     second.home.stop();
+    assert_eq!(robin.ok(&["share", "pause", "Dana"])["unheard"].as_array().unwrap().len(), 1);
+    let session = robin.id(&["log", "lunch", "-a", "3"]);
+    assert_eq!(robin.ok(&["share", "hold", &session])["unheard"].as_array().unwrap().len(), 1);
+    robin.ok(&["share", "resume", "Dana"]);
     robin.home.stop();
     assert!(robin.ok(&["share", "list"])[0]["waiting"].is_string());
     second.home.start();
@@ -166,9 +303,25 @@ fn part(robin: Held<'_>, helper: Held<'_>) {
     crate::harness::eventually("Dana's device has heard of the end", || {
         robin.ok(&["share", "list"]).as_array().unwrap().iter().any(|grant| grant["end_reached"] == Value::Bool(true)).then_some(())
     });
+    crate::harness::eventually("Dana's device has answered", || {
+        robin.ok(&["share", "list"])[0]["deletions"][0]["items"].is_u64().then_some(())
+    });
+    robin.ok(&["share", "receipts"]);
     helper.ok(&["caseload"]);
     helper.ok(&["caseload", "open", "Robin"]);
     helper.refuses(7, &["lend", "Robin", "lunch", "--strength", "1", "--text", "no"]);
+    helper.typed(&["client", "purge", "Robin"], 0, &[("Put away", "n\n")]);
+    helper.ok(&["client", "purge", "Robin", "--notes", "--yes"]);
+    // Once more, and this time it is Dana who goes.
+    let invite = ["share", "invite", "--name", "Dana", "--yes", "--no-wait"];
+    let ticket = robin.ok(&invite)["ticket"].as_str().unwrap().to_owned();
+    helper.ok(&["helper", "join", &ticket]);
+    helper.typed(&["client", "leave", "Robin"], 0, &[("Stop helping", "n\n")]);
+    helper.ok(&["client", "leave", "Robin", "--yes"]);
+    helper.ok(&["caseload"]);
+    crate::harness::eventually("Robin hears of it", || {
+        robin.ok(&["share", "list"]).as_array().unwrap().iter().any(|grant| grant["left"].is_string()).then_some(())
+    });
 }
 
 /// The tour plays a story of its own.

@@ -173,7 +173,7 @@ impl Machine {
 fn now(time: Duration) -> Now {
     let wall =
         jiff::Timestamp::from_millisecond(1_795_500_000_000 + i64::try_from(time.as_millis()).expect("a short time")).expect("a time");
-    Now { wall, mono: time }
+    Now { wall, mono: time, steady: time }
 }
 
 fn start(disk: &Arc<MemDisk>, time: Duration, rng: &mut Rng) -> ((Shelf, Replica), Vec<Effect>) {

@@ -31,7 +31,19 @@ pub(super) fn item(bytes: &[u8]) {
         let again = match &read {
             Item::Session(session) => item::pack(session),
             Item::Practice(practice) => item::pack(practice),
+            Item::Experiment(one) => item::pack(one),
+            Item::Phrase(one) => item::pack(one),
+            Item::Belief(one) => item::pack(one),
+            Item::Goal(one) => item::pack(one),
+            Item::Anchor(one) => item::pack(one),
+            Item::SafetyPlan(one) => item::pack(one),
+            Item::Answer(one) => item::pack(one),
+            Item::Rapport(one) => item::pack(one),
             Item::Loan(loan) => item::pack(loan),
+            Item::Suggestion(one) => item::pack(one),
+            Item::Understood(one) => item::pack(one),
+            Item::Reply(one) => item::pack(one),
+            Item::Prediction(one) => item::pack(one),
         };
         assert_eq!(item::unpack(id, u16::from(kind), &again), Some(read));
     }
@@ -68,7 +80,10 @@ pub(super) fn record(bytes: &[u8]) {
                 Kept::Phrase(one) => record::pack(kept.kind().word(), one),
                 Kept::Experiment(one) => record::pack(kept.kind().word(), one),
                 Kept::Reminder(one) => record::pack(kept.kind().word(), one),
+                Kept::Rapport(one) => record::pack(kept.kind().word(), one),
+                Kept::HelperNote(one) => record::pack(kept.kind().word(), one),
             },
+            Record::Answer(answer) => record::pack(record::kind::ANSWER, answer),
             Record::Other | Record::Unreadable => return,
         };
         let Ok(Value::Object(fields)) = serde_json::from_str(&again) else { panic!("what was packed is an object") };
@@ -93,7 +108,8 @@ pub(super) fn see(document: &Document, doc: DocId) {
     view.refresh(doc, document, keys.iter());
     let since = Moment::at(jiff::Timestamp::UNIX_EPOCH, &zone("UTC"));
     let scopes = [Scope::Ratings, Scope::Practices, Scope::Phrases, Scope::Notes];
-    let terms = projection::Terms { scopes: &scopes, since: &since, until: None };
+    let id = asif_proto::id::GrantId([1; 16]);
+    let terms = projection::Terms { id, scopes: &scopes, since: &since, until: None, now: jiff::Timestamp::UNIX_EPOCH };
     for (_, row) in view.newest() {
         let _ = terms.session(&row.value, &view);
     }

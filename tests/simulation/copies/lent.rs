@@ -87,6 +87,7 @@ fn lend(world: &mut World, helper: usize, statement: &str) {
             practice: "lunch".into(),
             statement: statement.into(),
             strength: Rating::try_from(80).unwrap(),
+            reasons: None,
             until: None,
         },
     );

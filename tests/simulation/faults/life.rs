@@ -151,6 +151,7 @@ impl Life {
             scopes: vec![Scope::Ratings],
             since: Some("2020-01-01".into()),
             until: None,
+            ..Default::default()
         };
         self.join(Request::ShareInvite { invite, yes: true, no_wait: true }, |ticket| Request::HelperJoin {
             ticket,
@@ -168,6 +169,7 @@ impl Life {
             practice: "lunch".into(),
             statement: "You have done this before.".into(),
             strength: Rating::try_from(80).unwrap(),
+            reasons: None,
             until: None,
         };
         self.done(1, lend)?;

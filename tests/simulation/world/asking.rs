@@ -87,6 +87,11 @@ impl World {
         self.tend(node, wishes);
     }
 
+    /// Whoever asked goes away, and is answered no more.
+    pub(crate) fn leave(&mut self, node: usize, client: ClientId) {
+        self.input(node, Input::Gone { client });
+    }
+
     /// Asks again under the id of an earlier request.
     pub(crate) fn again(&mut self, node: usize, id: uuid::Uuid, request: Request) -> Option<Result<Reply, Failure>> {
         self.start(node);

@@ -167,6 +167,7 @@ fn text_of(reply: &Reply) -> Option<Target> {
         Reply::Anchor(one) => words(one.id.to_string(), &one.value.act),
         Reply::Sketch(one) => words(one.sketch.id.to_string(), &one.sketch.value.text),
         Reply::Phrase(one) => words(one.id.to_string(), &one.value.new_line),
+        Reply::HelperNote(one) => words(one.id.to_string(), &one.value.text),
         _ => return None,
     })
 }
@@ -180,6 +181,7 @@ fn deleted(reply: &Reply) -> Option<String> {
         Reply::Anchor(one) => (one.value.deleted, &one.short),
         Reply::Sketch(one) => (one.sketch.value.deleted, &one.sketch.short),
         Reply::Phrase(one) => (one.value.deleted, &one.short),
+        Reply::HelperNote(one) => (one.value.deleted, &one.short),
         _ => return None,
     };
     deleted.then(|| short.clone())

@@ -69,6 +69,11 @@ pub fn of_kept<'a>(kept: &'a Kept, take: Take<'_, 'a>) {
         }
         Kept::Experiment(experiment) => of_experiment(experiment, take),
         Kept::Reminder(reminder) => take("text", &reminder.text),
+        Kept::Rapport(rapport) => take("helper", &rapport.helper),
+        Kept::HelperNote(note) => {
+            take("text", &note.text);
+            take("client", &note.client);
+        }
     }
 }
 
@@ -100,7 +105,13 @@ pub fn practice_of(kept: &Kept) -> Option<RecordId> {
     match kept {
         Kept::Phrase(phrase) => Some(phrase.practice),
         Kept::Experiment(experiment) => Some(experiment.practice),
-        Kept::Goal(_) | Kept::Belief(_) | Kept::Anchor(_) | Kept::Sketch(_) | Kept::Reminder(_) => None,
+        Kept::Goal(_)
+        | Kept::Belief(_)
+        | Kept::Anchor(_)
+        | Kept::Sketch(_)
+        | Kept::Reminder(_)
+        | Kept::Rapport(_)
+        | Kept::HelperNote(_) => None,
     }
 }
 
@@ -114,6 +125,8 @@ pub fn recorded_at(kept: &Kept) -> Timestamp {
         Kept::Phrase(one) => one.recorded_at,
         Kept::Experiment(one) => one.recorded_at,
         Kept::Reminder(one) => one.recorded_at,
+        Kept::Rapport(one) => one.recorded_at,
+        Kept::HelperNote(one) => one.recorded_at,
     }
 }
 

@@ -61,6 +61,7 @@ impl View {
         self.grants.retain(|_, row| row.doc != doc);
         self.clients.retain(|_, row| row.doc != doc);
         self.kept.retain(|_, row| row.doc != doc);
+        self.answers.retain(|_, row| row.doc != doc);
         self.index();
     }
 
@@ -107,6 +108,9 @@ impl View {
                 self.backwards.insert(backwards(&id));
                 self.kept.insert(id, Row { value: *value, doc, author, touches, contested });
             }
+            Record::Answer(value) => {
+                self.answers.insert(id, Row { value: *value, doc, author, touches, contested });
+            }
             // There is one, under the one id that every device gives it.
             Record::SafetyPlan(value) if id == SAFETY_PLAN => {
                 self.safety_plan = Some(Row { value: *value, doc, author, touches, contested });
@@ -128,6 +132,7 @@ impl View {
         self.grants.remove(id);
         self.clients.remove(id);
         self.kept.remove(id);
+        self.answers.remove(id);
         if *id == SAFETY_PLAN {
             self.safety_plan = None;
         }

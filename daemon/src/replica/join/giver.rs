@@ -144,6 +144,10 @@ impl Replica {
     /// Nobody waits any more: a ticket that only this client could have confirmed lets nobody in.
     pub(super) fn give_up(&mut self, cx: &mut Cx<'_>, client: ClientId) {
         let Some(awaiting) = self.awaiting.remove(&client) else { return };
+        if let Some((id, _)) = awaiting.asked {
+            cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Declined) });
+            self.drop_link(cx, id);
+        }
         let Some(vault) = &mut self.vault else { return };
         let before = vault.invitations.len();
         vault.invitations.retain(|one| one.yes || one.used || ticket_id(&one.secret) != awaiting.ticket);

@@ -209,7 +209,11 @@ impl Replica {
             }
             Message::Refused(refused) => {
                 let kind = if refused == Refused::Version { ErrorKind::PeerUnreachable } else { ErrorKind::Precondition };
-                self.fail_join(cx, Failure::new(kind, refused.to_string()).hint("ask for a new ticket"));
+                let hint = match (refused, &self.joining) {
+                    (Refused::Used, Some(joining)) => joining.another_was_first(),
+                    _ => "ask for a new ticket",
+                };
+                self.fail_join(cx, Failure::new(kind, refused.to_string()).hint(hint));
                 self.drop_link(cx, id);
             }
             _ => {}
@@ -329,14 +333,27 @@ impl Replica {
         if self.view.client(&grant_record(grant)).is_some() {
             return Ok(());
         }
-        let name = super::super::find::one_line(&welcome.name, "client");
-        let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request) };
+        let name = self.free_name(&super::super::find::one_line(&welcome.name, "client"), welcome.person);
+        let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request), left: None, purged: None };
         let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
         self.given.read.extend(read.iter().cloned());
         self.write_body(cx, Space::Journal { owner: me }, &Body::Keys(Keys { read, items: Vec::new() }))?;
         self.write(cx, DocId::Plan, &[put], "helper")?;
         self.open_epoch(cx, Space::Feedback { owner: me, grant }, &[welcome.person])?;
         Ok(())
+    }
+
+    /// A name for a client that no other person has here, nor one who still shares.
+    fn free_name(&self, name: &str, person: asif_proto::id::PersonId) -> String {
+        let is_taken = |name: &str| {
+            let mut clients = self.view.clients().filter(|(_, row)| row.value.purged != Some(true));
+            clients.any(|(id, row)| {
+                let is_other = row.value.person != person || !self.has_ended(record::record_grant(*id));
+                is_other && row.value.name.eq_ignore_ascii_case(name)
+            })
+        };
+        let others = (2..).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.to_owned()).chain(others).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
     pub(super) fn fail_join(&mut self, cx: &mut Cx<'_>, failure: Failure) {
@@ -380,7 +397,11 @@ impl Replica {
             return;
         }
         let helper = joining.ticket.role == TicketRole::Helper;
-        let name = if helper { name.clone() } else { self.own_name() };
+        let client = self.registry.holder(giver).and_then(|(person, _)| {
+            let named = self.view.clients().filter(|(_, row)| row.value.person == person);
+            named.max_by_key(|(_, row)| row.value.joined_at).map(|(_, row)| row.value.name.clone())
+        });
+        let name = if helper { client.unwrap_or_else(|| name.clone()) } else { self.own_name() };
         let sessions = if helper { self.shared_sessions_with(giver) } else { self.session_count() };
         let device = self.this_device().map(|device| self.device_name(&device)).unwrap_or_default();
         if let Some(client) = self.joining.take().and_then(|joining| joining.client) {

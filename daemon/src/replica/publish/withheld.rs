@@ -1,9 +1,10 @@
-//! What this device took back from helpers, or would have: remembered, sealed, on this device alone, so that it stays so over a restart.
+//! What this device took back from helpers, or would have, and what it did not send them: remembered, sealed, on this device alone, so that it stays
+//! so over a restart.
 
 use std::collections::BTreeSet;
 
 use asif_proto::frame;
-use asif_proto::id::{GrantId, RecordId};
+use asif_proto::id::{GrantId, LogId, RecordId};
 
 use super::super::effect::{Effect, Opaque};
 use super::super::{Cx, Replica};
@@ -15,6 +16,8 @@ const FILE: &str = "withheld";
 #[derive(Default)]
 pub(in crate::replica) struct Withheld {
     marks: BTreeSet<(GrantId, RecordId)>,
+    /// Entries that were left out when their log was sent.
+    left_out: BTreeSet<(LogId, u64)>,
     unsaved: bool,
 }
 
@@ -34,6 +37,23 @@ impl Withheld {
         self.marks.contains(mark)
     }
 
+    /// These entries are left out: what they say is still to be sent.
+    pub(super) fn leave_out(&mut self, entries: impl Iterator<Item = (LogId, u64)>) {
+        for entry in entries {
+            self.unsaved |= self.left_out.insert(entry);
+        }
+    }
+
+    /// Whether an entry was left out.
+    pub(super) fn is_left_out(&self, entry: &(LogId, u64)) -> bool {
+        self.left_out.contains(entry)
+    }
+
+    /// What an entry says is put once more.
+    pub(super) fn put_again(&mut self, entry: &(LogId, u64)) {
+        self.left_out.remove(entry);
+    }
+
     /// What is withheld under a grant.
     pub(super) fn of(&self, grant: GrantId) -> impl Iterator<Item = RecordId> {
         self.marks.iter().filter(move |(one, _)| *one == grant).map(|(_, record)| *record)
@@ -44,19 +64,22 @@ impl Replica {
     /// Takes over what was remembered. Where it does not open, what the journal says now counts alone.
     pub(in crate::replica) fn load_withheld(&mut self, bytes: Option<&[u8]>) {
         let (Some(vault), Some(bytes)) = (&self.vault, bytes) else { return };
-        match vault.cache.open(FILE, bytes).ok().and_then(|plain| frame::decode(&plain)) {
-            Some(marks) => self.withheld.marks = marks,
+        let plain = vault.cache.open(FILE, bytes).ok();
+        // An earlier program wrote the marks alone.
+        let marks = |plain: &Vec<u8>| frame::decode(plain).or_else(|| Some((frame::decode(plain)?, BTreeSet::new())));
+        match plain.as_ref().and_then(marks) {
+            Some((marks, left_out)) => (self.withheld.marks, self.withheld.left_out) = (marks, left_out),
             None => tracing::warn!("what was remembered of records that were taken back does not open"),
         }
     }
 
     /// Saves what is new; it is on the disk before the change that took something back.
-    pub(super) fn save_withheld(&mut self, cx: &mut Cx<'_>) {
+    pub(in crate::replica) fn save_withheld(&mut self, cx: &mut Cx<'_>) {
         if !std::mem::take(&mut self.withheld.unsaved) {
             return;
         }
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&self.withheld.marks), cx.rng);
+            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.withheld.marks, &self.withheld.left_out)), cx.rng);
             cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }

@@ -7,8 +7,8 @@ use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, ExperimentAsk, ExperimentFields, Failure, NewOutcome, Plan, Reply};
 use asif_proto::moment::{self, Moment};
 use asif_proto::record::{
-    Amendment, Basis, BeliefRating, Experiment as ExperimentView, ExperimentResult, ExperimentStatus, Kind, MAX_NOTE, Mode, Prediction,
-    SessionFields, Shown, Visibility,
+    Amendment, Basis, BeliefRating, Experiment as ExperimentView, ExperimentStatus, Kind, MAX_NOTE, Mode, Prediction, SessionFields, Shown,
+    Visibility,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -92,9 +92,11 @@ impl Replica {
             learning: None,
             supports: None,
             session: None,
+            predicted: None,
             planned_at,
             recorded_at: now,
             visibility: plan.visibility,
+            hold_until: None,
             deleted: false,
         };
         self.write_once(cx, doc, id, &new_record(id, Kind::Experiment, &experiment, &[]), "try")
@@ -150,7 +152,8 @@ impl Replica {
             ("session", json!(session)),
             ("status", ExperimentStatus::Done.word().into()),
         ];
-        let said = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        let predicted = ("predicted", json!(self.predictions_here(id).filter(|_| again.is_none())));
+        let said = fields.into_iter().chain([predicted]).filter(|(_, value)| !value.is_null()).collect();
         let puts = Self::field_puts(id, said);
         if again.is_some() {
             let others = self.changing(doc, id, puts);
@@ -306,13 +309,6 @@ impl Replica {
 
     pub(super) fn experiment_view(&self, id: RecordId) -> Result<Shown<ExperimentView>, Failure> {
         let (one, row) = self.experiment(id)?;
-        let outcome = (one.status == ExperimentStatus::Done).then(|| ExperimentResult {
-            text: one.outcome_text.clone(),
-            rating: one.outcome_rating,
-            at: one.outcome_at.clone(),
-        });
-        let predicted = one.prediction.as_ref().and_then(|prediction| prediction.rating);
-        let surprise = one.outcome_rating.zip(predicted).map(|(is, was)| i16::from(is.value()) - i16::from(was.value()));
         let view = ExperimentView {
             practice: self.view.practice(&one.practice).map_or_else(|| one.practice.to_string(), |row| row.value.slug.clone()),
             mode: one.mode,
@@ -328,14 +324,16 @@ impl Replica {
             if_then: one.if_then.clone(),
             review_by: one.review_by,
             status: one.status,
-            outcome,
+            outcome: one.outcome(),
             learning: one.learning.clone(),
             supports: one.supports,
-            surprise: surprise.filter(|_| one.status == ExperimentStatus::Done),
+            surprise: one.surprise(),
             session: one.session,
             planned_at: one.planned_at.clone(),
             recorded_at: one.recorded_at,
             visibility: one.visibility,
+            hold_until: one.hold_until.clone(),
+            helper_predictions: self.helper_predictions(id, one),
             deleted: one.deleted,
         };
         Ok(self.as_shown(id, row, view))
@@ -367,6 +365,7 @@ fn tried(experiment: &Experiment, id: RecordId, new: &NewOutcome, at: &Moment, n
         note: None,
         tags: Vec::new(),
         visibility: (experiment.visibility == Visibility::Private).then_some(Visibility::Private),
+        hold_until: None,
         deleted: None,
     }
 }

@@ -102,6 +102,7 @@ impl Replica {
                 let kind = row.value.kind().word();
                 Ok(About { id, doc: row.doc, kind, title, occurred_at: None, contested: &row.contested })
             }
+            Found::Sent(_) => Err(Failure::new(ErrorKind::NotPermitted, "this belongs to whoever sent it; it is not changed")),
             Found::Loan(_) => {
                 Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it; it is not changed, only lent anew")
                     .hint("see them with: asif borrow list"))

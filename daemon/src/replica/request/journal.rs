@@ -6,8 +6,7 @@ use asif_proto::id::{ItemId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, ListFilter, Reply};
 use asif_proto::moment::{self, Bound, Moment, MomentError};
 use asif_proto::record::{
-    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, MarkKind, SAFETY_PLAN_NAME, Session as SessionView, SessionFields, SessionTag, Visibility,
-    WISH_NAME,
+    Basis, ClearField, MAX_LINE, MAX_NOTE, Mark, SAFETY_PLAN_NAME, Session as SessionView, SessionFields, SessionTag, Visibility, WISH_NAME,
 };
 use asif_proto::share::Loan;
 use jiff::Timestamp;
@@ -19,8 +18,8 @@ use super::kept::conflicts;
 use super::{Handled, Outcome, built_on, tag};
 use crate::journal::document::Put;
 use crate::journal::record::{self, Practice, Session, kind};
-use crate::journal::schema;
 use crate::journal::view::Row;
+use crate::journal::{narrow, schema};
 use crate::seal::body::DocId;
 use crate::share::projection::is_backfilled;
 
@@ -62,6 +61,7 @@ impl Replica {
             note: note.clone().filter(|_| !beside),
             tags,
             visibility: fields.visibility.filter(|visibility| *visibility == Visibility::Private),
+            hold_until: None,
             deleted: None,
         };
         let mut puts: Vec<Put> = vec![(id.key(), record::pack(kind::SESSION, &session).as_str().into())];
@@ -98,6 +98,10 @@ impl Replica {
                 Some(loan) => Ok(Outcome::Reply(Reply::Loan(loan))),
                 None => Err(Failure::new(ErrorKind::NotFound, "this loan is no longer here")),
             },
+            Ok(Found::Sent(id)) => match self.sent_item(cx, id) {
+                Some(one) => Ok(Outcome::Reply(Reply::InboxItem(one))),
+                None => Err(Failure::new(ErrorKind::NotFound, "this is no longer here")),
+            },
             Err(failure) => match self.find_practice(typed) {
                 Ok((id, _)) => Ok(Outcome::Reply(Reply::Practice(self.practice_view(id)?))),
                 Err(_) => Err(failure.hint(match typed {
@@ -120,7 +124,7 @@ impl Replica {
     ) -> Handled {
         let id = match self.find(typed)? {
             Found::Session(id) => id,
-            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) => {
+            Found::Practice(_) | Found::Kept(_) | Found::Loan(_) | Found::Sent(_) => {
                 return Err(Failure::new(ErrorKind::Usage, "only sessions and notes can be edited with these words")
                     .hint("see what it is with asif show; practices and phrases: asif practice edit, asif phrase edit"));
             }
@@ -193,7 +197,7 @@ impl Replica {
         let document = self.documents.get(&doc);
         let fields = document.and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
         let is_new = |(key, value): &Put| {
-            if document.is_some_and(|document| document.is_contested(key)) || schema::keeps_away(key, value) {
+            if document.is_some_and(|document| document.is_contested(key)) || narrow::keeps_away(key, value) {
                 return true;
             }
             let field = key.split_once('/').map_or("", |(_, field)| field);
@@ -214,7 +218,7 @@ impl Replica {
             Ok(Found::Session(id)) => self.view.session(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Practice(id)) => self.view.practice(&id).map(|row| (id, row.doc, row.value.deleted.unwrap_or_default())),
             Ok(Found::Kept(id)) => self.view.kept(&id).map(|row| (id, row.doc, row.value.deleted())),
-            Ok(Found::Loan(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it")),
+            Ok(Found::Loan(_) | Found::Sent(_)) => return Err(Failure::new(ErrorKind::NotPermitted, "this belongs to whoever sent it")),
             Err(failure) => {
                 // Back comes what is hidden under that name; else what stands there already is.
                 let hidden = |row: &Row<Practice>| !deleted && row.value.slug == typed && row.value.deleted == Some(true);
@@ -297,7 +301,7 @@ impl Replica {
             acted_as_if: session.acted_as_if,
             felt_real: session.felt_real,
             felt_state: session.felt_state,
-            landed_s: session.marks.iter().find(|mark| mark.kind == MarkKind::Landed).map(|mark| mark.t_s),
+            landed_s: session.landed_s(),
             marks: session.marks.clone(),
             experiment: session.experiment,
             basis: session.basis.unwrap_or(Basis::Own),
@@ -312,6 +316,7 @@ impl Replica {
             note: session.note.clone(),
             tags: session.tags.clone(),
             visibility: session.visibility.unwrap_or(Visibility::Inherit),
+            hold_until: session.hold_until.clone(),
             deleted: session.deleted.unwrap_or_default(),
             device: device.map(|device| self.device_name(&device)),
             unchanged: false,

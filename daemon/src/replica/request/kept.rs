@@ -78,6 +78,8 @@ impl Replica {
             Kept::Sketch(_) => Reply::Sketch(self.sketch_view(id)?),
             Kept::Phrase(phrase) => Reply::Phrase(self.as_shown(id, row, self.phrase_view(phrase))),
             Kept::Experiment(_) => Reply::Experiment(self.experiment_view(id)?),
+            Kept::Rapport(one) => Reply::Rapport(self.as_shown(id, row, one.clone())),
+            Kept::HelperNote(note) => Reply::HelperNote(self.as_shown(id, row, note.clone())),
             Kept::Reminder(one) => Reply::Reminder(self.as_shown(id, row, self.reminder_view(&id, one))),
         }))
     }
@@ -165,6 +167,11 @@ impl Replica {
             Kind::Anchor => ("act", lines("what you did")?),
             Kind::Sketch => ("text", lines("the sketch")?),
             Kind::Reminder => ("text", text.map(|text| super::reminder::words(Some(text))).transpose()?),
+            Kind::HelperNote => ("text", lines("the note")?),
+            Kind::Rapport if text.is_some() => {
+                return Err(Failure::new(ErrorKind::Usage, "this has no words to change").hint("rate once more: asif rapport rate"));
+            }
+            Kind::Rapport => ("text", None),
             Kind::Experiment => {
                 return Err(Failure::new(ErrorKind::Usage, "an experiment has several texts").hint("asif edit --help tells which"));
             }
@@ -279,6 +286,8 @@ pub(super) fn says(kept: &Kept) -> Option<&str> {
         Kept::Sketch(sketch) => Some(&sketch.text),
         Kept::Phrase(phrase) => Some(&phrase.new_line),
         Kept::Reminder(reminder) => Some(&reminder.text),
+        Kept::HelperNote(note) => Some(&note.text),
+        Kept::Rapport(rapport) => Some(&rapport.helper),
         Kept::Experiment(_) => None,
     }
 }
@@ -297,5 +306,7 @@ pub(super) fn list_command(kind: Kind) -> &'static str {
         Kind::Phrase => "asif phrase list",
         Kind::Experiment => "asif experiment list",
         Kind::Reminder => "asif remind list",
+        Kind::Rapport => "asif rapport chart",
+        Kind::HelperNote => "asif caseload notes",
     }
 }

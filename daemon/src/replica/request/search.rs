@@ -69,5 +69,7 @@ fn kind(kind: Kind) -> FoundType {
         Kind::Phrase => FoundType::Phrase,
         Kind::Experiment => FoundType::Experiment,
         Kind::Reminder => FoundType::Reminder,
+        Kind::Rapport => FoundType::Rapport,
+        Kind::HelperNote => FoundType::HelperNote,
     }
 }

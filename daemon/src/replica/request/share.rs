@@ -1,30 +1,31 @@
-//! Sharing: drafts and previews of grants, revoking, the caseload, lending.
+//! The client's side of sharing: drafts of grants, and what becomes of them.
 
-use std::time::Duration;
+mod change;
+mod preview;
+mod receipts;
+mod telling;
 
-use asif_proto::id::{ItemId, RecordId};
-use asif_proto::local::{Ask, ErrorKind, Failure, Invite, Reply};
+use asif_proto::id::RecordId;
+use asif_proto::local::{Ask, ErrorKind, Failure, Invite};
 use asif_proto::moment::{self, Moment};
-use asif_proto::rating::Rating;
-use asif_proto::record::MAX_NOTE;
-use asif_proto::share::{CaseloadOpen, CaseloadRow, GrantView, Loan, Preview, SharedSession, Withheld};
+use asif_proto::share::GrantView;
 use jiff::Timestamp;
 
 use super::super::effect::ClientId;
-use super::super::find::{one_line, short};
+use super::super::find::one_line;
 use super::super::{Cx, Replica};
+use super::Handled;
 use super::journal::{bound, whole_seconds};
-use super::{Handled, Outcome};
-use crate::journal::record::{Client, Grant, record_grant};
-use crate::people::space::Space;
-use crate::seal::body::{DocId, Revision};
-use crate::seal::vault::Offer;
-use crate::share::item::{self, Item, LoanItem};
-use crate::share::projection::{Hidden, Terms};
+use change::{check_terms, own_name, purpose_of};
+use receipts::{names_receipt, receipt_name};
+use telling::Telling;
 
-const EXAMPLES: usize = 3;
-/// A revocation is answered after so long, whether the helper has heard of it or not.
-const TELL_WITHIN: Duration = Duration::from_millis(900);
+use crate::journal::record::{Grant, record_grant};
+use crate::people::space::Space;
+use crate::seal::body::DocId;
+use crate::seal::vault::Offer;
+use crate::share::item::Item;
+pub(in crate::replica) use telling::Told;
 
 impl Replica {
     /// The grant that an invitation would give.
@@ -49,71 +50,28 @@ impl Replica {
             None => Moment::parse_bound("today", cx.now.wall, &zone).map_err(super::journal::usage)?,
         };
         let until = bound(cx, ask, invite.until.as_deref())?;
-        if until.as_ref().is_some_and(|until| until.timestamp() <= since.timestamp()) {
-            return Err(Failure::new(ErrorKind::Usage, "--until must be later than --since"));
-        }
         let mut scopes = if invite.scopes.is_empty() { invite.role.default_scopes().to_vec() } else { invite.scopes.clone() };
         scopes.sort();
         scopes.dedup();
-        Ok(Grant {
+        let grant = Grant {
             name,
             role: invite.role,
             scopes,
             since,
             until,
-            client_name: self.own_name(),
+            delay_s: invite.delay_s,
+            purpose: purpose_of(invite.purpose.as_ref())?,
+            paused: false,
+            client_name: invite.client.as_deref().map(own_name).transpose()?.unwrap_or_else(|| self.own_name()),
             created_at: whole_seconds(cx.now.wall),
             helper: None,
             ended: None,
             ended_by: None,
             ended_all: None,
             end_reached: None,
-        })
-    }
-
-    /// What a helper sees under a grant, by the code that projects.
-    pub(super) fn preview(&self, grant: &Grant) -> Preview {
-        let terms = Terms::of(grant);
-        let mut withheld = Withheld::default();
-        let (mut sessions, mut notes, mut examples) = (0, 0, Vec::new());
-        for (_, row) in self.view.newest() {
-            match terms.session(&row.value, &self.view) {
-                Ok(shared) => {
-                    sessions += 1;
-                    notes += u64::from(shared.note.is_some());
-                    withheld.notes += u64::from(row.value.note.is_some() && shared.note.is_none());
-                    if examples.len() < EXAMPLES {
-                        examples.push(shared);
-                    }
-                }
-                Err(Hidden::Private) => withheld.private += 1,
-                Err(Hidden::BeforeSince) => withheld.before_since += 1,
-                Err(Hidden::AfterUntil) => withheld.after_until += 1,
-                Err(Hidden::BareNote) => withheld.bare_notes += 1,
-                Err(Hidden::Deleted | Hidden::Scope | Hidden::Unknown) => {}
-            }
-        }
-        let mut practices = 0;
-        for (_, row) in self.view.practices() {
-            match terms.practice(&row.value) {
-                Ok(_) => practices += 1,
-                Err(Hidden::Private) => withheld.private += 1,
-                Err(_) => {}
-            }
-        }
-        Preview {
-            name: grant.name.clone(),
-            role: grant.role,
-            scopes: grant.scopes.clone(),
-            since: grant.since.clone(),
-            until: grant.until.clone(),
-            client: grant.client_name.clone(),
-            sessions,
-            practices,
-            notes,
-            examples,
-            withheld,
-        }
+        };
+        check_terms(cx, &grant)?;
+        Ok(grant)
     }
 
     /// Invitations that nobody used yet, and that still can be.
@@ -128,10 +86,7 @@ impl Replica {
 
     /// A grant by the helper's name or its own id: the one that stands, else an open invitation, else the last one that ended.
     pub(super) fn find_grant(&self, typed: &str, now: Timestamp) -> Result<(RecordId, Grant), Failure> {
-        let wanted = typed.strip_prefix("r-").unwrap_or(typed).to_ascii_lowercase();
-        let named = |id: &RecordId, grant: &Grant| {
-            grant.name.eq_ignore_ascii_case(typed) || (wanted.len() >= 4 && record_grant(*id).to_string().ends_with(&wanted))
-        };
+        let named = |id: &RecordId, grant: &Grant| grant.name.eq_ignore_ascii_case(typed) || names_receipt(record_grant(*id), typed);
         let given = self.view.grants().map(|(id, row)| (*id, row.value.clone()));
         let all = given.chain(self.open_invitations(now)).filter(|(id, grant)| named(id, grant));
         all.max_by_key(|(_, grant)| (grant.ended.is_none(), grant.helper.is_some(), grant.created_at)).ok_or_else(|| {
@@ -151,23 +106,35 @@ impl Replica {
     fn grant_view(&self, id: RecordId, grant: &Grant) -> GrantView {
         let grant_id = record_grant(id);
         let space = self.person().map(|owner| Space::Share { owner, grant: grant_id });
-        let items = space.map_or(0, |space| self.items(space).count());
+        // What is said to them, and the terms, are no part of what they see.
+        let is_seen = |item: &Item| !matches!(item, Item::Answer(_));
+        let items = space.map_or(0, |space| self.items(space).filter(|(item, _)| is_seen(item)).count());
         let devices = grant.helper.map_or(0, |helper| self.registry.roster(&helper).devices().count());
         let waits = grant.helper.is_some() && grant.ended.is_none() && !self.heard;
         GrantView {
             id: grant_id,
-            receipt: format!("r-{}", short(&grant_id.to_string()).get(4..).unwrap_or_default()),
+            receipt: receipt_name(grant_id),
             name: grant.name.clone(),
             role: grant.role,
             scopes: grant.scopes.clone(),
             since: grant.since.clone(),
             until: grant.until.clone(),
+            delay_s: grant.delay_s,
+            purpose: grant.purpose.clone(),
+            client: grant.client_name.clone(),
+            paused: grant.paused,
+            unheard: Vec::new(),
             joined: grant.helper.is_some(),
             ended: grant.ended,
             devices: u32::try_from(devices).unwrap_or(u32::MAX),
             items: u64::try_from(items).unwrap_or(u64::MAX),
             waiting: waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned()),
             end_reached: grant.ended.map(|_| grant.end_reached.unwrap_or_default()),
+            deletions: match (grant.ended, grant.helper) {
+                (Some(_), Some(helper)) => self.deletion_answers(helper, grant_id),
+                _ => Vec::new(),
+            },
+            left: grant.helper.and_then(|helper| self.left_at(helper, grant_id)),
         }
     }
 
@@ -200,14 +167,13 @@ impl Replica {
                         // Before the end, so that whoever hears of that knows it.
                         self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("ended_all", true.into())]), "share")?;
                     }
-                    self.revoke(cx, id, ask.id)?;
+                    self.revoke(cx, id, cx.now.wall, ask.id)?;
                 }
                 id
             }
         };
         // The helper hears at once where there is a link; then the answer can say so.
-        self.revoking.push((client, id, cx.now.mono + TELL_WITHIN));
-        Ok(Outcome::Later)
+        self.tell_soon(cx, client, Telling::Revoked(id))
     }
 
     /// What was given under a name before somebody ended all that was shared under it, on another device that did not know of it: invitations are
@@ -229,35 +195,8 @@ impl Replica {
             self.save_vault(cx);
         }
         for (id, by) in joined {
-            if let Err(failure) = self.revoke(cx, id, by.unwrap_or(id.0)) {
+            if let Err(failure) = self.revoke(cx, id, cx.now.wall, by.unwrap_or(id.0)) {
                 tracing::warn!(reason = %failure, "a share that ended with others of its name could not be ended yet");
-            }
-        }
-    }
-
-    /// Answers revocations whose end has reached the helper, or cannot reach them now.
-    pub(in crate::replica) fn finish_revokes(&mut self, cx: &mut Cx<'_>) {
-        for (client, id, deadline) in std::mem::take(&mut self.revoking) {
-            let Some(row) = self.view.grant(&id) else {
-                if self.is_ready() {
-                    let failure = Failure::new(ErrorKind::Failure, "the share can no longer be read here").hint("asif doctor tells more");
-                    cx.answer(client, Err(failure));
-                } else {
-                    // The views are being made anew.
-                    self.revoking.push((client, id, deadline.max(cx.now.mono + TELL_WITHIN)));
-                }
-                continue;
-            };
-            let linked = self.links.values().any(|link| link.person().is_some() && link.person() == row.value.helper);
-            if linked && row.value.end_reached != Some(true) && cx.now.mono < deadline {
-                self.revoking.push((client, id, deadline));
-            } else {
-                // That one first, then the others that ended with it.
-                let by = row.value.ended_by;
-                let others = self.view.grants().filter(|(other, row)| **other != id && by.is_some() && row.value.ended_by == by);
-                let all = std::iter::once((&id, row)).chain(others);
-                let views = all.map(|(id, row)| self.grant_view(*id, &row.value)).collect();
-                cx.answer(client, Ok(Reply::Grants(views)));
             }
         }
     }
@@ -272,145 +211,4 @@ impl Replica {
         self.save_vault(cx);
         Ok(())
     }
-
-    // -- the helper --
-
-    pub(super) fn caseload(&self) -> Vec<CaseloadRow> {
-        let mut rows: Vec<CaseloadRow> = self.view.clients().map(|(id, row)| self.caseload_row(*id, &row.value)).collect();
-        rows.sort_by_key(|row| row.client.to_lowercase());
-        rows
-    }
-
-    fn caseload_row(&self, id: RecordId, client: &Client) -> CaseloadRow {
-        let grant = record_grant(id);
-        let space = Space::Share { owner: client.person, grant };
-        let opened = self.peers.opened.get(&grant).copied().unwrap_or_default();
-        let new: Vec<SharedSession> = self
-            .items(space)
-            .filter(|(_, arrived)| *arrived > opened)
-            .filter_map(|(item, _)| match item {
-                Item::Session(session) => Some(*session),
-                _ => None,
-            })
-            .collect();
-        let to_discuss = new.iter().filter(|session| session.felt_worse == Some(true) || session.stopped_early == Some(true)).count();
-        let notes = self.registry.roster(&client.person).devices().filter_map(|device| self.peers.notes.get(&device.link));
-        CaseloadRow {
-            client: client.name.clone(),
-            last_synced: notes.filter_map(|note| note.last_sync).max(),
-            new: u64::try_from(new.len()).unwrap_or(u64::MAX),
-            to_discuss: u64::try_from(to_discuss).unwrap_or(u64::MAX),
-            until: self.agreed(space).and_then(|terms| terms.until),
-            ended: self.ended_at(space),
-        }
-    }
-
-    fn agreed(&self, space: Space) -> Option<crate::share::terms::Terms> {
-        self.terms_of(space)?.verify(crate::share::terms::Side::Client)
-    }
-
-    fn ended_at(&self, space: Space) -> Option<Timestamp> {
-        Timestamp::from_millisecond(self.boards.get(&space.id())?.ended_ms()?).ok()
-    }
-
-    fn find_client(&self, typed: &str) -> Result<(RecordId, Client), Failure> {
-        let mut found: Vec<_> = self.view.clients().filter(|(_, row)| row.value.name.eq_ignore_ascii_case(typed)).collect();
-        // Of several under one name the one that still shares.
-        found.sort_by_key(|(id, row)| (!self.has_ended(record_grant(**id)), row.value.joined_at));
-        match found.pop() {
-            Some((id, row)) => Ok((*id, row.value.clone())),
-            None => Err(Failure::new(ErrorKind::NotFound, format!("no client is called {typed:?}")).hint("see them with: asif caseload")),
-        }
-    }
-
-    pub(super) fn caseload_open(&mut self, cx: &mut Cx<'_>, typed: &str) -> Result<CaseloadOpen, Failure> {
-        let (id, client) = self.find_client(typed)?;
-        let (grant, me) = (record_grant(id), self.person().ok_or_else(super::super::no_journal)?);
-        let space = Space::Share { owner: client.person, grant };
-        let (mut sessions, mut practices) = (Vec::new(), Vec::new());
-        for (item, arrived) in self.items(space) {
-            match item {
-                Item::Session(session) => sessions.push((*session, arrived)),
-                Item::Practice(practice) => practices.push(*practice),
-                Item::Loan(_) => {}
-            }
-        }
-        let at = |session: &SharedSession| session.occurred_at.as_ref().map(Moment::timestamp);
-        sessions.sort_by(|(a, x), (b, y)| at(b).cmp(&at(a)).then(y.cmp(x)));
-        practices.sort_by(|a, b| a.slug.cmp(&b.slug));
-        let arrivals = self.boards.get(&space.id()).map_or(0, crate::share::board::Board::arrivals);
-        if self.peers.opened.insert(grant, arrivals) != Some(arrivals) {
-            self.save_peers_soon(cx);
-        }
-        let own = self.own_name();
-        let until = self.agreed(space).and_then(|terms| terms.until);
-        Ok(CaseloadOpen {
-            client: client.name,
-            ended: self.ended_at(space),
-            scopes: self.agreed(space).map(|terms| terms.scopes).unwrap_or_default(),
-            sessions: sessions.into_iter().map(|(session, _)| session).collect(),
-            experiments: Vec::new(),
-            practices,
-            loans: self.loans_in(Space::Feedback { owner: me, grant }, &own, until.as_ref(), cx.now.wall),
-        })
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one request")]
-    pub(super) fn lend(
-        &mut self,
-        cx: &mut Cx<'_>,
-        ask: &Ask,
-        client: &str,
-        practice: &str,
-        statement: &str,
-        strength: Rating,
-        until: Option<&str>,
-    ) -> Result<Loan, Failure> {
-        let (id, client) = self.find_client(client)?;
-        let (grant, me) = (record_grant(id), self.person().ok_or_else(super::super::no_journal)?);
-        if self.has_ended(grant) {
-            return Err(Failure::new(ErrorKind::Precondition, format!("{} no longer shares with you; nothing can be sent", client.name)));
-        }
-        let statement = statement.trim();
-        if statement.is_empty() || statement.len() > MAX_NOTE || !item::fits(statement) {
-            return Err(Failure::new(ErrorKind::Usage, format!("a lent belief needs words, at most {MAX_NOTE} bytes")));
-        }
-        let share = Space::Share { owner: client.person, grant };
-        let mut slugs: Vec<String> = self
-            .items(share)
-            .filter_map(|(item, _)| match item {
-                Item::Practice(one) => Some(one.slug),
-                Item::Session(one) => one.practice,
-                Item::Loan(_) => None,
-            })
-            .collect();
-        slugs.sort();
-        slugs.dedup();
-        if !slugs.iter().any(|slug| slug == practice) {
-            let hint = if slugs.is_empty() { "no practice is shared yet".to_owned() } else { format!("shared are: {}", slugs.join(", ")) };
-            return Err(Failure::new(ErrorKind::NotFound, format!("{} shares no practice called {practice:?}", client.name)).hint(hint));
-        }
-        let until = bound(cx, ask, until)?;
-        let feedback = Space::Feedback { owner: me, grant };
-        let id = loan_id(ask);
-        if self.boards.get(&feedback.id()).is_none_or(|board| board.get(&id).is_none()) {
-            let loan =
-                LoanItem { practice: practice.into(), statement: statement.into(), strength, lent_at: whole_seconds(cx.now.wall), until };
-            self.put(cx, feedback, id, Revision { grant: 1, touches: 1 }, item::LOAN, &loan)?;
-        }
-        let own = self.own_name();
-        let until = self.agreed(share).and_then(|terms| terms.until);
-        let loans = self.loans_in(feedback, &own, until.as_ref(), cx.now.wall);
-        let loan = loans.into_iter().find(|loan| loan.id == id).ok_or_else(|| Failure::new(ErrorKind::Failure, "the loan was not kept"))?;
-        if (loan.practice.as_str(), loan.statement.as_str(), loan.strength) == (practice, statement, strength) {
-            return Ok(loan);
-        }
-        Err(Failure::new(ErrorKind::Precondition, "this was lent already, and says something else there: yours is not lent")
-            .hint(format!("asif caseload open \"{}\" shows what is", client.name)))
-    }
-}
-
-/// The item of a loan: made from the request, so that asking twice lends once.
-fn loan_id(ask: &Ask) -> ItemId {
-    ItemId(blake3::derive_key("asif loan item v1", ask.id.as_bytes()))
 }

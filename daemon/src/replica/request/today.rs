@@ -37,7 +37,8 @@ impl Replica {
         let (due, open) = (shown(due)?, shown(open)?);
         let (line, reminders) = (self.gentle_line(&practices), self.due_today(cx.now.wall, &zone));
         let drafts = u64::try_from(self.drafts.len()).unwrap_or(u64::MAX);
-        Ok(Outcome::Reply(Reply::Today(Today { date, practices, due, open, reminders, drafts, line })))
+        let inbox = self.unseen_count(cx.now.wall);
+        Ok(Outcome::Reply(Reply::Today(Today { date, practices, due, open, reminders, drafts, inbox, line })))
     }
 
     /// At most one, and never about what was not done.

@@ -22,7 +22,7 @@ use reversing::Reversing;
 /// What the name of a change begins with that deletes a record.
 const DELETE: &str = "delete";
 /// Changes that a person makes and can take back.
-const UNDOABLE: [&str; 25] = [
+const UNDOABLE: [&str; 32] = [
     "log",
     "edit",
     "tag",
@@ -48,6 +48,13 @@ const UNDOABLE: [&str; 25] = [
     "crisis edit",
     "remind add",
     "remind snooze",
+    "rapport",
+    "caseload notes",
+    "inbox accept",
+    "inbox decline",
+    "inbox later",
+    "inbox answer",
+    "borrow return",
 ];
 
 /// Changes that are made in several documents at once, and taken back together: their request follows.

@@ -1,16 +1,12 @@
 //! Whole processes: what somebody waits for who types a command, beside the floor and beside `jrnl`.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixListener;
-use std::process::{Command, Stdio};
-
 use asif_proto::local::Request;
 use asif_proto::record::SessionFields;
 
 use crate::home::{Home, succeed};
 use crate::jrnl::Jrnl;
 use crate::samples::Samples;
-use crate::{Bench, Refusal, table};
+use crate::{Bench, Refusal, floor, table};
 
 /// Runs of ours for each of `jrnl`, which takes a thousand times as long.
 const QUICK: usize = 8;
@@ -20,24 +16,23 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
     let mut home = Home::copy(bench.programs, bench.filled, bench.place.join("c"))?;
     let mut socket = home.start()?;
     let jrnl = Jrnl::new(bench.programs, &bench.place.join("jrnl"), bench.sessions);
-    let listener = UnixListener::bind(bench.place.join("floor.sock"))?;
-    // It ends with the program: whoever waits for a caller that does not come holds nothing.
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut line = String::new();
-            if BufReader::new(&stream).read_line(&mut line).is_ok() {
-                let _ = (&stream).write_all(line.as_bytes());
-            }
-        }
-    });
-    let mut floor = Command::new(&bench.programs.floor);
-    floor.env_clear().arg(bench.place.join("floor.sock")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut floor = floor::serve(bench)?;
 
     let log = ["log", "lunch", "--before", "30", "--after", "45", "--acted", "80"];
     let fields = SessionFields { before: Some(30.try_into()?), after: Some(45.try_into()?), ..SessionFields::default() };
     let logs = Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) };
-    let [mut floors, mut versions, mut todays, mut crises, mut lists, mut added, mut answered, mut written, mut their_lists, mut their_adds] =
-        std::array::from_fn(|_| Samples::default());
+    let [
+        mut floors,
+        mut versions,
+        mut todays,
+        mut crises,
+        mut lists,
+        mut added,
+        mut answered,
+        mut written,
+        mut their_lists,
+        mut their_adds,
+    ] = std::array::from_fn(|_| Samples::default());
     for _ in 0..bench.rounds {
         for _ in 0..QUICK {
             floors.time(|| succeed(&mut floor))?;

@@ -138,7 +138,7 @@ fn input(id: Uuid, request: Request) -> Input {
 }
 
 fn now(wall: Timestamp) -> Now {
-    Now { wall, mono: Duration::from_secs(1) }
+    Now { wall, mono: Duration::from_secs(1), steady: Duration::from_secs(1) }
 }
 
 fn take_appends(effects: &mut Vec<Effect>) -> Vec<asif_daemon::replica::effect::Append> {

@@ -42,6 +42,11 @@ impl<'p> Home<'p> {
         Ok(Self { programs, folder, daemon: None })
     }
 
+    /// A home that lies in its folder already.
+    pub(crate) fn lies(programs: &'p Programs, folder: PathBuf) -> Self {
+        Self { programs, folder, daemon: None }
+    }
+
     /// A copy of a home that does not run.
     pub(crate) fn copy(programs: &'p Programs, from: &Path, folder: PathBuf) -> Result<Self, Refusal> {
         disk::copy(from, &folder)?;
@@ -120,7 +125,12 @@ impl<'p> Home<'p> {
 
     /// A ticket for one more own device, and where its giver is reached.
     pub(crate) fn ticket(&self) -> Result<(String, SocketAddr), Refusal> {
-        let said = self.json(&["device", "pair", "--yes", "--no-wait"])?;
+        self.offer(&["device", "pair"])
+    }
+
+    /// A ticket by a command that makes one, and where its giver is reached.
+    pub(crate) fn offer(&self, command: &[&str]) -> Result<(String, SocketAddr), Refusal> {
+        let said = self.json(&[command, &["--yes", "--no-wait"]].concat())?;
         let status = self.json(&["status"])?;
         let address = status["listen"][0].as_str().ok_or("it does not listen")?.parse()?;
         Ok((said["ticket"].as_str().ok_or("no ticket")?.to_owned(), address))

@@ -28,6 +28,7 @@ const TAGS: [&str; 12] = ["work", "home", "family", "evening", "morning", "hard"
 const PLACES: [&str; 6] = ["chest", "throat", "stomach", "shoulders", "behind the eyes", "hands"];
 
 /// One session before it is written.
+#[derive(Clone)]
 pub(crate) struct Entry {
     /// When it is written down.
     pub(crate) at: Timestamp,

@@ -4,8 +4,8 @@
 //! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`, `search`. Everything happens in a folder under `TMPDIR`
-//! (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`, `search`, `sharing`. Everything happens in a folder under
+//! `TMPDIR` (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
 mod commands;
@@ -13,6 +13,7 @@ mod core;
 mod disk;
 mod echo;
 mod first;
+mod floor;
 mod home;
 mod journal;
 mod jrnl;
@@ -22,6 +23,7 @@ mod programs;
 mod relay;
 mod samples;
 mod search;
+mod sharing;
 mod socket;
 mod start;
 mod table;
@@ -54,7 +56,7 @@ struct Bench<'b> {
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
@@ -63,6 +65,7 @@ const PARTS: [Part; 8] = [
     ("memory", memory::run),
     ("start", start::run),
     ("search", search::run),
+    ("sharing", sharing::run),
 ];
 
 fn main() -> Result<(), Refusal> {

@@ -35,6 +35,11 @@ impl Samples {
         format!("{} to {}", human(self.quantile(0.25)), human(self.quantile(0.75)))
     }
 
+    /// The longest, in the unit that reads best.
+    pub(crate) fn longest(&self) -> String {
+        human(self.quantile(1.0))
+    }
+
     fn quantile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();

@@ -8,7 +8,7 @@ use automerge::{Change, ScalarValue};
 
 use crate::journal::document::{Document, Put, keys_of};
 use crate::journal::history::{PutId, puts_of};
-use crate::journal::{prose, schema};
+use crate::journal::{narrow, prose, schema};
 
 /// A change to reverse, with what has to do with it.
 pub(super) struct Reversing<'a> {
@@ -56,7 +56,7 @@ impl Reversing<'_> {
         let (is_mine, all) = (self.mine(key, &standing, mine.as_ref()), standing.len());
         let others: Vec<ScalarValue> = standing.into_iter().filter(|(id, _)| !is_mine.contains(id)).map(|(_, value)| value).collect();
         if others.len() == all {
-            if others.iter().any(|other| schema::keeps_away(key, other)) {
+            if others.iter().any(|other| narrow::keeps_away(key, other)) {
                 // Whoever said once more that it is private or deleted meant it: that stays, and the rest is taken back.
                 return Ok(Vec::new());
             }

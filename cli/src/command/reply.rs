@@ -1,0 +1,40 @@
+//! `asif reply`
+
+use asif_proto::local::{HelperAsk, HelperDeed, Request};
+
+use super::prose;
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::render::inbox;
+
+/// Say something about what someone shares with you: they find it in their inbox.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Whom
+    #[arg(value_name = "CLIENT")]
+    client: String,
+    /// About what: an id (asif caseload open)
+    #[arg(value_name = "ID")]
+    id: String,
+    /// In your words; - reads them from standard input
+    #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
+    text: Option<String>,
+}
+
+impl Args {
+    /// Does it.
+    pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
+        let Self { client, id: to, text } = self;
+        let before = |context: &mut Context<'_, '_>| super::caseload::still_shares(&client, context);
+        let text = match &text {
+            Some(value) => prose::given(value, context, before)?,
+            None => prose::asked("What would you like to say?", "--text - reads it from standard input", context, before)?,
+        };
+        let sent = text.kept_by(context, |context, id, text| {
+            let text = text.ok_or_else(|| CommandError::usage("there are no words to send", "--text - reads them from standard input"))?;
+            let ask = HelperAsk { client: client.clone(), what: HelperDeed::Reply { to, text } };
+            context.ask_for_as(id, Request::Helper(ask), super::caseload::sent)
+        })?;
+        context.tell(&sent, |screen| inbox::just_sent(screen, &sent, &client))
+    }
+}

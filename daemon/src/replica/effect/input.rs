@@ -1,0 +1,126 @@
+//! What goes into the core.
+
+use std::net::SocketAddr;
+
+use asif_proto::frame::Frame;
+use asif_proto::id::{LinkKey, LogId};
+use asif_proto::local::{Ask, QuietHours};
+use jiff::tz::TimeZone;
+
+use super::{ClientId, Exporter, Found, LinkId, Purpose, Stored};
+
+/// What the core is told.
+#[derive(Debug)]
+pub enum Input {
+    /// A request of a client.
+    Ask {
+        /// Who asks.
+        client: ClientId,
+        /// What.
+        ask: Box<Ask>,
+    },
+    /// The person decided.
+    Decision {
+        /// Who was asked.
+        client: ClientId,
+        /// Yes or no.
+        yes: bool,
+    },
+    /// A client went away.
+    Gone {
+        /// Who.
+        client: ClientId,
+    },
+    /// A link opened.
+    Opened {
+        /// Which.
+        link: LinkId,
+        /// The key at the other end.
+        peer: LinkKey,
+        /// Where that is.
+        address: SocketAddr,
+        /// They dialled.
+        incoming: bool,
+        /// Binds what is proven to this connection.
+        exporter: Exporter,
+    },
+    /// A frame came.
+    Frame {
+        /// On which link.
+        link: LinkId,
+        /// What.
+        frame: Frame,
+    },
+    /// A link closed, or could not be opened.
+    Closed {
+        /// Which.
+        link: LinkId,
+        /// Why, in words.
+        reason: String,
+        /// The other end does not take this device's key.
+        refused: bool,
+    },
+    /// The other end of a link did what it may not do, and the edge has ended the link.
+    Refused {
+        /// What, in words.
+        what: &'static str,
+    },
+    /// The network is open.
+    Listening {
+        /// Where others reach it.
+        addresses: Vec<SocketAddr>,
+    },
+    /// The network could not be opened.
+    NotListening {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Entries that were asked for.
+    Read {
+        /// Why.
+        purpose: Purpose,
+        /// Them.
+        entries: Vec<Stored>,
+    },
+    /// Entries that were to become stubs are stubs on the disk.
+    Stubbed {
+        /// Of this log.
+        log: LogId,
+    },
+    /// A run was sent to a peer.
+    Served {
+        /// On which link.
+        link: LinkId,
+        /// Which log.
+        log: LogId,
+        /// Up to which seq; none: the peer's link is not ours.
+        upto: Option<u64>,
+        /// How many sealed bytes.
+        bytes: usize,
+    },
+    /// What is damaged was set aside.
+    Mended(Box<Found>),
+    /// Where the machine is: told at the start, and whenever it changes.
+    Here {
+        /// Its zone.
+        zone: TimeZone,
+        /// The hours in which nothing is shown.
+        quiet: Option<QuietHours>,
+    },
+    /// What became of a notice.
+    Notified {
+        /// Which.
+        notice: u64,
+        /// The desktop shows it; or why not, in words.
+        outcome: Result<(), String>,
+    },
+    /// Whether a desktop shows notices here; or why not, in words.
+    Desktop {
+        /// As above.
+        outcome: Result<(), String>,
+    },
+    /// A deadline or an alarm came.
+    Tick,
+    /// The daemon stops: save what is worth saving.
+    Stop,
+}

@@ -1,0 +1,52 @@
+//! What lies in a share log and is not sent to the helper: they get a stub of it.
+//!
+//! An older text that is about to become a stub is nothing to send any more. And while a grant is paused, what was not sent before is not sent: it is
+//! put once more when the pause is over.
+
+use std::collections::BTreeSet;
+
+use asif_proto::id::{LogId, PersonId};
+
+use super::super::{Cx, Replica};
+use crate::journal::record::grant_record;
+use crate::people::space::Space;
+use crate::share::item;
+
+impl Replica {
+    /// The entries of a log, from `from` on, of which a person gets a stub.
+    pub(in crate::replica) fn left_out(&mut self, cx: &mut Cx<'_>, log: LogId, from: u64, person: PersonId) -> BTreeSet<u64> {
+        let space = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue)).map(|epoch| epoch.space);
+        let (Some(space @ Space::Share { owner, grant }), true) = (space, self.person() != Some(person)) else { return BTreeSet::new() };
+        if self.person() != Some(owner) {
+            return BTreeSet::new();
+        }
+        let mut left: BTreeSet<u64> = self.outdated.get(&log).into_iter().flat_map(|seqs| seqs.range(from..)).copied().collect();
+        let is_paused = self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
+        if left.is_empty() && !is_paused {
+            return left;
+        }
+        let delivered = self.delivered(log, person);
+        let board = self.boards.get(&space.id()).into_iter().flat_map(|board| board.items());
+        let mut waits = BTreeSet::new();
+        for (_, held) in board.filter(|(_, held)| held.entry.0 == log && held.entry.1 >= from) {
+            left.remove(&held.entry.1);
+            if is_paused && held.kind != item::GRANT && held.entry.1 > delivered {
+                waits.insert(held.entry.1);
+            }
+        }
+        if !waits.is_empty() {
+            self.withheld.leave_out(waits.iter().map(|seq| (log, *seq)));
+            self.save_withheld(cx);
+        }
+        left.extend(waits);
+        left
+    }
+
+    /// The last entry of a log that some device of a person has, as far as is known.
+    fn delivered(&self, log: LogId, person: PersonId) -> u64 {
+        let roster = self.registry.roster(&person);
+        let noted = roster.devices().filter_map(|device| self.peers.notes.get(&device.link)?.acked.get(&log)).copied();
+        let live = self.links.values().filter(|link| link.person() == Some(person)).filter_map(|link| link.acked.get(&log)).copied();
+        noted.chain(live).max().unwrap_or(0)
+    }
+}

@@ -1,0 +1,109 @@
+//! What is told about sharing is so: what was opened, what is seen now, what waits, and what is over.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Home, eventually};
+use crate::helper::{await_end, opened};
+
+const ALL: &[&str] = &["--scope", "ratings,practices,experiments,notes", "--since", "2020-01-01"];
+
+/// What Dana's devices are said to have opened: the first words of each record, and whether it was changed.
+fn told(robin: &Home) -> Vec<Vec<(String, bool)>> {
+    let rows = robin.json(&["share", "log"]);
+    let record = |one: &Value| (one["what"].as_str().unwrap().to_owned(), one["changed"] == true);
+    let mut rows: Vec<Vec<_>> =
+        rows.as_array().unwrap().iter().map(|row| row["records"].as_array().unwrap().iter().map(record).collect()).collect();
+    rows.iter_mut().for_each(|row: &mut Vec<(String, bool)>| row.sort());
+    rows.reverse();
+    rows
+}
+
+#[test]
+fn what_was_opened_stays_told_whatever_is_taken_back_or_changed_afterwards() {
+    let robin = Home::robin();
+    let session = robin.log(&["-b", "30", "-a", "45"]);
+    let tried = robin.json(&["try", "lunch", "--prediction", "20"])["id"].as_str().unwrap().to_owned();
+    let dana = robin.share_with_dana(ALL);
+    opened(&dana);
+    dana.sync();
+    let first = eventually("it is reported", || Some(told(&robin)).filter(|rows| rows.len() == 1));
+    let plain = |what: &str| (what.to_owned(), false);
+    assert_eq!(first, [[plain("experiment"), plain("lunch"), plain("practice lunch")]]);
+    // It goes on, is opened again, and then taken back in three ways.
+    robin.ok(&["outcome", &tried, "--after", "60"]);
+    robin.sync();
+    eventually("the outcome is there", || opened(&dana)["experiments"][0]["outcome"].is_object().then_some(()));
+    dana.sync();
+    let second = eventually("that too is reported", || Some(told(&robin)).filter(|rows| rows.len() == 2));
+    assert_eq!((&second[0], &second[1]), (&first[0], &vec![("experiment".to_owned(), true), plain("lunch")]));
+    robin.ok(&["share", "hold", &session]);
+    robin.ok(&["share", "edit", "Dana", "--remove", "experiments", "--yes"]);
+    robin.sync();
+    assert_eq!(told(&robin), second);
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    await_end(&dana);
+    assert_eq!(told(&robin), second);
+}
+
+#[test]
+fn once_it_is_over_nothing_is_said_to_be_seen_or_asked_back() {
+    let robin = Home::robin();
+    let session = robin.log(&["-b", "30", "-a", "45"]);
+    let dana = robin.share_with_dana(ALL);
+    let words = dana.json(&["understood", "Robin", "--text", "It is hardest on Sundays."])["id"].as_str().unwrap().to_owned();
+    dana.sync();
+    eventually("it is there", || robin.json(&["inbox", "list", "--all"])[0]["id"].is_string().then_some(()));
+    robin.ok(&["inbox", "answer", &words, "partly"]);
+    robin.sync();
+    robin.ok(&["share", "revoke", "Dana", "--yes"]);
+    await_end(&dana);
+    robin.refuses(7, &["share", "preview", "Dana"]).says(&["has ended", "asif share receipts"]);
+    assert_eq!(robin.json(&["share", "hold", &session])["was_shared_with"], json!([]));
+    let page = eventually("it is deleted", || {
+        Some(dana.ok(&["caseload", "open", "Robin"])).filter(|page| page.stdout.contains("what they said to it is deleted"))
+    });
+    assert!(!page.stdout.contains("not answered yet"), "{}", page.stdout);
+}
+
+#[test]
+fn what_was_sent_is_told_on_the_page_of_the_day_until_it_is_looked_at() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(ALL);
+    assert_eq!(robin.json(&["today"])["inbox"], json!(0));
+    dana.json(&["suggest", "Robin", "--title", "Answer the mirror kindly"]);
+    dana.sync();
+    eventually("today tells", || (robin.json(&["today"])["inbox"] == 1).then_some(()));
+    assert!(robin.ok(&["today"]).stdout.contains("Something was sent to you: asif inbox"));
+    robin.ok(&["inbox"]);
+    assert_eq!(robin.json(&["today"])["inbox"], json!(0));
+}
+
+#[test]
+fn a_pause_is_no_version_of_what_both_signed() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(ALL);
+    let version = |home: &Home, command: &str| home.json(&[command, "receipts"])[0]["terms"]["version"].clone();
+    for command in ["pause", "resume", "pause", "resume"] {
+        robin.ok(&["share", command, "Dana"]);
+    }
+    robin.ok(&["share", "edit", "Dana", "--remove", "notes", "--yes"]);
+    robin.sync();
+    eventually("the second is signed by both", || {
+        let receipt = robin.json(&["share", "receipts"])[0].clone();
+        (receipt["helper_signature"].is_object() && receipt["terms"]["version"] == 2).then_some(())
+    });
+    assert_eq!((version(&robin, "share"), version(&dana, "client")), (json!(2), json!(2)));
+}
+
+#[test]
+fn an_invitation_with_a_delay_tells_what_waits_and_until_when_it_is() {
+    let robin = Home::robin();
+    robin.log(&["-b", "30", "-a", "45"]);
+    let delayed = ["share", "invite", "--name", "Dana", "--scope", "ratings", "--since", "7d", "--until", "2099-01-01", "--delay", "24h"];
+    let shown = robin.ok(&[&delayed[..], &["--purpose", "Before the summer", "--dry-run"]].concat()).stdout;
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["wait now)", "1 Jan 2099; then it ends by itself", "What for: Before the summer", "(helper)"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(robin.json(&[&delayed[..], &["--dry-run"]].concat())["waiting"], json!(1));
+}
