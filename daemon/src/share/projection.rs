@@ -1,6 +1,6 @@
 //! What of a record a grant shows. One place decides: the preview and what is sent both ask here.
 //!
-//! A record or a field that no scope names is in none. [`sessions`](mod@sessions) has sessions and practices, [`plan`] what the plan holds.
+//! A record or a field that no scope names is in none. `sessions` has sessions and practices, `plan` what the plan holds.
 
 mod plan;
 mod sessions;
