@@ -107,3 +107,37 @@ fn an_invitation_with_a_delay_tells_what_waits_and_until_when_it_is() {
     }
     assert_eq!(robin.json(&[&delayed[..], &["--dry-run"]].concat())["waiting"], json!(1));
 }
+
+#[test]
+fn an_end_that_lies_behind_is_refused_and_one_that_has_come_is_told_at_once() {
+    let robin = Home::robin();
+    robin.log(&["-b", "30", "-a", "45"]);
+    let dana = robin.share_with_dana(&["--scope", "ratings,practices", "--since", "2020-01-01"]);
+    robin.refuses(2, &["share", "edit", "Dana", "--until", "2024-01-01", "--yes"]).says(&["over already", "asif share revoke"]);
+    robin.refuses(2, &["share", "edit", "Dana", "--until", "1h ago", "--yes"]);
+    assert_eq!(robin.json(&["share", "list"])[0]["until"], Value::Null);
+    let soon = jiff::Timestamp::now() + std::time::Duration::from_secs(2);
+    robin.ok(&["share", "edit", "Dana", "--until", &soon.to_string(), "--yes"]);
+    eventually("it is told to be over", || robin.json(&["share", "list"])[0]["ended"].is_string().then_some(()));
+    robin.refuses(7, &["share", "preview", "Dana"]);
+    await_end(&dana);
+}
+
+#[test]
+fn what_waits_is_counted_whether_or_not_this_device_has_looked_at_it() {
+    let robin = Home::robin();
+    let desktop = robin.pair();
+    let delayed = ["--scope", "ratings", "--since", "2020-01-01", "--delay", "24h"];
+    let ticket = robin.helper_ticket(&delayed);
+    robin.log(&["-b", "30"]);
+    assert_eq!(robin.json(&["share", "preview", "Dana"])["waiting"], json!(1), "also before anybody has joined");
+    let dana = Home::new();
+    dana.ok(&["helper", "join", &ticket, "--name", "Dana"]);
+    robin.log(&["-b", "31"]);
+    robin.sync();
+    desktop.sync();
+    for home in [&robin, &desktop] {
+        eventually("both wait", || (home.json(&["share", "preview", "Dana"])["waiting"] == 2).then_some(()));
+    }
+    assert_eq!(opened(&dana)["sessions"], json!([]));
+}

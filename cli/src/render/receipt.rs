@@ -61,7 +61,7 @@ pub fn deletions(screen: &mut Screen, indent: &str, deletions: &[DeletionAnswer]
 }
 
 fn named(record: &OpenedRecord) -> String {
-    let changed = if record.changed { " (changed since it was opened first)" } else { "" };
+    let changed = if record.changed { " (sent anew since it was opened first)" } else { "" };
     format!("{} {}{changed}", record.what, record.short)
 }
 

@@ -105,7 +105,7 @@ pub struct OpenedRecord {
     pub short: String,
     /// What it is, in a few words.
     pub what: String,
-    /// It had been opened before, and has changed since.
+    /// It had been opened before, and was sent anew since.
     #[serde(default)]
     pub changed: bool,
 }

@@ -166,7 +166,10 @@ impl Replica {
         let Some(owner) = self.person() else { return false };
         let waits = |since: &u64| self.delays.known.counted_s.saturating_sub(*since) < u64::from(delay_s);
         let changes = self.delays.known.changed_since.get(&(grant, record)).is_some_and(|(since, _)| waits(since));
-        changes || (!self.is_there(owner, grant, record) && self.delays.known.held_since.get(&record).is_some_and(waits))
+        let held_since = self.delays.known.held_since.get(&record);
+        // What this device has not looked at yet is as old as it says.
+        let is_young = || age_s(&self.view, &record, self.now.wall) < u64::from(delay_s);
+        changes || (!self.is_there(owner, grant, record) && held_since.map_or_else(is_young, waits))
     }
 
     /// All that is there was looked at under these terms.

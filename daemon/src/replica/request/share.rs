@@ -125,7 +125,8 @@ impl Replica {
             paused: grant.paused,
             unheard: Vec::new(),
             joined: grant.helper.is_some(),
-            ended: grant.ended,
+            // What is over by its time is over at once; the end is written a moment later.
+            ended: grant.ended.or_else(|| grant.ends().filter(|ends| *ends <= self.now.wall)),
             devices: u32::try_from(devices).unwrap_or(u32::MAX),
             items: u64::try_from(items).unwrap_or(u64::MAX),
             waiting: waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned()),

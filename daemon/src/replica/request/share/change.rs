@@ -94,6 +94,13 @@ impl Replica {
             Some(until) => bound(cx, ask, Some(until))?,
             None => changed.until,
         };
+        // An end that was over when it was given only bounds; one that lies behind now would neither end it nor be what was meant.
+        let bounds_only = |until: &Moment| until.timestamp() <= grant.created_at;
+        let is_past = changed.until != grant.until && changed.until.as_ref().is_some_and(|until| until.timestamp() <= cx.now.wall);
+        if is_past && !grant.until.as_ref().is_some_and(bounds_only) {
+            return Err(Failure::new(ErrorKind::Usage, "--until is over already; nothing was changed")
+                .hint(format!("to end it now: asif share revoke \"{}\"; else a time to come", grant.name)));
+        }
         changed.delay_s = change.delay_s.unwrap_or(changed.delay_s);
         changed.role = change.role.unwrap_or(changed.role);
         if let Some(purpose) = &change.purpose {
