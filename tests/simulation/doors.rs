@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use asif_daemon::people::space::Space;
+use asif_daemon::replica::effect::ClientId;
 use asif_proto::local::{ErrorKind, Reply, Request};
 use asif_proto::record::SessionFields;
 use uuid::Uuid;
@@ -159,16 +160,22 @@ fn a_helper_whose_share_ended_does_not_come_back_with_the_used_ticket() {
     assert_eq!(failure.kind, ErrorKind::Precondition);
 }
 
+/// A laptop whose person has not answered yet, and a desktop that asks to be let in: the world, the laptop and who gives, the desktop and who joins.
+fn asked_and_not_answered() -> (World, (usize, ClientId), (usize, ClientId)) {
+    let mut world = World::new(5);
+    let laptop = story::family(&mut world, 1)[0];
+    world.nodes[laptop].hesitates = true;
+    let giver = world.begin(laptop, Request::DevicePair { yes: false, no_wait: false });
+    let ticket = world.told_ticket(laptop, giver);
+    let joiner = world.add("desktop");
+    let join = world.begin(joiner, Request::DeviceJoin { ticket, name: None, at: None });
+    (world, (laptop, giver), (joiner, join))
+}
+
 #[test]
 fn a_person_may_hesitate_and_nothing_spins_and_a_no_shuts_the_door() {
     for yes in [true, false] {
-        let mut world = World::new(5);
-        let laptop = story::family(&mut world, 1)[0];
-        world.nodes[laptop].hesitates = true;
-        let giver = world.begin(laptop, Request::DevicePair { yes: false, no_wait: false });
-        let ticket = world.told_ticket(laptop, giver);
-        let joiner = world.add("desktop");
-        let join = world.begin(joiner, Request::DeviceJoin { ticket: ticket.clone(), name: None, at: None });
+        let (mut world, (laptop, giver), (joiner, join)) = asked_and_not_answered();
         world.run_for(Duration::from_secs(90));
         world.decide(laptop, yes);
         let answer = world.answer(joiner, join, Duration::from_secs(30)).unwrap();
@@ -180,13 +187,7 @@ fn a_person_may_hesitate_and_nothing_spins_and_a_no_shuts_the_door() {
 
 #[test]
 fn who_waits_to_be_let_in_hears_at_once_that_nobody_will_answer() {
-    let mut world = World::new(5);
-    let laptop = story::family(&mut world, 1)[0];
-    world.nodes[laptop].hesitates = true;
-    let giver = world.begin(laptop, Request::DevicePair { yes: false, no_wait: false });
-    let ticket = world.told_ticket(laptop, giver);
-    let joiner = world.add("desktop");
-    let join = world.begin(joiner, Request::DeviceJoin { ticket, name: None, at: None });
+    let (mut world, (laptop, giver), (joiner, join)) = asked_and_not_answered();
     world.run_for(Duration::from_secs(5));
     // Ctrl-C at the question.
     world.leave(laptop, giver);

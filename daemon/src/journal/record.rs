@@ -199,6 +199,11 @@ impl Grant {
     pub fn ends(&self) -> Option<Timestamp> {
         self.until.as_ref().map(Moment::timestamp).filter(|until| *until > self.created_at)
     }
+
+    /// Whether the time at which it ends by itself has come.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.ends().is_some_and(|ends| ends <= now)
+    }
 }
 
 /// A client of this person. Its record id is the grant's id.

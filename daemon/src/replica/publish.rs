@@ -1,7 +1,7 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was taken back, [`left_out`] what is not sent, [`sweep`] goes through all there is,
-//! [`end`] ends a share, [`deletion`] is what a helper's device does then.
+//! [`sweep`] goes through all there is, [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was
+//! taken back, [`left_out`] says what is not sent, [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
 pub(super) mod delay;
 pub(super) mod deletion;
@@ -143,8 +143,7 @@ impl Replica {
     /// at once.
     fn standing(&self, now: Timestamp) -> Vec<Standing> {
         let Some(owner) = self.person() else { return Vec::new() };
-        let is_over = |grant: &Grant| grant.ends().is_some_and(|ends| ends <= now);
-        let joined = self.view.grants().filter(|(_, row)| row.value.helper.is_some() && !is_over(&row.value));
+        let joined = self.view.grants().filter(|(_, row)| row.value.helper.is_some() && !row.value.is_over(now));
         let grants = joined.filter(|(id, _)| !self.has_ended(record_grant(**id)));
         grants
             .filter_map(|(id, row)| {

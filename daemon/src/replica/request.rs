@@ -178,8 +178,7 @@ impl Replica {
             }
             Request::SharePreviewOf { name } => {
                 let (id, grant) = self.find_grant(name, cx.now.wall)?;
-                let is_over = grant.ends().is_some_and(|ends| ends <= cx.now.wall);
-                if is_over || grant.ended.is_some() || self.has_ended(super::super::journal::record::record_grant(id)) {
+                if grant.is_over(cx.now.wall) || grant.ended.is_some() || self.has_ended(super::super::journal::record::record_grant(id)) {
                     let failure = Failure::new(ErrorKind::Precondition, format!("sharing with {} has ended: they see nothing", grant.name));
                     return Err(failure.hint("what was agreed, and what they answered to the end: asif share receipts"));
                 }

@@ -168,7 +168,7 @@ impl Replica {
         let changes = self.delays.known.changed_since.get(&(grant, record)).is_some_and(|(since, _)| waits(since));
         let held_since = self.delays.known.held_since.get(&record);
         // What this device has not looked at yet is as old as it says.
-        let is_young = || age_s(&self.view, &record, self.now.wall) < u64::from(delay_s);
+        let is_young = || self.would_wait(&record, delay_s, self.now.wall);
         changes || (!self.is_there(owner, grant, record) && held_since.map_or_else(is_young, waits))
     }
 

@@ -164,7 +164,7 @@ pub(super) fn check_terms(cx: &Cx<'_>, grant: &Grant) -> Result<(), Failure> {
         if until.timestamp() <= grant.since.timestamp() {
             return Err(Failure::new(ErrorKind::Usage, "--until must be later than --since"));
         }
-        if grant.ends().is_some_and(|ends| ends <= cx.now.wall) {
+        if grant.is_over(cx.now.wall) {
             return Err(Failure::new(ErrorKind::Usage, "--until is over already: the sharing would end now")
                 .hint(format!("to end it: asif share revoke \"{}\"; else a time to come", grant.name)));
         }
