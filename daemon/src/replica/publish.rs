@@ -1,8 +1,9 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`sweep`] goes through all there is, [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was
+//! [`sweep`] goes through all there is, [`decision`] says what becomes of a record, [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was
 //! taken back, [`left_out`] says what is not sent, [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
+mod decision;
 pub(super) mod delay;
 pub(super) mod deletion;
 mod end;
@@ -17,6 +18,8 @@ use asif_proto::id::{GrantId, ItemId, RecordId, SpaceId};
 use asif_proto::local::Failure;
 use jiff::Timestamp;
 use serde::Serialize;
+
+use decision::{Before, Case, Deed, deed_unshown};
 
 use super::effect::Now;
 use super::{Cx, Replica};
@@ -191,75 +194,79 @@ impl Replica {
     }
 
     /// Puts what a record shows now, or takes it back.
-    ///
-    /// What would lose against the item that stands is not written: it says less, and perhaps what another device took back. Where there is
-    /// no other device, what was written here just now takes the place of what is shown, also where that counts more changes: those are gone, as when an
-    /// old copy was put back.
     fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, by: By) -> Result<(), Failure> {
         let id = item::item_id(&standing.key, record);
         let (touches, shown) = self.shown(&Terms::of(standing.id(), &standing.grant, cx.now.wall), record);
         let revision = Revision { grant: self.grant_version(standing.id()), touches };
         let mark = (standing.id(), record);
-        // An answer waits for nothing.
-        let may_wait = matches!(shown, Shown::Item(kind, _) if kind != item::ANSWER);
-        let waits = may_wait && held_item(&self.boards, standing, &id).is_none() && self.waits(cx.now, standing, record);
-        let held = held_item(&self.boards, standing, &id);
-        match shown {
+        let (deed, item) = match shown {
             Shown::Item(kind, payload) => {
                 self.withheld.remove(&mark);
-                let differs = held.filter(|held| held.payload.as_ref() != Some(&payload));
-                let shown = differs.and_then(|held| held.payload.as_ref());
-                let less = shown.is_some_and(|shown| item::says_less(&payload, shown));
-                // What is said otherwise waits as a new record does; what is said no longer does not.
-                let new = shown.map_or_else(|| self.is_to_change(standing, record), |shown| !item::says_nothing_new(&payload, shown));
-                let changes = differs.is_some() && kind != item::ANSWER && new;
-                let waits_still = if changes {
-                    self.change_waits(cx.now, standing, record, content_hash(kind, &payload))
-                } else {
-                    self.change_is_there(standing, record);
-                    false
-                };
-                if standing.grant.paused || waits_still {
-                    // Nothing new goes out; what would say less than it does is taken back meanwhile.
-                    return if less { self.retract(cx, standing.space, id, revision) } else { Ok(()) };
-                }
-                let held = held_item(&self.boards, standing, &id);
-                let differs = held.filter(|held| held.payload.as_ref() != Some(&payload));
-                // What this device took back before it had heard all that it now counts, it shows again by one more.
-                let corrects = differs.filter(|held| held.revision == revision && self.writes(held.entry.0)).is_some();
-                let outdone = differs
-                    .filter(|held| by == By::Here && self.has_no_other_device() && held.payload.is_some() && held.revision >= revision);
-                let revision = match outdone {
-                    Some(held) => Revision { touches: held.revision.touches.saturating_add(1), ..held.revision },
-                    None if corrects => Revision { touches: touches.saturating_add(1), ..revision },
-                    None => revision,
-                };
-                let higher = differs.is_some_and(|held| (revision, content_hash(kind, &payload)) > (held.revision, held.hash));
-                let news = (held.is_none() && !waits) || higher;
-                // What a pause kept from being sent is put once more.
-                let again = held.filter(|held| self.withheld.is_left_out(&held.entry)).map(|held| (held.entry, held.revision));
-                if !self.heard || !(news || again.is_some()) {
-                    return Ok(());
-                }
-                let mut revision = revision;
-                if let Some((entry, before)) = again {
-                    let more = Revision { touches: before.touches.saturating_add(1), ..before };
-                    revision = if revision > before { revision } else { more };
-                    self.withheld.put_again(&entry);
-                }
-                self.put_bytes(cx, standing.space, id, revision, kind, payload)
+                let is_kept_back = self.is_kept_back(cx.now, standing, record, (kind, &payload));
+                let before = self.before(standing, &id, Some(&payload));
+                let insists = by == By::Here && self.has_no_other_device();
+                let hash = content_hash(kind, &payload);
+                let case = Case { revision, hash, before, is_kept_back, has_heard: self.heard, insists };
+                (case.deed(), Some((kind, payload)))
             }
             Shown::Nothing | Shown::Unknown => {
                 if by != By::Others && shown == Shown::Nothing {
                     self.withheld.insert(mark);
                 }
-                let Some(held) = held.filter(|held| held.payload.is_some()) else { return Ok(()) };
                 // What this device withholds, or cannot read, is withheld also where another knew of more changes.
-                let firm = self.withheld.contains(&mark) || self.view.is_unreadable(&record);
-                let revision = if firm { revision.max(held.revision) } else { revision };
-                if revision >= held.revision { self.retract(cx, standing.space, id, revision) } else { Ok(()) }
+                let is_firm = self.withheld.contains(&mark) || self.view.is_unreadable(&record);
+                (deed_unshown(revision, self.before(standing, &id, None), is_firm), None)
             }
+        };
+        if deed != Deed::Leave
+            && let Some(held) = held_item(&self.boards, standing, &id)
+        {
+            self.withheld.put_again(&held.entry);
         }
+        match (deed, item) {
+            (Deed::Put(revision), Some((kind, payload))) => self.put_bytes(cx, standing.space, id, revision, kind, payload),
+            (Deed::Retract(revision), _) => self.retract(cx, standing.space, id, revision),
+            (Deed::Leave | Deed::Put(_), _) => Ok(()),
+        }
+    }
+
+    /// Whether a pause or a delay keeps back what a record shows now. An answer waits for no delay.
+    fn is_kept_back(&mut self, now: Now, standing: &Standing, record: RecordId, (kind, payload): (u16, &Vec<u8>)) -> bool {
+        let id = item::item_id(&standing.key, record);
+        let is_answer = kind == item::ANSWER;
+        let Some(held) = held_item(&self.boards, standing, &id) else {
+            self.change_is_there(standing, record);
+            let waits = !is_answer && self.waits(now, standing, record);
+            return standing.grant.paused || waits;
+        };
+        let is_same = held.payload.as_ref() == Some(payload);
+        // What is said otherwise waits as a new record does; what is said no longer does not.
+        let is_new = match &held.payload {
+            Some(shown) => !item::says_nothing_new(payload, shown),
+            None => self.is_to_change(standing, record),
+        };
+        let waits = if !is_same && !is_answer && is_new {
+            self.change_waits(now, standing, record, content_hash(kind, payload))
+        } else {
+            self.change_is_there(standing, record);
+            false
+        };
+        standing.grant.paused || waits
+    }
+
+    /// The item that stands, beside what its record shows now.
+    fn before(&self, standing: &Standing, id: &ItemId, payload: Option<&Vec<u8>>) -> Option<Before> {
+        let held = held_item(&self.boards, standing, id)?;
+        let shown = held.payload.as_ref();
+        Some(Before {
+            revision: held.revision,
+            hash: held.hash,
+            is_shown: shown.is_some(),
+            is_same: shown.is_some() && shown == payload,
+            says_more: shown.zip(payload).is_some_and(|(shown, payload)| shown != payload && item::says_less(payload, shown)),
+            is_ours: self.writes(held.entry.0),
+            is_left_out: self.withheld.is_left_out(&held.entry),
+        })
     }
 
     /// How often a record was touched, and what of it these terms show.
