@@ -136,6 +136,9 @@ fn unseen(screen: &Screen, preview: &Preview) -> Vec<String> {
         lines.push("your safety plan".to_owned());
         told.push(Scope::SafetyPlan);
     }
+    if !preview.scopes.contains(&Scope::Notes) {
+        lines.push("tags, and where it was felt".to_owned());
+    }
     let others = Scope::ALL.iter().filter(|scope| !preview.scopes.contains(scope) && !told.contains(scope));
     let others: Vec<String> = others.map(hyphens).collect();
     if !others.is_empty() {
