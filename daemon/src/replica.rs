@@ -31,6 +31,7 @@ mod salvage;
 mod snapshot;
 mod statements;
 mod waiting;
+mod whereabouts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -126,6 +127,7 @@ pub struct Replica {
     next_link: u64,
     backoff: HashMap<LinkKey, Backoff>,
     peers: peers::Peers,
+    told: whereabouts::Told,
     listening: Option<Vec<SocketAddr>>,
     listen_wanted: bool,
     listen_after: Option<Duration>,

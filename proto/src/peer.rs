@@ -6,6 +6,8 @@
 //! both      Roster, Epochs, Entries   what the other is missing
 //! both      Have                      again, for what was stored since: sending it is the acknowledgement
 //! both      GetEntries                where the two hold different entries under one number: the other's branch
+//! either    Ping, and the other Pong  before a person is told that somebody was reached: a link may be dead and not yet know
+//! own       Addresses                 between devices of one person: where each has itself met others
 //! ```
 //!
 //! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`].
@@ -16,12 +18,14 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Frame, FrameError};
-use crate::id::{KeyId, Link, LogId, PersonId, QueueId};
+use crate::id::{KeyId, Link, LinkKey, LogId, PersonId, QueueId};
 
 /// The lowest and highest version of this protocol that this program speaks.
 pub const VERSIONS: (u16, u16) = (1, 1);
-/// The most addresses a peer may tell.
+/// The most addresses a peer may tell of one device.
 pub const MAX_ADDRESSES: usize = 8;
+/// The most devices whose addresses are told in one message.
+pub const MAX_WHEREABOUTS: usize = 1024;
 /// Sealed bytes in one [`Entries`] message, about.
 pub const ENTRIES_BYTES: usize = 256 * 1024;
 
@@ -91,6 +95,15 @@ pub struct GetEntries {
     pub log: LogId,
     /// The first that is wanted.
     pub from: u64,
+}
+
+/// Where a device was met, by its key: a hint, since whoever is dialled there must prove the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whereabouts {
+    /// The device.
+    pub key: LinkKey,
+    /// Where it was reached or says it listens, best first.
+    pub addresses: Vec<SocketAddr>,
 }
 
 /// An entry or a stub as it travels.
@@ -190,6 +203,12 @@ pub enum Message {
     Entries(Entries),
     /// What do you hold there?
     GetEntries(GetEntries),
+    /// Are you there? The number comes back.
+    Ping(u64),
+    /// Yes, to the ping of this number.
+    Pong(u64),
+    /// Where others are, told to own devices alone.
+    Addresses(Vec<Whereabouts>),
     /// May I come in?
     Join(Join),
     /// The person to make the keys for; the joiner joins again with them.
@@ -208,6 +227,9 @@ mod kind {
     pub(super) const HAVE: u16 = 4;
     pub(super) const ENTRIES: u16 = 5;
     pub(super) const GET_ENTRIES: u16 = 6;
+    pub(super) const PING: u16 = 10;
+    pub(super) const PONG: u16 = 11;
+    pub(super) const ADDRESSES: u16 = 12;
     pub(super) const JOIN: u16 = 16;
     pub(super) const FOR: u16 = 17;
     pub(super) const WELCOME: u16 = 18;
@@ -224,6 +246,9 @@ impl Message {
             Message::Have(body) => Frame::postcard(kind::HAVE, body),
             Message::Entries(body) => Frame::postcard(kind::ENTRIES, body),
             Message::GetEntries(body) => Frame::postcard(kind::GET_ENTRIES, body),
+            Message::Ping(body) => Frame::postcard(kind::PING, body),
+            Message::Pong(body) => Frame::postcard(kind::PONG, body),
+            Message::Addresses(body) => Frame::postcard(kind::ADDRESSES, body),
             Message::Join(body) => Frame::postcard(kind::JOIN, body),
             Message::For(body) => Frame::postcard(kind::FOR, body),
             Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
@@ -240,6 +265,9 @@ impl Message {
             kind::HAVE => Message::Have(frame.decode()?),
             kind::ENTRIES => Message::Entries(frame.decode()?),
             kind::GET_ENTRIES => Message::GetEntries(frame.decode()?),
+            kind::PING => Message::Ping(frame.decode()?),
+            kind::PONG => Message::Pong(frame.decode()?),
+            kind::ADDRESSES => Message::Addresses(frame.decode()?),
             kind::JOIN => Message::Join(frame.decode()?),
             kind::FOR => Message::For(frame.decode()?),
             kind::WELCOME => Message::Welcome(frame.decode()?),

@@ -28,6 +28,7 @@ mod edits;
 mod faults;
 mod hostile;
 mod lies;
+mod meeting;
 mod node;
 mod plan;
 mod reminders;

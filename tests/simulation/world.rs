@@ -66,7 +66,11 @@ pub(crate) struct World {
     conns: BTreeMap<(usize, LinkId), End>,
     in_order: BTreeMap<(usize, LinkId, bool), Duration>,
     cut: BTreeSet<(usize, usize)>,
+    /// Gone without a word: their links look alive and carry nothing.
+    pub(crate) silent: BTreeSet<usize>,
     next_incoming: u64,
+    /// Every address that was ever dialled.
+    pub(crate) tried: BTreeSet<std::net::SocketAddr>,
     /// What is said, from whom and to whom, while somebody listens.
     pub(crate) recorded: Option<Vec<(usize, usize, Message)>>,
     ticks: Vec<Option<Duration>>,
@@ -92,7 +96,9 @@ impl World {
             conns: BTreeMap::new(),
             in_order: BTreeMap::new(),
             cut: BTreeSet::new(),
+            silent: BTreeSet::new(),
             next_incoming: 1,
+            tried: BTreeSet::new(),
             recorded: None,
             ticks: Vec::new(),
             expects_damage: false,
@@ -267,6 +273,9 @@ impl World {
 
     fn send(&mut self, node: usize, link: LinkId, message: Message, bulk: bool) {
         let Some(end) = self.conns.get(&(node, link)).copied() else { return };
+        if self.silent.contains(&node) || self.silent.contains(&end.node) {
+            return;
+        }
         if let Some(recorded) = &mut self.recorded {
             recorded.push((node, end.node, message.clone()));
         }
@@ -294,6 +303,7 @@ impl World {
     }
 
     fn dialled(&mut self, node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: &[std::net::SocketAddr]) {
+        self.tried.extend(addresses);
         let ours = self.nodes[node].link_key();
         let target = (0..self.nodes.len()).find(|other| {
             let there = &self.nodes[*other];

@@ -117,6 +117,7 @@ impl Replica {
             next_link: 0,
             backoff: HashMap::new(),
             peers: Peers::default(),
+            told: BTreeMap::new(),
             listening: None,
             listen_wanted: false,
             listen_after: None,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use asif_proto::id::{GrantId, LinkKey, PersonId};
 use asif_proto::local::{Failure, Reply, Synced};
+use asif_proto::peer::Message;
 
 use super::effect::{ClientId, Effect, LinkId};
 use super::{Cx, Replica};
 use jiff::Timestamp;
+use rand_core::Rng as _;
 
 use crate::journal::record::{grant_record, record_grant};
 use crate::people::space::Space;
@@ -70,7 +72,7 @@ impl Replica {
             || self.view.client(&id).is_some_and(|row| row.value.person == person)
     }
 
-    fn known_keys(&self) -> BTreeSet<LinkKey> {
+    pub(super) fn known_keys(&self) -> BTreeSet<LinkKey> {
         self.keys_of(self.others())
     }
 
@@ -128,7 +130,7 @@ impl Replica {
         self.known_keys().into_iter().filter(|key| {
             !self.links.values().any(|link| link.key == *key)
                 && !self.dialling.values().any(|dialled| dialled == key)
-                && self.peers.notes.get(key).is_some_and(|note| !note.addresses.is_empty())
+                && !self.addresses_of(key).is_empty()
         })
     }
 
@@ -144,7 +146,7 @@ impl Replica {
     }
 
     fn dial(&mut self, cx: &mut Cx<'_>, key: LinkKey) {
-        let Some(addresses) = self.peers.notes.get(&key).map(|note| note.addresses.clone()) else { return };
+        let addresses = self.addresses_of(&key);
         let link = self.next_link();
         self.dialling.insert(link, key);
         cx.rest.push(Effect::Dial { link, peer: key, addresses });
@@ -162,8 +164,27 @@ impl Replica {
             self.last_error.remove(&key);
         }
         match wait_ms {
-            Some(ms) => self.syncing.push((client, cx.now.mono + Duration::from_millis(ms))),
+            Some(ms) => {
+                self.ping_all(cx);
+                self.syncing.push((client, cx.now.mono + Duration::from_millis(ms)));
+            }
             None => cx.answer(client, Ok(Reply::Synced(self.sync_state().1))),
+        }
+    }
+
+    /// Asks everybody who seems to be there whether they are: of one whose machine lost its power the link looks alive for a while.
+    fn ping_all(&mut self, cx: &mut Cx<'_>) {
+        for (id, link) in self.links.iter_mut().filter(|(_, link)| link.person().is_some() && link.pinged.is_none()) {
+            let number = cx.rng.next_u64();
+            link.pinged = Some(number);
+            cx.rest.push(Effect::Send { link: *id, message: Message::Ping(number) });
+        }
+    }
+
+    /// They are there.
+    pub(super) fn answered_ping(&mut self, id: LinkId, number: u64) {
+        if let Some(link) = self.links.get_mut(&id).filter(|link| link.pinged == Some(number)) {
+            link.pinged = None;
         }
     }
 
@@ -220,6 +241,10 @@ impl Replica {
             }
             let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);
             match link {
+                Some((_, link)) if link.up && link.pinged.is_some() => {
+                    done = false;
+                    state.unreached.insert(name, "connected before, and no answer now".into());
+                }
                 Some((id, link)) if link.up => {
                     if self.is_settled(*id) && person != self.person() && !self.heard {
                         let waits = "what is new here goes out once this device has heard from another of your devices";
@@ -240,7 +265,7 @@ impl Replica {
                     state.unreached.insert(name, "no answer yet".into());
                 }
                 None => {
-                    let addressed = self.peers.notes.get(&key).is_some_and(|note| !note.addresses.is_empty());
+                    let addressed = !self.addresses_of(&key).is_empty();
                     match self.last_error.get(&key) {
                         Some(error) => drop(state.unreached.insert(name, error.clone())),
                         None if addressed && self.listening.is_some() => {

@@ -67,6 +67,9 @@ impl Replica {
             (Peer::Known { person, .. }, Message::Roster(blobs) | Message::Epochs(blobs)) if up => self.statements(cx, id, person, blobs),
             (Peer::Known { .. }, Message::Entries(entries)) if up => self.entries(cx, id, entries),
             (Peer::Known { .. }, Message::GetEntries(want)) if up => self.asked_for_branch(cx, id, want),
+            (Peer::Known { .. }, Message::Ping(number)) if up => cx.rest.push(Effect::Send { link: id, message: Message::Pong(number) }),
+            (Peer::Known { .. }, Message::Pong(number)) if up => self.answered_ping(id, number),
+            (Peer::Known { person, .. }, Message::Addresses(told)) if up && self.person() == Some(person) => self.told_addresses(cx, told),
             (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
             (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
             (_, Message::Refused(refused)) => {
@@ -102,6 +105,7 @@ impl Replica {
         self.last_error.remove(&key);
         self.forgotten.remove(&key);
         self.learn_addresses(cx, key, address, &hello.listen);
+        self.tell_addresses(cx, id);
         self.one_link_each(cx, id);
         self.was_welcomed(cx, key);
         if hello.digest == self.digest(person) {
@@ -307,7 +311,9 @@ impl Replica {
     /// A device of one's own that does not know this one was put back from before they met.
     fn note_forgotten(&mut self, key: LinkKey, unknown: bool) {
         let own = self.registry.holder(&key).map(|(person, _)| person) == self.person();
-        if own && unknown && self.person().is_some() {
+        // One that came in meanwhile knows this one.
+        let is_here = self.links.values().any(|link| link.key == key && link.up);
+        if own && unknown && !is_here && self.person().is_some() {
             self.forgotten.insert(key);
         }
     }

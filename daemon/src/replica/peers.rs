@@ -1,4 +1,4 @@
-//! What is remembered about peers between starts: addresses, what they acknowledged, when both last had the same.
+//! What is remembered about peers between starts: where they are, what they acknowledged, when both last had the same.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, LinkId, Opaque};
+use super::whereabouts::Told;
 use super::{Cx, Replica};
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "peers";
 const SAVE_WITHIN: Duration = Duration::from_secs(5);
-const MAX_ADDRESSES: usize = 8;
 
 /// Everything that is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub(super) struct Peers {
 /// What is remembered about one device.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
-    /// Where it was reached or said it listens, best first.
+    /// Where it was reached or said itself that it listens, best first.
     pub(super) addresses: Vec<SocketAddr>,
     /// When both last had the same.
     pub(super) last_sync: Option<Timestamp>,
@@ -41,7 +41,9 @@ impl Replica {
     pub(super) fn load_peers(&mut self, bytes: Option<&[u8]>) {
         let Some(vault) = &self.vault else { return };
         let opened = bytes.and_then(|bytes| vault.cache.open(FILE, bytes).ok());
-        self.peers = opened.and_then(|plain| frame::decode(&plain)).unwrap_or_default();
+        let Some(plain) = opened else { return };
+        let before = || Some((frame::decode(&plain)?, Told::default()));
+        (self.peers, self.told) = frame::decode(&plain).or_else(before).unwrap_or_default();
     }
 
     pub(super) fn save_peers_soon(&mut self, cx: &Cx<'_>) {
@@ -51,31 +53,8 @@ impl Replica {
     pub(super) fn save_peers(&mut self, cx: &mut Cx<'_>) {
         self.save_peers_at = None;
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&self.peers), cx.rng);
+            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told)), cx.rng);
             cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
-        }
-    }
-
-    /// A peer told where it listens; where it was seen with its listening ports comes first.
-    pub(super) fn learn_addresses(&mut self, cx: &mut Cx<'_>, key: LinkKey, seen: SocketAddr, told: &[SocketAddr]) {
-        let told =
-            told.iter().take(asif_proto::peer::MAX_ADDRESSES).filter(|address| address.port() != 0 && !address.ip().is_unspecified());
-        let mut addresses: Vec<SocketAddr> = Vec::new();
-        for address in told.clone().map(|address| SocketAddr::new(seen.ip(), address.port())).chain(told.copied()) {
-            if !addresses.contains(&address) {
-                addresses.push(address);
-            }
-        }
-        if let Some(link) = self.links.values().find(|link| link.key == key && !link.incoming)
-            && !addresses.contains(&link.address)
-        {
-            addresses.insert(0, link.address);
-        }
-        addresses.truncate(MAX_ADDRESSES);
-        let note = self.peers.notes.entry(key).or_default();
-        if !addresses.is_empty() && note.addresses != addresses {
-            note.addresses = addresses;
-            self.save_peers(cx);
         }
     }
 

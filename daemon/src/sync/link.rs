@@ -78,6 +78,8 @@ pub struct Link {
     pub told: bool,
     /// A full Have is due to them: something new is shared.
     pub compare: bool,
+    /// A ping that they have not answered.
+    pub pinged: Option<u64>,
     /// The link is to be closed then, or when everything is acknowledged.
     pub closing: Option<Duration>,
 }
@@ -109,6 +111,7 @@ impl Link {
             owed: BTreeSet::new(),
             told: false,
             compare: false,
+            pinged: None,
             closing: None,
         }
     }
