@@ -51,8 +51,9 @@ fn once_it_is_over_nothing_is_said_to_be_seen_or_asked_back() {
     let session = robin.log(&["-b", "30", "-a", "45"]);
     let dana = robin.share_with_dana(ALL);
     let words = dana.json(&["understood", "Robin", "--text", "It is hardest on Sundays."])["id"].as_str().unwrap().to_owned();
+    let suggested = dana.json(&["suggest", "Robin", "--title", "Answer the mirror kindly"])["id"].as_str().unwrap().to_owned();
     dana.sync();
-    eventually("it is there", || robin.json(&["inbox", "list", "--all"])[0]["id"].is_string().then_some(()));
+    eventually("both are there", || robin.json(&["inbox", "list", "--all"])[1]["id"].is_string().then_some(()));
     robin.ok(&["inbox", "answer", &words, "partly"]);
     robin.sync();
     robin.ok(&["share", "revoke", "Dana", "--yes"]);
@@ -60,9 +61,11 @@ fn once_it_is_over_nothing_is_said_to_be_seen_or_asked_back() {
     robin.refuses(7, &["share", "preview", "Dana"]).says(&["has ended", "asif share receipts"]);
     assert_eq!(robin.json(&["share", "hold", &session])["was_shared_with"], json!([]));
     let page = eventually("it is deleted", || {
-        Some(dana.ok(&["caseload", "open", "Robin"])).filter(|page| page.stdout.contains("what they said to it is deleted"))
+        Some(dana.ok(&["caseload", "open", "Robin"])).filter(|page| page.stdout.contains("what they said to it, if they did, is deleted"))
     });
     assert!(!page.stdout.contains("not answered yet"), "{}", page.stdout);
+    let declined = robin.ok(&["inbox", "decline", &suggested]).stdout.replace('\n', " ");
+    assert!(declined.contains("Sharing with Dana has ended, so it stays with you") && !declined.contains("sees"), "{declined}");
 }
 
 #[test]

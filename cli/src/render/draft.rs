@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use asif_proto::id::RecordId;
 use asif_proto::local::Draft;
 use asif_proto::moment::Moment;
 use jiff::Timestamp;
@@ -80,7 +81,9 @@ pub fn dropped(screen: &mut Screen, draft: &Draft) {
 
 /// The command as it was given.
 pub fn words(draft: &Draft) -> String {
-    let words = draft.words.iter().map(|word| if word.contains(char::is_whitespace) { format!("{word:?}") } else { word.clone() });
+    // An id is told by its end, as it is everywhere, and as commands take it.
+    let short = |word: &String| word.parse::<RecordId>().map_or_else(|_| word.clone(), |id| id.key().chars().skip(24).collect());
+    let words = draft.words.iter().map(short).map(|word| if word.contains(char::is_whitespace) { format!("{word:?}") } else { word });
     visible(&std::iter::once("asif".to_owned()).chain(words).collect::<Vec<_>>().join(" "))
 }
 

@@ -2,10 +2,12 @@
 
 use asif_proto::local::{FieldChange, History, HistoryStep, Now, Undone};
 use asif_proto::moment::Moment;
+use asif_proto::record::Mark;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Screen;
+use super::session::marked;
 use super::text::{visible, width};
 use super::time;
 
@@ -117,6 +119,7 @@ pub fn name(field: &str) -> String {
         "outcome_rating" => "feeling after",
         "outcome_at" => "when it happened",
         "if_then" => "if that happens",
+        "marks" => "marked",
         "new_line" => "the line",
         "old_line" => "the old line",
         "agree" => "worth having",
@@ -127,6 +130,9 @@ pub fn name(field: &str) -> String {
 
 /// A value as people read it; none where there is nothing.
 fn said(screen: &Screen, field: &str, value: &Value) -> Option<String> {
+    if let Some(marks) = (field == "marks").then(|| serde_json::from_value::<Vec<Mark>>(value.clone()).ok()).flatten() {
+        return marked(&marks);
+    }
     match value {
         Value::Null => None,
         Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),

@@ -60,7 +60,7 @@ pub fn told(screen: &mut Screen, item: &InboxItem, id: &str) {
 /// One thing that this person sent to a client.
 pub fn sent(screen: &mut Screen, item: &InboxItem, id: &str, ended: bool) {
     // What they answered is deleted with the rest.
-    let unanswered = if ended { "what they said to it is deleted" } else { "not answered yet" };
+    let unanswered = if ended { "what they said to it, if they did, is deleted" } else { "not answered yet" };
     match item {
         InboxItem::Suggestion(one) => {
             screen.line(&format!("{id}  suggested {}: {}", when(screen, one.sent_at), answer(one, unanswered)));
@@ -99,29 +99,46 @@ pub fn just_sent(screen: &mut Screen, item: &InboxItem, client: &str) {
 /// What was answered, as the client reads it.
 pub fn answered(screen: &mut Screen, item: &InboxItem) {
     match item {
-        InboxItem::Suggestion(one) => match (&one.practice, one.state) {
-            (Some(practice), state) => {
-                screen.line(&format!("{} \"{}\" as {practice}  (undo: asif undo)", hyphens(state), one.title));
-                let private = format!("only for you: asif practice edit {practice} --private");
-                screen.sentence(&format!(
-                    "{} sees only \"{}\", unless you share practices with them: then the new one too ({private}). To practise: asif try {practice}",
-                    one.from,
-                    hyphens(state)
-                ));
+        InboxItem::Suggestion(one) => {
+            let sees = if one.ended { unheard(&one.from) } else { format!("{} sees only \"{}\"", one.from, hyphens(one.state)) };
+            match (&one.practice, one.state) {
+                (Some(practice), state) => {
+                    screen.line(&format!("{} \"{}\" as {practice}  (undo: asif undo)", hyphens(state), one.title));
+                    let private = format!("only for you: asif practice edit {practice} --private");
+                    let unless = if one.ended {
+                        String::new()
+                    } else {
+                        format!(", unless you share practices with them: then the new one too ({private})")
+                    };
+                    screen.sentence(&format!("{sees}{unless}. To practise: asif try {practice}"));
+                }
+                (None, SuggestionState::Later) => screen.line(&format!("Left for later: \"{}\". {sees}.", one.title)),
+                (None, _) => {
+                    screen.line(&format!("Declined: \"{}\".  (undo: asif undo)", one.title));
+                    screen.sentence(&format!("{sees}."));
+                }
             }
-            (None, SuggestionState::Later) => screen.line(&format!("Left for later: \"{}\". {} sees only \"later\".", one.title, one.from)),
-            (None, _) => screen.line(&format!("Declined: \"{}\". {} sees only \"declined\".  (undo: asif undo)", one.title, one.from)),
-        },
+        }
         InboxItem::Understood(one) => {
             let reply = one.reply.map(hyphens).unwrap_or_default();
             let words = if one.words.is_some() { ", with your words" } else { "" };
-            screen.line(&format!("{} sees: {reply}{words}.  (undo: asif undo)", one.from));
+            if one.ended {
+                screen.line(&format!("You answered: {reply}.  (undo: asif undo)"));
+                screen.sentence(&format!("{}.", unheard(&one.from)));
+            } else {
+                screen.line(&format!("{} sees: {reply}{words}.  (undo: asif undo)", one.from));
+            }
         }
         InboxItem::Reply(_) | InboxItem::Loan(_) => {
             let id = id(item).to_string();
             told(screen, item, short_id(&id));
         }
     }
+}
+
+/// Of an answer after the end.
+fn unheard(from: &str) -> String {
+    format!("Sharing with {from} has ended, so it stays with you")
 }
 
 fn answer(one: &Suggestion, unanswered: &str) -> String {

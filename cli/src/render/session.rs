@@ -141,7 +141,7 @@ fn mark_word(kind: MarkKind) -> &'static str {
 }
 
 /// `numb 1 min 4 s, landed 4 min 12 s`
-fn marked(marks: &[Mark]) -> Option<String> {
+pub fn marked(marks: &[Mark]) -> Option<String> {
     let told: Vec<String> = marks.iter().map(|mark| format!("{} {}", mark_word(mark.kind), time::length(mark.t_s))).collect();
     (!told.is_empty()).then(|| told.join(", "))
 }

@@ -66,6 +66,9 @@ pub struct Suggestion {
     pub state: SuggestionState,
     /// The practice that it became, by slug; the client's own home alone knows.
     pub practice: Option<String>,
+    /// The share that it came by has ended: what is said to it goes nowhere.
+    #[serde(default)]
+    pub ended: bool,
 }
 
 /// What a helper has understood.
@@ -85,6 +88,9 @@ pub struct Understood {
     pub words: Option<String>,
     /// It was looked at here.
     pub seen: bool,
+    /// The share that it came by has ended: what is said to it goes nowhere.
+    #[serde(default)]
+    pub ended: bool,
 }
 
 /// A helper's words about something that was shared.

@@ -283,6 +283,7 @@ impl Replica {
     ) -> Vec<InboxItem> {
         let Some(board) = self.boards.get(&feedback.id()) else { return Vec::new() };
         let from = from.to_owned();
+        let ended = feedback.grant().is_some_and(|grant| self.has_ended(grant));
         // Of two that were sent in one second the one that came later is newer.
         let mut held: Vec<_> = board.items().collect();
         held.sort_by_key(|(_, held)| std::cmp::Reverse(held.arrived));
@@ -307,12 +308,13 @@ impl Replica {
                         sent_at: one.sent_at,
                         state,
                         practice,
+                        ended,
                     })
                 }
                 Item::Understood(one) => {
                     let Said { answer, words, seen, .. } = said(&id);
                     let reply = answer.and_then(|word| word.parse().ok());
-                    InboxItem::Understood(Understood { id, from, text: one.text, sent_at: one.sent_at, reply, words, seen })
+                    InboxItem::Understood(Understood { id, from, text: one.text, sent_at: one.sent_at, reply, words, seen, ended })
                 }
                 Item::Reply(one) => {
                     let (about, what) = about(&one.to);

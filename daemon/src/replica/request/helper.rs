@@ -245,7 +245,9 @@ impl Replica {
         let until = self.agreed(of.grant).and_then(|terms| terms.until.clone());
         let answers = self.answers_of(of.share);
         let returned = |item: &ItemId| answers.get(item).filter(|one| one.answer == RETURNED).map(|one| one.at);
-        self.loans_in(of.feedback, &self.own_name(), until.as_ref(), cx.now.wall, &returned)
+        let mut loans = self.loans_in(of.feedback, &self.own_name(), until.as_ref(), cx.now.wall, &returned);
+        loans.sort_by_key(|loan| std::cmp::Reverse((loan.lent_at, loan.id)));
+        loans
     }
 
     fn predictions_by_me(&self, of: &Of) -> Vec<HelperPrediction> {
