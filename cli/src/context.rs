@@ -191,7 +191,7 @@ impl<'c, 'w> Context<'c, 'w> {
                 Ok(false)
             }
             News::Event(event) => self.tell_event(&event).map(|()| false),
-            News::Question(Question::Admit { name, role }) => self.admit(&name, &role),
+            News::Question(Question::Admit { name, role, invited }) => self.admit(&name, &role, invited.as_deref()),
         }
     }
 
@@ -201,10 +201,16 @@ impl<'c, 'w> Context<'c, 'w> {
         self.world.stdout.flush().map_err(|error| CommandError::Output(error).before_the_deed())
     }
 
-    fn admit(&mut self, name: &str, role: &str) -> Outcome<bool> {
+    fn admit(&mut self, name: &str, role: &str, invited: Option<&str>) -> Outcome<bool> {
         let question = match role {
             "device" => format!("\"{name}\" holds the ticket and would become one of your own devices. Let it in?"),
-            role => format!("{name} holds the ticket and would become your helper ({role}). Let them in?"),
+            role => {
+                // They may call themself otherwise than whoever was invited is called here.
+                let made =
+                    invited.filter(|invited| *invited != name).map(|invited| format!(" that you made for {invited}")).unwrap_or_default();
+                let who = if made.is_empty() { name.to_owned() } else { format!("Somebody who goes by \"{name}\"") };
+                format!("{who} holds the ticket{made} and would become your helper ({role}). Let them in?")
+            }
         };
         // It comes by itself: what was typed before it is no answer to it.
         if let Some(keyboard) = self.world.keyboard {

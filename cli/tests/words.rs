@@ -302,7 +302,7 @@ fn nobody_is_let_in_without_being_asked_about() {
         talk.hello();
         let Some(_) = talk.ask() else { return };
         talk.event(&invited());
-        let decision = talk.question(&Question::Admit { name: "desktop".into(), role: "device".into() });
+        let decision = talk.question(&Question::Admit { name: "desktop".into(), role: "device".into(), invited: None });
         let answer = if decision.yes { reply(Reply::Done) } else { refuse(Failure::new(ErrorKind::Precondition, "declined")) };
         talk.answer(&answer);
     });

@@ -38,7 +38,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{GrantId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
+use asif_proto::id::{GrantId, ItemId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
 use asif_proto::local::{Answer, Ask, Draft, ErrorKind, Failure, Reply};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -89,6 +89,8 @@ pub struct Replica {
     keys: HashMap<QueueId, EpochKeys>,
     given: Keys,
     logs: BTreeMap<LogId, Log>,
+    /// Up to where each log was on the disk at the start.
+    found_upto: BTreeMap<LogId, u64>,
     view: View,
     boards: BTreeMap<SpaceId, Board>,
     documents: HashMap<DocId, Document>,
@@ -148,6 +150,8 @@ pub struct Replica {
     touched_here: BTreeSet<RecordId>,
     /// Another own device put something into a share, and it was not yet looked at.
     came_back: bool,
+    /// Items that another own device took back, of which it was not yet looked at.
+    taken_back: BTreeSet<(GrantId, ItemId)>,
     retired_unsaved: bool,
     damage: Vec<(Option<LogId>, String)>,
     /// Logs whose epoch is not known here.

@@ -145,6 +145,9 @@ pub enum Question {
         name: String,
         /// The role they would have: `device`, or the helper's role.
         role: String,
+        /// Whom the ticket was made for, of a helper.
+        #[serde(default)]
+        invited: Option<String>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Home, eventually};
+use crate::harness::{Home, eventually, finish, shell};
 use crate::helper::{await_end, opened};
 
 const ALL: &[&str] = &["--scope", "ratings,practices,experiments,notes", "--since", "2020-01-01"];
@@ -143,4 +143,110 @@ fn what_waits_is_counted_whether_or_not_this_device_has_looked_at_it() {
         eventually("both wait", || (home.json(&["share", "preview", "Dana"])["waiting"] == 2).then_some(()));
     }
     assert_eq!(opened(&dana)["sessions"], json!([]));
+}
+
+#[test]
+fn undo_goes_past_a_change_of_what_is_shared_only_where_that_is_asked_for() {
+    let robin = Home::robin();
+    let [hidden, other] = ["41", "42"].map(|after| robin.log(&["-a", after]));
+    let dana = robin.share_with_dana(ALL);
+    let seen = || opened(&dana)["sessions"].as_array().unwrap().len();
+    assert_eq!(seen(), 2);
+    robin.ok(&["edit", &hidden, "--private"]);
+    for change in [&["share", "hold", &other][..], &["share", "pause", "Dana"], &["share", "edit", "Dana", "--add", "goals", "--yes"]] {
+        robin.ok(change);
+        robin.refuses(7, &["undo"]).says(&["the last thing done was", "asif undo --past-sharing"]);
+        assert_eq!(robin.json(&["show", &hidden])["visibility"], "private");
+    }
+    robin.ok(&["share", "resume", "Dana"]);
+    robin.ok(&["share", "hold", &other, "--off"]);
+    robin.sync();
+    eventually("the other one is back", || (seen() == 1).then_some(()));
+    robin.ok(&["undo", "--past-sharing"]);
+    eventually("and so is what was hidden", || (seen() == 2).then_some(()));
+}
+
+#[test]
+fn words_that_were_said_apart_are_all_in_the_history_of_what_was_answered() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(ALL);
+    let desktop = robin.pair();
+    let words = dana.json(&["understood", "Robin", "--text", "It is hardest on Sundays."])["id"].as_str().unwrap().to_owned();
+    dana.sync();
+    for home in [&robin, &desktop] {
+        eventually("it is there", || home.json(&["inbox", "list", "--all"])[0]["id"].is_string().then_some(()));
+        home.ok(&["daemon", "stop"]);
+    }
+    for (home, fit, text) in [(&robin, "fits", "said on the laptop"), (&desktop, "partly", "said on the desktop")] {
+        home.ok(&["inbox", "answer", &words, fit, "--text", text]);
+        home.ok(&["daemon", "stop"]);
+    }
+    desktop.ok(&["status"]);
+    robin.sync();
+    for home in [&robin, &desktop] {
+        let history = home.ok(&["history", &words]).stdout;
+        assert!(history.contains("said on the laptop") && history.contains("said on the desktop"), "{history}");
+        assert_eq!(home.json(&["inbox", "list", "--all"])[0]["apart"], true);
+        assert!(home.ok(&["inbox", "list", "--all"]).stdout.contains("answered apart; all that was said is in: asif history"));
+    }
+}
+
+#[test]
+fn what_did_not_reach_the_screen_does_not_count_as_looked_at() {
+    let robin = Home::robin();
+    let session = robin.log(&["-a", "45"]);
+    let dana = robin.share_with_dana(ALL);
+    let shown = opened(&dana)["sessions"][0]["id"].as_str().unwrap().to_owned();
+    dana.ok(&["reply", "Robin", &shown, "--text", "I am glad you told me."]);
+    dana.sync();
+    eventually("it is there", || (robin.json(&["today"])["inbox"] == 1).then_some(()));
+    let mut command = shell("\"$1\" inbox list > /dev/full; echo $?", &[]);
+    command.arg(env!("CARGO_BIN_EXE_asif")).env("ASIF_HOME", robin.path());
+    assert_eq!(finish(command, None).exits(0).stdout, "1\n");
+    assert_eq!(robin.json(&["today"])["inbox"], 1);
+    assert!(robin.ok(&["inbox", "list"]).stdout.contains("I am glad you told me."));
+    assert_eq!((robin.json(&["today"])["inbox"].clone(), robin.json(&["inbox", "list"])), (json!(0), json!([])), "{session}");
+}
+
+#[test]
+fn a_pause_is_told_with_what_a_helper_will_hear_after_it() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(ALL);
+    for title in ["Answer the mirror kindly", "Say no once"] {
+        dana.json(&["suggest", "Robin", "--title", title]);
+    }
+    dana.sync();
+    let ids = eventually("both are there", || {
+        let all = robin.json(&["inbox", "list", "--all"]);
+        Some([all[0]["id"].as_str()?.to_owned(), all[1]["id"].as_str()?.to_owned()])
+    });
+    robin.ok(&["share", "pause", "Dana"]);
+    let said = |args: &[&str]| robin.ok(args).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said(&["inbox", "decline", &ids[0]]).contains("is paused: once you resume it, Dana sees only \"declined\"."));
+    robin.ok(&["share", "resume", "Dana"]);
+    let accepted = said(&["inbox", "accept", &ids[1], "--private"]);
+    assert!(accepted.contains("Dana sees only \"accepted\". To practise") && !accepted.contains("new practice too"), "{accepted}");
+}
+
+#[test]
+fn a_device_that_has_met_no_other_since_its_start_says_in_a_preview_that_what_is_new_waits() {
+    let robin = Home::robin();
+    let dana = robin.share_with_dana(ALL);
+    let desktop = robin.pair();
+    let preview = || robin.json(&["share", "preview", "Dana"])["waits_for_device"].clone();
+    assert_eq!(preview(), false);
+    desktop.stop();
+    robin.stop();
+    robin.start();
+    assert_eq!(preview(), true);
+    assert!(robin.ok(&["share", "preview", "Dana"]).stdout.contains("what is new waits here until"));
+    // That holds back what a client shows, and nothing that a helper says.
+    let second = dana.pair();
+    second.stop();
+    dana.stop();
+    dana.start();
+    dana.json(&["understood", "Robin", "--text", "It is hardest on Sundays."]);
+    dana.sync();
+    desktop.start();
+    eventually("they have met", || (preview() == false).then_some(()));
 }

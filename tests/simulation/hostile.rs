@@ -94,7 +94,12 @@ fn item() -> Body {
 
 /// Robin's laptop and desktop, and Dana's machine; everything settled.
 pub(crate) fn robin_and_dana() -> (World, usize, usize, usize) {
-    let mut world = World::new(3);
+    robin_and_dana_of(3)
+}
+
+/// The same in another world.
+pub(crate) fn robin_and_dana_of(seed: u64) -> (World, usize, usize, usize) {
+    let mut world = World::new(seed);
     let devices = story::family(&mut world, 2);
     let mut story = Story::new(&devices);
     story.log_marked(&mut world);

@@ -316,3 +316,28 @@ fn a_log_that_ends_in_what_another_device_outdated_reaches_whoever_was_away() {
         assert!(synced.unreached.is_empty() && !synced.peers.is_empty(), "machine {device}: {synced:?}");
     }
 }
+
+#[test]
+fn what_one_device_hid_and_another_let_go_is_shown_again_soon() {
+    for seed in crate::seeds(60) {
+        let (mut world, laptop, desktop, dana) = crate::hostile::robin_and_dana_of(seed);
+        world.weather = crate::world::Weather { breaks: 0, twice: 100, late: 300, delay_ms: 1500 };
+        let session = log(&mut world, laptop, after(61));
+        world.run_for(Duration::from_secs(20));
+        assert_eq!(seen(&mut world, dana), 1, "seed {seed}");
+        edit(&mut world, laptop, &session, private());
+        // The desktop lets it go as soon as it has heard.
+        for _ in 0..200 {
+            world.run_for(Duration::from_millis(50));
+            let Reply::Session(here) = world.must(desktop, Request::Show { id: session.id.to_string() }) else { panic!() };
+            if here.visibility == Visibility::Private {
+                break;
+            }
+        }
+        let pause = world.below(3000);
+        world.run_for(Duration::from_millis(pause));
+        edit(&mut world, desktop, &session, SessionFields { visibility: Some(Visibility::Inherit), ..Default::default() });
+        world.run_for(Duration::from_secs(20));
+        assert_eq!(seen(&mut world, dana), 1, "seed {seed}: it is not shown again");
+    }
+}

@@ -5,7 +5,7 @@ mod any_order;
 use std::time::Duration;
 
 use asif_proto::local::{GrantChange, Held, Reply, Request, ShareAsk};
-use asif_proto::record::{Session, SessionFields};
+use asif_proto::record::{Session, SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
 
 use crate::hostile::robin_and_dana;
@@ -185,6 +185,42 @@ fn what_is_said_otherwise_waits_as_long_as_what_is_new_and_what_is_said_no_longe
     assert!(!is_held(&world, dana, "third words") && !is_held(&world, dana, "new words"));
     world.run_for(HOUR * 25);
     assert!(is_held(&world, dana, "new words"));
+}
+
+#[test]
+fn what_is_said_while_nobody_sees_it_waits_once_it_is_let_go() {
+    let (mut world, laptop, _, dana) = robin_and_dana();
+    change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
+    let [held, private, never] = ["held", "private", "never shown"].map(|words| {
+        let visibility = (words == "never shown").then_some(Visibility::Private);
+        log(&mut world, laptop, SessionFields { visibility, ..noted(52, &format!("{words} before")) })
+    });
+    let seen = |world: &World| ["held", "private", "never shown"].map(|words| is_held(world, dana, &format!("{words} later")));
+    world.run_for(Duration::from_secs(100));
+    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
+    world.run_for(HOUR * 25);
+    let sees = |visibility: Visibility| SessionFields { visibility: Some(visibility), ..Default::default() };
+    hold(&mut world, laptop, &held, None, false);
+    edit(&mut world, laptop, &private, sees(Visibility::Private));
+    for (session, words) in [(&held, "held"), (&private, "private"), (&never, "never shown")] {
+        edit(&mut world, laptop, session, SessionFields { note: Some(format!("{words} later")), ..Default::default() });
+    }
+    hold(&mut world, laptop, &held, None, true);
+    edit(&mut world, laptop, &private, sees(Visibility::Inherit));
+    edit(&mut world, laptop, &never, sees(Visibility::Inherit));
+    world.run_for(HOUR * 12);
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(HOUR * 11);
+    assert_eq!(seen(&world), [false; 3]);
+    world.run_for(HOUR * 2);
+    assert_eq!(seen(&world), [true; 3]);
+    // What says the same as it did is shown again at once.
+    hold(&mut world, laptop, &held, None, false);
+    world.run_for(Duration::from_secs(100));
+    assert!(!is_held(&world, dana, "held later"));
+    hold(&mut world, laptop, &held, None, true);
+    world.run_for(Duration::from_secs(100));
+    assert!(is_held(&world, dana, "held later"));
 }
 
 #[test]

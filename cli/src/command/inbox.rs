@@ -138,6 +138,7 @@ fn decide(context: &mut Context<'_, '_>, id: String, later: bool) -> Outcome {
 fn list(context: &mut Context<'_, '_>, all: bool) -> Outcome {
     let items = items(context, all)?;
     context.tell(&items, |screen| inbox::list(screen, &items))?;
+    looked(context, &items)?;
     if items.is_empty() && !context.json() {
         context.say(if all { "No helper has sent you anything." } else { "Nothing waits for you." });
     }
@@ -146,7 +147,16 @@ fn list(context: &mut Context<'_, '_>, all: bool) -> Outcome {
 
 fn items(context: &mut Context<'_, '_>, all: bool) -> Outcome<Vec<InboxItem>> {
     let items = |reply| if let Reply::Inbox(items) = reply { Some(items) } else { None };
-    context.ask_for(Request::Inbox(InboxAsk::List { all, look: true }), items)
+    context.ask_for(Request::Inbox(InboxAsk::List { all }), items)
+}
+
+/// What was told counts as looked at: not before it stands on the screen.
+fn looked(context: &mut Context<'_, '_>, items: &[InboxItem]) -> Outcome {
+    let ids: Vec<_> = items.iter().map(inbox::id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    context.ask_for(Request::Inbox(InboxAsk::Looked { ids }), |reply| matches!(reply, Reply::Done).then_some(()))
 }
 
 fn one(reply: Reply) -> Option<InboxItem> {

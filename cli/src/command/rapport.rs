@@ -3,6 +3,7 @@
 use asif_proto::local::{RapportAsk, Reply, Request};
 use asif_proto::rating::Rating;
 use asif_proto::record::{Rapport, Shown, Visibility};
+use asif_proto::share::{GrantView, Scope};
 use clap::Subcommand;
 
 use crate::context::Context;
@@ -57,7 +58,7 @@ impl Args {
                 let rated = if given.iter().any(Option::is_some) {
                     rate(context, crate::fresh::id(), given)?
                 } else if context.can_ask() {
-                    form::fill(context, |form, context| asked(form, context, &helper), rate)?
+                    form::fill(context, |form, context| asked(form, context, &helper, private), rate)?
                 } else {
                     return Err(form::missing("a rating", "--understood, --trust or --agreement, each 0-100"));
                 };
@@ -79,8 +80,14 @@ impl Args {
     }
 }
 
-fn asked(form: &mut Form, context: &mut Context<'_, '_>, helper: &str) -> Outcome<[Option<Rating>; 3]> {
-    form.say(context, &format!("How it is with {helper}. This is for you, unless you share it."));
+fn asked(form: &mut Form, context: &mut Context<'_, '_>, helper: &str, private: bool) -> Outcome<[Option<Rating>; 3]> {
+    let all = |reply| if let Reply::Grants(all) = reply { Some(all) } else { None };
+    let is_shared =
+        |grant: &GrantView| grant.name.eq_ignore_ascii_case(helper) && grant.ended.is_none() && grant.scopes.contains(&Scope::Rapport);
+    let sees = !private && context.ask_for(Request::ShareList, all)?.iter().any(is_shared);
+    let who =
+        if sees { format!("{helper} sees it: you share this with them.") } else { "This is for you, unless you share it.".to_owned() };
+    form.say(context, &format!("How it is with {helper}. {who}"));
     Ok([
         form.rating(context, "understood", "How understood do you feel, 0-100 (Enter to skip)?")?,
         form.rating(context, "trust", "How far do you trust them, 0-100 (Enter to skip)?")?,

@@ -36,6 +36,7 @@ pub fn told(screen: &mut Screen, item: &InboxItem, id: &str) {
             };
             screen.heading(&format!("{id}  {} suggests  {}{state}", one.from, when(screen, one.sent_at)));
             suggestion(screen, one);
+            apart(screen, one.apart, id);
         }
         InboxItem::Understood(one) => {
             screen.heading(&format!("{id}  What {} has understood  {}", one.from, when(screen, one.sent_at)));
@@ -44,6 +45,7 @@ pub fn told(screen: &mut Screen, item: &InboxItem, id: &str) {
                 screen.line(&format!("  You answered: {}", hyphens(reply)));
                 screen.prose("    ", one.words.as_deref().unwrap_or_default());
             }
+            apart(screen, one.apart, id);
         }
         InboxItem::Reply(one) => {
             let about = match (&one.about, &one.what) {
@@ -54,6 +56,12 @@ pub fn told(screen: &mut Screen, item: &InboxItem, id: &str) {
             screen.prose("  ", &one.text);
         }
         InboxItem::Loan(one) => loan::whole(screen, one),
+    }
+}
+
+fn apart(screen: &mut Screen, apart: bool, id: &str) {
+    if apart {
+        screen.line(&format!("  Two devices answered apart; all that was said is in: asif history {id}"));
     }
 }
 
@@ -100,34 +108,36 @@ pub fn just_sent(screen: &mut Screen, item: &InboxItem, client: &str) {
 pub fn answered(screen: &mut Screen, item: &InboxItem) {
     match item {
         InboxItem::Suggestion(one) => {
-            let sees = if one.ended { unheard(&one.from) } else { format!("{} sees only \"{}\"", one.from, hyphens(one.state)) };
+            let state = hyphens(one.state);
+            let only = |also: &str| hears(&one.from, (one.ended, one.paused), &format!("only \"{state}\"{also}"));
             match (&one.practice, one.state) {
-                (Some(practice), state) => {
-                    screen.line(&format!("{} \"{}\" as {practice}  (undo: asif undo)", hyphens(state), one.title));
-                    let private = format!("only for you: asif practice edit {practice} --private");
-                    let unless = if one.ended {
-                        String::new()
-                    } else {
-                        format!(", unless you share practices with them: then the new one too ({private})")
+                (Some(practice), _) => {
+                    screen.line(&format!("{state} \"{}\" as {practice}  (undo: asif undo)", one.title));
+                    let sees = match one.practice_shown && !one.ended {
+                        true => {
+                            let private = format!("only for you: asif practice edit {practice} --private");
+                            hears(
+                                &one.from,
+                                (one.ended, one.paused),
+                                &format!("\"{state}\", and the new practice too, as you share practices ({private})"),
+                            )
+                        }
+                        false => only(""),
                     };
-                    screen.sentence(&format!("{sees}{unless}. To practise: asif try {practice}"));
+                    screen.sentence(&format!("{sees} To practise: asif try {practice}"));
                 }
-                (None, SuggestionState::Later) => screen.line(&format!("Left for later: \"{}\". {sees}.", one.title)),
+                (None, SuggestionState::Later) => screen.sentence(&format!("Left for later: \"{}\". {}", one.title, only(""))),
                 (None, _) => {
                     screen.line(&format!("Declined: \"{}\".  (undo: asif undo)", one.title));
-                    screen.sentence(&format!("{sees}."));
+                    screen.sentence(&only(""));
                 }
             }
         }
         InboxItem::Understood(one) => {
             let reply = one.reply.map(hyphens).unwrap_or_default();
             let words = if one.words.is_some() { ", with your words" } else { "" };
-            if one.ended {
-                screen.line(&format!("You answered: {reply}.  (undo: asif undo)"));
-                screen.sentence(&format!("{}.", unheard(&one.from)));
-            } else {
-                screen.line(&format!("{} sees: {reply}{words}.  (undo: asif undo)", one.from));
-            }
+            screen.line(&format!("You answered: {reply}.  (undo: asif undo)"));
+            screen.sentence(&hears(&one.from, (one.ended, one.paused), &format!("{reply}{words}")));
         }
         InboxItem::Reply(_) | InboxItem::Loan(_) => {
             let id = id(item).to_string();
@@ -136,9 +146,13 @@ pub fn answered(screen: &mut Screen, item: &InboxItem) {
     }
 }
 
-/// Of an answer after the end.
-fn unheard(from: &str) -> String {
-    format!("Sharing with {from} has ended, so it stays with you")
+/// What a helper hears of an answer, in a sentence.
+fn hears(from: &str, (ended, paused): (bool, bool), what: &str) -> String {
+    match (ended, paused) {
+        (true, _) => format!("Sharing with {from} has ended, so it stays with you."),
+        (false, true) => format!("Sharing with {from} is paused: once you resume it, {from} sees {what}."),
+        (false, false) => format!("{from} sees {what}."),
+    }
 }
 
 fn answer(one: &Suggestion, unanswered: &str) -> String {

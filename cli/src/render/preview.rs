@@ -80,6 +80,9 @@ fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
     if preview.paused {
         lines.push("paused: nothing new goes out now".to_owned());
     }
+    if preview.waits_for_device {
+        lines.push("what is new waits here until this device has met another one of yours".to_owned());
+    }
     lines
 }
 
@@ -196,6 +199,7 @@ mod tests {
             delay_s: 86_400,
             purpose: None,
             paused: false,
+            waits_for_device: false,
             client: "Robin".into(),
             sessions: 41,
             notes: 0,

@@ -146,7 +146,7 @@ async fn a_question_is_decided_and_an_event_comes_before_the_answer() {
     let mut client = Client::connect(&rig).await;
     client.ask(Request::DevicePair { yes: false, no_wait: false }).await;
     let (id, _) = rig.asked().await;
-    let question = Question::Admit { name: "desktop".into(), role: "device".into() };
+    let question = Question::Admit { name: "desktop".into(), role: "device".into(), invited: None };
     rig.local.send(id, Outgoing::Question(question.clone()));
     assert_eq!(client.hear::<Question>(kind::QUESTION).await, question);
     client.send(kind::DECISION, serde_json::to_vec(&Decision { yes: true }).unwrap()).await;

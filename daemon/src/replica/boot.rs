@@ -86,6 +86,7 @@ impl Replica {
             keys: HashMap::new(),
             given: Keys { read: Vec::new(), items: Vec::new() },
             logs: BTreeMap::new(),
+            found_upto: BTreeMap::new(),
             view: View::default(),
             boards: BTreeMap::new(),
             documents: HashMap::new(),
@@ -134,6 +135,7 @@ impl Replica {
             sweeps: super::publish::sweep::Sweeps::default(),
             touched_here: BTreeSet::new(),
             came_back: false,
+            taken_back: BTreeSet::new(),
             retired_unsaved: false,
             damage: Vec::new(),
             orphans: Vec::new(),
@@ -195,6 +197,7 @@ impl Replica {
         self.refresh_keys();
         self.logs.clear();
         self.orphans.clear();
+        self.found_upto = found.logs.iter().map(|log| (log.head.log, log.seq)).collect();
         self.find_logs(found.logs);
     }
 

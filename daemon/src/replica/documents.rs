@@ -171,6 +171,7 @@ impl Replica {
         };
         let keys = keys_of(&change);
         self.view.touch(&keys);
+        self.note_said(&keys);
         let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         let records = keys.iter().filter_map(|key| schema::record_of(key)).collect();

@@ -216,10 +216,6 @@ impl Replica {
         helpers.chain(clients).chain(self.person()).collect()
     }
 
-    fn is_linked(&self, key: &LinkKey) -> bool {
-        self.links.values().any(|link| link.key == *key)
-    }
-
     /// Whether every peer is up to date or out of reach, and which is which.
     fn sync_state(&self) -> (bool, Synced) {
         let mut state = Synced::default();
@@ -227,26 +223,31 @@ impl Replica {
         let mut done = self.is_ready() && self.losses.is_empty() && self.loading.is_empty();
         // Whom only the end of a share still has to reach hears of it when they are there.
         let standing: BTreeSet<PersonId> = self.standing_persons();
+        let settled = |id: &LinkId, link: &Link| link.pinged.is_none() && self.is_settled(*id);
         let met: BTreeSet<PersonId> =
-            self.links.iter().filter(|(id, _)| self.is_settled(**id)).filter_map(|(_, link)| link.person()).collect();
+            self.links.iter().filter(|(id, link)| settled(id, link)).filter_map(|(_, link)| link.person()).collect();
+        let helpers: BTreeSet<PersonId> = self.view.grants().filter_map(|(_, row)| row.value.helper).collect();
         for key in self.known_keys() {
             let name = self.name_of_key(&key);
             let person = self.registry.holder(&key).map(|(person, _)| person);
             if person.is_some_and(|person| !standing.contains(&person)) {
                 continue;
             }
-            if person != self.person() && person.is_some_and(|person| met.contains(&person)) && !self.is_linked(&key) {
+            let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);
+            if person != self.person()
+                && person.is_some_and(|person| met.contains(&person))
+                && !link.is_some_and(|(id, link)| settled(id, link))
+            {
                 // One device of another person is enough: it passes on what there is.
                 continue;
             }
-            let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);
             match link {
                 Some((_, link)) if link.up && link.pinged.is_some() => {
                     done = false;
                     state.unreached.insert(name, "connected before, and no answer now".into());
                 }
                 Some((id, link)) if link.up => {
-                    if self.is_settled(*id) && person != self.person() && !self.heard {
+                    if self.is_settled(*id) && person.is_some_and(|person| helpers.contains(&person)) && !self.heard {
                         let waits = "what is new here goes out once this device has heard from another of your devices";
                         state.unreached.insert(name, waits.into());
                     } else if self.is_settled(*id) {

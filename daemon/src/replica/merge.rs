@@ -95,6 +95,10 @@ impl Replica {
                 self.outdate(cx, space_id, taken);
             }
             Body::Retract(retract) if !in_journal => {
+                // It may be taken back by a device that had not heard what this one did meanwhile.
+                if let Some(grant) = space.grant().filter(|_| self.person() == Some(space.owner())) {
+                    self.taken_back.insert((grant, retract.item));
+                }
                 let taken = self.boards.entry(space_id).or_default().retract(at, retract);
                 self.outdate(cx, space_id, taken);
             }
@@ -211,12 +215,17 @@ impl Replica {
 
     fn merged(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) {
         let mut keys = BTreeSet::new();
-        let index = self.index.entry(doc).or_default();
         for one in batch {
-            index.entry(one.log).or_default().push(one.seq);
+            self.index.entry(doc).or_default().entry(one.log).or_default().push(one.seq);
             for checked in &one.checked {
                 self.view.touch(checked.keys());
-                let records = checked.keys().iter().filter_map(|key| schema::record_of(key)).collect();
+                // What was here at the start was noted when it came.
+                if self.found_upto.get(&one.log).is_none_or(|seq| one.seq > *seq) {
+                    self.note_said(checked.keys());
+                }
+                let records: BTreeSet<_> = checked.keys().iter().filter_map(|key| schema::record_of(key)).collect();
+                // What this device took back may be let go by this.
+                self.came_back |= records.iter().any(|record| self.withheld.has(record));
                 let message = checked.message().unwrap_or_default().to_owned();
                 let deed = Deed { log: one.log, seq: one.seq, doc, hash: checked.hash().0, at: 0, message, records };
                 let document = self.documents.get(&doc);

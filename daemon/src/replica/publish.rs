@@ -80,6 +80,7 @@ impl Replica {
     /// After a step: publishes what was written here at once, and everything when a sweep is due.
     pub(super) fn publish(&mut self, cx: &mut Cx<'_>) {
         let (touched, came_back) = (std::mem::take(&mut self.touched_here), std::mem::take(&mut self.came_back));
+        let taken_back = std::mem::take(&mut self.taken_back);
         let released = self.count_on(cx.now) | self.let_go_at.is_some_and(|at| cx.now.wall >= at);
         let due = released || self.sweep_at.is_some_and(|at| cx.now.mono >= at);
         if due {
@@ -87,7 +88,7 @@ impl Replica {
         }
         let own = touched.clone();
         let local = self.with_dependents(touched);
-        if due || came_back || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
+        if due || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
             for standing in all {
@@ -99,6 +100,7 @@ impl Replica {
                 if came_back {
                     records.extend(self.withheld.of(standing.id()));
                 }
+                records.extend(self.records_of(standing.id(), &taken_back));
                 // Whoever asks, or brings something, goes first.
                 let part = if begins || cx.idle { self.sweeps.next(standing.id()) } else { None };
                 let (some, is_last) = part.unwrap_or_default();
@@ -126,6 +128,15 @@ impl Replica {
         self.end_what_is_over(cx);
         self.note_ends(cx);
         self.delete_what_ended(cx);
+    }
+
+    /// The records of those items that are of this grant.
+    fn records_of(&self, grant: GrantId, items: &BTreeSet<(GrantId, ItemId)>) -> Vec<RecordId> {
+        if !items.iter().any(|(one, _)| *one == grant) {
+            return Vec::new();
+        }
+        let all = self.items_of_records(grant);
+        items.iter().filter(|(one, _)| *one == grant).filter_map(|(_, item)| all.get(item).copied()).collect()
     }
 
     /// What these records change for a helper: also what rests on them.
@@ -236,7 +247,7 @@ impl Replica {
         let is_answer = kind == item::ANSWER;
         let Some(held) = held_item(&self.boards, standing, &id) else {
             self.change_is_there(standing, record);
-            let waits = !is_answer && self.waits(now, standing, record);
+            let waits = !is_answer && (self.waits(now, standing, record) || self.was_said_lately(standing, record));
             return standing.grant.paused || waits;
         };
         let is_same = held.payload.as_ref() == Some(payload);
@@ -251,7 +262,9 @@ impl Replica {
             self.change_is_there(standing, record);
             false
         };
-        standing.grant.paused || waits
+        // What was said while nobody saw it waits as what is new.
+        let hidden = held_item(&self.boards, standing, &id).is_some_and(|held| held.payload.is_none());
+        standing.grant.paused || waits || (hidden && !is_answer && self.was_said_lately(standing, record))
     }
 
     /// The item that stands, beside what its record shows now.

@@ -162,9 +162,10 @@ impl Replica {
             Request::Delete { id } => self.hide(cx, id, true),
             Request::Restore { id } => self.hide(cx, id, false),
             Request::Deleted => reply(Reply::Deleted(self.deleted(&asif_proto::moment::zone(&ask.zone)))),
-            Request::Undo => self.undo(cx, ask, false),
+            Request::Undo => self.undo(cx, ask, false, false),
+            Request::UndoPastSharing => self.undo(cx, ask, false, true),
             Request::History { id } => self.history(cx, id),
-            Request::Redo => self.undo(cx, ask, true),
+            Request::Redo => self.undo(cx, ask, true, false),
             Request::DevicePair { yes, no_wait } => self.giving(cx, client, Offer::Device, *yes, *no_wait),
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
             Request::Sync { wait_ms } => {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::PracticeFields;
+use crate::id::ItemId;
 use crate::rating::Rating;
 use crate::record::{PracticeKind, Specificity, Visibility};
 use crate::share::Fit;
@@ -15,8 +16,11 @@ pub enum InboxAsk {
     List {
         /// Everything there is.
         all: bool,
-        /// What is told counts as looked at.
-        look: bool,
+    },
+    /// These were told: they count as looked at. Answer: [`Reply::Done`](super::Reply::Done).
+    Looked {
+        /// By their ids.
+        ids: Vec<ItemId>,
     },
     /// Takes a suggestion on. Answer: [`Reply::InboxItem`](super::Reply::InboxItem).
     Accept {

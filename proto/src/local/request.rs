@@ -145,6 +145,8 @@ pub enum Request {
     Deleted,
     /// Takes back the last change, whichever own device made it. Answer: [`Reply::Undone`](super::Reply::Undone).
     Undo,
+    /// The same, also where something was done about sharing since. Answer: [`Reply::Undone`](super::Reply::Undone).
+    UndoPastSharing,
     /// Puts back what was taken back last. Answer: [`Reply::Undone`](super::Reply::Undone).
     Redo,
     /// Every change of a record. Answer: [`Reply::History`](super::Reply::History).

@@ -66,9 +66,18 @@ pub struct Suggestion {
     pub state: SuggestionState,
     /// The practice that it became, by slug; the client's own home alone knows.
     pub practice: Option<String>,
+    /// Whoever suggested it sees that practice.
+    #[serde(default)]
+    pub practice_shown: bool,
     /// The share that it came by has ended: what is said to it goes nowhere.
     #[serde(default)]
     pub ended: bool,
+    /// The share that it came by is paused: what is said to it waits.
+    #[serde(default)]
+    pub paused: bool,
+    /// Two devices said something to it apart: both are in its history.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 /// What a helper has understood.
@@ -91,6 +100,12 @@ pub struct Understood {
     /// The share that it came by has ended: what is said to it goes nowhere.
     #[serde(default)]
     pub ended: bool,
+    /// The share that it came by is paused: what is said to it waits.
+    #[serde(default)]
+    pub paused: bool,
+    /// Two devices said something to it apart: both are in its history.
+    #[serde(default)]
+    pub apart: bool,
 }
 
 /// A helper's words about something that was shared.

@@ -81,6 +81,9 @@ pub struct Preview {
     /// Nothing new goes out for now.
     #[serde(default)]
     pub paused: bool,
+    /// Nothing new goes out from here until this device has heard from another own one.
+    #[serde(default)]
+    pub waits_for_device: bool,
     /// The name of the client that the helper will see.
     pub client: String,
     /// Sessions that would be seen.

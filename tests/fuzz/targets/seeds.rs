@@ -59,7 +59,7 @@ fn local() -> Vec<(&'static str, Vec<u8>)> {
         ("ask-log", ask(log)),
         ("hello", json(kind::HELLO, &Hello { min: 1, max: 1, version: "0.1.0".into(), pid: 7, data: Some("/home/robin".into()) })),
         ("event", json(kind::EVENT, &Event::Joined { name: "Dana".into(), device: "3f2a".into() })),
-        ("question", json(kind::QUESTION, &Question::Admit { name: "Dana".into(), role: "device".into() })),
+        ("question", json(kind::QUESTION, &Question::Admit { name: "Dana".into(), role: "device".into(), invited: None })),
         ("decision", json(kind::DECISION, &Decision { yes: true })),
         ("answer", [json(kind::ANSWER, &Answer::Reply(Box::new(Reply::Done))), json(kind::ANSWER, &error)].concat()),
     ]

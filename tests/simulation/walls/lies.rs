@@ -232,7 +232,7 @@ fn what_a_helper_gives_has_so_much_room_and_no_more_and_the_share_goes_on() {
     world.crash(laptop, Duration::from_secs(1));
     world.run_for(Duration::from_secs(60));
     for device in [laptop, desktop] {
-        let inbox = Request::Inbox(InboxAsk::List { all: true, look: false });
+        let inbox = Request::Inbox(InboxAsk::List { all: true });
         let Reply::Inbox(sent) = world.must(device, inbox) else { panic!() };
         assert!(sent.is_empty(), "what says nothing that can be shown is not shown");
     }

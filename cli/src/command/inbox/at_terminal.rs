@@ -3,7 +3,7 @@
 use asif_proto::local::{InboxAsk, PracticeFields, Request};
 use asif_proto::share::{Fit, InboxItem, SuggestionState};
 
-use super::{items, one, short};
+use super::{items, looked, one, short};
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::form::{self, Form};
@@ -30,6 +30,7 @@ pub(super) fn one_by_one(context: &mut Context<'_, '_>) -> Outcome {
         inbox::told(&mut screen, item, &short(item, &all));
         let text = screen.finish();
         context.write(&text)?;
+        looked(context, std::slice::from_ref(item))?;
         match item {
             InboxItem::Suggestion(one) if matches!(one.state, SuggestionState::Sent | SuggestionState::Seen | SuggestionState::Later) => {
                 about_suggestion(context, item)?;

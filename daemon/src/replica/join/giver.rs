@@ -98,18 +98,17 @@ impl Replica {
         if yes {
             return self.welcome(cx, id, join);
         }
-        let role = match self.offer_of(&join.ticket) {
-            Some(Offer::Helper { record, .. }) => {
-                serde_json::from_str::<Grant>(&record).map(|grant| grant.role.word().to_owned()).unwrap_or_else(|_| "helper".into())
-            }
-            _ => "device".into(),
+        let (role, invited) = match self.offer_of(&join.ticket) {
+            Some(Offer::Helper { record, .. }) => serde_json::from_str::<Grant>(&record)
+                .map_or_else(|_| ("helper".to_owned(), None), |grant| (grant.role.word().to_owned(), Some(grant.name))),
+            _ => ("device".into(), None),
         };
         let Some((client, awaiting)) = self.awaiting.iter_mut().find(|(_, one)| one.ticket == join.ticket) else {
             return Err(Refused::Declined);
         };
         let name = join.name.clone();
         awaiting.asked = Some((id, join));
-        cx.rest.push(Effect::Question { client: *client, question: Question::Admit { name, role } });
+        cx.rest.push(Effect::Question { client: *client, question: Question::Admit { name, role, invited } });
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 //! the wall's word, and goes on where it stood if that went back. What it knows is remembered, sealed, on this device alone; where that is gone,
 //! what is not yet shown waits from the beginning again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_proto::frame;
@@ -16,6 +16,7 @@ use super::super::effect::{Effect, Now, Opaque};
 use super::super::{Cx, Replica};
 use super::Standing;
 use crate::journal::record::record_grant;
+use crate::journal::schema;
 use crate::journal::search::words;
 use crate::journal::view::View;
 use crate::people::space::Space;
@@ -56,7 +57,12 @@ struct Known {
     changed_since: BTreeMap<(GrantId, RecordId), (u64, [u8; 32])>,
     /// The versions of grants under which all that was there was looked at.
     looked_through: BTreeMap<GrantId, u32>,
+    /// When something was last said in a record, by that clock, other than who may see it: while nobody sees it, that waits too.
+    said_at: BTreeMap<RecordId, u64>,
 }
+
+/// Fields that say who may see a record, and nothing else.
+const HIDING: [&str; 3] = ["visibility", "hold_until", "deleted"];
 
 impl Replica {
     /// Takes over what was remembered.
@@ -141,6 +147,34 @@ impl Replica {
         counted_s.saturating_sub(since) < delay_s
     }
 
+    /// A change put something under these keys.
+    pub(in crate::replica) fn note_said(&mut self, keys: &BTreeSet<String>) {
+        if self.longest_delay() == 0 {
+            return;
+        }
+        for key in keys {
+            let field = key.split_once('/').map(|(_, field)| field);
+            if let Some(record) = schema::record_of(key).filter(|_| field.is_none_or(|field| !HIDING.contains(&field))) {
+                self.delays.unsaved = true;
+                self.delays.known.said_at.insert(record, self.delays.known.counted_s);
+            }
+        }
+    }
+
+    fn longest_delay(&self) -> u64 {
+        self.view.grants().filter(|(_, row)| row.value.ended.is_none()).map(|(_, row)| row.value.delay_s.into()).max().unwrap_or(0)
+    }
+
+    /// Whether something was said in a record since so short a time that it waits, where the record was not shown meanwhile.
+    pub(super) fn was_said_lately(&self, standing: &Standing, record: RecordId) -> bool {
+        self.is_young(record, standing.grant.delay_s)
+    }
+
+    fn is_young(&self, record: RecordId, delay_s: u32) -> bool {
+        let said = self.delays.known.said_at.get(&record);
+        said.is_some_and(|at| self.delays.known.counted_s.saturating_sub(*at) < u64::from(delay_s))
+    }
+
     /// Whether it is known that a record is to say something else.
     pub(super) fn is_to_change(&self, standing: &Standing, record: RecordId) -> bool {
         self.delays.known.changed_since.contains_key(&(standing.id(), record))
@@ -169,7 +203,8 @@ impl Replica {
         let held_since = self.delays.known.held_since.get(&record);
         // What this device has not looked at yet is as old as it says.
         let is_young = || self.would_wait(&record, delay_s, self.now.wall);
-        changes || (!self.is_there(owner, grant, record) && held_since.map_or_else(is_young, waits))
+        let hidden = !self.is_shown(owner, grant, record) && self.is_young(record, delay_s);
+        changes || hidden || (!self.is_there(owner, grant, record) && held_since.map_or_else(is_young, waits))
     }
 
     /// All that is there was looked at under these terms.
@@ -200,7 +235,12 @@ impl Replica {
             .iter()
             .filter_map(|((grant, _), (since, _))| Some(since.saturating_add(standing.iter().find(|(one, _)| one == grant)?.1)));
         let ends = known.held_since.values().flat_map(|since| standing.iter().map(move |(_, delay)| since.saturating_add(*delay)));
-        let ends = ends.chain(changed);
+        let before_said = known.said_at.len();
+        let longest = standing.iter().map(|(_, delay)| *delay).max().unwrap_or(0);
+        known.said_at.retain(|_, at| counted_s.saturating_sub(*at) < longest);
+        self.delays.unsaved |= before_said != known.said_at.len();
+        let said = known.said_at.values().flat_map(|at| standing.iter().map(move |(_, delay)| at.saturating_add(*delay)));
+        let ends = ends.chain(changed).chain(said);
         self.delays.due_s = ends.filter(|end| *end > counted_s).min();
         self.delays.unsaved |= before != known.held_since.len() || changes != known.changed_since.len();
         self.delays.known = known;
@@ -213,6 +253,14 @@ impl Replica {
         board.is_some_and(|board| board.get(&item::item_id(key, record)).is_some())
     }
 
+    /// Whether a grant shows something of a record.
+    fn is_shown(&self, owner: PersonId, grant: GrantId, record: RecordId) -> bool {
+        let key = self.given.items.iter().find(|(one, _)| *one == grant).map(|(_, key)| key);
+        let board = self.boards.get(&Space::Share { owner, grant }.id());
+        let held = key.zip(board).and_then(|(key, board)| board.get(&item::item_id(key, record)));
+        held.is_some_and(|held| held.payload.is_some())
+    }
+
     /// Saves what is new.
     pub(super) fn keep_delays(&mut self, cx: &mut Cx<'_>) {
         if std::mem::take(&mut self.delays.unsaved) {
@@ -223,7 +271,7 @@ impl Replica {
     /// Saves what is known, with what is on the wall now.
     pub(in crate::replica) fn save_delays(&mut self, cx: &mut Cx<'_>) {
         let known = &self.delays.known;
-        if known.looked_through.is_empty() && known.held_since.is_empty() && known.changed_since.is_empty() {
+        if known.looked_through.is_empty() && known.held_since.is_empty() && known.changed_since.is_empty() && known.said_at.is_empty() {
             return;
         }
         self.delays.known.wall_s = cx.now.wall.as_second();

@@ -37,6 +37,11 @@ impl Withheld {
         self.marks.contains(mark)
     }
 
+    /// Whether a record is withheld under any grant.
+    pub(in crate::replica) fn has(&self, record: &RecordId) -> bool {
+        self.marks.iter().any(|(_, one)| one == record)
+    }
+
     /// These entries are left out: what they say is still to be sent.
     pub(super) fn leave_out(&mut self, entries: impl Iterator<Item = (LogId, u64)>) {
         for entry in entries {

@@ -15,11 +15,12 @@ use super::journal::whole_seconds;
 use super::kept::prose;
 use super::{Handled, Outcome};
 use crate::journal::document::Put;
-use crate::journal::record::{self, Answer, answer_record, kind, record_grant};
+use crate::journal::record::{self, Answer, answer_record, grant_record, kind, record_grant};
 use crate::journal::schema;
 use crate::people::space::Space;
 use crate::seal::body::DocId;
 use crate::share::item::{self, Item};
+use crate::share::projection::Terms;
 
 /// What was said to something that was sent, as far as this home knows.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +28,12 @@ pub(in crate::replica) struct Said {
     pub(in crate::replica) answer: Option<String>,
     pub(in crate::replica) words: Option<String>,
     pub(in crate::replica) practice: Option<String>,
+    /// The practice is shown under the grant.
+    pub(in crate::replica) practice_shown: bool,
     pub(in crate::replica) at: Option<Timestamp>,
     pub(in crate::replica) seen: bool,
+    /// Two devices said something apart.
+    pub(in crate::replica) apart: bool,
 }
 
 /// What a reply is about: the record, where it is here, and what that is in a few words.
@@ -77,16 +82,18 @@ pub(in crate::replica) fn sent_at(item: &InboxItem) -> Timestamp {
 
 impl Replica {
     pub(super) fn inbox(&mut self, cx: &mut Cx<'_>, ask: &Ask, what: &InboxAsk) -> Handled {
-        let writes = !matches!(what, InboxAsk::List { look: false, .. });
+        let writes = !matches!(what, InboxAsk::List { .. });
         if writes && !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
         }
         match what {
-            InboxAsk::List { all, look } => {
+            InboxAsk::Looked { ids } => {
+                let sent: Vec<Sent> = self.sent(cx.now.wall).into_iter().filter(|one| ids.contains(&id_of(&one.item))).collect();
+                self.mark_seen(cx, &sent)?;
+                Ok(Outcome::Reply(Reply::Done))
+            }
+            InboxAsk::List { all } => {
                 let sent: Vec<Sent> = self.sent(cx.now.wall).into_iter().filter(|one| *all || one.waits()).collect();
-                if *look {
-                    self.mark_seen(cx, &sent)?;
-                }
                 Ok(Outcome::Reply(Reply::Inbox(sent.into_iter().map(|one| one.item).collect())))
             }
             InboxAsk::Accept { id, changes, slug } => self.take_on(cx, ask, id, changes, slug.as_deref()),
@@ -284,6 +291,8 @@ impl Replica {
         let Some(board) = self.boards.get(&feedback.id()) else { return Vec::new() };
         let from = from.to_owned();
         let ended = feedback.grant().is_some_and(|grant| self.has_ended(grant));
+        let grant = feedback.grant().and_then(|grant| self.view.grant(&grant_record(grant)));
+        let paused = grant.is_some_and(|row| row.value.paused);
         // Of two that were sent in one second the one that came later is newer.
         let mut held: Vec<_> = board.items().collect();
         held.sort_by_key(|(_, held)| std::cmp::Reverse(held.arrived));
@@ -292,7 +301,7 @@ impl Replica {
             let from = from.clone();
             Some(match item {
                 Item::Suggestion(one) => {
-                    let Said { answer, practice, seen, .. } = said(&id);
+                    let Said { answer, practice, practice_shown, seen, apart, .. } = said(&id);
                     let answered = answer.and_then(|word| word.parse().ok());
                     let state = answered.unwrap_or(if seen { SuggestionState::Seen } else { SuggestionState::Sent });
                     InboxItem::Suggestion(Suggestion {
@@ -308,13 +317,27 @@ impl Replica {
                         sent_at: one.sent_at,
                         state,
                         practice,
+                        practice_shown,
                         ended,
+                        paused,
+                        apart,
                     })
                 }
                 Item::Understood(one) => {
-                    let Said { answer, words, seen, .. } = said(&id);
+                    let Said { answer, words, seen, apart, .. } = said(&id);
                     let reply = answer.and_then(|word| word.parse().ok());
-                    InboxItem::Understood(Understood { id, from, text: one.text, sent_at: one.sent_at, reply, words, seen, ended })
+                    InboxItem::Understood(Understood {
+                        id,
+                        from,
+                        text: one.text,
+                        sent_at: one.sent_at,
+                        reply,
+                        words,
+                        seen,
+                        ended,
+                        paused,
+                        apart,
+                    })
                 }
                 Item::Reply(one) => {
                     let (about, what) = about(&one.to);
@@ -331,8 +354,17 @@ impl Replica {
     pub(in crate::replica) fn said_to(&self, grant: GrantId, item: &ItemId) -> Said {
         let Some(row) = self.view.answer(&answer_record(grant, item)) else { return Said::default() };
         let Answer { answer, words, practice, answered_at, seen, .. } = row.value.clone();
+        let apart = !row.contested.is_empty();
+        let practice_shown = practice.is_some_and(|id| self.shows(grant, id));
         let practice = practice.and_then(|id| self.view.practice(&id)).filter(|row| row.value.deleted != Some(true));
-        Said { answer, words, practice: practice.map(|row| row.value.slug.clone()), at: answered_at, seen: seen == Some(true) }
+        let practice = practice.map(|row| row.value.slug.clone());
+        Said { answer, words, practice, practice_shown, at: answered_at, seen: seen == Some(true), apart }
+    }
+
+    /// Whether a grant shows a record.
+    fn shows(&self, grant: GrantId, record: RecordId) -> bool {
+        let row = self.view.grant(&grant_record(grant));
+        row.is_some_and(|row| Terms::of(grant, &row.value, self.now.wall).shown(&self.view, record).is_ok())
     }
 
     /// The records behind the items that replies are about.

@@ -15,6 +15,7 @@ use super::kept::says;
 use super::{Handled, Outcome};
 use crate::journal::document::Document;
 use crate::journal::history::{Laid, PutId, Step, standing};
+use crate::journal::record::{answer_record, record_grant};
 use crate::journal::schema::{self, SELF, SELF_WISH};
 use crate::journal::view::Contested;
 use crate::seal::body::DocId;
@@ -102,7 +103,14 @@ impl Replica {
                 let kind = row.value.kind().word();
                 Ok(About { id, doc: row.doc, kind, title, occurred_at: None, contested: &row.contested })
             }
-            Found::Sent(_) => Err(Failure::new(ErrorKind::NotPermitted, "this belongs to whoever sent it; it is not changed")),
+            Found::Sent(item) => {
+                let grants = self.view.grants().map(|(id, _)| answer_record(record_grant(*id), &item));
+                let nothing = || {
+                    Failure::new(ErrorKind::NotFound, "you have not said anything to it yet").hint("what was sent: asif inbox list --all")
+                };
+                let (id, row) = grants.into_iter().find_map(|id| Some((id, self.view.answer(&id)?))).ok_or_else(nothing)?;
+                Ok(About { id, doc: row.doc, kind: "answer", title: None, occurred_at: None, contested: &row.contested })
+            }
             Found::Loan(_) => {
                 Err(Failure::new(ErrorKind::NotPermitted, "a loan belongs to whoever lent it; it is not changed, only lent anew")
                     .hint("see them with: asif borrow list"))

@@ -57,6 +57,8 @@ const UNDOABLE: [&str; 32] = [
     "borrow return",
 ];
 
+/// What is done about sharing: it is taken back by its own commands.
+const SHARING: [&str; 3] = ["hold", "share edit", "share pause"];
 /// Changes that are made in several documents at once, and taken back together: their request follows.
 const TOGETHER: [&str; 3] = ["outcome", "experiment edit", "tag rename"];
 
@@ -94,7 +96,9 @@ impl Reversal {
 
 impl Replica {
     /// Takes the last change back, whoever made it; or with `again` puts back what was taken back last.
-    pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool) -> Handled {
+    ///
+    /// What was done about sharing is not taken back by this, and what came before it only where that is asked for: it might be shown again.
+    pub(super) fn undo(&mut self, cx: &mut Cx<'_>, ask: &Ask, again: bool, past_sharing: bool) -> Handled {
         let known = self.reversals();
         let request = ask.id.simple().to_string();
         let reversals = if again { &known.redos } else { &known.undos };
@@ -109,6 +113,11 @@ impl Replica {
                 Some(Reversed::Refused(failure)) => Err(failure),
                 Some(Reversed::Done { .. }) | None => Ok(Outcome::Reply(Reply::Undone(view))),
             };
+        }
+        if let Some(first) = groups.first().filter(|_| !again && !past_sharing)
+            && let Some(shared) = self.shared_since(first)
+        {
+            return Err(self.not_past(shared, first));
         }
         let (mut refused, mut passed_over) = (None, Vec::new());
         for group in groups {
@@ -133,6 +142,25 @@ impl Replica {
             }
         }
         Err(refused.unwrap_or_else(|| if self.deeds.is_full() { no_further(again) } else { nothing(again) }))
+    }
+
+    /// The last thing that was done about sharing since these changes.
+    fn shared_since(&self, group: &Group) -> Option<&Deed> {
+        let since = self.deeds.newest().take_while(|one| !group.changes.iter().any(|change| change.hash == one.hash));
+        since.into_iter().find(|one| SHARING.contains(&one.message.trim_end_matches(AGAIN)))
+    }
+
+    fn not_past(&self, shared: &Deed, group: &Group) -> Failure {
+        let what = match shared.message.trim_end_matches(AGAIN) {
+            "hold" => {
+                let id = shared.records.first().map(|id| self.short(id)).unwrap_or_default();
+                format!("keeping {id} back or letting it go; asif share hold {id}, with --off or without, does the other")
+            }
+            _ => "about what is shared; asif share edit, pause and resume change that".to_owned(),
+        };
+        let before = self.passed_over(group).map(|one| format!(" (before it: {} {})", one.what, one.short)).unwrap_or_default();
+        Failure::new(ErrorKind::Precondition, format!("the last thing done was {what}; undo leaves it alone{before}"))
+            .hint("to take back what came before it, which a helper may then see again: asif undo --past-sharing")
     }
 
     fn passed_over(&self, group: &Group) -> Option<PassedOver> {

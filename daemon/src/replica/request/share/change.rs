@@ -36,13 +36,13 @@ impl Replica {
             ShareAsk::Edit { name, change } => {
                 let (id, grant) = self.standing_grant(name, cx)?;
                 let changed = self.changed(cx, ask, &grant, change)?;
-                self.write_grant(cx, id, &grant_puts(id, &grant, &changed))?;
+                self.write_grant(cx, id, &grant_puts(id, &grant, &changed), "share edit")?;
                 self.tell_soon(cx, client, Telling::Grant(id))
             }
             ShareAsk::Pause { name, paused } => {
                 let (id, grant) = self.standing_grant(name, cx)?;
                 if grant.paused != *paused {
-                    self.write_grant(cx, id, &Self::field_puts(id, vec![("paused", json!(paused))]))?;
+                    self.write_grant(cx, id, &Self::field_puts(id, vec![("paused", json!(paused))]), "share pause")?;
                 }
                 self.tell_soon(cx, client, Telling::Grant(id))
             }
@@ -52,9 +52,9 @@ impl Replica {
         }
     }
 
-    fn write_grant(&mut self, cx: &mut Cx<'_>, id: RecordId, puts: &[Put]) -> Result<(), Failure> {
+    fn write_grant(&mut self, cx: &mut Cx<'_>, id: RecordId, puts: &[Put], what: &str) -> Result<(), Failure> {
         debug_assert!(puts.iter().all(|(key, _)| schema::record_of(key) == Some(id)));
-        self.write(cx, DocId::Plan, puts, "share").map(drop)
+        self.write(cx, DocId::Plan, puts, what).map(drop)
     }
 
     /// A grant that can be changed: somebody sees by it.
@@ -64,7 +64,7 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Precondition, format!("{} has not joined yet", grant.name))
                 .hint(format!("take the invitation back with asif share revoke \"{}\", and make another", grant.name)));
         }
-        if self.has_ended(record_grant(id)) {
+        if self.has_ended(record_grant(id)) || (grant.ended.is_none() && grant.is_over(cx.now.wall)) {
             return Err(Failure::new(ErrorKind::Precondition, format!("sharing with {} has already ended", grant.name))
                 .hint("invite them again with: asif share invite"));
         }

@@ -38,6 +38,7 @@ impl Replica {
             delay_s: grant.delay_s,
             purpose: grant.purpose.clone(),
             paused: grant.paused,
+            waits_for_device: !self.heard,
             client: grant.client_name.clone(),
             sessions: 0,
             notes: 0,
