@@ -24,7 +24,7 @@ use asif_daemon::seal::wire::Wire;
 use asif_daemon::share::{item, terms};
 use asif_proto::frame::Frame;
 use asif_proto::id::{GrantId, ItemId, KeyId, Link, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::{Blob, Entries, GetEntries, Have, Hello, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome};
+use asif_proto::peer::{Blob, Entries, GetEntries, Have, Hello, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome, Whereabouts};
 use asif_proto::ticket::{Ticket, TicketRole};
 use rand_core::SeedableRng;
 
@@ -203,6 +203,7 @@ fn vault_and_cache_files() {
 #[test]
 fn peer_messages() {
     let listen = vec!["127.0.0.1:4433".parse().unwrap(), "[::1]:4433".parse().unwrap()];
+    let told = listen.clone();
     let blob = || Blob(vec![1, 2, 3]);
     let queue = QueueHave { queue: QueueId([26; 32]), key: KeyId([5; 16]), logs: vec![(LogId([3; 16]), 300, [9; 8])] };
     let entries = Entries {
@@ -233,6 +234,9 @@ fn peer_messages() {
             }),
         ),
         ("refused", Message::Refused(Refused::Used)),
+        ("ping", Message::Ping(300)),
+        ("pong", Message::Pong(300)),
+        ("addresses", Message::Addresses(vec![Whereabouts { key: LinkKey([31; 32]), addresses: told }])),
     ];
     for (name, message) in all {
         let bytes = same(&format!("message-{name}"), &message.to_frame().to_bytes());
