@@ -32,6 +32,9 @@ impl Args {
         let Self::Join { ticket, name, at } = self;
         let ticket = ticket::read(&ticket, TicketRole::Helper)?;
         let at = ticket::address(at.as_deref())?;
+        if context.can_ask() && !context.json() {
+            context.say("Asking to be let in; the other person may be asked first.");
+        }
         let request = Request::HelperJoin { ticket, name, at };
         let joined = context.ask_for(request, |reply| if let Reply::Joined(joined) = reply { Some(joined) } else { None })?;
         context.tell(&joined, |screen| device::helping(screen, &joined))

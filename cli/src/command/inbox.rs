@@ -18,7 +18,11 @@ use crate::render::inbox;
 /// A helper only proposes. Declining needs no reason, and shows them only "declined". On a terminal it asks about each; Enter leaves one for later.
 /// That you looked is not told to anybody.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// Everything there ever was, as asif inbox list --all
+    #[arg(long)]
+    all: bool,
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -86,8 +90,8 @@ impl Args {
     /// Does it.
     pub fn run(self, context: &mut Context<'_, '_>) -> Outcome {
         match self.what {
-            None if context.can_ask() && !context.json() => at_terminal::one_by_one(context),
-            None => list(context, false),
+            None if context.can_ask() && !context.json() && !self.all => at_terminal::one_by_one(context),
+            None => list(context, self.all),
             Some(What::List { all }) => list(context, all),
             Some(What::Accept(accepting)) => accepting.run(context),
             Some(What::Decline { id }) => decide(context, id, false),

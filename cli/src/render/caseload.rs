@@ -53,7 +53,8 @@ fn discuss(discuss: &Discuss) -> String {
 
 /// One person's shared records.
 pub fn client(screen: &mut Screen, client: &CaseloadOpen) {
-    screen.heading(&format!("{}  shares: {}", client.client, scopes(&client.scopes)));
+    let shares = if client.ended.is_some() { "shared" } else { "shares" };
+    screen.heading(&format!("{}  {shares}: {}", client.client, scopes(&client.scopes)));
     if let Some(ended) = client.ended {
         let at = time::instant(ended, screen);
         screen.sentence(&format!(
