@@ -250,3 +250,22 @@ fn a_device_that_has_met_no_other_since_its_start_says_in_a_preview_that_what_is
     desktop.start();
     eventually("they have met", || (preview() == false).then_some(()));
 }
+
+#[test]
+fn an_experiment_that_is_kept_back_keeps_its_outcome_back_and_can_be_made_public_again() {
+    let robin = Home::robin();
+    let tried = robin.json(&["try", "lunch", "--prediction", "20"])["id"].as_str().unwrap().to_owned();
+    let dana = robin.share_with_dana(ALL);
+    robin.ok(&["share", "hold", &tried]);
+    robin.ok(&["outcome", &tried, "-a", "72"]);
+    robin.ok(&["log", "lunch", "-a", "41"]);
+    robin.sync();
+    let afters = || -> Vec<Value> { opened(&dana)["sessions"].as_array().unwrap().iter().map(|one| one["after"].clone()).collect() };
+    eventually("the other one came", || (afters() == [json!(41)]).then_some(()));
+    robin.ok(&["share", "hold", &tried, "--off"]);
+    eventually("and then the outcome", || (afters().len() == 2).then_some(()));
+    robin.ok(&["edit", &tried, "--private"]);
+    robin.ok(&["edit", &tried, "--clear", "private"]);
+    assert_eq!(robin.json(&["show", &tried])["visibility"], "inherit");
+    robin.refuses(2, &["edit", &tried, "--clear", "note"]);
+}

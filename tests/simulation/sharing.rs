@@ -4,7 +4,7 @@ mod any_order;
 
 use std::time::Duration;
 
-use asif_proto::local::{GrantChange, Held, Reply, Request, ShareAsk};
+use asif_proto::local::{GrantChange, Held, Invite, Reply, Request, ShareAsk};
 use asif_proto::record::{Session, SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
 
@@ -221,6 +221,55 @@ fn what_is_said_while_nobody_sees_it_waits_once_it_is_let_go() {
     hold(&mut world, laptop, &held, None, true);
     world.run_for(Duration::from_secs(100));
     assert!(is_held(&world, dana, "held later"));
+}
+
+#[test]
+fn what_is_said_now_in_an_old_record_waits_on_every_device_and_under_new_terms() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    let delay = GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() };
+    change(&mut world, laptop, GrantChange { scopes: Some(vec![Scope::Ratings, Scope::Notes]), ..delay.clone() });
+    let say = |world: &mut World, node: usize, session: &Session, words: &str| {
+        edit(world, node, session, SessionFields { note: Some(words.into()), ..Default::default() });
+    };
+    let [first, second, third] = [1, 2, 3].map(|n| log(&mut world, laptop, noted(52, &format!("long ago {n}"))));
+    world.run_for(HOUR * 25);
+    assert!(is_held(&world, dana, "long ago 3"));
+    // Once the terms are others no device has looked through all of it; that the other one writes makes no difference.
+    pause(&mut world, desktop, true);
+    pause(&mut world, desktop, false);
+    say(&mut world, laptop, &first, "said on the laptop");
+    say(&mut world, desktop, &second, "said on the desktop");
+    world.run_for(HOUR * 2);
+    change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
+    say(&mut world, desktop, &third, "said out of scope");
+    change(&mut world, laptop, GrantChange { add: vec![Scope::Notes], ..GrantChange::default() });
+    let seen = |world: &World| {
+        ["laptop", "desktop", "scope"].map(|words| held(world, dana).iter().any(|item| item.contains(&format!(" {words}\""))))
+    };
+    for _ in 0..20 {
+        assert_eq!(seen(&world), [false; 3]);
+        world.run_for(HOUR);
+    }
+    world.run_for(HOUR * 6);
+    assert_eq!(seen(&world), [true; 3]);
+}
+
+#[test]
+fn what_is_said_just_before_somebody_is_invited_waits_too() {
+    let mut world = World::new(3);
+    let laptop = crate::story::family(&mut world, 1)[0];
+    let session = log(&mut world, laptop, noted(52, "long ago"));
+    world.run_for(HOUR * 25);
+    edit(&mut world, laptop, &session, SessionFields { note: Some("a minute ago".into()), ..Default::default() });
+    world.run_for(Duration::from_secs(60));
+    let invite = Invite { scopes: vec![Scope::Ratings, Scope::Notes], delay_s: 24 * 3600, until: None, ..crate::story::invitation() };
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+    let dana = world.add("dana");
+    world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+    world.run_for(HOUR * 23);
+    assert!(!is_held(&world, dana, "a minute ago"));
+    world.run_for(HOUR * 2);
+    assert!(is_held(&world, dana, "a minute ago"));
 }
 
 #[test]

@@ -105,11 +105,15 @@ impl Args {
     }
 
     fn of_an_experiment(self, context: &mut Context<'_, '_>) -> Outcome {
-        if self.text.is_some() || !self.clear.is_empty() {
+        if self.text.is_some() || self.clear.iter().any(|field| *field != ClearField::Private) {
             let hint = "its words: --happened, --learning, --obstacles, --if-then; \"\" empties";
-            return Err(CommandError::usage("an experiment has no --text, and nothing to --clear", hint));
+            return Err(CommandError::usage("an experiment has no --text, and nothing to --clear but private", hint));
         }
-        self.experiment.run(context, self.id, &self.fields.into_fields(None))
+        let mut fields = self.fields.into_fields(None);
+        if !self.clear.is_empty() {
+            fields.visibility = Some(Visibility::Inherit);
+        }
+        self.experiment.run(context, self.id, &fields)
     }
 
     /// A goal, a belief, an anchor, a sketch, a phrase or a reminder: what it says, and who may see it.

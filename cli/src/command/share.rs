@@ -229,17 +229,15 @@ fn agreed(context: &mut Context<'_, '_>) -> Outcome<bool> {
 }
 
 fn revoke(name: String, yes: bool, context: &mut Context<'_, '_>) -> Outcome {
-    if !yes && !context.can_ask() {
-        return Err(CommandError::usage("this asks first, and nobody can be asked here", "say it with --yes"));
-    }
-    // Of nobody there is nothing to ask: what is asked for below says so.
-    let is_known = |all: Vec<GrantView>| name.starts_with("r-") || all.iter().any(|one| one.name.eq_ignore_ascii_case(&name));
-    if !yes && is_known(grants(Request::ShareList, context)?) {
+    if !yes {
         let question = format!("Stop sharing with {name}? New entries stop at once; what {name} has read cannot be taken back.");
-        if let Some(mut prompt) = context.prompt()
-            && !prompt.yes_or_no(&question)?
-        {
-            return context.nothing("Nothing was changed.");
+        match context.prompt() {
+            None => return Err(CommandError::usage("this asks first, and nobody can be asked here", "say it with --yes")),
+            Some(mut prompt) => {
+                if !prompt.yes_or_no(&question)? {
+                    return context.nothing("Nothing was changed.");
+                }
+            }
         }
     }
     let ended = grants(Request::ShareRevoke { name }, context)?;

@@ -180,7 +180,7 @@ fn stands(deleted: bool, visibility: Visibility) -> Result<(), Hidden> {
 /// The records whose changes change what is shown of a record, beside itself.
 pub fn rests_on(view: &View, record: RecordId) -> Vec<RecordId> {
     if let Some(row) = view.session(&record) {
-        return row.value.practice.into_iter().collect();
+        return row.value.practice.into_iter().chain(row.value.experiment).collect();
     }
     match view.kept(&record).map(|row| &row.value) {
         Some(Kept::Experiment(one)) => [Some(one.practice), one.session].into_iter().flatten().collect(),
@@ -193,13 +193,25 @@ pub fn rests_on(view: &View, record: RecordId) -> Vec<RecordId> {
 /// When what is kept back of a record is let go by itself.
 pub fn held_until(view: &View, record: &RecordId) -> Option<Timestamp> {
     let hold = match (view.session(record), view.kept(record).map(|row| &row.value)) {
-        (Some(row), _) => row.value.hold_until.as_ref(),
+        (Some(row), _) => return until(row.value.hold_until.as_ref()).max(until(hold_of(view, row.value.experiment))),
         (_, Some(Kept::Experiment(one))) => one.hold_until.as_ref(),
         _ => None,
     };
+    until(hold)
+}
+
+fn until(hold: Option<&HoldUntil>) -> Option<Timestamp> {
     match hold? {
         HoldUntil::Open => None,
         HoldUntil::At(at) => Some(at.timestamp()),
+    }
+}
+
+/// What is kept back of the experiment that a session was: what it felt like is the outcome.
+pub(super) fn hold_of(view: &View, experiment: Option<RecordId>) -> Option<&HoldUntil> {
+    match &view.kept(&experiment?)?.value {
+        Kept::Experiment(one) => one.hold_until.as_ref(),
+        _ => None,
     }
 }
 

@@ -18,7 +18,6 @@ use super::Standing;
 use crate::journal::record::record_grant;
 use crate::journal::schema;
 use crate::journal::search::words;
-use crate::journal::view::View;
 use crate::people::space::Space;
 use crate::share::item;
 
@@ -61,6 +60,8 @@ struct Known {
     said_at: BTreeMap<RecordId, u64>,
 }
 
+/// Names of changes that say nothing in a record but who may see it.
+const ABOUT_SHARING: [&str; 1] = ["hold"];
 /// Fields that say who may see a record, and nothing else.
 const HIDING: [&str; 3] = ["visibility", "hold_until", "deleted"];
 
@@ -114,7 +115,7 @@ impl Replica {
         let since = match self.delays.known.held_since.get(&record) {
             Some(since) => *since,
             None => {
-                let age_s = if was_there { age_s(&self.view, &record, now.wall) } else { 0 };
+                let age_s = if was_there { self.age_s(&record, now.wall) } else { 0 };
                 if age_s >= delay_s {
                     return false;
                 }
@@ -137,7 +138,7 @@ impl Replica {
         let since = match self.delays.known.changed_since.get(&mark) {
             Some((since, of)) if *of == hash => *since,
             // Terms that show more show it of what is old enough at once.
-            None if self.is_new_to(standing) && age_s(&self.view, &record, now.wall) >= delay_s => return false,
+            None if self.is_new_to(standing) && self.age_s(&record, now.wall) >= delay_s => return false,
             _ => {
                 self.delays.unsaved = true;
                 self.delays.known.changed_since.insert(mark, (counted_s, hash));
@@ -190,9 +191,27 @@ impl Replica {
         self.delays.known.looked_through.get(&standing.id()) != Some(&self.grant_version(standing.id()))
     }
 
+    /// How long ago something was last said in a record, as far as is known: of the newest changes that is told, and of the rest when the record was
+    /// written down; one that does not say was always there.
+    fn age_s(&self, record: &RecordId, wall: Timestamp) -> u64 {
+        let recorded_at = if let Some(row) = self.view.session(record) {
+            Some(row.value.recorded_at)
+        } else if let Some(row) = self.view.practice(record) {
+            Some(row.value.recorded_at)
+        } else {
+            self.view.kept(record).map(|row| words::recorded_at(&row.value))
+        };
+        let said = self.deeds.newest().find(|deed| deed.records.contains(record) && !ABOUT_SHARING.contains(&deed.message.as_str()));
+        // Changes that are no longer known were made before those that are.
+        let forgotten = self.deeds.oldest().next().filter(|_| self.deeds.is_full()).map(|deed| deed.at);
+        let said = said.map(|deed| deed.at).or(forgotten);
+        let last = recorded_at.map(|at| said.map_or(at.as_second(), |said| said.max(at.as_second())));
+        last.map_or(u64::MAX, |at| u64::try_from(wall.as_second().saturating_sub(at)).unwrap_or_default())
+    }
+
     /// Whether a record would wait under a delay if it were shared now: what is there is as old as it says.
     pub(in crate::replica) fn would_wait(&self, record: &RecordId, delay_s: u32, now: Timestamp) -> bool {
-        age_s(&self.view, record, now) < u64::from(delay_s)
+        self.age_s(record, now) < u64::from(delay_s)
     }
 
     /// Whether a record is not shown yet because of the delay, as far as this device knows.
@@ -280,17 +299,4 @@ impl Replica {
             cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }
-}
-
-/// How long ago a record was written down, as it says; one that does not say was always there.
-fn age_s(view: &View, record: &RecordId, wall: Timestamp) -> u64 {
-    let recorded_at = if let Some(row) = view.session(record) {
-        Some(row.value.recorded_at)
-    } else if let Some(row) = view.practice(record) {
-        Some(row.value.recorded_at)
-    } else {
-        view.kept(record).map(|row| words::recorded_at(&row.value))
-    };
-    let age = |at: Timestamp| u64::try_from(wall.as_second() - at.as_second()).unwrap_or_default();
-    recorded_at.map_or(u64::MAX, age)
 }

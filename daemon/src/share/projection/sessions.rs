@@ -4,7 +4,7 @@ use asif_proto::id::ItemId;
 use asif_proto::record::Basis;
 use asif_proto::share::{Scope, SharedPractice, SharedSession};
 
-use super::{Hidden, Terms, practice_of, stands};
+use super::{Hidden, Terms, hold_of, practice_of, stands};
 use crate::journal::record::{Practice, Session};
 use crate::journal::view::View;
 use crate::share::item;
@@ -21,6 +21,7 @@ impl Terms<'_> {
         let practice = session.practice.map(|id| practice_of(view, id)).transpose()?;
         stands(false, session.visibility.unwrap_or_default())?;
         self.not_held(session.hold_until.as_ref())?;
+        self.not_held(hold_of(view, session.experiment))?;
         self.within(session.occurred_at.timestamp())?;
         if practice.is_none() && !self.has(Scope::Notes) {
             return Err(Hidden::BareNote);
