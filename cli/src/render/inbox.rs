@@ -109,27 +109,24 @@ pub fn answered(screen: &mut Screen, item: &InboxItem) {
     match item {
         InboxItem::Suggestion(one) => {
             let state = hyphens(one.state);
-            let only = |also: &str| hears(&one.from, (one.ended, one.paused), &format!("only \"{state}\"{also}"));
+            let sees = |what: String| hears(&one.from, (one.ended, one.paused), &what);
             match (&one.practice, one.state) {
                 (Some(practice), _) => {
                     screen.line(&format!("{state} \"{}\" as {practice}  (undo: asif undo)", one.title));
-                    let sees = match one.practice_shown && !one.ended {
-                        true => {
-                            let private = format!("only for you: asif practice edit {practice} --private");
-                            hears(
-                                &one.from,
-                                (one.ended, one.paused),
-                                &format!("\"{state}\", and the new practice too, as you share practices ({private})"),
-                            )
-                        }
-                        false => only(""),
+                    let private = format!("only for you: asif practice edit {practice} --private");
+                    let what = if one.practice_shown {
+                        format!("\"{state}\", and the new practice too, as you share practices ({private})")
+                    } else {
+                        format!("only \"{state}\"")
                     };
-                    screen.sentence(&format!("{sees} To practise: asif try {practice}"));
+                    screen.sentence(&format!("{} To practise: asif try {practice}", sees(what)));
                 }
-                (None, SuggestionState::Later) => screen.sentence(&format!("Left for later: \"{}\". {}", one.title, only(""))),
+                (None, SuggestionState::Later) => {
+                    screen.sentence(&format!("Left for later: \"{}\". {}", one.title, sees(format!("only \"{state}\""))))
+                }
                 (None, _) => {
                     screen.line(&format!("Declined: \"{}\".  (undo: asif undo)", one.title));
-                    screen.sentence(&only(""));
+                    screen.sentence(&sees(format!("only \"{state}\"")));
                 }
             }
         }

@@ -248,10 +248,10 @@ impl Replica {
         let is_answer = kind == item::ANSWER;
         let Some(held) = held_item(&self.boards, standing, &id) else {
             self.change_is_there(standing, record);
-            let waits = !is_answer && (self.waits(now, standing, record) || self.was_said_lately(standing, record));
+            let waits = !is_answer && (self.waits(now, standing, record) || self.was_said_lately(record, standing.grant.delay_s));
             return standing.grant.paused || waits;
         };
-        let is_same = held.payload.as_ref() == Some(payload);
+        let (is_same, is_hidden) = (held.payload.as_ref() == Some(payload), held.payload.is_none());
         // What is said otherwise waits as a new record does; what is said no longer does not.
         let is_new = match &held.payload {
             Some(shown) => !item::says_nothing_new(payload, shown),
@@ -264,8 +264,7 @@ impl Replica {
             false
         };
         // What was said while nobody saw it waits as what is new.
-        let hidden = held_item(&self.boards, standing, &id).is_some_and(|held| held.payload.is_none());
-        standing.grant.paused || waits || (hidden && !is_answer && self.was_said_lately(standing, record))
+        standing.grant.paused || waits || (is_hidden && !is_answer && self.was_said_lately(record, standing.grant.delay_s))
     }
 
     /// The item that stands, beside what its record shows now.

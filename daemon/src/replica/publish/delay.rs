@@ -12,6 +12,7 @@ use asif_proto::id::{GrantId, PersonId, RecordId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::documents::AGAIN;
 use super::super::effect::{Effect, Now, Opaque};
 use super::super::{Cx, Replica};
 use super::Standing;
@@ -60,8 +61,8 @@ struct Known {
     said_at: BTreeMap<RecordId, u64>,
 }
 
-/// Names of changes that say nothing in a record but who may see it.
-const ABOUT_SHARING: [&str; 1] = ["hold"];
+/// The name of a change that says nothing in a record but that it is kept back or let go.
+const HOLD: &str = "hold";
 /// Fields that say who may see a record, and nothing else.
 const HIDING: [&str; 3] = ["visibility", "hold_until", "deleted"];
 
@@ -167,11 +168,7 @@ impl Replica {
     }
 
     /// Whether something was said in a record since so short a time that it waits, where the record was not shown meanwhile.
-    pub(super) fn was_said_lately(&self, standing: &Standing, record: RecordId) -> bool {
-        self.is_young(record, standing.grant.delay_s)
-    }
-
-    fn is_young(&self, record: RecordId, delay_s: u32) -> bool {
+    pub(super) fn was_said_lately(&self, record: RecordId, delay_s: u32) -> bool {
         let said = self.delays.known.said_at.get(&record);
         said.is_some_and(|at| self.delays.known.counted_s.saturating_sub(*at) < u64::from(delay_s))
     }
@@ -201,7 +198,7 @@ impl Replica {
         } else {
             self.view.kept(record).map(|row| words::recorded_at(&row.value))
         };
-        let said = self.deeds.newest().find(|deed| deed.records.contains(record) && !ABOUT_SHARING.contains(&deed.message.as_str()));
+        let said = self.deeds.newest().find(|deed| deed.records.contains(record) && deed.message.trim_end_matches(AGAIN) != HOLD);
         // Changes that are no longer known were made before those that are.
         let forgotten = self.deeds.oldest().next().filter(|_| self.deeds.is_full()).map(|deed| deed.at);
         let said = said.map(|deed| deed.at).or(forgotten);
@@ -222,7 +219,7 @@ impl Replica {
         let held_since = self.delays.known.held_since.get(&record);
         // What this device has not looked at yet is as old as it says.
         let is_young = || self.would_wait(&record, delay_s, self.now.wall);
-        let hidden = !self.is_shown(owner, grant, record) && self.is_young(record, delay_s);
+        let hidden = !self.is_shown(owner, grant, record) && self.was_said_lately(record, delay_s);
         changes || hidden || (!self.is_there(owner, grant, record) && held_since.map_or_else(is_young, waits))
     }
 

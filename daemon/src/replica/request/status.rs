@@ -1,5 +1,6 @@
 //! How things stand: status, devices, doctor.
 
+use asif_proto::id::LinkKey;
 use asif_proto::local::{Check, DaemonView, DeviceView, Doctor, Failure, HelperView, JournalView, Reply, Status};
 use asif_proto::record::PracticeStatus;
 use jiff::{SignedDuration, Timestamp};
@@ -206,7 +207,7 @@ impl Replica {
             );
         }
         // One that was never met may not have heard of this one yet.
-        let met = |key: &&asif_proto::id::LinkKey| self.peers.notes.get(*key).is_some_and(|note| note.last_sync.is_some());
+        let met = |key: &&LinkKey| self.peers.notes.get(*key).is_some_and(|note| note.last_sync.is_some());
         for key in self.forgotten.iter().filter(met) {
             bad(
                 "forgotten",
