@@ -90,7 +90,6 @@ pub struct Replica {
     given: Keys,
     logs: BTreeMap<LogId, Log>,
     /// Up to where each log was on the disk at the start.
-    found_upto: BTreeMap<LogId, u64>,
     view: View,
     boards: BTreeMap<SpaceId, Board>,
     documents: HashMap<DocId, Document>,
@@ -152,6 +151,10 @@ pub struct Replica {
     came_back: bool,
     /// Items that another own device took back, of which it was not yet looked at.
     taken_back: BTreeSet<(GrantId, ItemId)>,
+    /// Items that another own device put, of which it was not yet looked whether they say more than they may.
+    put_there: BTreeSet<(GrantId, ItemId)>,
+    /// Records that another device wrote into, of which the same is to be looked at.
+    narrowing: BTreeSet<RecordId>,
     retired_unsaved: bool,
     damage: Vec<(Option<LogId>, String)>,
     /// Logs whose epoch is not known here.
@@ -239,6 +242,7 @@ impl Replica {
         (self.now, self.reminding.now) = (now, now.wall);
         // A tick comes when nobody else has anything to say.
         cx.idle = matches!(input, Input::Tick);
+        self.count_on(now);
         match input {
             Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
@@ -307,7 +311,8 @@ impl Replica {
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is not done is not waited for.
-        let goes_on = (!self.sweeps.is_done() && self.is_ready() && !self.salvaging).then_some(self.now.mono);
+        let is_done = self.sweeps.is_done() && self.narrowing.is_empty();
+        let goes_on = (!is_done && self.is_ready() && !self.salvaging).then_some(self.now.mono);
         let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
         let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));

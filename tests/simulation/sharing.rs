@@ -1,11 +1,13 @@
 //! What a client changes of what is shared: terms, pauses, holds, delays and ends, on devices that meet late or never.
 
 mod any_order;
+mod delays;
+mod races;
 
 use std::time::Duration;
 
-use asif_proto::local::{GrantChange, Held, Invite, Reply, Request, ShareAsk};
-use asif_proto::record::{Session, SessionFields, Visibility};
+use asif_proto::local::{GrantChange, Held, Reply, Request, ShareAsk};
+use asif_proto::record::{Session, SessionFields};
 use asif_proto::share::{GrantView, Scope};
 
 use crate::hostile::robin_and_dana;
@@ -135,174 +137,6 @@ fn a_pause_keeps_back_what_was_not_sent_before_it_and_its_end_sends_it() {
     let quiet = held(&world, dana).len();
     world.run_for(Duration::from_secs(300));
     assert_eq!(held(&world, dana).len(), quiet, "once");
-}
-
-#[test]
-fn what_is_kept_back_before_its_delay_runs_out_never_reaches_the_helper() {
-    let (mut world, laptop, _, dana) = robin_and_dana();
-    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
-    let before = seen(&mut world, dana);
-    let kept = log(&mut world, laptop, after(46));
-    log(&mut world, laptop, after(47));
-    world.run_for(HOUR * 20);
-    let told = hold(&mut world, laptop, &kept, None, false);
-    assert!(told.was_shared_with.is_empty(), "{told:?}");
-    assert!(!is_held(&world, dana, "\"after\":46") && !is_held(&world, dana, "\"after\":47"), "not before a day has passed");
-    world.run_for(HOUR * 5);
-    assert_eq!(seen(&mut world, dana), before + 1);
-    assert!(!is_held(&world, dana, "\"after\":46") && is_held(&world, dana, "\"after\":47"));
-    hold(&mut world, laptop, &kept, None, true);
-    world.run_for(HOUR);
-    assert!(is_held(&world, dana, "\"after\":46"), "let go, it waits no longer: a day has passed");
-}
-
-#[test]
-fn what_is_said_otherwise_waits_as_long_as_what_is_new_and_what_is_said_no_longer_does_not() {
-    let (mut world, laptop, _, dana) = robin_and_dana();
-    change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
-    let session = log(&mut world, laptop, noted(56, "first words"));
-    world.run_for(Duration::from_secs(100));
-    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
-    world.run_for(HOUR);
-    edit(&mut world, laptop, &session, SessionFields { note: Some("second words".into()), ..Default::default() });
-    world.run_for(HOUR * 20);
-    assert!(is_held(&world, dana, "first words") && !is_held(&world, dana, "second words"));
-    // Said once more otherwise it waits from then; a pause, a restart and other terms make no difference.
-    edit(&mut world, laptop, &session, SessionFields { note: Some("third words".into()), ..Default::default() });
-    pause(&mut world, laptop, true);
-    world.run_for(HOUR * 10);
-    pause(&mut world, laptop, false);
-    change(&mut world, laptop, GrantChange { add: vec![Scope::Practices], ..GrantChange::default() });
-    world.crash(laptop, Duration::from_secs(1));
-    world.run_for(HOUR * 10);
-    assert!(is_held(&world, dana, "first words") && !is_held(&world, dana, "second words") && !is_held(&world, dana, "third words"));
-    world.run_for(HOUR * 5);
-    assert!(is_held(&world, dana, "third words") && !is_held(&world, dana, "second words"));
-    // What goes is gone at once, though something new was said with it.
-    let fields = Box::new(SessionFields { where_felt: Some("new words".into()), ..Default::default() });
-    world.must(laptop, Request::Edit { id: session.id.to_string(), fields, clear: vec![asif_proto::record::ClearField::Note], base: None });
-    world.run_for(Duration::from_secs(100));
-    assert!(!is_held(&world, dana, "third words") && !is_held(&world, dana, "new words"));
-    world.run_for(HOUR * 25);
-    assert!(is_held(&world, dana, "new words"));
-}
-
-#[test]
-fn what_is_said_while_nobody_sees_it_waits_once_it_is_let_go() {
-    let (mut world, laptop, _, dana) = robin_and_dana();
-    change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
-    let [held, private, never] = ["held", "private", "never shown"].map(|words| {
-        let visibility = (words == "never shown").then_some(Visibility::Private);
-        log(&mut world, laptop, SessionFields { visibility, ..noted(52, &format!("{words} before")) })
-    });
-    let seen = |world: &World| ["held", "private", "never shown"].map(|words| is_held(world, dana, &format!("{words} later")));
-    world.run_for(Duration::from_secs(100));
-    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
-    world.run_for(HOUR * 25);
-    let sees = |visibility: Visibility| SessionFields { visibility: Some(visibility), ..Default::default() };
-    hold(&mut world, laptop, &held, None, false);
-    edit(&mut world, laptop, &private, sees(Visibility::Private));
-    for (session, words) in [(&held, "held"), (&private, "private"), (&never, "never shown")] {
-        edit(&mut world, laptop, session, SessionFields { note: Some(format!("{words} later")), ..Default::default() });
-    }
-    hold(&mut world, laptop, &held, None, true);
-    edit(&mut world, laptop, &private, sees(Visibility::Inherit));
-    edit(&mut world, laptop, &never, sees(Visibility::Inherit));
-    world.run_for(HOUR * 12);
-    world.crash(laptop, Duration::from_secs(1));
-    world.run_for(HOUR * 11);
-    assert_eq!(seen(&world), [false; 3]);
-    world.run_for(HOUR * 2);
-    assert_eq!(seen(&world), [true; 3]);
-    // What says the same as it did is shown again at once.
-    hold(&mut world, laptop, &held, None, false);
-    world.run_for(Duration::from_secs(100));
-    assert!(!is_held(&world, dana, "held later"));
-    hold(&mut world, laptop, &held, None, true);
-    world.run_for(Duration::from_secs(100));
-    assert!(is_held(&world, dana, "held later"));
-}
-
-#[test]
-fn what_is_said_now_in_an_old_record_waits_on_every_device_and_under_new_terms() {
-    let (mut world, laptop, desktop, dana) = robin_and_dana();
-    let delay = GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() };
-    change(&mut world, laptop, GrantChange { scopes: Some(vec![Scope::Ratings, Scope::Notes]), ..delay.clone() });
-    let say = |world: &mut World, node: usize, session: &Session, words: &str| {
-        edit(world, node, session, SessionFields { note: Some(words.into()), ..Default::default() });
-    };
-    let [first, second, third] = [1, 2, 3].map(|n| log(&mut world, laptop, noted(52, &format!("long ago {n}"))));
-    world.run_for(HOUR * 25);
-    assert!(is_held(&world, dana, "long ago 3"));
-    // Once the terms are others no device has looked through all of it; that the other one writes makes no difference.
-    pause(&mut world, desktop, true);
-    pause(&mut world, desktop, false);
-    say(&mut world, laptop, &first, "said on the laptop");
-    say(&mut world, desktop, &second, "said on the desktop");
-    world.run_for(HOUR * 2);
-    change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
-    say(&mut world, desktop, &third, "said out of scope");
-    change(&mut world, laptop, GrantChange { add: vec![Scope::Notes], ..GrantChange::default() });
-    let seen = |world: &World| {
-        ["laptop", "desktop", "scope"].map(|words| held(world, dana).iter().any(|item| item.contains(&format!(" {words}\""))))
-    };
-    for _ in 0..20 {
-        assert_eq!(seen(&world), [false; 3]);
-        world.run_for(HOUR);
-    }
-    world.run_for(HOUR * 6);
-    assert_eq!(seen(&world), [true; 3]);
-}
-
-#[test]
-fn what_is_said_just_before_somebody_is_invited_waits_too() {
-    let mut world = World::new(3);
-    let laptop = crate::story::family(&mut world, 1)[0];
-    let session = log(&mut world, laptop, noted(52, "long ago"));
-    world.run_for(HOUR * 25);
-    edit(&mut world, laptop, &session, SessionFields { note: Some("a minute ago".into()), ..Default::default() });
-    world.run_for(Duration::from_secs(60));
-    let invite = Invite { scopes: vec![Scope::Ratings, Scope::Notes], delay_s: 24 * 3600, until: None, ..crate::story::invitation() };
-    let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
-    let dana = world.add("dana");
-    world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
-    world.run_for(HOUR * 23);
-    assert!(!is_held(&world, dana, "a minute ago"));
-    world.run_for(HOUR * 2);
-    assert!(is_held(&world, dana, "a minute ago"));
-}
-
-#[test]
-fn a_delay_stands_still_while_a_clock_jumps_and_goes_on_over_a_restart() {
-    let (mut world, laptop, desktop, dana) = robin_and_dana();
-    // It comes back in time for the laptop to hear from it, with a clock by which nothing has waited.
-    world.nodes[desktop].skew_s = -30 * 86_400;
-    world.crash(desktop, HOUR * 22);
-    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), ..GrantChange::default() });
-    log(&mut world, laptop, after(48));
-    world.run_for(HOUR);
-    world.nodes[laptop].skew_s = 10 * 365 * 86_400;
-    world.run_for(HOUR * 2);
-    assert!(!is_held(&world, dana, "\"after\":48"), "a clock that was set says nothing");
-    world.crash(laptop, Duration::from_secs(10));
-    world.run_for(HOUR * 20);
-    assert!(!is_held(&world, dana, "\"after\":48"), "nor does it over a restart");
-    world.run_for(HOUR * 3);
-    assert!(is_held(&world, dana, "\"after\":48"), "the time before the restart counts");
-}
-
-#[test]
-fn what_was_there_when_a_delay_was_set_is_as_old_as_it_is() {
-    let (mut world, laptop, _, dana) = robin_and_dana();
-    change(&mut world, laptop, GrantChange { since: Some("2026-06-15".into()), ..GrantChange::default() });
-    let old = log(&mut world, laptop, after(49));
-    world.run_for(HOUR * 23);
-    assert!(!is_held(&world, dana, "\"after\":49"), "before since");
-    change(&mut world, laptop, GrantChange { delay_s: Some(24 * 3600), since: Some("2026-01-01".into()), ..GrantChange::default() });
-    world.run_for(Duration::from_secs(600));
-    assert!(!is_held(&world, dana, "\"after\":49"), "{old:?}");
-    world.run_for(HOUR);
-    assert!(is_held(&world, dana, "\"after\":49"), "a day after it was written, and not after the terms were made");
 }
 
 #[test]

@@ -86,7 +86,6 @@ impl Replica {
             keys: HashMap::new(),
             given: Keys { read: Vec::new(), items: Vec::new() },
             logs: BTreeMap::new(),
-            found_upto: BTreeMap::new(),
             view: View::default(),
             boards: BTreeMap::new(),
             documents: HashMap::new(),
@@ -136,6 +135,8 @@ impl Replica {
             touched_here: BTreeSet::new(),
             came_back: false,
             taken_back: BTreeSet::new(),
+            put_there: BTreeSet::new(),
+            narrowing: BTreeSet::new(),
             retired_unsaved: false,
             damage: Vec::new(),
             orphans: Vec::new(),
@@ -197,7 +198,6 @@ impl Replica {
         self.refresh_keys();
         self.logs.clear();
         self.orphans.clear();
-        self.found_upto = found.logs.iter().map(|log| (log.head.log, log.seq)).collect();
         self.find_logs(found.logs);
     }
 
@@ -312,6 +312,7 @@ impl Replica {
 
     /// Forgets every view and makes it anew from the log.
     pub(super) fn rebuild(&mut self, cx: &mut Cx<'_>) {
+        self.read_again(None);
         self.clear_views();
         for log in self.logs.values_mut() {
             log.merged = 0;

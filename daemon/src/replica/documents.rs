@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::deeds::Deed;
 use super::effect::{Effect, Purpose, Run, Stored};
 use super::merge::Pending;
+use super::publish::delay::Writer;
 use super::{Cx, Replica};
 use crate::journal::document::{Document, Put, keys_of};
 use crate::journal::history::{REDO, UNDO};
@@ -171,7 +172,7 @@ impl Replica {
         };
         let keys = keys_of(&change);
         self.view.touch(&keys);
-        self.note_said(&keys);
+        self.note_said(puts.iter().filter(|(key, _)| keys.contains(key)).map(|(key, value)| (key.as_str(), value.clone())), Writer::This);
         let touched = self.documents.get(&doc).map(|document| self.view.refresh(doc, document, keys.iter())).unwrap_or_default();
         self.index.entry(doc).or_default().entry(log).or_default().push(seq);
         let records = keys.iter().filter_map(|key| schema::record_of(key)).collect();

@@ -251,8 +251,12 @@ impl Replica {
                 continue;
             }
             of_journal |= is_journal;
+            let from = loss.ours.first().map(|first| first.wire.seq());
             match self.yield_branch(cx, log, loss) {
-                Ok(()) => gave_way = true,
+                Ok(()) => {
+                    gave_way = true;
+                    self.read_again(from.map(|from| (log, from)));
+                }
                 Err(failure) => tracing::error!(reason = %failure, "a branch that lost could not be written again; it stays"),
             }
         }

@@ -7,6 +7,7 @@ use automerge::ChangeHash;
 
 use super::deeds::Deed;
 use super::effect::{Purpose, Run, Stored};
+use super::publish::delay::Writer;
 use super::{Cx, Replica};
 use crate::journal::document::{Document, MergeError};
 use crate::journal::guard::{self, Checked};
@@ -90,7 +91,10 @@ impl Replica {
                 self.quarantine(at, &format!("an item of {} bytes", put.payload.len()));
             }
             Body::Put(put) if !in_journal => {
-                self.came_back |= self.person() == Some(space.owner());
+                if let Some(grant) = space.grant().filter(|_| self.person() == Some(space.owner())) {
+                    self.came_back = true;
+                    self.put_there.insert((grant, put.item));
+                }
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
                 self.outdate(cx, space_id, taken);
             }
@@ -214,18 +218,18 @@ impl Replica {
     }
 
     fn merged(&mut self, cx: &mut Cx<'_>, doc: DocId, batch: &[Pending]) {
-        let mut keys = BTreeSet::new();
+        let (mut keys, mut said) = (BTreeSet::new(), BTreeSet::new());
         for one in batch {
             self.index.entry(doc).or_default().entry(one.log).or_default().push(one.seq);
             for checked in &one.checked {
                 self.view.touch(checked.keys());
-                // What was here at the start was noted when it came.
-                if self.found_upto.get(&one.log).is_none_or(|seq| one.seq > *seq) {
-                    self.note_said(checked.keys());
+                if !self.was_noted((one.log, one.seq)) {
+                    said.extend(checked.keys().iter().cloned());
                 }
                 let records: BTreeSet<_> = checked.keys().iter().filter_map(|key| schema::record_of(key)).collect();
                 // What this device took back may be let go by this.
                 self.came_back |= records.iter().any(|record| self.withheld.has(record));
+                self.narrowing.extend(&records);
                 let message = checked.message().unwrap_or_default().to_owned();
                 let deed = Deed { log: one.log, seq: one.seq, doc, hash: checked.hash().0, at: 0, message, records };
                 let document = self.documents.get(&doc);
@@ -237,6 +241,8 @@ impl Replica {
         if let Some(document) = self.documents.get(&doc) {
             self.view.refresh(doc, document, keys.iter());
             self.reminding.stale |= doc == DocId::Plan;
+            let said: Vec<_> = said.iter().filter_map(|key| Some((key.as_str(), document.scalar(key)?))).collect();
+            self.note_said(said, Writer::Another);
         }
         self.unsaved_entries += batch.len();
         self.prove_at.get_or_insert(cx.now.mono + PROVE_WITHIN);

@@ -1,6 +1,6 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
-//! [`sweep`] goes through all there is, [`decision`] says what becomes of a record, [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was
+//! [`sweep`] goes through all there is, [`narrow`] through what others wrote, [`decision`] says what becomes of a record, [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was
 //! taken back, [`left_out`] says what is not sent, [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
 mod decision;
@@ -8,6 +8,7 @@ pub(super) mod delay;
 pub(super) mod deletion;
 mod end;
 pub(super) mod left_out;
+mod narrow;
 pub(super) mod sweep;
 mod terms;
 pub(super) mod withheld;
@@ -30,7 +31,7 @@ use crate::seal::body::{Body, Put, Retract, Revision};
 use crate::seal::keys::ItemKey;
 use crate::share::board::{Board, Held, content_hash};
 use crate::share::item::{self, Item};
-use crate::share::projection::{self, Hidden, Terms};
+use crate::share::projection::{self, Hidden, Shared, Terms};
 
 /// The most entries that one item names as outdated.
 const MAX_REPLACES: usize = 64;
@@ -81,38 +82,37 @@ impl Replica {
     pub(super) fn publish(&mut self, cx: &mut Cx<'_>) {
         let (touched, came_back) = (std::mem::take(&mut self.touched_here), std::mem::take(&mut self.came_back));
         let taken_back = std::mem::take(&mut self.taken_back);
-        let released = self.count_on(cx.now) | self.let_go_at.is_some_and(|at| cx.now.wall >= at);
-        let due = released || self.sweep_at.is_some_and(|at| cx.now.mono >= at);
+        let released = self.is_released();
+        let due = self.let_go_at.is_some_and(|at| cx.now.wall >= at) || self.sweep_at.is_some_and(|at| cx.now.mono >= at);
         if due {
             self.sweep_at = None;
         }
         let own = touched.clone();
         let local = self.with_dependents(touched);
-        if due || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
+        self.narrow(cx);
+        if due || released || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
             for standing in all {
-                let begins = due || local.contains(&grant_record(standing.id()));
+                let begins = due || local.contains(&grant_record(standing.id())) || self.is_rest_released(&standing.grant);
                 if begins {
                     self.sweeps.begin(standing.id(), projection::shareable(&self.view));
                 }
                 let mut records = local.clone();
+                if released {
+                    records.extend(self.with_dependents(self.released(&standing.grant).collect()));
+                }
                 if came_back {
                     records.extend(self.withheld.of(standing.id()));
                 }
                 records.extend(self.records_of(standing.id(), &taken_back));
                 // Whoever asks, or brings something, goes first.
                 let part = if begins || cx.idle { self.sweeps.next(standing.id()) } else { None };
-                let (some, is_last) = part.unwrap_or_default();
-                records.extend(some);
+                records.extend(part.unwrap_or_default());
                 if let Err(failure) = self.publish_under(cx, &standing, &records, &(&own, &local)) {
                     tracing::warn!(reason = %failure, "not everything could be published");
                 }
-                if is_last && self.heard {
-                    self.looked_through(&standing);
-                }
             }
-            self.tend_delays();
             self.tend_holds(cx.now, if due { projection::shareable(&self.view).collect() } else { local });
         }
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
@@ -123,6 +123,7 @@ impl Replica {
         if due {
             self.complete_ends(cx);
         }
+        self.tend_delays();
         self.keep_delays(cx);
         self.save_withheld(cx);
         self.end_what_is_over(cx);
@@ -196,10 +197,9 @@ impl Replica {
         let mut kept = BTreeSet::new();
         for standing in self.standing(self.now.wall) {
             let Some(board) = self.boards.get(&standing.space.id()) else { continue };
-            let terms = Terms::of(standing.id(), &standing.grant, self.now.wall);
             let is_taken_back =
                 |record: &RecordId| board.get(&item::item_id(&standing.key, *record)).is_some_and(|held| held.payload.is_none());
-            let shows = |record: &RecordId| matches!(self.shown(&terms, *record).1, Shown::Item(..));
+            let shows = |record: &RecordId| matches!(self.shown(&standing, *record, self.now.wall).1, Shown::Item(..));
             kept.extend(projection::shareable(&self.view).filter(|record| is_taken_back(record) && shows(record)));
         }
         kept
@@ -208,13 +208,13 @@ impl Replica {
     /// Puts what a record shows now, or takes it back.
     fn publish_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId, by: By) -> Result<(), Failure> {
         let id = item::item_id(&standing.key, record);
-        let (touches, shown) = self.shown(&Terms::of(standing.id(), &standing.grant, cx.now.wall), record);
+        let (touches, shown) = self.shown(standing, record, cx.now.wall);
         let revision = Revision { grant: self.grant_version(standing.id()), touches };
         let mark = (standing.id(), record);
         let (deed, item) = match shown {
             Shown::Item(kind, payload) => {
                 self.withheld.remove(&mark);
-                let is_kept_back = self.is_kept_back(cx.now, standing, record, (kind, &payload));
+                let is_kept_back = self.is_kept_back(standing, record, (kind, &payload));
                 let before = self.before(standing, &id, Some(&payload));
                 let insists = by == By::Here && self.has_no_other_device();
                 let hash = content_hash(kind, &payload);
@@ -242,29 +242,40 @@ impl Replica {
         }
     }
 
-    /// Whether a pause or a delay keeps back what a record shows now. An answer waits for no delay.
-    fn is_kept_back(&mut self, now: Now, standing: &Standing, record: RecordId, (kind, payload): (u16, &Vec<u8>)) -> bool {
+    /// Whether a pause or a delay keeps back what a record shows now. An answer waits for no delay, nor does what only says less.
+    fn is_kept_back(&self, standing: &Standing, record: RecordId, (kind, payload): (u16, &[u8])) -> bool {
+        if standing.grant.paused || kind == item::ANSWER {
+            return standing.grant.paused;
+        }
+        let shown = held_item(&self.boards, standing, &item::item_id(&standing.key, record)).and_then(|held| held.payload.as_ref());
+        let is_new = shown.is_none_or(|shown| !item::says_nothing_new(payload, shown));
+        is_new && self.is_young(record, standing.grant.delay_s)
+    }
+
+    /// Whether what is shown of a record is more than it may be now, or was put under terms that no longer stand.
+    fn shows_too_much(&self, standing: &Standing, record: RecordId, now: Timestamp) -> bool {
         let id = item::item_id(&standing.key, record);
-        let is_answer = kind == item::ANSWER;
-        let Some(held) = held_item(&self.boards, standing, &id) else {
-            self.change_is_there(standing, record);
-            let waits = !is_answer && (self.waits(now, standing, record) || self.was_said_lately(record, standing.grant.delay_s));
-            return standing.grant.paused || waits;
-        };
-        let (is_same, is_hidden) = (held.payload.as_ref() == Some(payload), held.payload.is_none());
-        // What is said otherwise waits as a new record does; what is said no longer does not.
-        let is_new = match &held.payload {
-            Some(shown) => !item::says_nothing_new(payload, shown),
-            None => self.is_to_change(standing, record),
-        };
-        let waits = if !is_same && !is_answer && is_new {
-            self.change_waits(now, standing, record, content_hash(kind, payload))
-        } else {
-            self.change_is_there(standing, record);
-            false
-        };
-        // What was said while nobody saw it waits as what is new.
-        standing.grant.paused || waits || (is_hidden && !is_answer && self.was_said_lately(record, standing.grant.delay_s))
+        if held_item(&self.boards, standing, &id).is_none_or(|held| held.payload.is_none()) {
+            return false;
+        }
+        match self.shown(standing, record, now).1 {
+            Shown::Item(_, payload) => self
+                .before(standing, &id, Some(&payload))
+                .is_some_and(|before| before.says_more || (!before.is_same && before.revision.grant < self.grant_version(standing.id()))),
+            Shown::Nothing | Shown::Unknown => true,
+        }
+    }
+
+    /// Whether a helper is yet to see something of what a record shows by these terms.
+    pub(super) fn is_yet_to_come(&self, id: RecordId, grant: &Grant, record: RecordId, shared: &Shared) -> bool {
+        let (Some(owner), (kind, payload)) = (self.person(), shared.to_item()) else { return false };
+        let id = record_grant(id);
+        let key = self.given.items.iter().find(|(one, _)| *one == id).map(|(_, key)| key);
+        let board = self.boards.get(&Space::Share { owner, grant: id }.id());
+        let held = key.zip(board).and_then(|(key, board)| board.get(&item::item_id(key, record)));
+        let shown = held.and_then(|held| held.payload.as_ref());
+        let is_new = shown.is_none_or(|shown| !item::says_nothing_new(&payload, shown));
+        kind != item::ANSWER && is_new && (grant.paused || self.would_wait(record, grant.delay_s))
     }
 
     /// The item that stands, beside what its record shows now.
@@ -286,13 +297,18 @@ impl Replica {
     ///
     /// Its own changes count before those of what it rests on: else an older session could win by what was done to its practice. What was kept
     /// back until now counts as one change more: it shows again without one.
-    fn shown(&self, terms: &Terms<'_>, record: RecordId) -> (u64, Shown) {
-        let own = self.view.touches(&record).min(u64::from(u32::MAX));
+    ///
+    /// A rating that is still to wait does not count yet.
+    fn shown(&self, standing: &Standing, record: RecordId, now: Timestamp) -> (u64, Shown) {
+        let terms = Terms::of(standing.id(), &standing.grant, now);
+        let shared = terms.shown(&self.view, record).map(|shared| self.without_young(standing, record, shared));
+        let young = shared.as_ref().map_or(0, |(_, young)| *young);
+        let own = self.view.touches(&record).saturating_sub(young).min(u64::from(u32::MAX));
         let others = projection::rests_on(&self.view, record).iter().map(|one| self.view.touches(one)).fold(0, u64::saturating_add);
         let let_go = u64::from(projection::held_until(&self.view, &record).is_some_and(|until| until <= terms.now));
         let touches = own << 32 | others.min(u64::from(u32::MAX >> 1)) << 1 | let_go;
-        let shown = match terms.shown(&self.view, record) {
-            Ok(shared) => {
+        let shown = match shared {
+            Ok((shared, _)) => {
                 let (kind, payload) = shared.to_item();
                 Shown::item(kind, payload)
             }

@@ -43,6 +43,7 @@ use super::{Cx, Replica};
 use crate::journal::prose;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
+use crate::share::projection::Shared;
 use helper::NewLoan;
 
 /// What becomes of a request.
@@ -174,7 +175,7 @@ impl Replica {
             }
             Request::SharePreview(invite) => {
                 let grant = self.draft_grant(cx, ask, invite)?;
-                let waits = |record| self.would_wait(&record, grant.delay_s, cx.now.wall);
+                let waits = |record, _: &Shared| self.would_wait(record, grant.delay_s);
                 reply(Reply::Preview(self.preview(RecordId(ask.id), &grant, cx.now.wall, waits)))
             }
             Request::SharePreviewOf { name } => {

@@ -111,10 +111,13 @@ impl Replica {
                 self.save_snapshot(cx);
             }
             self.save_peers(cx);
+            self.save_delays(cx);
         }
     }
 
     pub(super) fn save_snapshot(&mut self, cx: &mut Cx<'_>) {
+        // In one step: what the view knows of was noted.
+        self.save_delays(cx);
         let saved = self.snapshot(cx);
         cx.rest.extend(saved);
     }

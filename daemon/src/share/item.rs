@@ -129,18 +129,37 @@ pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
     schema::pack(fields).into_bytes()
 }
 
-/// Whether an item lacks something that another has: a field, or all that one of its fields said.
+/// Whether an item lacks something that another has: a field, a part of one, or something in a list.
 pub fn says_less(item: &[u8], other: &[u8]) -> bool {
-    let fields = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap_or_default();
-    let item = fields(item);
-    fields(other).keys().any(|field| !item.contains_key(field))
+    fn lacks(one: &Value, other: &Value) -> bool {
+        match (one, other) {
+            (Value::Object(one), Value::Object(other)) => {
+                other.iter().any(|(field, value)| one.get(field).is_none_or(|mine| lacks(mine, value)))
+            }
+            (Value::Array(one), Value::Array(other)) => other.iter().any(|value| !one.contains(value)),
+            // Said otherwise.
+            _ => false,
+        }
+    }
+    lacks(&fields(item), &fields(other))
 }
 
 /// Whether all that an item says another says too.
 pub fn says_nothing_new(item: &[u8], other: &[u8]) -> bool {
-    let fields = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).unwrap_or_default();
-    let other = fields(other);
-    fields(item).iter().all(|(field, value)| other.get(field) == Some(value))
+    fn has(other: &Value, one: &Value) -> bool {
+        match (other, one) {
+            (Value::Object(other), Value::Object(one)) => {
+                one.iter().all(|(field, value)| other.get(field).is_some_and(|theirs| has(theirs, value)))
+            }
+            (Value::Array(other), Value::Array(one)) => one.iter().all(|value| other.contains(value)),
+            (other, one) => other == one,
+        }
+    }
+    has(&fields(other), &fields(item))
+}
+
+fn fields(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_else(|_| Value::Object(Map::new()))
 }
 
 /// Opens an item; `None` for kinds and payloads that this program cannot show.

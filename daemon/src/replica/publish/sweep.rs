@@ -17,15 +17,14 @@ impl Sweeps {
         self.0.insert(grant, records.collect());
     }
 
-    /// The next ones, and whether they are the last; nothing where none is left to look at.
-    pub(super) fn next(&mut self, grant: GrantId) -> Option<(BTreeSet<RecordId>, bool)> {
+    /// The next ones; nothing where none is left to look at.
+    pub(super) fn next(&mut self, grant: GrantId) -> Option<BTreeSet<RecordId>> {
         let left = self.0.get_mut(&grant)?;
         let some = left.drain(..left.len().min(SLICE)).collect();
-        let last = left.is_empty();
-        if last {
+        if left.is_empty() {
             self.0.remove(&grant);
         }
-        Some((some, last))
+        Some(some)
     }
 
     /// Only what is looked at under these grants is gone on with.

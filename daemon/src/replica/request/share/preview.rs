@@ -16,7 +16,7 @@ const EXAMPLES: usize = 3;
 impl Replica {
     /// What a helper sees under a standing grant, or would see with it changed.
     pub(in crate::replica::request) fn preview_of(&self, now: Now, id: RecordId, grant: &Grant) -> Preview {
-        let waits = |record| self.still_waits(record_grant(id), grant.delay_s, record);
+        let waits = |record, shared: &Shared| self.is_yet_to_come(id, grant, record, shared);
         self.preview(id, grant, now.wall, waits)
     }
 
@@ -26,7 +26,7 @@ impl Replica {
         id: RecordId,
         grant: &Grant,
         now: Timestamp,
-        waits: impl Fn(RecordId) -> bool,
+        waits: impl Fn(RecordId, &Shared) -> bool,
     ) -> Preview {
         let terms = Terms::of(record_grant(id), grant, now);
         let mut preview = Preview {
@@ -60,7 +60,7 @@ impl Replica {
         for record in newest.chain(others) {
             match terms.shown(&self.view, record) {
                 Ok(shared) => {
-                    preview.waiting += u64::from(waits(record));
+                    preview.waiting += u64::from(waits(record, &shared));
                     self.count(&mut preview, record, shared);
                 }
                 Err(hidden) => self.count_hidden(&mut preview.withheld, record, hidden),

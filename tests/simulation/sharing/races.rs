@@ -1,0 +1,95 @@
+//! Two own devices that do something before they heard of each other: what is no longer to be seen is gone within seconds.
+
+use std::time::Duration;
+
+use asif_proto::local::{ExperimentAsk, GrantChange, NewOutcome, Plan, PracticeFields, Reply, Request, ShareAsk};
+use asif_proto::record::{SessionFields, Visibility};
+use asif_proto::share::Scope;
+
+use super::{change, is_held, noted, scopes};
+use crate::hostile::robin_and_dana_of;
+use crate::seeds;
+use crate::shared::{after, log};
+use crate::world::World;
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// Both before one hears of the other, in either order; with the laptop gone right after, too.
+fn races(what: impl Fn(&mut World, usize, usize), other: impl Fn(&mut World, usize, usize), words: &str) {
+    for seed in seeds(6) {
+        let (mut world, laptop, desktop, dana) = robin_and_dana_of(seed);
+        change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes, Scope::Experiments, Scope::Practices]));
+        world.run_for(Duration::from_secs(70));
+        world.cut(laptop, desktop);
+        if seed % 2 == 0 {
+            what(&mut world, laptop, desktop);
+            other(&mut world, laptop, desktop);
+        } else {
+            other(&mut world, laptop, desktop);
+            what(&mut world, laptop, desktop);
+        }
+        world.run_for(Duration::from_secs(2));
+        world.heal();
+        world.run_for(Duration::from_secs(45));
+        let met = world.ask(desktop, Request::Sync { wait_ms: Some(30_000) });
+        assert!(matches!(met, Some(Ok(_))), "seed {seed}: {met:?}");
+        world.run_for(SOON);
+        assert!(!is_held(&world, dana, words), "seed {seed}");
+        world.run_for(Duration::from_secs(100));
+        assert!(!is_held(&world, dana, words), "seed {seed}: and stays so");
+    }
+}
+
+#[test]
+fn what_is_written_under_a_practice_that_became_private() {
+    let hide = |world: &mut World, laptop: usize, _: usize| {
+        let fields = Box::new(PracticeFields { visibility: Some(Visibility::Private), ..PracticeFields::default() });
+        world.must(laptop, Request::PracticeEdit { practice: "lunch".into(), fields });
+    };
+    let write = |world: &mut World, _: usize, desktop: usize| drop(log(world, desktop, noted(61, "under a private practice")));
+    races(hide, write, "under a private practice");
+}
+
+#[test]
+fn what_is_written_in_a_scope_that_was_taken_away() {
+    let narrow = |world: &mut World, laptop: usize, _: usize| {
+        change(world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
+    };
+    let write = |world: &mut World, _: usize, desktop: usize| drop(log(world, desktop, noted(61, "out of scope")));
+    races(narrow, write, "out of scope");
+}
+
+#[test]
+fn the_outcome_of_an_experiment_that_is_kept_back() {
+    let begin = |world: &mut World, laptop: usize| {
+        let plan = Plan { prediction: Some(20.try_into().unwrap()), ..Plan::default() };
+        let try_it = Request::Experiment(ExperimentAsk::Try { practice: "lunch".into(), plan: Box::new(plan) });
+        let Reply::Experiment(planned) = world.must(laptop, try_it) else { panic!() };
+        planned.id.to_string()
+    };
+    for seed in seeds(6) {
+        let (mut world, laptop, desktop, dana) = robin_and_dana_of(seed);
+        change(&mut world, laptop, GrantChange { until: Some("2027-06-01".into()), ..scopes(&[Scope::Ratings, Scope::Experiments]) });
+        let experiment = begin(&mut world, laptop);
+        world.run_for(Duration::from_secs(70));
+        world.must(laptop, Request::Share(ShareAsk::Hold { id: experiment.clone(), until: None, off: false }));
+        let outcome = NewOutcome { after: Some(63.try_into().unwrap()), ..NewOutcome::default() };
+        world.must(desktop, Request::Experiment(ExperimentAsk::Outcome { experiment: Some(experiment), outcome: Box::new(outcome) }));
+        world.must(desktop, Request::Sync { wait_ms: Some(30_000) });
+        world.run_for(SOON);
+        assert!(!is_held(&world, dana, "\"after\":63"), "seed {seed}");
+    }
+}
+
+#[test]
+fn what_both_may_show_is_shown_once() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana_of(3);
+    let session = log(&mut world, laptop, after(64));
+    log(&mut world, desktop, after(65));
+    crate::shared::edit(&mut world, laptop, &session, SessionFields { before: Some(1.try_into().unwrap()), ..Default::default() });
+    world.run_for(Duration::from_secs(30));
+    let shown = crate::shared::held(&world, dana);
+    for value in ["64", "65"] {
+        assert_eq!(shown.iter().filter(|item| item.contains(&format!("\"after\":{value}"))).count(), 1, "{value}");
+    }
+}
