@@ -121,7 +121,7 @@ fn no_word_of_a_helper_steers_the_clients_terminal() {
         put(3, item::SUGGESTION, item::pack(&suggestion)),
         put(4, item::UNDERSTOOD, item::pack(&UnderstoodItem { text: words.clone(), sent_at: at })),
         put(5, item::REPLY, item::pack(&ReplyItem { to: session, text: words.clone(), sent_at: at })),
-        put_as(feedback::prediction(&experiment), item::PREDICTION, item::pack(&prediction)),
+        put_as(feedback::prediction(&experiment, &taken.vault.device()), item::PREDICTION, item::pack(&prediction)),
         put(7, item::RECEIPT, words.clone().into_bytes()),
         put(8, item::DELETED, words.into_bytes()),
     ];

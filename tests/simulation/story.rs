@@ -105,14 +105,21 @@ impl Story {
             0..=7 => self.log(world, device),
             8..=11 => self.edit(world, device),
             12 => self.hide(world, device),
-            13 => drop(world.ask(device, Request::Undo).inspect(|answer| {
-                if let Ok(Reply::Undone(undone)) = answer
-                    && let Some(known) = self.sessions.get_mut(&undone.id)
-                {
-                    known.editors.extend(self.devices.iter().copied());
-                    known.always_private = false;
+            13 => {
+                let answer = world.ask(device, Request::Undo);
+                for (id, known) in &mut self.sessions {
+                    let is_undone = match &answer {
+                        Some(Ok(Reply::Undone(undone))) => undone.id == *id,
+                        // It went down before it answered: anything may be undone.
+                        None => true,
+                        Some(_) => false,
+                    };
+                    if is_undone {
+                        known.editors.extend(self.devices.iter().copied());
+                        known.always_private = false;
+                    }
                 }
-            })),
+            }
             14 => {
                 let back = Duration::from_millis(world.below(5000));
                 world.crash(device, back);

@@ -144,14 +144,20 @@ fn sessions(screen: &mut Screen, sessions: &[SharedSession], ids: &[String]) {
 
 fn experiments(screen: &mut Screen, experiments: &[SharedExperiment], own: &[HelperPrediction], ids: &[String]) {
     let mut table = Table::new(&["Id", "Experiment", "They predicted", "You", "Was", "Surprise", "Supports"]);
-    let by_me = |one: &SharedExperiment| own.iter().find(|prediction| prediction.experiment == one.id);
+    let by_me = |one: &SharedExperiment| own.iter().filter(|prediction| prediction.experiment == one.id).rev().collect::<Vec<_>>();
     for one in experiments {
         let text = |rating: Option<Rating>| rating.map(|rating| rating.to_string()).unwrap_or_default();
         table.row(vec![
             short(&one.id, ids),
             one.practice.clone().unwrap_or_default(),
             one.prediction.as_ref().map(|prediction| text(prediction.rating)).unwrap_or_else(|| "-".to_owned()),
-            by_me(one).map(|prediction| text(prediction.rating)).unwrap_or_else(|| "-".to_owned()),
+            match by_me(one).as_slice() {
+                [] => "-".to_owned(),
+                // Locked on two devices apart, both stand.
+                all => {
+                    all.iter().map(|prediction| text(prediction.rating)).filter(|rating| !rating.is_empty()).collect::<Vec<_>>().join(", ")
+                }
+            },
             one.outcome.as_ref().map(|outcome| text(outcome.rating)).unwrap_or_else(|| "not yet".to_owned()),
             one.surprise.map(|surprise| format!("{surprise:+}")).unwrap_or_default(),
             one.supports.map(|supports| supports.to_string()).unwrap_or_default(),
@@ -159,18 +165,25 @@ fn experiments(screen: &mut Screen, experiments: &[SharedExperiment], own: &[Hel
     }
     table.show(screen);
     for one in experiments {
+        let by_me = by_me(one);
+        let mine = by_me.iter().map(|prediction| ("you predicted", prediction.text.as_deref()));
         let said = [
             ("predicted", one.prediction.as_ref().and_then(|prediction| prediction.text.as_deref())),
-            ("you predicted", by_me(one).and_then(|prediction| prediction.text.as_deref())),
             ("in the way", one.obstacles.as_deref()),
             ("if, then", one.if_then.as_deref()),
             ("what happened", one.outcome.as_ref().and_then(|outcome| outcome.text.as_deref())),
             ("what they make of it", one.learning.as_deref()),
         ];
-        for (what, text) in said.into_iter().filter_map(|(what, text)| Some((what, text?))) {
+        let said = said.iter().take(1).copied().chain(mine).chain(said.iter().skip(1).copied());
+        for (what, text) in said.filter_map(|(what, text)| Some((what, text?))) {
             screen.line(&format!("{}, {what}:", one.practice.as_deref().unwrap_or("an experiment")));
             screen.prose("  ", text);
         }
+    }
+    for one in own.iter().filter(|one| !experiments.iter().any(|shown| shown.id == one.experiment)) {
+        let rating = one.rating.map(|rating| format!(": {rating}")).unwrap_or_default();
+        screen.line(&format!("You predicted of an experiment that is not shown any more{rating}"));
+        screen.prose("  ", one.text.as_deref().unwrap_or_default());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use asif_proto::id::{ItemId, LogId};
+use asif_proto::id::{DeviceId, ItemId, LogId};
 use asif_proto::moment::Moment;
 use asif_proto::rating::Rating;
 use asif_proto::record::{MAX_LINE, MAX_NOTE, PracticeKind, Specificity};
@@ -108,9 +108,9 @@ pub struct LeftItem {
     pub at: Timestamp,
 }
 
-/// The item of a helper's prediction: one for each experiment.
-pub fn prediction(experiment: &ItemId) -> ItemId {
-    ItemId(blake3::derive_key("asif prediction item v1", experiment.as_bytes()))
+/// The item of a helper's prediction: one for each experiment and device, so that of two that were locked apart both stand.
+pub fn prediction(experiment: &ItemId, device: &DeviceId) -> ItemId {
+    ItemId(blake3::derive_key("asif prediction item v1", &[experiment.as_bytes().as_slice(), device.as_bytes()].concat()))
 }
 
 /// The item of something that a request makes: asking twice makes it once.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use asif_proto::local::{ExperimentAsk, GrantChange, NewOutcome, Plan, PracticeFields, Reply, Request, ShareAsk};
+use asif_proto::local::{ExperimentAsk, GrantChange, HelperAsk, HelperDeed, NewOutcome, Plan, PracticeFields, Reply, Request, ShareAsk};
 use asif_proto::record::{SessionFields, Visibility};
 use asif_proto::share::Scope;
 
@@ -91,5 +91,58 @@ fn what_both_may_show_is_shown_once() {
     let shown = crate::shared::held(&world, dana);
     for value in ["64", "65"] {
         assert_eq!(shown.iter().filter(|item| item.contains(&format!("\"after\":{value}"))).count(), 1, "{value}");
+    }
+}
+
+#[test]
+fn what_two_devices_of_a_helper_predict_apart_stands_twice() {
+    for outcome_first in [false, true] {
+        let (mut world, laptop, _, dana) = robin_and_dana_of(4);
+        change(&mut world, laptop, GrantChange { until: Some("2027-06-01".into()), ..scopes(&[Scope::Ratings, Scope::Experiments]) });
+        let plan = Plan { prediction: Some(20.try_into().unwrap()), ..Plan::default() };
+        let try_it = Request::Experiment(ExperimentAsk::Try { practice: "lunch".into(), plan: Box::new(plan) });
+        let Reply::Experiment(planned) = world.must(laptop, try_it) else { panic!() };
+        let phone = world.add("phone");
+        let ticket = world.ticket(dana, Request::DevicePair { yes: true, no_wait: true });
+        world.must(phone, Request::DeviceJoin { ticket, name: None, at: None });
+        world.run_for(Duration::from_secs(20));
+        let Reply::Client(client) = world.must(phone, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+        let experiment = client.experiments[0].id.to_string();
+        let predict = |value: u8| {
+            let rating = Some(value.try_into().unwrap());
+            let what = HelperDeed::Predict { experiment: experiment.clone(), text: None, rating };
+            Request::Helper(HelperAsk { client: "Robin".into(), what })
+        };
+        world.stop(phone);
+        world.must(dana, predict(11));
+        world.run_for(Duration::from_secs(10));
+        let outcome = NewOutcome { after: Some(63.try_into().unwrap()), ..NewOutcome::default() };
+        let outcome = Request::Experiment(ExperimentAsk::Outcome { experiment: Some(planned.id.to_string()), outcome: Box::new(outcome) });
+        if outcome_first {
+            world.must(laptop, outcome.clone());
+        }
+        world.stop(dana);
+        world.cut(phone, laptop);
+        world.must(phone, predict(22));
+        let again = world.ask(phone, predict(33));
+        assert!(matches!(again, Some(Err(failure)) if failure.message.contains("a prediction does not change")));
+        world.heal();
+        world.start(dana);
+        world.run_for(Duration::from_secs(60));
+        if !outcome_first {
+            world.must(laptop, outcome);
+        }
+        let Reply::Experiment(told) =
+            world.must(laptop, Request::Experiment(ExperimentAsk::Open { experiment: Some(planned.id.to_string()) }))
+        else {
+            panic!()
+        };
+        let told: Vec<_> = told.value.helper_predictions.iter().map(|one| (one.rating.unwrap().to_string(), one.before_outcome)).collect();
+        assert_eq!(told, [("11".to_owned(), Some(true)), ("22".to_owned(), Some(!outcome_first))]);
+        for device in [dana, phone] {
+            let Reply::Client(client) = world.must(device, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+            assert_eq!(client.predictions.len(), 2);
+            assert!(matches!(world.ask(device, predict(44)), Some(Err(_))), "what both said does not change");
+        }
     }
 }

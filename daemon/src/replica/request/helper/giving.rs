@@ -159,12 +159,14 @@ impl Replica {
         if text.is_none() && rating.is_none() {
             return Err(Failure::new(ErrorKind::Usage, "nothing was predicted").hint("--rating 0-100, or words: --text -"));
         }
-        let id = feedback::prediction(&experiment);
-        let said = |replica: &Self| replica.predictions_by_me(of).into_iter().find(|one| one.id == id);
-        if let Some(before) = said(self) {
-            if (&before.text, before.rating) == (&text, rating) {
-                return Ok(Outcome::Reply(Reply::HelperPrediction(before)));
-            }
+        let id = feedback::prediction(&experiment, &self.this_device()?);
+        let said =
+            |replica: &Self| replica.predictions_by_me(of).into_iter().filter(|one| one.experiment == experiment).collect::<Vec<_>>();
+        let before = said(self);
+        if let Some(same) = before.iter().find(|one| (&one.text, one.rating) == (&text, rating)) {
+            return Ok(Outcome::Reply(Reply::HelperPrediction(same.clone())));
+        }
+        if !before.is_empty() {
             return Err(Failure::new(ErrorKind::Precondition, "you have predicted this already, and a prediction does not change")
                 .hint("what you think now can be said with: asif reply"));
         }
@@ -177,7 +179,10 @@ impl Replica {
         }
         let prediction = PredictionItem { experiment, text, rating, locked_at: whole_seconds(cx.now.wall) };
         self.give(cx, of, id, FIRST, item::PREDICTION, &prediction)?;
-        let one: HelperPrediction = said(self).ok_or_else(|| Failure::new(ErrorKind::Failure, "the prediction was not kept"))?;
+        let one: HelperPrediction = said(self)
+            .into_iter()
+            .find(|one| one.id == id)
+            .ok_or_else(|| Failure::new(ErrorKind::Failure, "the prediction was not kept"))?;
         Ok(Outcome::Reply(Reply::HelperPrediction(one)))
     }
 
