@@ -194,6 +194,15 @@ pub struct Grant {
     pub end_reached: Option<bool>,
 }
 
+/// An invitation that nobody used yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Invited {
+    /// When its ticket expires.
+    pub expires_at: Timestamp,
+    /// What it would give.
+    pub grant: Grant,
+}
+
 impl Grant {
     /// When it ends by itself. What was over when it was given only bounds what is shown.
     pub fn ends(&self) -> Option<Timestamp> {

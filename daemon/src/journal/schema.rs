@@ -7,6 +7,7 @@
 //! <record>/<list>/<id>   something appended (`ratings`, `agree`, `amendments`, `adapted`): packed JSON
 //! self/name  self/wish  device/<device>           names, and what the person would like to be different
 //! self/begun  joined/<device>                     the requests that began the journal, and that let a device in
+//! invited/<grant>                                 an invitation that nobody used yet: packed JSON; null: it was used or taken back
 //! ```
 //!
 //! A record is 32 hexadecimal digits.
@@ -28,6 +29,8 @@ pub const SELF_WISH: &str = "self/wish";
 pub const SELF: &str = "self";
 /// The key of the request that began this journal, so that asking twice begins it once.
 pub const SELF_BEGUN: &str = "self/begun";
+/// Under what invitations lie.
+pub const INVITED: &str = "invited/";
 /// Fields that are said once, in the packed record: what is laid over them counts for nothing.
 pub const LOCKED: [&str; 1] = ["prediction"];
 /// Fields that hold prose: what was changed apart in them is told in one text where that is clean.
@@ -45,6 +48,11 @@ pub fn device_name(device: &DeviceId) -> String {
 /// The key of the request with which a device joined, so that asking twice is answered twice.
 pub fn joined_by(device: &DeviceId) -> String {
     format!("joined/{device}")
+}
+
+/// The key of an invitation that nobody used yet, so that every own device can take it back.
+pub fn invited(grant: RecordId) -> String {
+    format!("{INVITED}{}", grant.key())
 }
 
 /// The key of a field laid over a record.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::by_practice::ByPractice;
 use super::kept::Kept;
-use super::record::{Answer, Client, Grant, Practice, Session};
+use super::record::{Answer, Client, Grant, Invited, Practice, Session};
+use super::schema;
 use crate::seal::body::DocId;
 
 /// A record and what is known about it beside its fields.
@@ -139,6 +140,13 @@ impl View {
     /// A grant.
     pub fn grant(&self, id: &RecordId) -> Option<&Row<Grant>> {
         self.grants.get(id)
+    }
+
+    /// Every invitation that is written down, used or not.
+    pub fn invited(&self) -> impl Iterator<Item = (RecordId, Invited)> {
+        let packed = self.names.range(schema::INVITED.to_owned()..).take_while(|(key, _)| key.starts_with(schema::INVITED));
+        packed
+            .filter_map(|(key, packed)| Some((RecordId::from_key(key.strip_prefix(schema::INVITED)?)?, serde_json::from_str(packed).ok()?)))
     }
 
     /// Every client by id.

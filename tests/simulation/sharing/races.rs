@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use asif_proto::local::{ExperimentAsk, GrantChange, HelperAsk, HelperDeed, NewOutcome, Plan, PracticeFields, Reply, Request, ShareAsk};
+use asif_proto::local::{
+    ErrorKind, ExperimentAsk, GrantChange, HelperAsk, HelperDeed, Invite, NewOutcome, Plan, PracticeFields, Reply, Request, ShareAsk,
+};
 use asif_proto::record::{SessionFields, Visibility};
-use asif_proto::share::Scope;
+use asif_proto::share::{GrantView, Scope};
 
 use super::{change, is_held, noted, scopes};
 use crate::hostile::robin_and_dana_of;
@@ -145,4 +147,80 @@ fn what_two_devices_of_a_helper_predict_apart_stands_twice() {
             assert!(matches!(world.ask(device, predict(44)), Some(Err(_))), "what both said does not change");
         }
     }
+}
+
+fn invite(name: &str) -> Invite {
+    Invite { name: name.into(), scopes: vec![Scope::Ratings, Scope::Notes], until: None, ..crate::story::invitation() }
+}
+
+fn listed(world: &mut World, node: usize) -> Vec<GrantView> {
+    let Reply::Grants(grants) = world.must(node, Request::ShareList) else { panic!() };
+    grants
+}
+
+#[test]
+fn an_open_invitation_is_seen_and_taken_back_on_every_own_device() {
+    for at_once in [false, true] {
+        let mut world = World::new(5);
+        let devices = crate::story::family(&mut world, 2);
+        let (laptop, desktop) = (devices[0], devices[1]);
+        log(&mut world, laptop, noted(61, "not for Sam"));
+        let ticket = world.ticket(laptop, Request::ShareInvite { invite: invite("Sam"), yes: true, no_wait: true });
+        world.run_for(Duration::from_secs(10));
+        let open = listed(&mut world, desktop);
+        assert!(open.len() == 1 && !open[0].joined && open[0].name == "Sam", "{open:?}");
+        let sam = world.add("sam");
+        if at_once {
+            // Somebody comes in by it before the laptop hears of that.
+            world.cut(laptop, desktop);
+        }
+        world.must(desktop, Request::ShareRevoke { name: "Sam".into() });
+        assert!(listed(&mut world, desktop).is_empty());
+        if !at_once {
+            world.run_for(Duration::from_secs(10));
+        }
+        let joined = world.ask(sam, Request::HelperJoin { ticket, name: Some("Sam".into()), at: None });
+        assert_eq!(matches!(joined, Some(Ok(_))), at_once, "{joined:?}");
+        world.heal();
+        world.run_for(Duration::from_secs(100));
+        assert!(!is_held(&world, sam, "not for Sam"));
+        for device in [laptop, desktop] {
+            assert!(listed(&mut world, device).iter().all(|grant| grant.ended.is_some()));
+        }
+        // And another one is another one.
+        let ticket = world.ticket(desktop, Request::ShareInvite { invite: invite("Sam"), yes: true, no_wait: true });
+        world.must(sam, Request::HelperJoin { ticket, name: Some("Sam".into()), at: None });
+        world.run_for(Duration::from_secs(100));
+        for device in [laptop, desktop] {
+            assert_eq!(listed(&mut world, device).iter().filter(|grant| grant.joined && grant.ended.is_none()).count(), 1);
+        }
+    }
+}
+
+#[test]
+fn of_two_shares_of_one_name_none_is_meant_but_both_end() {
+    let mut world = World::new(5);
+    let devices = crate::story::family(&mut world, 2);
+    let (laptop, desktop) = (devices[0], devices[1]);
+    world.cut(laptop, desktop);
+    let tickets =
+        [laptop, desktop].map(|device| world.ticket(device, Request::ShareInvite { invite: invite("Dana"), yes: true, no_wait: true }));
+    let helpers = ["one", "two"].map(|name| world.add(name));
+    for (helper, ticket) in helpers.into_iter().zip(tickets) {
+        world.must(helper, Request::HelperJoin { ticket, name: None, at: None });
+    }
+    world.heal();
+    world.run_for(Duration::from_secs(100));
+    let both = listed(&mut world, laptop);
+    assert_eq!(both.len(), 2);
+    let pause = |name: &str| Request::Share(ShareAsk::Pause { name: name.into(), paused: true });
+    for request in [pause("Dana"), Request::SharePreviewOf { name: "Dana".into() }] {
+        let refused = world.ask(laptop, request).unwrap().unwrap_err();
+        assert!(refused.kind == ErrorKind::Usage && refused.message.contains(&both[0].receipt), "{refused:?}");
+    }
+    let Reply::Grants(paused) = world.must(laptop, pause(&both[1].receipt)) else { panic!() };
+    assert!(paused[0].paused && paused[0].id == both[1].id);
+    world.must(laptop, Request::ShareRevoke { name: "Dana".into() });
+    world.run_for(Duration::from_secs(100));
+    assert!(listed(&mut world, desktop).iter().all(|grant| grant.ended.is_some()));
 }

@@ -5,13 +5,15 @@ use asif_proto::id::{GrantId, LinkKey, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Event, Failure, Question, Reply};
 use asif_proto::peer::{Blob, Join, Joiner, Message, Refused, Welcome};
 use asif_proto::ticket::{Ticket, TicketRole, ticket_id};
-use jiff::Timestamp;
+use automerge::ScalarValue;
+use jiff::{SignedDuration, Timestamp};
 use rand_core::Rng as _;
 
 use super::super::effect::{ClientId, Effect, LinkId};
 use super::super::{Cx, Replica};
 use super::Awaiting;
-use crate::journal::record::{self, Grant, grant_record};
+use crate::journal::record::{self, Grant, Invited, grant_record};
+use crate::journal::schema;
 use crate::people::pairing::{self, TICKET_MS};
 use crate::people::registry::Registry;
 use crate::people::space::Space;
@@ -37,6 +39,13 @@ impl Replica {
         no_wait: bool,
     ) -> Result<(), Failure> {
         let addresses = self.listening.clone().unwrap_or_default();
+        let expires_at = cx.now.wall + SignedDuration::from_millis(TICKET_MS);
+        if let Offer::Helper { grant, record } = &offer {
+            let grant_terms = serde_json::from_str(record).map_err(|_| super::super::no_journal())?;
+            let packed = serde_json::json!(Invited { expires_at, grant: grant_terms }).to_string();
+            // The other devices can take it back too.
+            self.write(cx, DocId::Plan, &[Self::name_put(schema::invited(RecordId(*grant)), &packed)], "share")?;
+        }
         let Some(vault) = &mut self.vault else { return Err(super::super::no_journal()) };
         let mut secret = [0; 16];
         cx.rng.fill_bytes(&mut secret);
@@ -148,10 +157,17 @@ impl Replica {
             self.drop_link(cx, id);
         }
         let Some(vault) = &mut self.vault else { return };
-        let before = vault.invitations.len();
-        vault.invitations.retain(|one| one.yes || one.used || ticket_id(&one.secret) != awaiting.ticket);
-        if vault.invitations.len() < before {
+        let is_over = |one: &mut Invitation| !one.yes && !one.used && ticket_id(&one.secret) == awaiting.ticket;
+        let over: Vec<Invitation> = vault.invitations.extract_if(.., is_over).collect();
+        if !over.is_empty() {
             self.save_vault(cx);
+        }
+        for one in over {
+            if let Offer::Helper { grant, .. } = one.offer
+                && let Err(failure) = self.write(cx, DocId::Plan, &[(schema::invited(RecordId(grant)), ScalarValue::Null)], "share")
+            {
+                tracing::warn!(reason = %failure, "that an invitation was taken back could not be written down");
+            }
         }
     }
 
@@ -270,9 +286,12 @@ impl Replica {
             let journal = Space::Journal { owner: person };
             let packed = record::pack(record::kind::GRANT, &terms);
             let put = (grant_record(grant).key(), packed.as_str().into());
+            // Laid over it too: it may have been taken back meanwhile, on a device that does not know who came.
+            let known = (schema::field(grant_record(grant), "helper"), schema::scalar(&serde_json::json!(helper)));
+            let used = (schema::invited(grant_record(grant)), ScalarValue::Null);
             self.write_body(cx, journal, &keys)
                 .and_then(|_| self.open_epoch(cx, space, &[helper]))
-                .and_then(|_| self.write(cx, DocId::Plan, &[put], "share"))
+                .and_then(|_| self.write(cx, DocId::Plan, &[put, known, used], "share"))
                 .map_err(|_| Refused::Ticket)?;
         }
         let statements = self

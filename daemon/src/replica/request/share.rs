@@ -5,6 +5,8 @@ mod preview;
 mod receipts;
 mod telling;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use asif_proto::id::RecordId;
 use asif_proto::local::{Ask, ErrorKind, Failure, Invite};
 use asif_proto::moment::{self, Moment};
@@ -21,6 +23,7 @@ use receipts::{names_receipt, receipt_name};
 use telling::Telling;
 
 use crate::journal::record::{Grant, record_grant};
+use crate::journal::schema;
 use crate::people::space::Space;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
@@ -74,18 +77,35 @@ impl Replica {
         Ok(grant)
     }
 
-    /// Invitations that nobody used yet, and that still can be.
+    /// Invitations of any own device that nobody used yet, and that still can be.
     fn open_invitations(&self, now: Timestamp) -> Vec<(RecordId, Grant)> {
-        let open = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| !one.used && one.expires_ms > now.as_millisecond());
+        let here = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| !one.used && one.expires_ms > now.as_millisecond());
         let draft = |offer: &Offer| match offer {
             Offer::Helper { grant, record } => Some((RecordId(*grant), serde_json::from_str(record).ok()?)),
             Offer::Device => None,
         };
-        open.filter_map(|one| draft(&one.offer)).filter(|(id, _)| self.view.grant(id).is_none()).collect()
+        let anywhere = self.view.invited().filter(|(_, one)| one.expires_at > now).map(|(id, one)| (id, one.grant));
+        let all: BTreeMap<RecordId, Grant> = here.filter_map(|one| draft(&one.offer)).chain(anywhere).collect();
+        all.into_iter().filter(|(id, _)| self.view.grant(id).is_none()).collect()
     }
 
-    /// A grant by the helper's name or its own id: the one that stands, else an open invitation, else the last one that ended.
+    /// A grant by the helper's name or its own id: the one that stands, else an open invitation, else the last one that ended. Of two that stand
+    /// under one name neither is meant.
     pub(super) fn find_grant(&self, typed: &str, now: Timestamp) -> Result<(RecordId, Grant), Failure> {
+        let (id, grant) = self.find_any_grant(typed, now)?;
+        let stands = |id: &RecordId, one: &Grant| one.ended.is_none() && !one.is_over(now) && !self.has_ended(record_grant(*id));
+        let given = self.view.grants().map(|(id, row)| (*id, row.value.clone())).chain(self.open_invitations(now));
+        let same: BTreeSet<RecordId> =
+            given.filter(|(id, one)| one.name.eq_ignore_ascii_case(typed) && stands(id, one)).map(|(id, _)| id).collect();
+        if same.len() > 1 && grant.name.eq_ignore_ascii_case(typed) {
+            let names: Vec<String> = same.iter().map(|id| receipt_name(record_grant(*id))).collect();
+            let failure = Failure::new(ErrorKind::Usage, format!("{} shares are called {}: {}", same.len(), grant.name, names.join(", ")));
+            return Err(failure.hint("name one of these instead; asif share list shows which is which"));
+        }
+        Ok((id, grant))
+    }
+
+    fn find_any_grant(&self, typed: &str, now: Timestamp) -> Result<(RecordId, Grant), Failure> {
         let named = |id: &RecordId, grant: &Grant| grant.name.eq_ignore_ascii_case(typed) || names_receipt(record_grant(*id), typed);
         let given = self.view.grants().map(|(id, row)| (*id, row.value.clone()));
         let all = given.chain(self.open_invitations(now)).filter(|(id, grant)| named(id, grant));
@@ -145,7 +165,7 @@ impl Replica {
         let id = match done {
             Some(id) => id,
             None => {
-                let (id, grant) = self.find_grant(typed, cx.now.wall)?;
+                let (id, grant) = self.find_any_grant(typed, cx.now.wall)?;
                 if grant.ended.is_some() {
                     let what = if grant.helper.is_some() { "sharing with" } else { "the invitation of" };
                     return Err(Failure::new(ErrorKind::Precondition, format!("{what} {} has already ended", grant.name)));
@@ -188,7 +208,10 @@ impl Replica {
             ended.into_iter().find(|(ended, _)| ended.as_second() > one.created_at.as_second())
         };
         let open = self.open_invitations(cx.now.wall);
-        let over: Vec<RecordId> = open.iter().filter(|(_, draft)| is_over(draft).is_some()).map(|(id, _)| *id).collect();
+        let mut over: Vec<RecordId> = open.iter().filter(|(_, draft)| is_over(draft).is_some()).map(|(id, _)| *id).collect();
+        // Taken back on another device.
+        let ended = self.view.grants().filter(|(_, row)| row.value.helper.is_none() && row.value.ended.is_some()).map(|(id, _)| *id);
+        over.extend(ended.filter(|id| self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.offers(&id.0))));
         let standing = self.view.grants().filter(|(_, row)| row.value.helper.is_some() && row.value.ended.is_none());
         let joined: Vec<(RecordId, Option<uuid::Uuid>)> = standing.filter_map(|(id, row)| Some((*id, is_over(&row.value)?.1))).collect();
         if let Some(vault) = self.vault.as_mut().filter(|_| !over.is_empty()) {
@@ -205,7 +228,11 @@ impl Replica {
     /// An invitation that nobody used yet is simply taken back.
     fn withdraw_invitation(&mut self, cx: &mut Cx<'_>, ask: &Ask, id: RecordId, draft: Grant) -> Result<(), Failure> {
         let ended = Grant { ended: Some(whole_seconds(cx.now.wall)), ended_by: Some(ask.id), ..draft };
-        self.write(cx, DocId::Plan, &[(id.key(), super::super::publish::draft(&ended).as_str().into())], "share")?;
+        // The end is laid over it too: somebody may come in meanwhile, on a device that does not know of it.
+        let mut puts = Self::field_puts(id, vec![("ended", serde_json::json!(ended.ended)), ("ended_by", serde_json::json!(ask.id))]);
+        puts.push((id.key(), super::super::publish::draft(&ended).as_str().into()));
+        puts.push((schema::invited(id), automerge::ScalarValue::Null));
+        self.write(cx, DocId::Plan, &puts, "share")?;
         if let Some(vault) = &mut self.vault {
             vault.invitations.retain(|one| !one.offers(&id.0));
         }
