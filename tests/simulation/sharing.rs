@@ -2,6 +2,7 @@
 
 mod any_order;
 mod delays;
+mod helpers;
 mod races;
 
 use std::time::Duration;

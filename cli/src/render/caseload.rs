@@ -57,10 +57,8 @@ pub fn client(screen: &mut Screen, client: &CaseloadOpen) {
     screen.heading(&format!("{}  {shares}: {}", client.client, scopes(&client.scopes)));
     if let Some(ended) = client.ended {
         let at = time::instant(ended, screen);
-        screen.sentence(&format!(
-            "{} ended the sharing {at}. What was shared is deleted here; your own notes and words stay.",
-            client.client
-        ));
+        let who = if client.left.is_some() { "You" } else { client.client.as_str() };
+        screen.sentence(&format!("{who} ended the sharing {at}. What was shared is deleted here; your own notes and words stay."));
     } else if client.is_empty() {
         screen.line("Nothing is here.");
     }

@@ -73,12 +73,13 @@ fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
     let examples = preview.examples.iter().map(|session| example(screen, session)).filter(|example| !example.is_empty());
     lines.extend(examples.map(|example| format!("e.g. {example}")));
     lines.extend(preview.experiment_example.iter().map(|one| format!("e.g. {}", experiment_example(one))));
+    let waiting = if preview.waiting > 0 { format!(" ({} wait now)", preview.waiting) } else { String::new() };
     if preview.delay_s > 0 {
-        let waiting = if preview.waiting > 0 { format!(" ({} wait now)", preview.waiting) } else { String::new() };
+        let waiting = if preview.paused { "" } else { &waiting };
         lines.push(format!("what is new reaches them after {}{waiting}", time::length(preview.delay_s)));
     }
     if preview.paused {
-        lines.push("paused: nothing new goes out now".to_owned());
+        lines.push(format!("paused: nothing new goes out now{waiting}"));
     }
     if preview.waits_for_device {
         lines.push("what is new waits here until this device has met another one of yours".to_owned());

@@ -144,7 +144,7 @@ impl Replica {
     fn with_dependents(&self, touched: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
         let is_depended_on = |id: &RecordId| match self.view.kept(id).map(|row| &row.value) {
             Some(Kept::Belief(_)) => true,
-            Some(Kept::Experiment(one)) => one.session.is_some(),
+            Some(Kept::Experiment(one)) => one.session.is_some() || one.belief.is_some(),
             _ => self.view.practice(id).is_some() || self.view.session(id).is_some_and(|row| row.value.experiment.is_some()),
         };
         if !touched.iter().any(is_depended_on) {

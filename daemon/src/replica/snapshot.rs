@@ -99,7 +99,7 @@ impl Replica {
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
             self.save_peers(cx);
-            self.save_delays(cx);
+            self.save_new_delays(cx);
         }
     }
 
@@ -111,7 +111,7 @@ impl Replica {
                 self.save_snapshot(cx);
             }
             self.save_peers(cx);
-            self.save_delays(cx);
+            self.save_new_delays(cx);
         }
     }
 

@@ -155,7 +155,7 @@ impl Shelf {
         }
         let appended = !appends.is_empty();
         let (first, caches): (Vec<_>, Vec<_>) =
-            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DAMAGED_DRAFTS, PLAN_COPY, WITHHELD, DELAYS].contains(name));
+            saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DAMAGED_DRAFTS, PLAN_COPY, WITHHELD].contains(name));
         let first = first.into_iter().try_for_each(|(name, bytes)| self.save(name, bytes.as_ref()));
         if let Err(error) = first.and_then(|()| if appended { self.append(appends) } else { Ok(()) }) {
             return Step { rest, appended: false, failed: Some(error) };

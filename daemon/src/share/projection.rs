@@ -185,8 +185,23 @@ pub fn rests_on(view: &View, record: RecordId) -> Vec<RecordId> {
     match view.kept(&record).map(|row| &row.value) {
         Some(Kept::Experiment(one)) => [Some(one.practice), one.session].into_iter().flatten().collect(),
         Some(Kept::Phrase(one)) => vec![one.practice],
-        Some(Kept::Belief(one)) => one.paired_with.into_iter().collect(),
+        Some(Kept::Belief(one)) => {
+            let rated_with = one.ratings.iter().filter_map(|rating| rating.experiment);
+            let sessions = rated_with.clone().filter_map(|id| match view.kept(&id).map(|row| &row.value) {
+                Some(Kept::Experiment(one)) => one.session,
+                _ => None,
+            });
+            one.paired_with.into_iter().chain(rated_with.clone()).chain(sessions).collect()
+        }
         _ => Vec::new(),
+    }
+}
+
+/// The records of which something is told with a record, beside itself.
+pub fn told_with(view: &View, record: RecordId) -> Vec<RecordId> {
+    match view.kept(&record).map(|row| &row.value) {
+        Some(Kept::Belief(one)) => one.paired_with.into_iter().collect(),
+        _ => rests_on(view, record),
     }
 }
 

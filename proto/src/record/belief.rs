@@ -81,4 +81,7 @@ pub struct BeliefRating {
     /// What it was rated after, in words: `init`, `outcome`, or the person's own.
     #[serde(default)]
     pub context: Option<String>,
+    /// The experiment that it was rated with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<RecordId>,
 }

@@ -90,8 +90,11 @@ pub struct PrepSession {
 pub struct CaseloadOpen {
     /// The client.
     pub client: String,
-    /// When the client ended it.
+    /// When it ended.
     pub ended: Option<Timestamp>,
+    /// When this person left: then the client ended nothing.
+    #[serde(default)]
+    pub left: Option<Timestamp>,
     /// What the client lets this home see.
     pub scopes: Vec<Scope>,
     /// Sessions, newest first.

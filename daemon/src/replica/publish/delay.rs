@@ -1,6 +1,6 @@
 //! What is new reaches a helper later, where a grant says so: by this device's own clock, from when it was last said.
 //!
-//! What a record says is shown once nothing in it, or in what it rests on, was said within the delay; a rating of a belief or a goal waits by itself,
+//! What a record says is shown once nothing in it, or in what is told with it, was said within the delay; a rating of a belief or a goal waits by itself,
 //! so that somebody who rates every day is not kept back for ever. Said is whatever was written here or came here, but who may see it. That is noted
 //! of every record, whatever is shared: whoever is invited later, or has a longer delay by then, is told no sooner.
 //!
@@ -121,12 +121,13 @@ impl Replica {
     pub(in crate::replica) fn count_on(&mut self, now: Now) {
         let delays = &mut self.delays;
         delays.counted_at = now.mono;
+        let is_first = delays.looked_at.is_none();
         let last = delays.looked_at.get_or_insert(now.steady);
         let passed = now.steady.saturating_sub(*last).as_secs();
         *last += Duration::from_secs(passed);
         delays.known.counted_s = delays.known.counted_s.saturating_add(passed);
         let ahead_s = now.wall.as_second().saturating_sub(i64::try_from(now.steady.as_secs()).unwrap_or(i64::MAX));
-        if ahead_s.abs_diff(std::mem::replace(&mut delays.ahead_s, ahead_s)) > JUMP_S {
+        if ahead_s.abs_diff(std::mem::replace(&mut delays.ahead_s, ahead_s)) > JUMP_S && !is_first {
             // The next start counts on from what is on the wall now.
             delays.unsaved = true;
         }
@@ -194,11 +195,11 @@ impl Replica {
         noted
     }
 
-    /// Whether something was said within a delay in a record, or in what it rests on.
+    /// Whether something was said within a delay in a record, or in what is told with it.
     pub(in crate::replica) fn is_young(&self, record: RecordId, delay_s: u32) -> bool {
         let known = &self.delays.known;
         let is_young = |record: &RecordId| known.is_young(known.said(record), delay_s);
-        delay_s > 0 && (is_young(&record) || projection::rests_on(&self.view, record).iter().any(is_young))
+        delay_s > 0 && (is_young(&record) || projection::told_with(&self.view, record).iter().any(is_young))
     }
 
     /// What a grant shows of a record less the ratings that are still to wait and are not shown yet, and how many these are.
@@ -280,12 +281,19 @@ impl Replica {
     /// Saves what is new, where somebody waits for it; else that is done with the views.
     pub(super) fn keep_delays(&mut self, cx: &mut Cx<'_>) {
         let waits = |grant: &Grant| grant.ended.is_none() && grant.delay_s > 0;
-        if self.delays.unsaved && self.view.grants().any(|(_, row)| waits(&row.value)) {
+        if self.view.grants().any(|(_, row)| waits(&row.value)) {
+            self.save_new_delays(cx);
+        }
+    }
+
+    /// Saves what is new.
+    pub(in crate::replica) fn save_new_delays(&mut self, cx: &mut Cx<'_>) {
+        if self.delays.unsaved {
             self.save_delays(cx);
         }
     }
 
-    /// Saves what is known, with what is on the wall now.
+    /// Saves what is known, with what is on the wall now. Where that fails, what is not in it counts as said at the next start.
     pub(in crate::replica) fn save_delays(&mut self, cx: &mut Cx<'_>) {
         if self.person().is_none() || !self.is_whole() {
             return;

@@ -27,7 +27,7 @@ impl Replica {
             BeliefAsk::Rate { belief, head, heart, context } => {
                 let id = self.find_kept(belief, Kind::Belief)?;
                 let context = context.as_ref().map(|text| one_line("the context", text, MAX_LINE)).transpose()?;
-                let rating = BeliefRating { head: *head, heart: *heart, at: whole_seconds(cx.now.wall), context };
+                let rating = BeliefRating { head: *head, heart: *heart, at: whole_seconds(cx.now.wall), context, experiment: None };
                 self.belief_rate(cx, id, ask.id, &rating)
             }
             BeliefAsk::Pair { belief, with } => self.belief_pair(cx, belief, with.as_deref()),
@@ -64,7 +64,12 @@ impl Replica {
         };
         let mut puts = new_record(id, Kind::Belief, &belief, &[]);
         if new.head.is_some() || new.heart.is_some() {
-            puts.push(append(id, "ratings", nth(ask, 1), &BeliefRating { head: new.head, heart: new.heart, at, context: None }));
+            puts.push(append(
+                id,
+                "ratings",
+                nth(ask, 1),
+                &BeliefRating { head: new.head, heart: new.heart, at, context: None, experiment: None },
+            ));
         }
         self.write_once(cx, DocId::Plan, id, &puts, "belief add")
     }

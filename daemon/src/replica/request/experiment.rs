@@ -137,7 +137,13 @@ impl Replica {
             self.write(cx, month, &[put], &what)?;
         }
         if let Some(belief) = rated {
-            let rating = BeliefRating { head: new.head, heart: new.heart, at: whole_seconds(cx.now.wall), context: Some("outcome".into()) };
+            let rating = BeliefRating {
+                head: new.head,
+                heart: new.heart,
+                at: whole_seconds(cx.now.wall),
+                context: Some("outcome".into()),
+                experiment: Some(id),
+            };
             let put = append(belief, "ratings", nth(ask, 2), &rating);
             if !self.is_said(DocId::Plan, id, std::slice::from_ref(&put))? {
                 self.write(cx, DocId::Plan, &[put], &what)?;

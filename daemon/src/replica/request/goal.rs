@@ -99,7 +99,12 @@ pub(in crate::replica) fn goal_puts(new: &NewGoal, at: Timestamp, ids: &mut impl
             deleted: false,
         };
         puts.extend(new_record(belief, Kind::Belief, &record, &[]));
-        puts.push(append(belief, "ratings", id(), &BeliefRating { head: None, heart: Some(heart), at, context: Some("init".into()) }));
+        puts.push(append(
+            belief,
+            "ratings",
+            id(),
+            &BeliefRating { head: None, heart: Some(heart), at, context: Some("init".into()), experiment: None },
+        ));
     }
     puts
 }

@@ -50,7 +50,7 @@ impl Replica {
         }
         match &what.what {
             HelperDeed::Prep { since } => self.prep(cx, ask, &of, since.as_deref()),
-            HelperDeed::Notes => Ok(Outcome::Reply(Reply::HelperNotes(self.notes_of(of.grant)))),
+            HelperDeed::Notes => Ok(Outcome::Reply(Reply::HelperNotes(self.notes_about(&of)))),
             HelperDeed::Note { text } => self.note_down(cx, ask, &of, text),
             HelperDeed::Withdraw { loan } => self.withdraw(cx, &of, loan),
             HelperDeed::Suggest(new) => self.suggest(cx, ask, &of, new),
@@ -105,9 +105,15 @@ impl Replica {
 
     /// Up to where any of this person's devices has opened what is shared.
     pub(in crate::replica) fn opened_upto(&self, grant: GrantId) -> BTreeMap<LogId, u64> {
+        self.opened_by(grant, |_| true)
+    }
+
+    /// The same of those devices that wrote in these logs.
+    fn opened_by(&self, grant: GrantId, wrote: impl Fn(&LogId) -> bool) -> BTreeMap<LogId, u64> {
         let Some(me) = self.person() else { return BTreeMap::new() };
         let board = self.boards.get(&Space::Feedback { owner: me, grant }.id());
-        let opened = board.into_iter().flat_map(|board| board.items()).filter(|(_, held)| held.kind == item::OPENED);
+        let opened =
+            board.into_iter().flat_map(|board| board.items()).filter(|(_, held)| held.kind == item::OPENED && wrote(&held.entry.0));
         let mut upto: BTreeMap<LogId, u64> = BTreeMap::new();
         for opened in opened.filter_map(|(_, held)| serde_json::from_slice::<OpenedItem>(held.payload.as_ref()?).ok()) {
             for (log, seq) in opened.upto {
@@ -124,9 +130,10 @@ impl Replica {
         board.into_iter().flat_map(|board| board.items()).filter(move |(_, held)| !is_opened(held))
     }
 
-    /// Reports what is opened here for the first time: the client sees it.
+    /// Reports what is opened on this device for the first time: the client sees it.
     fn report_opened(&mut self, cx: &mut Cx<'_>, of: &Of) -> Result<(), Failure> {
-        let opened = self.opened_upto(of.grant);
+        let device = self.this_device()?;
+        let opened = self.opened_by(of.grant, |log| self.logs.get(log).is_some_and(|log| log.device == Some(device)));
         if self.has_ended(of.grant) || self.unopened(of.share, &opened).all(|(_, held)| held.kind == item::GRANT) {
             return Ok(());
         }
@@ -169,6 +176,7 @@ impl Replica {
         let mut open = CaseloadOpen {
             client: of.client.name.clone(),
             ended: self.end_of(of.grant),
+            left: of.client.left,
             scopes: self.agreed(of.grant).map(|terms| terms.scopes.clone()).unwrap_or_default(),
             sessions: Vec::new(),
             experiments: Vec::new(),

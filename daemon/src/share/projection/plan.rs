@@ -1,7 +1,7 @@
 //! Experiments, phrases, beliefs, goals, anchors and the safety plan.
 
 use asif_proto::id::{ItemId, RecordId};
-use asif_proto::record::{Anchor, Belief, ExperimentResult, Goal, Phrase, Rapport, SafetyPlan, Visibility};
+use asif_proto::record::{Anchor, Belief, BeliefRating, ExperimentResult, Goal, Phrase, Rapport, SafetyPlan, Visibility};
 use asif_proto::share::{
     Scope, SharedAnchor, SharedAnswer, SharedBelief, SharedExperiment, SharedGoal, SharedPhrase, SharedPrediction, SharedRapport,
     SharedSafetyPlan,
@@ -92,9 +92,23 @@ impl Terms<'_> {
             role: one.role,
             paired_with: pair,
             block: one.block,
-            ratings: one.ratings.iter().filter(|rating| self.is_within(rating.at)).cloned().collect(),
+            ratings: self.ratings(&one.ratings, view),
             retired: one.retired,
         })
+    }
+
+    /// What of the ratings of a belief is shown: not what was felt in an experiment that is not to be told of. Which one that was is told to nobody.
+    fn ratings(&self, ratings: &[BeliefRating], view: &View) -> Vec<BeliefRating> {
+        let may_be_told = |experiment: &RecordId| match view.kept(experiment).map(|row| &row.value) {
+            Some(Kept::Experiment(one)) => {
+                let stands = stands(one.deleted, one.visibility).and_then(|()| practice_of(view, one.practice));
+                stands.and_then(|_| self.not_held(one.hold_until.as_ref())).is_ok()
+                    && one.session.is_none_or(|session| self.may_be_told(view, session))
+            }
+            _ => false,
+        };
+        let shown = ratings.iter().filter(|rating| self.is_within(rating.at) && rating.experiment.as_ref().is_none_or(may_be_told));
+        shown.map(|rating| BeliefRating { experiment: None, ..rating.clone() }).collect()
     }
 
     /// What of a goal is shown, with the ratings that are within the bounds.

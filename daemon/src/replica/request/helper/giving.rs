@@ -48,6 +48,11 @@ impl Replica {
         }
         self.shares_practice(&of, new.practice)?;
         let until = bound(cx, ask, new.until)?;
+        if until.as_ref().is_some_and(|until| until.timestamp() <= cx.now.wall) {
+            return Err(
+                Failure::new(ErrorKind::Usage, "a loan cannot end before it is made; nothing was lent").hint("--until names a day to come")
+            );
+        }
         let reasons = prose("the reasons", new.reasons, MAX_LINE)?;
         let id = loan_id(ask);
         if self.boards.get(&of.feedback.id()).is_none_or(|board| board.get(&id).is_none()) {

@@ -1,5 +1,7 @@
 //! A helper's own notes and names, leaving, and what is put away.
 
+use std::collections::BTreeSet;
+
 use asif_proto::id::{GrantId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, Purged, Reply};
 use asif_proto::record::{HelperNote, Kind, MAX_LINE, Shown};
@@ -12,15 +14,22 @@ use super::super::{Handled, Outcome};
 use super::Of;
 use super::giving::words;
 use crate::journal::kept::Kept;
+use crate::journal::record::record_grant;
 use crate::seal::body::{DocId, Revision};
 use crate::share::feedback::{self, LeftItem};
 use crate::share::item;
 
 impl Replica {
-    /// The helper's own notes about a client, newest first.
-    pub(super) fn notes_of(&self, grant: GrantId) -> Vec<Shown<HelperNote>> {
+    /// The helper's own notes about a client, of all that they ever shared and that was not put away, newest first.
+    pub(super) fn notes_about(&self, of: &Of) -> Vec<Shown<HelperNote>> {
+        let same = self.view.clients().filter(|(_, row)| row.value.person == of.client.person && row.value.purged != Some(true));
+        self.notes_of(&same.map(|(id, _)| record_grant(*id)).collect())
+    }
+
+    /// The helper's own notes under these grants, newest first.
+    fn notes_of(&self, grants: &BTreeSet<GrantId>) -> Vec<Shown<HelperNote>> {
         let notes = self.all_standing(move |kept| match kept {
-            Kept::HelperNote(note) if note.grant == grant => Some(note),
+            Kept::HelperNote(note) if grants.contains(&note.grant) => Some(note),
             _ => None,
         });
         let mut notes: Vec<_> = notes.map(|(id, row, note)| self.as_shown(id, row, note.clone())).collect();
@@ -80,7 +89,7 @@ impl Replica {
             return Err(Failure::new(ErrorKind::Precondition, format!("{} still shares with you", of.client.name))
                 .hint(format!("leave first: asif client leave \"{}\"", of.client.name)));
         }
-        let own: Vec<RecordId> = self.notes_of(of.grant).into_iter().map(|note| note.id).collect();
+        let own: Vec<RecordId> = self.notes_of(&BTreeSet::from([of.grant])).into_iter().map(|note| note.id).collect();
         let mut puts = Self::field_puts(of.id, vec![("purged", json!(true))]);
         if notes {
             puts.extend(own.iter().flat_map(|id| Self::field_puts(*id, vec![("deleted", json!(true))])));

@@ -62,7 +62,7 @@ impl Replica {
             hard: hard.collect(),
             questions: sessions.iter().filter(is_question).cloned().collect(),
             answered: self.sent_by_me(of).into_iter().filter(is_answered).collect(),
-            notes: self.notes_of(of.grant).into_iter().filter(|note| note.value.recorded_at >= since).collect(),
+            notes: self.notes_about(of).into_iter().filter(|note| note.value.recorded_at >= since).collect(),
             experiments,
         })
     }
