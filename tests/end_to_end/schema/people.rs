@@ -318,6 +318,7 @@ fn part(robin: Held<'_>, helper: Held<'_>) {
     helper.ok(&["helper", "join", &ticket]);
     helper.typed(&["client", "leave", "Robin"], 0, &[("Stop helping", "n\n")]);
     helper.ok(&["client", "leave", "Robin", "--yes"]);
+    helper.ok(&["caseload", "open", "Robin"]);
     helper.ok(&["caseload"]);
     crate::harness::eventually("Robin hears of it", || {
         robin.ok(&["share", "list"]).as_array().unwrap().iter().any(|grant| grant["left"].is_string()).then_some(())
