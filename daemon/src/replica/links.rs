@@ -14,7 +14,7 @@ use crate::people::space::Space;
 use crate::people::statement::Epoch;
 use crate::seal::wire::Wire;
 use crate::sync::have::{self, Tip, short_id, short_link};
-use crate::sync::link::{Link, PATIENCE, Peer, STRANGER_LIMIT, WINDOW};
+use crate::sync::link::{Link, Peer, STRANGER_LIMIT, WINDOW};
 
 /// Two links of the same pair that opened so close together were dialled by both at once.
 const SAME_MOMENT: Duration = Duration::from_secs(5);
@@ -190,9 +190,8 @@ impl Replica {
                 }
                 continue;
             }
-            if link.waiting_since.is_some_and(|since| now >= since + PATIENCE) {
-                link.start_again();
-                link.compare = true;
+            if link.again_at().is_some_and(|at| now >= at) {
+                link.send_again();
             }
             let Some(person) = link.person() else { continue };
             let (full, owed) = (std::mem::take(&mut link.compare), std::mem::take(&mut link.owed));
@@ -377,7 +376,7 @@ impl Replica {
     }
 
     pub(super) fn link_deadlines(&self) -> impl Iterator<Item = Duration> {
-        let patience = self.links.values().filter_map(|link| link.waiting_since.map(|since| since + PATIENCE));
+        let patience = self.links.values().filter_map(Link::again_at);
         let strangers = self
             .links
             .iter()

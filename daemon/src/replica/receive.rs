@@ -177,7 +177,9 @@ impl Replica {
         let first = wires.first()?.seq();
         if first > tip + 1 {
             self.refuse("a run that begins beyond a gap");
-            self.complain(from, now);
+            if !self.links.get(&from).is_some_and(|link| link.full.contains(&head.log)) {
+                self.complain(from, now);
+            }
             return None;
         }
         let mut link = before;
@@ -266,6 +268,9 @@ impl Replica {
             };
             let Ok(judged) = judged else { return };
             if !self.has_room(&space, by.own, body.as_ref(), wire.bytes().len()) {
+                if let Some(link) = self.links.get_mut(&from) {
+                    link.full.insert(head.log);
+                }
                 return self.refuse("an entry of what a helper gives, and there is no more room for that");
             }
             let seq = wire.seq();

@@ -9,7 +9,9 @@ use asif_proto::id::{DeviceId, LinkKey, LogId, PersonId};
 /// Sealed bytes that may be on their way to one peer before it acknowledged them.
 pub const WINDOW: usize = 4 << 20;
 /// After so long without an acknowledgement everything is compared again.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// So often it becomes twice as long.
+const MAX_DOUBLED: u32 = 4;
 /// A stranger has so long to prove a ticket.
 pub const STRANGER_LIMIT: Duration = Duration::from_secs(20);
 
@@ -60,6 +62,12 @@ pub struct Link {
     pub bulk: HashMap<LogId, u64>,
     /// When a full Have was last asked for because something did not fit.
     pub complained: Option<Duration>,
+    /// The most that they ever acknowledged of each log.
+    reached: HashMap<LogId, u64>,
+    /// How often it was sent again since something new was acknowledged.
+    tries: u32,
+    /// Logs of which no more is taken in: what comes of them beyond a gap is not asked for again.
+    pub full: BTreeSet<LogId>,
     /// What is on its way: log, up to, bytes.
     pub in_flight: VecDeque<(LogId, u64, usize)>,
     /// When something was last sent that is not yet acknowledged.
@@ -102,6 +110,9 @@ impl Link {
             theirs: HashMap::new(),
             bulk: HashMap::new(),
             complained: None,
+            reached: HashMap::new(),
+            tries: 0,
+            full: BTreeSet::new(),
             in_flight: VecDeque::new(),
             waiting_since: None,
             serving: None,
@@ -131,6 +142,10 @@ impl Link {
 
     /// They hold `log` up to `seq`.
     pub fn acknowledge(&mut self, log: LogId, seq: u64, now: Duration) {
+        let reached = self.reached.entry(log).or_insert(0);
+        if seq > *reached {
+            (*reached, self.tries) = (seq, 0);
+        }
         // An older acknowledgement may come after a newer one.
         let acked = self.acked.entry(log).or_insert(seq);
         *acked = (*acked).max(seq);
@@ -166,8 +181,21 @@ impl Link {
         }
     }
 
+    /// When what was sent is sent again: twice as late each time, where nothing new is acknowledged. They may have no room for it.
+    pub fn again_at(&self) -> Option<Duration> {
+        self.waiting_since.map(|since| since + PATIENCE * 2_u32.pow(self.tries.min(MAX_DOUBLED)))
+    }
+
+    /// What was sent and not acknowledged for long is sent again.
+    pub fn send_again(&mut self) {
+        self.tries = self.tries.saturating_add(1);
+        self.start_again();
+        self.compare = true;
+    }
+
     /// Forgets everything about a log that is another now.
     pub fn forget(&mut self, log: &LogId) {
+        self.reached.remove(log);
         self.acked.remove(log);
         self.sent.remove(log);
         self.theirs.remove(log);

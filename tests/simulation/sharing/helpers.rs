@@ -5,6 +5,7 @@ use std::time::Duration;
 use asif_proto::local::{
     BeliefAsk, ExperimentAsk, ExperimentFields, HelperAsk, HelperDeed, Invite, NewBelief, NewOutcome, Plan, Reply, Request, ShareAsk,
 };
+use asif_proto::peer::Message;
 use asif_proto::record::{BeliefRole, Visibility};
 use asif_proto::share::Scope;
 
@@ -110,4 +111,32 @@ fn every_device_of_a_helper_reports_what_it_opened() {
     let Reply::Openings(told) = world.must(laptop, Request::Share(ShareAsk::Log { name: None, since: None })) else { panic!() };
     let devices: std::collections::BTreeSet<_> = told.iter().map(|one| one.device.clone()).collect();
     assert_eq!((told.len(), devices.len()), (2, 2), "{told:?}");
+}
+
+#[test]
+fn what_there_is_no_room_for_is_not_sent_without_end() {
+    let mut world = World::new(3);
+    let laptop = crate::story::family(&mut world, 1)[0];
+    let dana = world.add("dana");
+    helped(&mut world, laptop, dana);
+    let phone = world.add("phone");
+    let ticket = world.ticket(dana, Request::DevicePair { yes: true, no_wait: true });
+    world.must(phone, Request::DeviceJoin { ticket, name: None, at: None });
+    world.run_for(Duration::from_secs(20));
+    // Each has room by itself; both together have not.
+    for (apart, other) in [(dana, phone), (phone, dana)] {
+        world.stop(other);
+        world.cut(apart, laptop);
+        for _ in 0..40 {
+            world.must(apart, deed(HelperDeed::Understood { text: "long words ".repeat(11_000) }));
+        }
+    }
+    world.heal();
+    world.start(dana);
+    world.run_for(Duration::from_secs(60));
+    world.recorded = Some(Vec::new());
+    world.run_for(Duration::from_secs(60));
+    let said = world.recorded.take().unwrap();
+    let sent = said.iter().filter(|(_, to, message)| *to == laptop && matches!(message, Message::Entries(_))).count();
+    assert!(sent < 20, "{sent} runs in a minute");
 }
