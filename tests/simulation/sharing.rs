@@ -213,3 +213,16 @@ fn an_old_copy_that_was_put_back_publishes_nothing_that_was_taken_back_meanwhile
         }
     }
 }
+
+#[test]
+fn of_what_has_not_come_nobody_is_told_that_it_was_had() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana();
+    world.stop(desktop);
+    world.stop(dana);
+    let kept = log(&mut world, laptop, after(53));
+    world.run_for(Duration::from_secs(20));
+    assert!(hold(&mut world, laptop, &kept, None, false).was_shared_with.is_empty());
+    world.start(dana);
+    world.run_for(Duration::from_secs(100));
+    assert!(!is_held(&world, dana, "\"after\":53"));
+}

@@ -43,7 +43,7 @@ impl Replica {
     }
 
     /// The last entry of a log that some device of a person has, as far as is known.
-    fn delivered(&self, log: LogId, person: PersonId) -> u64 {
+    pub(in crate::replica) fn delivered(&self, log: LogId, person: PersonId) -> u64 {
         let roster = self.registry.roster(&person);
         let noted = roster.devices().filter_map(|device| self.peers.notes.get(&device.link)?.acked.get(&log)).copied();
         let live = self.links.values().filter(|link| link.person() == Some(person)).filter_map(|link| link.acked.get(&log)).copied();

@@ -1,6 +1,6 @@
 //! Changing a grant: its scopes and bounds, pausing, and keeping a record back.
 
-use asif_proto::id::RecordId;
+use asif_proto::id::{LogId, PersonId, RecordId};
 use asif_proto::local::{Ask, ErrorKind, Failure, GrantChange, Held, Reply, ShareAsk};
 use asif_proto::moment::Moment;
 use asif_proto::record::{HoldUntil, MAX_LINE};
@@ -147,13 +147,21 @@ impl Replica {
         let Some(owner) = self.person() else {
             return Held { id, short: self.view.short(&id), hold_until, was_shared_with: vec![], unheard };
         };
-        let had = |grant: &RecordId| {
+        let held = |grant: &RecordId| {
             let grant = record_grant(*grant);
             let (_, key) = self.given.items.iter().find(|(one, _)| *one == grant)?;
             self.boards.get(&Space::Share { owner, grant }.id())?.get(&item::item_id(key, id))
         };
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        // What this device sent has come as far as it was told so; of what another one sent that is not known here.
+        let had = |grant: &RecordId, helper: PersonId| {
+            let came =
+                |(log, seq): &(LogId, u64)| self.logs.get(log).is_none_or(|log| log.device != me) || *seq <= self.delivered(*log, helper);
+            held(grant).is_some_and(|held| held.outdated.iter().chain(held.payload.as_ref().map(|_| &held.entry)).any(came))
+        };
         let stands = |grant: &RecordId| !self.has_ended(record_grant(*grant));
-        let shared = self.view.grants().filter(|(grant, _)| stands(grant) && had(grant).is_some()).map(|(_, row)| row.value.name.clone());
+        let standing = self.view.grants().filter_map(|(id, row)| Some((id, row, row.value.helper?)));
+        let shared = standing.filter(|(grant, _, helper)| stands(grant) && had(grant, *helper)).map(|(_, row, _)| row.value.name.clone());
         Held { id, short: self.view.short(&id), hold_until, was_shared_with: shared.collect(), unheard }
     }
 }
