@@ -27,6 +27,7 @@ pub mod fields;
 pub mod filter;
 pub mod goal;
 pub mod helper;
+mod hidden;
 pub mod history;
 pub mod inbox;
 pub mod init;

@@ -269,3 +269,28 @@ fn an_experiment_that_is_kept_back_keeps_its_outcome_back_and_can_be_made_public
     assert_eq!(robin.json(&["show", &tried])["visibility"], "inherit");
     robin.refuses(2, &["edit", &tried, "--clear", "note"]);
 }
+
+#[test]
+fn whoever_hides_something_is_told_who_had_it_and_who_may_still_send_it() {
+    let robin = Home::robin();
+    let session = robin.log(&["-b", "30", "-a", "45"]);
+    let other = robin.log(&["-b", "31", "-a", "46"]);
+    let told = robin.ok(&["edit", &other, "--private"]).stdout;
+    assert_eq!(told.lines().count(), 1, "nobody sees anything: {told}");
+    let desktop = robin.pair();
+    let dana = robin.share_with_dana(ALL);
+    robin.sync();
+    desktop.sync();
+    desktop.stop();
+    for command in [&["edit", &session, "--private"][..], &["delete", &session, "--yes"], &["practice", "edit", "lunch", "--private"]] {
+        let told = robin.ok(command).stdout.replace('\n', " ");
+        assert!(told.contains("has not heard yet, and may still send it until it does."), "{told}");
+        assert!(told.contains("Dana had it already: it is asked back."), "{told}");
+        assert!(robin.json(command).is_object());
+    }
+    desktop.start();
+    desktop.sync();
+    let told = robin.ok(&["edit", &other, "--private"]).stdout;
+    assert!(!told.contains("has not heard yet"), "{told}");
+    drop(dana);
+}

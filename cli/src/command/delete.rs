@@ -2,6 +2,7 @@
 
 use asif_proto::local::{Known, Reply, Request};
 
+use super::hidden;
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -25,7 +26,8 @@ impl Args {
             return context.nothing("Nothing was deleted.");
         }
         let reply = context.ask(Request::Delete { id: self.id })?;
-        context.tell_record(&reply, |screen, reply| record::changed(screen, "deleted", reply))
+        context.tell_record(&reply, |screen, reply| record::changed(screen, "deleted", reply))?;
+        hidden::record_of(&reply).map_or(Ok(()), |id| hidden::tell(id, context))
     }
 }
 

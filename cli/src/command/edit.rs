@@ -4,6 +4,7 @@ use asif_proto::local::{ErrorKind, Failure, Known, Reply, Request};
 use asif_proto::record::{ClearField, NEUTRAL, SessionFields, Visibility};
 
 use super::fields::Fields;
+use super::hidden;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
@@ -82,15 +83,18 @@ impl Args {
         if empty {
             context.say("the note was empty: the note stays as it is (--clear note empties it)");
         }
+        let mut is_hidden = false;
         let session = note.kept_by(context, |context, request_id, note| {
             let fields = fields.into_fields(note);
+            is_hidden = fields.visibility == Some(Visibility::Private);
             if fields == SessionFields::default() && clear.is_empty() {
                 return Err(nothing_named());
             }
             let request = Request::Edit { id, fields: Box::new(fields), clear, base: None };
             context.ask_for_as(request_id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
         })?;
-        context.tell(&session, |screen| session::changed(screen, "edited", &session))
+        context.tell(&session, |screen| session::changed(screen, "edited", &session))?;
+        if is_hidden { hidden::tell(session.id, context) } else { Ok(()) }
     }
 }
 
@@ -139,7 +143,10 @@ impl Args {
         {
             context.explain(reminder::SEEN);
         }
-        Ok(())
+        match hidden::record_of(&edited).filter(|_| visibility == Some(Visibility::Private)) {
+            Some(id) => hidden::tell(id, context),
+            None => Ok(()),
+        }
     }
 }
 

@@ -63,11 +63,16 @@ pub fn held(screen: &mut Screen, held: &Held) {
         Some(HoldUntil::At(at)) => screen.line(&format!("Kept back: {id} goes to nobody before {}.", time::bound(at, screen.now))),
     }
     if held.hold_until.is_some() {
-        for name in &held.was_shared_with {
-            screen.sentence(&format!("{name} had it already: it is asked back. That cannot take back what {name} has read."));
-        }
-        unheard(screen, &held.unheard, "may still send it");
+        hidden(screen, held);
     }
+}
+
+/// Who had what nobody is to see any more, and who may still send it.
+pub fn hidden(screen: &mut Screen, held: &Held) {
+    for name in &held.was_shared_with {
+        screen.sentence(&format!("{name} had it already: it is asked back. That cannot take back what {name} has read."));
+    }
+    unheard(screen, &held.unheard, "may still send it");
 }
 
 /// Own devices that have not heard.

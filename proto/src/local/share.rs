@@ -44,6 +44,11 @@ pub enum ShareAsk {
         /// Only what was reported since, as typed.
         since: Option<String>,
     },
+    /// Who had a record that was just hidden, and who may still send it. Nothing is changed. Answer: [`Reply::Held`](super::Reply::Held).
+    Hidden {
+        /// Its whole id.
+        id: crate::id::RecordId,
+    },
     /// Keeps a session or an experiment back, or lets it go. Answer: [`Reply::Held`](super::Reply::Held).
     Hold {
         /// An id or a unique suffix.

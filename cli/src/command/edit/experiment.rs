@@ -4,6 +4,7 @@ use asif_proto::local::{ExperimentAsk, ExperimentFields, Reply, Request};
 use asif_proto::rating::Rating;
 use asif_proto::record::{SessionFields, Supports, Visibility};
 
+use super::super::hidden;
 use super::super::prose::{self, Prose};
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
@@ -92,6 +93,9 @@ impl Flags {
             context.ask_for_as(request, ask, |reply| if let Reply::Experiment(one) = reply { Some(one) } else { None })
         })?;
         context.tell(&edited, |screen| experiment::changed(screen, "edited", &edited))?;
+        if fields_private {
+            hidden::tell(edited.id, context)?;
+        }
         if fields_private && let Some(session) = edited.value.session {
             let id = session.to_string();
             let short = crate::render::short_id(&id);

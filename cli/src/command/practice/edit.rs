@@ -3,6 +3,7 @@
 use asif_proto::local::{Known, PracticeFields, Request};
 use asif_proto::record::{PracticeKind, PracticeStatus, Visibility};
 
+use super::super::hidden;
 use super::super::prose::{self, Prose};
 use super::particulars::Particulars;
 use crate::completion::names;
@@ -79,6 +80,7 @@ impl Args {
             let fields = Box::new(PracticeFields { description: text.or(fields.description), ..fields });
             context.ask_for_as(id, Request::PracticeEdit { practice, fields }, super::one)
         })?;
-        context.tell(&edited, |screen| practice::changed(screen, "edited", &edited))
+        context.tell(&edited, |screen| practice::changed(screen, "edited", &edited))?;
+        if visibility == Some(Visibility::Private) { hidden::tell(edited.id, context) } else { Ok(()) }
     }
 }

@@ -48,6 +48,8 @@ impl Replica {
             }
             ShareAsk::Receipts { given, name } => self.receipts(*given, name.as_deref()),
             ShareAsk::Log { name, since } => self.share_log(cx, ask, name.as_deref(), since.as_deref()),
+            ShareAsk::Hidden { id } if self.shares_anything() => self.tell_soon(cx, client, Telling::Hidden(*id)),
+            ShareAsk::Hidden { id } => Ok(Outcome::Reply(Reply::Held(self.held_view(*id, Vec::new())))),
             ShareAsk::Hold { id, until, off } => self.hold(cx, client, ask, id, until.as_deref(), *off),
         }
     }
@@ -138,6 +140,11 @@ impl Replica {
         let puts = self.changing(doc, id, Self::field_puts(id, vec![("hold_until", json!(hold))]));
         self.write(cx, doc, &puts, "hold")?;
         self.tell_soon(cx, client, Telling::Hold(id))
+    }
+
+    /// Somebody is shown something.
+    fn shares_anything(&self) -> bool {
+        self.view.grants().any(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(*id)))
     }
 
     /// What a hold came to.

@@ -22,6 +22,8 @@ pub(in crate::replica) enum Telling {
     Grant(RecordId),
     /// A record was kept back or let go.
     Hold(RecordId),
+    /// A record was hidden.
+    Hidden(RecordId),
 }
 
 /// An answer that waits.
@@ -74,7 +76,7 @@ impl Replica {
                 let all = std::iter::once((&id, row)).chain(others);
                 Ok(Reply::Grants(all.map(|(id, row)| GrantView { unheard: unheard.clone(), ..self.grant_view(*id, &row.value) }).collect()))
             }
-            Telling::Hold(id) => Ok(Reply::Held(self.held_view(id, unheard))),
+            Telling::Hold(id) | Telling::Hidden(id) => Ok(Reply::Held(self.held_view(id, unheard))),
         }
     }
 
@@ -88,7 +90,7 @@ impl Replica {
                 let linked = self.links.values().any(|link| link.person().is_some() && link.person() == row.value.helper);
                 linked && row.value.end_reached != Some(true)
             }),
-            Telling::Grant(_) | Telling::Hold(_) => false,
+            Telling::Grant(_) | Telling::Hold(_) | Telling::Hidden(_) => false,
         };
         to_own || to_helper
     }
