@@ -153,9 +153,13 @@ pub struct Replica {
     taken_back: BTreeSet<(GrantId, ItemId)>,
     /// Items that another own device put, of which it was not yet looked whether they say more than they may.
     put_there: BTreeSet<(GrantId, ItemId)>,
+    /// Items that another own device put, and that something here stood before: it may have known more all the same.
+    overruled: BTreeSet<(GrantId, ItemId)>,
     /// Records that another device wrote into, of which the same is to be looked at.
     narrowing: BTreeSet<RecordId>,
     retired_unsaved: bool,
+    /// Nothing was asked of it yet since its start.
+    starting: bool,
     damage: Vec<(Option<LogId>, String)>,
     /// Logs whose epoch is not known here.
     orphans: Vec<effect::FoundLog>,
@@ -280,6 +284,7 @@ impl Replica {
             self.unpark(cx);
             // Nothing is written of itself where not all is as it was.
             if self.rest_until.is_none() && !self.salvaging && self.writes_of_itself() {
+                self.end_dead_invitations(cx);
                 self.pass_keys_on(cx);
                 self.publish(cx);
             }

@@ -95,7 +95,11 @@ impl Replica {
                     self.came_back = true;
                     self.put_there.insert((grant, put.item));
                 }
+                let item = put.item;
                 let taken = self.boards.entry(space_id).or_default().put(at, put);
+                if let Some(grant) = space.grant().filter(|_| self.person() == Some(space.owner()) && !taken.changed) {
+                    self.overruled.insert((grant, item));
+                }
                 self.outdate(cx, space_id, taken);
             }
             Body::Retract(retract) if !in_journal => {

@@ -9,6 +9,7 @@ pub(super) mod deletion;
 mod end;
 pub(super) mod left_out;
 mod narrow;
+mod revision;
 pub(super) mod sweep;
 mod terms;
 pub(super) mod withheld;
@@ -86,6 +87,7 @@ impl Replica {
         let due = self.let_go_at.is_some_and(|at| cx.now.wall >= at) || self.sweep_at.is_some_and(|at| cx.now.mono >= at);
         if due {
             self.sweep_at = None;
+            self.overruled.clear();
         }
         let own = touched.clone();
         let local = self.with_dependents(touched);
@@ -252,18 +254,21 @@ impl Replica {
         is_new && self.is_young(record, standing.grant.delay_s)
     }
 
-    /// Whether what is shown of a record is more than it may be now, or was put under terms that no longer stand.
-    fn shows_too_much(&self, standing: &Standing, record: RecordId, now: Timestamp) -> bool {
+    /// Whether what is shown of a record is to be put right at once, whoever wrote it: it is more than it may be now; it was put under terms that no
+    /// longer stand; it took the place of something newer that another device had put; or this device knows no less and shows more.
+    fn is_to_be_put_right(&self, standing: &Standing, record: RecordId, now: Timestamp) -> bool {
         let id = item::item_id(&standing.key, record);
-        if held_item(&self.boards, standing, &id).is_none_or(|held| held.payload.is_none()) {
-            return false;
+        let (touches, shown) = self.shown(standing, record, now);
+        let payload = if let Shown::Item(_, payload) = &shown { Some(payload) } else { None };
+        let Some(before) = self.before(standing, &id, payload) else { return false };
+        if payload.is_none() || before.is_same {
+            return payload.is_none() && before.is_shown;
         }
-        match self.shown(standing, record, now).1 {
-            Shown::Item(_, payload) => self
-                .before(standing, &id, Some(&payload))
-                .is_some_and(|before| before.says_more || (!before.is_same && before.revision.grant < self.grant_version(standing.id()))),
-            Shown::Nothing | Shown::Unknown => true,
-        }
+        let is_of_other_terms = before.revision.grant < self.grant_version(standing.id());
+        let knows_as_much = revision::knowledge(touches) == revision::knowledge(before.revision.touches);
+        (before.is_shown && (before.says_more || is_of_other_terms))
+            || self.overruled.contains(&(standing.id(), id))
+            || (knows_as_much && touches > before.revision.touches)
     }
 
     /// Whether a helper is yet to see something of what a record shows by these terms.
@@ -295,18 +300,19 @@ impl Replica {
 
     /// How often a record was touched, and what of it these terms show.
     ///
-    /// Its own changes count before those of what it rests on: else an older session could win by what was done to its practice. What was kept
-    /// back until now counts as one change more: it shows again without one.
-    ///
-    /// A rating that is still to wait does not count yet.
+    /// Its own changes count before those of what it rests on: else an older session could win by what was done to its practice. Of equal knowledge
+    /// that wins of which less is still to come by time alone: whoever shows it first, it does not go back.
     fn shown(&self, standing: &Standing, record: RecordId, now: Timestamp) -> (u64, Shown) {
         let terms = Terms::of(standing.id(), &standing.grant, now);
         let shared = terms.shown(&self.view, record).map(|shared| self.without_young(standing, record, shared));
         let young = shared.as_ref().map_or(0, |(_, young)| *young);
-        let own = self.view.touches(&record).saturating_sub(young).min(u64::from(u32::MAX));
-        let others = projection::rests_on(&self.view, record).iter().map(|one| self.view.touches(one)).fold(0, u64::saturating_add);
-        let let_go = u64::from(projection::held_until(&self.view, &record).is_some_and(|until| until <= terms.now));
-        let touches = own << 32 | others.min(u64::from(u32::MAX >> 1)) << 1 | let_go;
+        let rests_on = projection::rests_on(&self.view, record);
+        let held = std::iter::once(&record)
+            .chain(&rests_on)
+            .filter(|one| projection::held_until(&self.view, one).is_some_and(|until| until > now));
+        let to_come = young + held.count() as u64 + u64::from(self.is_young(record, standing.grant.delay_s));
+        let others = rests_on.iter().map(|one| self.view.touches(one)).fold(0, u64::saturating_add);
+        let touches = revision::touches(self.view.touches(&record), others, to_come);
         let shown = match shared {
             Ok((shared, _)) => {
                 let (kind, payload) = shared.to_item();

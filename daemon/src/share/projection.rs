@@ -186,12 +186,14 @@ pub fn rests_on(view: &View, record: RecordId) -> Vec<RecordId> {
         Some(Kept::Experiment(one)) => [Some(one.practice), one.session].into_iter().flatten().collect(),
         Some(Kept::Phrase(one)) => vec![one.practice],
         Some(Kept::Belief(one)) => {
-            let rated_with = one.ratings.iter().filter_map(|rating| rating.experiment);
-            let sessions = rated_with.clone().filter_map(|id| match view.kept(&id).map(|row| &row.value) {
-                Some(Kept::Experiment(one)) => one.session,
-                _ => None,
-            });
-            one.paired_with.into_iter().chain(rated_with.clone()).chain(sessions).collect()
+            let mut all: Vec<RecordId> = one.paired_with.into_iter().collect();
+            for experiment in one.ratings.iter().filter_map(|rating| rating.experiment) {
+                all.push(experiment);
+                all.extend(rests_on(view, experiment));
+            }
+            all.sort_unstable();
+            all.dedup();
+            all
         }
         _ => Vec::new(),
     }
@@ -199,6 +201,9 @@ pub fn rests_on(view: &View, record: RecordId) -> Vec<RecordId> {
 
 /// The records of which something is told with a record, beside itself.
 pub fn told_with(view: &View, record: RecordId) -> Vec<RecordId> {
+    if let Some(row) = view.session(&record) {
+        return row.value.practice.into_iter().collect();
+    }
     match view.kept(&record).map(|row| &row.value) {
         Some(Kept::Belief(one)) => one.paired_with.into_iter().collect(),
         _ => rests_on(view, record),

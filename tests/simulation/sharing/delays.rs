@@ -403,3 +403,152 @@ fn where_it_is_forgotten_when_something_was_said_it_waits_from_now() {
     world.run_for(HOUR * 2);
     assert!(is_held(&world, dana, "just now"));
 }
+
+fn rate(world: &mut World, node: usize, belief: &str, head: u8) {
+    let rate = BeliefAsk::Rate { belief: belief.into(), head: Some(head.try_into().unwrap()), heart: None, context: None };
+    world.must(node, Request::Belief(rate));
+}
+
+/// An experiment with a belief, its outcome told with this rating: the experiment and its session.
+fn tried(world: &mut World, node: usize, belief: &str, head: u8) -> (String, String) {
+    let plan = Plan { belief: Some(belief.into()), prediction: Some(20.try_into().unwrap()), ..Plan::default() };
+    let Reply::Experiment(one) =
+        world.must(node, Request::Experiment(ExperimentAsk::Try { practice: "lunch".into(), plan: Box::new(plan) }))
+    else {
+        panic!()
+    };
+    let outcome = NewOutcome {
+        after: Some(61.try_into().unwrap()),
+        head: Some(head.try_into().unwrap()),
+        text: Some(format!("came {head}")),
+        ..Default::default()
+    };
+    let outcome = ExperimentAsk::Outcome { experiment: Some(one.id.to_string()), outcome: Box::new(outcome) };
+    let Reply::Experiment(told) = world.must(node, Request::Experiment(outcome)) else { panic!() };
+    (one.id.to_string(), told.value.session.unwrap().to_string())
+}
+
+fn keep_back(world: &mut World, node: usize, id: &str, until: Option<&str>, off: bool) {
+    world.must(node, Request::Share(ShareAsk::Hold { id: id.into(), until: until.map(str::to_owned), off }));
+}
+
+#[test]
+fn what_is_hidden_is_gone_at_once_also_where_a_rating_was_let_go_a_moment_before() {
+    for deleted in [false, true] {
+        let (mut world, laptop, _, dana) = a_day_later(&[Scope::Beliefs, Scope::Experiments]);
+        let old = believe(&mut world, laptop, "I am lazy", BeliefRole::Old);
+        let new = believe(&mut world, laptop, "I am tired", BeliefRole::New);
+        world.must(laptop, Request::Belief(BeliefAsk::Pair { belief: old.clone(), with: Some(new.clone()) }));
+        world.run_for(HOUR * 25);
+        rate(&mut world, laptop, &new, 55);
+        world.run_for(HOUR * 10);
+        let (experiment, _) = tried(&mut world, laptop, &new, 77);
+        keep_back(&mut world, laptop, &experiment, None, false);
+        world.run_for(HOUR * 15);
+        assert!(is_held(&world, dana, "\"head\":55") && is_held(&world, dana, "I am lazy"));
+        keep_back(&mut world, laptop, &experiment, None, true);
+        match deleted {
+            true => drop(world.must(laptop, Request::Delete { id: old.clone() })),
+            false => {
+                let hide = Request::EditText { id: old.clone(), text: None, visibility: Some(Visibility::Private), base: None };
+                world.must(laptop, hide);
+            }
+        }
+        world.run_for(Duration::from_secs(100));
+        assert!(!is_held(&world, dana, "I am lazy"));
+        assert!(!is_held(&world, dana, "\"head\":77"));
+        world.run_for(HOUR * 12);
+        assert!(is_held(&world, dana, "\"head\":77"));
+    }
+}
+
+#[test]
+fn what_one_device_took_back_for_a_while_another_one_shows_again() {
+    let (mut world, laptop, desktop, dana) = a_day_later(&[Scope::Ratings, Scope::Notes]);
+    world.stop(desktop);
+    world.crash(laptop, Duration::from_secs(1));
+    // It has to hear from its like before it shows anything.
+    world.start(desktop);
+    world.run_for(Duration::from_secs(60));
+    world.stop(desktop);
+    let sessions: Vec<Session> = (0..6)
+        .map(|n| log(&mut world, laptop, SessionFields { tags: vec![format!("old{n}")], ..noted(52, &format!("long ago {n}")) }))
+        .collect();
+    world.run_for(HOUR * 25);
+    for (n, session) in sessions.iter().enumerate() {
+        let change = TagAsk::Change { id: session.id.to_string(), add: vec![format!("new{n}")], remove: vec![format!("old{n}")] };
+        world.must(laptop, Request::Tag(change));
+    }
+    world.run_for(Duration::from_secs(30));
+    assert!(!is_held(&world, dana, "long ago"), "something is gone, and something new is to wait");
+    world.start(desktop);
+    world.run_for(Duration::from_secs(60));
+    world.stop(laptop);
+    world.run_for(HOUR * 25);
+    for n in 0..6 {
+        assert!(is_held(&world, dana, &format!("long ago {n}")) && is_held(&world, dana, &format!("new{n}")), "{n}");
+    }
+}
+
+#[test]
+fn what_is_kept_back_until_a_time_every_device_lets_go() {
+    let (mut world, laptop, desktop, dana) = a_day_later(&[Scope::Ratings, Scope::Beliefs, Scope::Experiments]);
+    change(&mut world, laptop, GrantChange { delay_s: Some(0), ..GrantChange::default() });
+    let beliefs: Vec<String> = (0..6).map(|n| believe(&mut world, laptop, &format!("I am enough {n}"), BeliefRole::New)).collect();
+    for (belief, head) in beliefs.iter().zip(70..) {
+        let (_, session) = tried(&mut world, laptop, belief, head);
+        keep_back(&mut world, laptop, &session, Some("2026-11-20"), false);
+    }
+    world.run_for(Duration::from_secs(100));
+    world.stop(laptop);
+    assert!((70..76).all(|head| !is_held(&world, dana, &format!("came {head}")) && !is_held(&world, dana, &format!("\"head\":{head}"))));
+    world.run_for(HOUR * 72);
+    assert!((70..76).all(|head| is_held(&world, dana, &format!("came {head}")) && is_held(&world, dana, &format!("\"head\":{head}"))));
+    world.start(laptop);
+    world.run_for(HOUR);
+    assert!(world.ask(desktop, Request::Sync { wait_ms: Some(1000) }).is_some());
+    assert!((70..76).all(|head| is_held(&world, dana, &format!("came {head}"))));
+}
+
+#[test]
+fn ratings_that_were_given_apart_come_one_delay_later() {
+    let (mut world, laptop, desktop, dana) = a_day_later(&[Scope::Beliefs]);
+    let beliefs: Vec<String> = (0..6).map(|n| believe(&mut world, laptop, &format!("I am enough {n}"), BeliefRole::New)).collect();
+    world.run_for(HOUR * 25);
+    world.cut(laptop, desktop);
+    for (n, belief) in beliefs.iter().enumerate() {
+        rate(&mut world, laptop, belief, 10 + n as u8);
+        world.run_for(Duration::from_secs(2));
+        rate(&mut world, desktop, belief, 20 + n as u8);
+    }
+    world.run_for(HOUR * 23);
+    world.heal();
+    world.run_for(HOUR * 2);
+    for head in (10..16).chain(20..26) {
+        assert!(is_held(&world, dana, &format!("\"head\":{head}")), "{head}");
+    }
+}
+
+#[test]
+fn where_it_could_not_be_kept_when_something_was_said_it_waits_from_the_start() {
+    let mut world = World::new(3);
+    let laptop = crate::story::family(&mut world, 1)[0];
+    let invite = Invite { scopes: vec![Scope::Ratings, Scope::Notes], delay_s: 24 * 3600, until: None, ..crate::story::invitation() };
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+    let dana = world.add("dana");
+    world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+    let session = log(&mut world, laptop, noted(52, "long ago"));
+    world.run_for(HOUR * 25);
+    world.stop(laptop);
+    let before = world.nodes[laptop].bytes_on_disk().remove(std::path::Path::new("/data/delays")).unwrap();
+    world.start(laptop);
+    edit(&mut world, laptop, &session, SessionFields { note: Some("just now".into()), ..Default::default() });
+    world.run_for(HOUR * 20);
+    world.stop(laptop);
+    world.nodes[laptop].disk.replace_behind(std::path::Path::new("/data/delays"), &before);
+    world.start(laptop);
+    world.run_for(HOUR * 22);
+    assert!(!is_held(&world, dana, "just now"));
+    world.run_for(HOUR * 3);
+    assert!(is_held(&world, dana, "just now"));
+}

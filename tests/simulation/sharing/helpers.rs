@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use asif_proto::local::{
-    BeliefAsk, ExperimentAsk, ExperimentFields, HelperAsk, HelperDeed, Invite, NewBelief, NewOutcome, Plan, Reply, Request, ShareAsk,
+    BeliefAsk, ExperimentAsk, ExperimentFields, HelperAsk, HelperDeed, Invite, NewBelief, NewOutcome, Plan, PracticeFields, Reply, Request,
+    ShareAsk,
 };
 use asif_proto::peer::Message;
 use asif_proto::record::{BeliefRole, Visibility};
@@ -139,4 +140,48 @@ fn what_there_is_no_room_for_is_not_sent_without_end() {
     let said = world.recorded.take().unwrap();
     let sent = said.iter().filter(|(_, to, message)| *to == laptop && matches!(message, Message::Entries(_))).count();
     assert!(sent < 20, "{sent} runs in a minute");
+}
+
+#[test]
+fn a_rating_goes_and_comes_with_the_practice_of_its_experiment() {
+    let mut world = World::new(3);
+    let laptop = crate::story::family(&mut world, 1)[0];
+    let dana = world.add("dana");
+    helped(&mut world, laptop, dana);
+    let belief = NewBelief {
+        statement: "I am enough".into(),
+        role: BeliefRole::New,
+        block: None,
+        head: None,
+        heart: None,
+        visibility: Visibility::Inherit,
+    };
+    let Reply::Belief(belief) = world.must(laptop, Request::Belief(BeliefAsk::Add(belief))) else { panic!() };
+    let plan = Plan { belief: Some(belief.id.to_string()), prediction: Some(20.try_into().unwrap()), ..Plan::default() };
+    world.must(laptop, Request::Experiment(ExperimentAsk::Try { practice: "lunch".into(), plan: Box::new(plan) }));
+    let outcome = NewOutcome { after: Some(3.try_into().unwrap()), head: Some(88.try_into().unwrap()), ..NewOutcome::default() };
+    world.must(laptop, Request::Experiment(ExperimentAsk::Outcome { experiment: None, outcome: Box::new(outcome) }));
+    for (visibility, is_told) in [(Visibility::Private, false), (Visibility::Inherit, true)] {
+        let fields = Box::new(PracticeFields { visibility: Some(visibility), ..PracticeFields::default() });
+        world.must(laptop, Request::PracticeEdit { practice: "lunch".into(), fields });
+        world.run_for(Duration::from_secs(10));
+        assert_eq!(is_held(&world, dana, "\"head\":88"), is_told);
+    }
+}
+
+#[test]
+fn an_invitation_that_nobody_can_be_asked_about_any_more_is_taken_back() {
+    let mut world = World::new(3);
+    let laptop = crate::story::family(&mut world, 1)[0];
+    let invite = Invite { scopes: vec![Scope::Ratings], until: None, ..crate::story::invitation() };
+    world.begin(laptop, Request::ShareInvite { invite, yes: false, no_wait: false });
+    world.run_for(Duration::from_secs(1));
+    let listed = |world: &mut World| {
+        let Reply::Grants(grants) = world.must(laptop, Request::ShareList) else { panic!() };
+        grants.len()
+    };
+    assert_eq!(listed(&mut world), 1);
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(Duration::from_secs(5));
+    assert_eq!(listed(&mut world), 0);
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use asif_proto::local::{
-    ErrorKind, ExperimentAsk, GrantChange, HelperAsk, HelperDeed, Invite, NewOutcome, Plan, PracticeFields, Reply, Request, ShareAsk,
+    ErrorKind, ExperimentAsk, GrantChange, HelperAsk, HelperDeed, Invite, NewOutcome, Plan, PracticeFields, RapportAsk, Reply, Request,
+    ShareAsk,
 };
 use asif_proto::record::{SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
@@ -218,9 +219,46 @@ fn of_two_shares_of_one_name_none_is_meant_but_both_end() {
         let refused = world.ask(laptop, request).unwrap().unwrap_err();
         assert!(refused.kind == ErrorKind::Usage && refused.message.contains(&both[0].receipt), "{refused:?}");
     }
+    let rate = |helper: &str| {
+        let trust = Some(7.try_into().unwrap());
+        Request::Rapport(RapportAsk::Rate {
+            helper: helper.into(),
+            understood: None,
+            trust,
+            agreement: None,
+            visibility: Visibility::Private,
+        })
+    };
+    assert!(matches!(world.ask(laptop, rate("Dana")), Some(Err(failure)) if failure.kind == ErrorKind::Usage));
+    let Reply::Rapport(rated) = world.must(laptop, rate(&both[1].receipt)) else { panic!() };
+    assert_eq!((rated.value.helper.as_str(), rated.value.grant), ("Dana", Some(both[1].id)));
     let Reply::Grants(paused) = world.must(laptop, pause(&both[1].receipt)) else { panic!() };
     assert!(paused[0].paused && paused[0].id == both[1].id);
     world.must(laptop, Request::ShareRevoke { name: "Dana".into() });
     world.run_for(Duration::from_secs(100));
     assert!(listed(&mut world, desktop).iter().all(|grant| grant.ended.is_some()));
+}
+
+#[test]
+fn what_is_edited_while_the_terms_change_is_there_within_seconds() {
+    for seed in seeds(20) {
+        let (mut world, laptop, desktop, dana) = robin_and_dana_of(seed);
+        change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes, Scope::Practices]));
+        let session = log(&mut world, laptop, noted(61, "before"));
+        world.run_for(Duration::from_secs(70));
+        let edit = SessionFields { note: Some("after".into()), ..Default::default() };
+        let edit = Request::Edit { id: session.id.to_string(), fields: Box::new(edit), clear: vec![], base: None };
+        let narrow = GrantChange { remove: vec![Scope::Practices], ..GrantChange::default() };
+        let narrow = Request::Share(ShareAsk::Edit { name: "Dana".into(), change: narrow });
+        let clients = [(laptop, narrow), (desktop, edit)].map(|(node, request)| (node, world.begin(node, request)));
+        for (node, client) in clients {
+            assert!(matches!(world.answer(node, client, Duration::from_secs(20)), Some(Ok(_))), "seed {seed}");
+        }
+        world.run_for(SOON);
+        assert!(
+            is_held(&world, dana, "after\"") && !is_held(&world, dana, "before\""),
+            "seed {seed}: {:?}",
+            crate::shared::held(&world, dana)
+        );
+    }
 }

@@ -59,6 +59,7 @@ impl Flags {
             ));
         }
         let fields_private = fields.visibility == Some(Visibility::Private);
+        let fields_public = fields.visibility == Some(Visibility::Inherit);
         let mut read = |value: &Option<String>| -> Outcome<(Prose, bool)> {
             Ok(match value.as_deref() {
                 // Said to be nothing.
@@ -100,6 +101,16 @@ impl Flags {
             let id = session.to_string();
             let short = crate::render::short_id(&id);
             context.explain(&format!("The session in which it was tried is another record: asif edit {short} --private"));
+        }
+        if fields_public && let Some(session) = edited.value.session {
+            let short = crate::render::short_id(&session.to_string()).to_owned();
+            let session = context.ask(Request::Show { id: session.to_string() });
+            if let Ok(Reply::Session(one)) = session
+                && one.visibility == Visibility::Private
+            {
+                let clear = format!("asif edit {short} --clear private");
+                context.explain(&format!("The session in which it was tried stays private, and with it what came of it: {clear}"));
+            }
         }
         Ok(())
     }

@@ -162,7 +162,25 @@ impl Replica {
         if !over.is_empty() {
             self.save_vault(cx);
         }
-        for one in over {
+        self.take_back(cx, over);
+    }
+
+    /// An invitation of which somebody was to be asked who is gone since the last start lets nobody in: it is taken back.
+    pub(in crate::replica) fn end_dead_invitations(&mut self, cx: &mut Cx<'_>) {
+        if !std::mem::take(&mut self.starting) {
+            return;
+        }
+        let Some(vault) = &mut self.vault else { return };
+        let dead: Vec<Invitation> = vault.invitations.extract_if(.., |one| !one.yes && !one.used).collect();
+        if !dead.is_empty() {
+            self.save_vault(cx);
+            self.take_back(cx, dead);
+        }
+    }
+
+    /// Invitations that are gone from the vault are gone from the journal too.
+    fn take_back(&mut self, cx: &mut Cx<'_>, invitations: Vec<Invitation>) {
+        for one in invitations {
             if let Offer::Helper { grant, .. } = one.offer
                 && let Err(failure) = self.write(cx, DocId::Plan, &[(schema::invited(RecordId(grant)), ScalarValue::Null)], "share")
             {

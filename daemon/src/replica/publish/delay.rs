@@ -70,7 +70,7 @@ struct Known {
     counted_s: u64,
     /// What was on the wall then, in seconds since 1970.
     wall_s: i64,
-    /// Of what is not told below: when it was said at the latest, by that clock.
+    /// Whatever is told below: when something may have been said last that is not known of, by that clock.
     rest_s: Option<u64>,
     /// When something was last said in a record, by that clock, as long as it can make a difference.
     said_at: BTreeMap<RecordId, u64>,
@@ -83,7 +83,7 @@ struct Known {
 impl Known {
     /// When something was last said in a record.
     fn said(&self, record: &RecordId) -> Option<u64> {
-        self.said_at.get(record).copied().or(self.rest_s)
+        self.said_at.get(record).copied().max(self.rest_s)
     }
 
     fn is_young(&self, said: Option<u64>, delay_s: u32) -> bool {
@@ -212,7 +212,7 @@ impl Replica {
         let shown = held_item(&self.boards, standing, &id).and_then(|held| item::unpack(id, held.kind, held.payload.as_ref()?));
         let known = &self.delays.known;
         let is_young = |at: Timestamp| {
-            let said = known.rated_at.get(&(record, at.as_second())).copied().or(known.rest_s);
+            let said = known.rated_at.get(&(record, at.as_second())).copied().max(known.rest_s);
             known.is_young(said, delay_s)
         };
         match shared {

@@ -1,13 +1,14 @@
 //! What another device wrote may say that less is to be shown, and what it showed may be more than this one knows to be shown: that is looked at
-//! at once, and taken back. What is to be shown is left to whoever wrote it.
+//! at once, and put right. What is to be shown is left to whoever wrote it, unless that was overruled by this device, which knew less of the record and
+//! more of the terms.
 
 use std::collections::BTreeSet;
 
 use asif_proto::id::RecordId;
 
 use super::super::{Cx, Replica};
-use super::{By, Standing};
-use crate::share::projection;
+use super::{By, Standing, held_item};
+use crate::share::{item, projection};
 
 /// The most records that are looked at in a step.
 const SLICE: usize = 500;
@@ -40,10 +41,17 @@ impl Replica {
     }
 
     fn narrow_record(&mut self, cx: &mut Cx<'_>, standing: &Standing, record: RecordId) {
-        if self.shows_too_much(standing, record, cx.now.wall)
-            && let Err(failure) = self.publish_record(cx, standing, record, By::Others)
-        {
-            tracing::warn!(reason = %failure, "what is no longer to be shown could not be taken back yet");
+        if self.is_to_be_put_right(standing, record, cx.now.wall) {
+            // What another device put gives way: it may have known more of the record, and that is looked at again once it is here.
+            let id = item::item_id(&standing.key, record);
+            let is_ours = held_item(&self.boards, standing, &id).is_some_and(|held| self.writes(held.entry.0));
+            match is_ours {
+                true => self.overruled.remove(&(standing.id(), id)),
+                false => self.overruled.insert((standing.id(), id)),
+            };
+            if let Err(failure) = self.publish_record(cx, standing, record, By::Others) {
+                tracing::warn!(reason = %failure, "what is shown could not be put right yet");
+            }
         }
     }
 }

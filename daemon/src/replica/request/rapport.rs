@@ -25,12 +25,15 @@ impl Replica {
                 let id = RecordId(ask.id);
                 self.one_more(id, Kind::Rapport)?;
                 let helper = one_line("the helper's name", helper, MAX_LINE)?;
-                let grants =
-                    self.view.grants().filter(|(_, row)| row.value.helper.is_some() && row.value.name.eq_ignore_ascii_case(&helper));
-                let grant = grants.max_by_key(|(_, row)| (row.value.ended.is_none(), row.value.created_at));
+                // Somebody with whom nothing is shared can be rated too.
+                let grant = match self.find_grant(&helper, cx.now.wall) {
+                    Ok((id, grant)) => Some((id, grant)).filter(|(_, grant)| grant.helper.is_some()),
+                    Err(failure) if failure.kind == ErrorKind::NotFound => None,
+                    Err(failure) => return Err(failure),
+                };
                 let rapport = Rapport {
-                    helper: grant.map_or(helper, |(_, row)| row.value.name.clone()),
-                    grant: grant.map(|(id, _)| record_grant(*id)),
+                    helper: grant.as_ref().map_or(helper, |(_, grant)| grant.name.clone()),
+                    grant: grant.as_ref().map(|(id, _)| record_grant(*id)),
                     understood: *understood,
                     trust: *trust,
                     agreement: *agreement,
