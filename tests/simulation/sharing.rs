@@ -4,6 +4,7 @@ mod any_order;
 mod delays;
 mod helpers;
 mod races;
+mod ratings;
 
 use std::time::Duration;
 
