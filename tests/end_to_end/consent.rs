@@ -294,3 +294,21 @@ fn whoever_hides_something_is_told_who_had_it_and_who_may_still_send_it() {
     assert!(!told.contains("has not heard yet"), "{told}");
     drop(dana);
 }
+
+#[test]
+fn an_experiment_says_that_it_is_kept_back_and_that_its_session_is_another_record() {
+    let robin = Home::robin();
+    let tried = robin.json(&["try", "lunch", "--prediction", "20"])["id"].as_str().unwrap().to_owned();
+    robin.ok(&["outcome", &tried, "-a", "61", "--no-input"]);
+    assert!(!robin.ok(&["show", &tried]).stdout.contains("kept back"));
+    robin.ok(&["share", "hold", &tried]);
+    let shown = robin.ok(&["show", &tried]).stdout;
+    assert!(shown.contains("kept back, and its session with it: until you let it go"), "{shown}");
+    let list = robin.ok(&["experiment", "list"]).stdout;
+    assert!(list.contains("kept back"), "{list}");
+    let told = robin.ok(&["delete", &tried, "--yes"]);
+    assert!(
+        format!("{}{}", told.stdout, told.stderr).replace('\n', " ").contains("The session in which it was tried is another record"),
+        "{told:?}"
+    );
+}

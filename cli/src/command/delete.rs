@@ -27,7 +27,16 @@ impl Args {
         }
         let reply = context.ask(Request::Delete { id: self.id })?;
         context.tell_record(&reply, |screen, reply| record::changed(screen, "deleted", reply))?;
-        hidden::record_of(&reply).map_or(Ok(()), |id| hidden::tell(id, context))
+        if let Some(id) = hidden::record_of(&reply) {
+            hidden::tell(id, context)?;
+        }
+        if let Reply::Experiment(one) = &reply
+            && let Some(session) = one.value.session
+        {
+            let short = crate::render::short_id(&session.to_string()).to_owned();
+            context.explain(&format!("The session in which it was tried is another record, and stays: asif delete {short}"));
+        }
+        Ok(())
     }
 }
 

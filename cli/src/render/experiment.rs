@@ -1,9 +1,9 @@
 //! Experiments: the prediction beside the outcome.
 
 use asif_proto::rating::Rating;
-use asif_proto::record::{Amendment, Basis, Experiment, ExperimentStatus, Mode, Prediction, Shown, Supports};
+use asif_proto::record::{Amendment, Basis, Experiment, ExperimentStatus, Mode, Prediction, Shown, Supports, Visibility};
 
-use super::{Screen, record, time};
+use super::{Screen, record, session, time};
 
 /// `Locked 12:50. The prediction opens again with the outcome.  (asif outcome 7f3a)`
 pub fn planned(screen: &mut Screen, experiment: &Shown<Experiment>) {
@@ -56,6 +56,8 @@ pub fn list(screen: &mut Screen, experiments: &[Shown<Experiment>]) {
         parts.push(format!("planned {}", time::when(&experiment.value.planned_at, screen.now)));
         parts.extend(sides(&experiment.value));
         parts.extend((experiment.value.status == ExperimentStatus::Left).then(|| "left".to_owned()));
+        parts.extend((experiment.value.visibility == Visibility::Private).then(|| "private".to_owned()));
+        parts.extend(experiment.value.hold_until.as_ref().map(|_| "kept back".to_owned()));
         screen.record(&parts);
     }
 }
@@ -100,6 +102,9 @@ pub fn whole(screen: &mut Screen, experiment: &Shown<Experiment>) {
     words(screen, "what you make of it", value.learning.as_deref());
     if let Some(supports) = value.supports {
         screen.line(&format!("  {}", supported(supports)));
+    }
+    if let Some(hold) = &value.hold_until {
+        screen.line(&format!("  kept back, and its session with it: {}", session::kept_back(hold, &experiment.short, screen.now)));
     }
     record::ending(screen, experiment, value.visibility);
 }

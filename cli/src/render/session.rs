@@ -165,7 +165,7 @@ fn line(screen: &mut Screen, what: &str, session: &Session, hint: &str) {
     screen.line(&parts.join("  "));
 }
 
-fn kept_back(hold: &HoldUntil, short: &str, now: Timestamp) -> String {
+pub(super) fn kept_back(hold: &HoldUntil, short: &str, now: Timestamp) -> String {
     let until = match hold {
         HoldUntil::Open => "until you let it go".to_owned(),
         HoldUntil::At(at) => format!("until {}", time::bound(at, now)),
