@@ -184,7 +184,7 @@ impl View {
         self.answers.iter()
     }
 
-    /// The name under a key of [`schema`](super::schema).
+    /// The name under a key of [`schema`].
     pub fn name(&self, key: &str) -> Option<&str> {
         self.names.get(key).map(String::as_str)
     }
