@@ -89,7 +89,6 @@ pub struct Replica {
     keys: HashMap<QueueId, EpochKeys>,
     given: Keys,
     logs: BTreeMap<LogId, Log>,
-    /// Up to where each log was on the disk at the start.
     view: View,
     boards: BTreeMap<SpaceId, Board>,
     documents: HashMap<DocId, Document>,
@@ -158,7 +157,7 @@ pub struct Replica {
     /// Records that another device wrote into, of which the same is to be looked at.
     narrowing: BTreeSet<RecordId>,
     retired_unsaved: bool,
-    /// Nothing was asked of it yet since its start.
+    /// What an earlier run of the daemon left behind was not looked at yet.
     starting: bool,
     damage: Vec<(Option<LogId>, String)>,
     /// Logs whose epoch is not known here.

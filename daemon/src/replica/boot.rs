@@ -314,7 +314,7 @@ impl Replica {
 
     /// Forgets every view and makes it anew from the log.
     pub(super) fn rebuild(&mut self, cx: &mut Cx<'_>) {
-        self.read_again(None);
+        self.read_again();
         self.clear_views();
         for log in self.logs.values_mut() {
             log.merged = 0;

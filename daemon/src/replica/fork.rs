@@ -251,12 +251,8 @@ impl Replica {
                 continue;
             }
             of_journal |= is_journal;
-            let from = loss.ours.first().map(|first| first.wire.seq());
             match self.yield_branch(cx, log, loss) {
-                Ok(()) => {
-                    gave_way = true;
-                    self.read_again(from.map(|from| (log, from)));
-                }
+                Ok(()) => gave_way = true,
                 Err(failure) => tracing::error!(reason = %failure, "a branch that lost could not be written again; it stays"),
             }
         }
@@ -287,6 +283,8 @@ impl Replica {
         tracing::info!(?log, first, entries = loss.ours.len(), "a branch gave way to another");
         known.link = loss.branch.iter().fold(loss.before, |link, wire| wire.link(&link));
         known.seq = first - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
+        // What comes in its place was not taken in: when it was said is noted as it is read.
+        known.merged = known.merged.min(first - 1);
         cx.rest.push(Effect::Graft { log, branch: loss.branch });
         self.rooms.retain(|(_, one), _| *one != log);
         for link in self.links.values_mut() {

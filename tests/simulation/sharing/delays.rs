@@ -377,3 +377,31 @@ fn where_it_could_not_be_kept_when_something_was_said_it_waits_from_the_start() 
     world.run_for(HOUR * 3);
     assert!(is_held(&world, dana, "just now"));
 }
+
+#[test]
+fn what_comes_in_the_place_of_a_branch_that_gave_way_waits_too() {
+    for seed in seeds(12) {
+        let mut world = World::new(seed);
+        let laptop = crate::story::family(&mut world, 1)[0];
+        let invite = Invite { scopes: vec![Scope::Ratings, Scope::Notes], delay_s: 24 * 3600, until: None, ..crate::story::invitation() };
+        let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+        let dana = world.add("dana");
+        world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+        let desktop = world.add("desktop");
+        let ticket = world.ticket(laptop, Request::DevicePair { yes: true, no_wait: true });
+        world.must(desktop, Request::DeviceJoin { ticket, name: None, at: None });
+        world.run_for(HOUR);
+        // An old copy is put back and written in; what was written before stands on the desktop.
+        let old = world.nodes[laptop].disk.copy();
+        log(&mut world, laptop, noted(52, "one branch"));
+        world.must(desktop, Request::Sync { wait_ms: Some(30_000) });
+        world.stop(desktop);
+        world.put_back(laptop, old);
+        log(&mut world, laptop, noted(53, "the other branch"));
+        world.start(desktop);
+        world.run_for(HOUR * 23);
+        assert!(!is_held(&world, dana, "branch"), "seed {seed}");
+        world.run_for(HOUR * 2);
+        assert!(is_held(&world, dana, "one branch") && is_held(&world, dana, "the other branch"), "seed {seed}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The giver: invites, judges who comes with a ticket, asks the person, lets in.
 
+use std::collections::BTreeSet;
+
 use asif_proto::frame;
 use asif_proto::id::{GrantId, LinkKey, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Event, Failure, Question, Reply};
@@ -170,8 +172,10 @@ impl Replica {
         if !std::mem::take(&mut self.starting) {
             return;
         }
+        let awaited: BTreeSet<[u8; 8]> = self.awaiting.values().map(|one| one.ticket).collect();
         let Some(vault) = &mut self.vault else { return };
-        let dead: Vec<Invitation> = vault.invitations.extract_if(.., |one| !one.yes && !one.used).collect();
+        let is_dead = |one: &mut Invitation| !one.yes && !one.used && !awaited.contains(&ticket_id(&one.secret));
+        let dead: Vec<Invitation> = vault.invitations.extract_if(.., is_dead).collect();
         if !dead.is_empty() {
             self.save_vault(cx);
             self.take_back(cx, dead);

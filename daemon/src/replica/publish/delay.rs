@@ -175,12 +175,9 @@ impl Replica {
         self.delays.noted.get(&log).is_some_and(|all| seq <= *all)
     }
 
-    /// Everything is read again: what was noted stays so; of a log that goes on otherwise only what comes before that.
-    pub(in crate::replica) fn read_again(&mut self, otherwise: Option<(LogId, u64)>) {
+    /// Everything is about to be read again: what was noted stays so.
+    pub(in crate::replica) fn read_again(&mut self) {
         self.delays.noted = self.noted().into_iter().map(|(log, (all, _))| (log, all)).collect();
-        if let Some((log, from)) = otherwise {
-            self.delays.noted.entry(log).and_modify(|all| *all = (*all).min(from.saturating_sub(1)));
-        }
     }
 
     /// Of each log of the journal, how far all is noted, and how far some.
