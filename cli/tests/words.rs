@@ -5,7 +5,9 @@
 mod support;
 
 use asif_proto::id::LinkKey;
-use asif_proto::local::{Check, Doctor, DraftAsk, ErrorKind, Event, Failure, Invite, ListFilter, Question, Reply, Request, Status, Synced};
+use asif_proto::local::{
+    Check, Doctor, DraftAsk, ErrorKind, Event, Failure, Invite, ListFilter, Question, Reply, Request, ShareAsk, Status, Synced,
+};
 use asif_proto::record::{ClearField, Visibility};
 use asif_proto::share::{Preview, Role, Scope};
 use asif_proto::ticket::{Ticket, TicketRole};
@@ -235,10 +237,14 @@ fn what_destroys_asks_first_or_takes_yes() {
     let ran = Cli::with_person(&home, "\n").run(&["delete", "7f3a"]);
     assert!(ran.code == 0 && ran.stderr.contains("lunch 7f3a of Mon 23 Nov 12:41") && ran.stderr.contains("Nothing was deleted"));
     assert_eq!(asked.try_iter().collect::<Vec<_>>(), [Request::Show { id: "7f3a".into() }]);
+    // Once it is gone, who had it is asked too, by its whole name; a program is told nothing that it did not ask for.
+    let (delete, who_had_it) = (Request::Delete { id: "7f3a".into() }, Request::Share(ShareAsk::Hidden { id: session(json!({})).id }));
     Cli::with_person(&home, "y\n").run(&["delete", "7f3a"]);
-    assert_eq!(asked.try_iter().last(), Some(Request::Delete { id: "7f3a".into() }));
+    assert_eq!(asked.try_iter().skip(1).collect::<Vec<_>>(), [delete.clone(), who_had_it.clone()]);
     home.run(&["delete", "7f3a", "--yes"]);
-    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [Request::Delete { id: "7f3a".into() }]);
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [delete.clone(), who_had_it]);
+    home.run(&["delete", "7f3a", "--yes", "--json"]);
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [delete]);
 }
 
 fn ticket(role: TicketRole) -> String {
