@@ -390,15 +390,16 @@ fn what_comes_in_the_place_of_a_branch_that_gave_way_waits_too() {
         let desktop = world.add("desktop");
         let ticket = world.ticket(laptop, Request::DevicePair { yes: true, no_wait: true });
         world.must(desktop, Request::DeviceJoin { ticket, name: None, at: None });
-        world.run_for(HOUR);
+        // What is practised is told with each session: it has been said long enough, and only the sessions are new.
+        world.run_for(HOUR * 30);
         // An old copy is put back and written in; what was written before stands on the desktop.
         let old = world.nodes[laptop].disk.copy();
         log(&mut world, laptop, noted(52, "one branch"));
         world.must(desktop, Request::Sync { wait_ms: Some(30_000) });
-        world.stop(desktop);
+        world.cut(laptop, desktop);
         world.put_back(laptop, old);
         log(&mut world, laptop, noted(53, "the other branch"));
-        world.start(desktop);
+        world.heal();
         world.run_for(HOUR * 23);
         assert!(!is_held(&world, dana, "branch"), "seed {seed}");
         world.run_for(HOUR * 2);
