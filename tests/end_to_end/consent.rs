@@ -46,6 +46,30 @@ fn what_was_opened_stays_told_whatever_is_taken_back_or_changed_afterwards() {
 }
 
 #[test]
+fn what_is_let_go_and_private_is_not_said_to_be_shared() {
+    let robin = Home::robin();
+    let session = robin.log(&["-b", "30", "-a", "45"]);
+    robin.ok(&["edit", &session, "--private"]);
+    robin.ok(&["share", "hold", &session]);
+    assert_eq!(robin.json(&["share", "hold", &session, "--off"])["private"], json!(true));
+    let let_go = || robin.ok(&["share", "hold", &session, "--off"]).stdout;
+    assert!(let_go().starts_with("Let go; nobody sees"));
+    robin.ok(&["edit", &session, "--clear", "private"]);
+    assert!(let_go().contains("is shared as the rest is"));
+}
+
+#[test]
+fn a_helper_has_a_name_that_can_be_shown_whole() {
+    let robin = Home::robin();
+    for (name, why) in
+        [("x".repeat(101), "101 bytes; it may have 100"), ("Da\tna".into(), "cannot be shown"), ("  ".into(), "needs a name")]
+    {
+        robin.refuses(2, &["share", "invite", "--name", &name, "--yes"]).says(&[why]);
+    }
+    assert_eq!(robin.json(&["share", "list"]), json!([]));
+}
+
+#[test]
 fn once_it_is_over_nothing_is_said_to_be_seen_or_asked_back() {
     let robin = Home::robin();
     let session = robin.log(&["-b", "30", "-a", "45"]);

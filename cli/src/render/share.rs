@@ -58,6 +58,7 @@ pub fn paused(screen: &mut Screen, grant: &GrantView) {
 pub fn held(screen: &mut Screen, held: &Held) {
     let id = &held.short;
     match &held.hold_until {
+        None if held.private => screen.sentence(&format!("Let go; nobody sees {id} all the same: it, or its practice, is private.")),
         None => screen.line(&format!("Let go: {id} is shared as the rest is.")),
         Some(HoldUntil::Open) => screen.line(&format!("Kept back: {id} goes to nobody until you let it go (asif share hold {id} --off).")),
         Some(HoldUntil::At(at)) => screen.line(&format!("Kept back: {id} goes to nobody before {}.", time::bound(at, screen.now))),

@@ -177,6 +177,18 @@ fn stands(deleted: bool, visibility: Visibility) -> Result<(), Hidden> {
     }
 }
 
+/// Whether nobody sees a record whatever is shared: it, or its practice, is marked private.
+pub fn is_private(view: &View, record: RecordId) -> bool {
+    let practice = match (view.session(&record), view.kept(&record).map(|row| &row.value)) {
+        (Some(row), _) if row.value.visibility == Some(Visibility::Private) => return true,
+        (Some(row), _) => row.value.practice,
+        (None, Some(Kept::Experiment(one))) if one.visibility == Visibility::Private => return true,
+        (None, Some(Kept::Experiment(one))) => Some(one.practice),
+        (None, _) => None,
+    };
+    practice.and_then(|id| view.practice(&id)).is_some_and(|row| row.value.visibility == Some(Visibility::Private))
+}
+
 /// The records whose changes change what is shown of a record, beside itself.
 pub fn rests_on(view: &View, record: RecordId) -> Vec<RecordId> {
     if let Some(row) = view.session(&record) {

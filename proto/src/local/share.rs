@@ -93,6 +93,8 @@ pub struct Held {
     pub short: String,
     /// Until when; null: it is not kept back.
     pub hold_until: Option<HoldUntil>,
+    /// Whether nobody sees it all the same: it, or its practice, is private.
+    pub private: bool,
     /// Helpers whose devices may have had it already.
     pub was_shared_with: Vec<String>,
     /// Own devices that have not heard yet, and may still send it.

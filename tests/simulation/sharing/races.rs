@@ -85,6 +85,45 @@ fn the_outcome_of_an_experiment_that_is_kept_back() {
 }
 
 #[test]
+fn an_outcome_that_two_devices_told_apart_names_no_predictions_that_it_met() {
+    let (mut world, laptop, desktop, dana) = robin_and_dana_of(5);
+    change(&mut world, laptop, GrantChange { until: Some("2027-06-01".into()), ..scopes(&[Scope::Ratings, Scope::Experiments]) });
+    let plan = Plan { prediction: Some(20.try_into().unwrap()), ..Plan::default() };
+    let try_it = Request::Experiment(ExperimentAsk::Try { practice: "lunch".into(), plan: Box::new(plan) });
+    let Reply::Experiment(planned) = world.must(laptop, try_it) else { panic!() };
+    let experiment = planned.id.to_string();
+    let scopes = vec![Scope::Ratings, Scope::Experiments];
+    let invite = Invite { name: "Sam".into(), scopes, until: None, ..crate::story::invitation() };
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+    let sam = world.add("sam");
+    world.must(sam, Request::HelperJoin { ticket, name: Some("Sam".into()), at: None });
+    world.run_for(Duration::from_secs(70));
+    for (a, b) in [(desktop, dana), (desktop, laptop), (laptop, sam)] {
+        world.cut(a, b);
+    }
+    for (helper, value) in [(dana, 22_u8), (sam, 33)] {
+        let Reply::Client(client) = world.must(helper, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+        let what =
+            HelperDeed::Predict { experiment: client.experiments[0].id.to_string(), text: None, rating: Some(value.try_into().unwrap()) };
+        world.must(helper, Request::Helper(HelperAsk { client: "Robin".into(), what }));
+    }
+    world.run_for(Duration::from_secs(10));
+    for (device, after) in [(laptop, 41_u8), (desktop, 42)] {
+        let outcome = NewOutcome { after: Some(after.try_into().unwrap()), ..NewOutcome::default() };
+        world
+            .must(device, Request::Experiment(ExperimentAsk::Outcome { experiment: Some(experiment.clone()), outcome: Box::new(outcome) }));
+    }
+    world.heal();
+    world.run_for(Duration::from_secs(60));
+    let open = Request::Experiment(ExperimentAsk::Open { experiment: Some(experiment) });
+    for device in [laptop, desktop] {
+        let Reply::Experiment(told) = world.must(device, open.clone()) else { panic!() };
+        let fields: Vec<_> = told.conflicts.iter().map(|one| one.field.as_str()).collect();
+        assert!(fields.contains(&"outcome_rating") && !fields.contains(&"predicted"), "{fields:?}");
+    }
+}
+
+#[test]
 fn what_both_may_show_is_shown_once() {
     let (mut world, laptop, desktop, dana) = robin_and_dana_of(3);
     let session = log(&mut world, laptop, after(64));

@@ -210,8 +210,8 @@ pub(super) fn conflicts(contested: &[Contested]) -> Vec<Conflict> {
         others: one.others.iter().filter_map(|text| serde_json::from_str(text).ok()).collect(),
         merged: one.merged,
     };
-    // Which session an outcome made is nothing that a person reads.
-    contested.iter().filter(|one| one.field != "session").map(conflict).collect()
+    // Which session an outcome made, and which predictions it met, is nothing that a person reads.
+    contested.iter().filter(|one| !["session", "predicted"].contains(&one.field.as_str())).map(conflict).collect()
 }
 
 /// A put of something appended to a list of a record.

@@ -14,11 +14,10 @@ use asif_proto::share::GrantView;
 use jiff::Timestamp;
 
 use super::super::effect::ClientId;
-use super::super::find::one_line;
 use super::super::{Cx, Replica};
 use super::Handled;
 use super::journal::{bound, whole_seconds};
-use change::{check_terms, own_name, purpose_of};
+use change::{check_terms, helper_name, own_name, purpose_of};
 use receipts::{names_receipt, receipt_name};
 use telling::Telling;
 
@@ -33,10 +32,7 @@ pub(in crate::replica) use telling::Told;
 impl Replica {
     /// The grant that an invitation would give.
     pub(super) fn draft_grant(&self, cx: &Cx<'_>, ask: &Ask, invite: &Invite) -> Result<Grant, Failure> {
-        let name = one_line(&invite.name, "");
-        if name.is_empty() {
-            return Err(Failure::new(ErrorKind::Usage, "a helper needs a name: --name Dana"));
-        }
+        let name = helper_name(&invite.name)?;
         let standing = |row: &Grant| row.name.eq_ignore_ascii_case(&name) && row.ended.is_none();
         if self.view.grants().any(|(_, row)| standing(&row.value)) {
             return Err(Failure::new(ErrorKind::Precondition, format!("{name} is already invited and can see what you chose"))

@@ -20,7 +20,7 @@ use crate::journal::record::{Grant, record_grant};
 use crate::journal::schema;
 use crate::people::space::Space;
 use crate::seal::body::DocId;
-use crate::share::item;
+use crate::share::{item, projection};
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 100;
@@ -85,7 +85,7 @@ impl Replica {
         scopes.dedup();
         if scopes.is_empty() {
             return Err(Failure::new(ErrorKind::Usage, "nothing would be left to see")
-                .hint(format!("to stop for good: asif share revoke \"{0}\"   for now: asif share pause \"{0}\"", grant.name)));
+                .hint("to stop for good: asif share revoke   for a while: asif share pause"));
         }
         let mut changed = Grant { scopes, ..grant.clone() };
         if let Some(since) = bound(cx, ask, change.since.as_deref())? {
@@ -151,8 +151,10 @@ impl Replica {
     pub(super) fn held_view(&self, id: RecordId, unheard: Vec<String>) -> Held {
         let of_session = self.view.session(&id).and_then(|row| row.value.hold_until.clone());
         let hold_until = of_session.or_else(|| self.experiment(id).ok().and_then(|(one, _)| one.hold_until.clone()));
+        let short = self.view.short(&id);
+        let private = projection::is_private(&self.view, id);
         let Some(owner) = self.person() else {
-            return Held { id, short: self.view.short(&id), hold_until, was_shared_with: vec![], unheard };
+            return Held { id, short, hold_until, private, was_shared_with: vec![], unheard };
         };
         let held = |grant: &RecordId| {
             let grant = record_grant(*grant);
@@ -169,7 +171,7 @@ impl Replica {
         let stands = |grant: &RecordId| !self.has_ended(record_grant(*grant));
         let standing = self.view.grants().filter_map(|(id, row)| Some((id, row, row.value.helper?)));
         let shared = standing.filter(|(grant, _, helper)| stands(grant) && had(grant, *helper)).map(|(_, row, _)| row.value.name.clone());
-        Held { id, short: self.view.short(&id), hold_until, was_shared_with: shared.collect(), unheard }
+        Held { id, short, hold_until, private, was_shared_with: shared.collect(), unheard }
     }
 }
 
@@ -193,6 +195,19 @@ pub(super) fn check_terms(cx: &Cx<'_>, grant: &Grant) -> Result<(), Failure> {
 /// What sharing is for, on one line; nothing where nothing is on it.
 pub(super) fn purpose_of(typed: Option<&String>) -> Result<Option<String>, Failure> {
     typed.filter(|text| !text.trim().is_empty()).map(|text| one_line("--purpose", text, MAX_LINE)).transpose()
+}
+
+/// What a helper is called here.
+pub(super) fn helper_name(typed: &str) -> Result<String, Failure> {
+    if typed.trim().is_empty() {
+        return Err(Failure::new(ErrorKind::Usage, "a helper needs a name: --name Dana"));
+    }
+    if typed.trim().contains(char::is_control) {
+        return Err(
+            Failure::new(ErrorKind::Usage, "the helper's name has characters in it that cannot be shown").hint("nothing was shared")
+        );
+    }
+    one_line("the helper's name", typed, MAX_NAME)
 }
 
 /// The name by which somebody wants to be known.
