@@ -183,6 +183,8 @@ pub struct Replica {
     agreed: BTreeMap<GrantId, ([u8; 32], Option<Terms>)>,
     /// What is being deleted of shares that ended.
     deleting: BTreeMap<GrantId, publish::deletion::Deleting>,
+    /// How many items were forgotten before this start of shares that ended, where that is not answered yet.
+    deleted_before: BTreeMap<GrantId, u64>,
     /// When the next record that is kept back until a time is let go.
     let_go_at: Option<Timestamp>,
     /// Shares whose time is over, and since when that is seen.

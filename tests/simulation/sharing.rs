@@ -5,6 +5,7 @@ mod delays;
 mod helpers;
 mod races;
 mod ratings;
+mod restarts;
 
 use std::time::Duration;
 

@@ -104,7 +104,7 @@ impl Args {
             };
             plan.basis = form.choice(context, "basis", question, words, None)?;
         }
-        if plan.basis == Some(Basis::Borrowed) && plan.borrowed.is_none() && shelf.loans.len() > 1 {
+        if plan.basis == Some(Basis::Borrowed) && plan.borrowed.is_none() && shelf.loans.len() > 1 && context.can_ask() {
             let lent: Vec<(&str, usize)> = shelf.loans.iter().enumerate().map(|(at, loan)| (loan.lender.as_str(), at)).collect();
             let chosen = form.choice(context, "borrowed", "Whose (name, or number from the top)?", &lent, Some(0))?.unwrap_or(0);
             plan.borrowed = shelf.loans.get(chosen).map(|loan| loan.id.to_string());

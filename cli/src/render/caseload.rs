@@ -57,8 +57,19 @@ pub fn client(screen: &mut Screen, client: &CaseloadOpen) {
     screen.heading(&format!("{}  {shares}: {}", client.client, scopes(&client.scopes)));
     if let Some(ended) = client.ended {
         let at = time::instant(ended, screen);
-        let who = if client.left.is_some() { "You" } else { client.client.as_str() };
-        screen.sentence(&format!("{who} ended the sharing {at}. What was shared is deleted here; your own notes and words stay."));
+        let how = match (client.left, client.by_time) {
+            (Some(_), _) => format!("You ended the sharing {at}."),
+            (None, true) => format!("The time that you agreed on was over {at}."),
+            (None, false) => format!("{} ended the sharing {at}.", client.client),
+        };
+        let what = match client.deleted {
+            true => "What was shared is deleted here".to_owned(),
+            false => format!(
+                "What was shared is not shown any more, and is deleted here once {}'s device says so too, or after a day",
+                client.client
+            ),
+        };
+        screen.sentence(&format!("{how} {what}; your own notes and words stay."));
     } else if client.is_empty() {
         screen.line("Nothing is here.");
     }

@@ -57,7 +57,7 @@ pub fn list(screen: &mut Screen, experiments: &[Shown<Experiment>]) {
         parts.extend(sides(&experiment.value));
         parts.extend((experiment.value.status == ExperimentStatus::Left).then(|| "left".to_owned()));
         parts.extend((experiment.value.visibility == Visibility::Private).then(|| "private".to_owned()));
-        parts.extend(experiment.value.hold_until.as_ref().map(|_| "kept back".to_owned()));
+        parts.extend(experiment.value.hold_until.as_ref().filter(|hold| hold.holds(screen.now)).map(|_| "kept back".to_owned()));
         screen.record(&parts);
     }
 }
@@ -103,7 +103,7 @@ pub fn whole(screen: &mut Screen, experiment: &Shown<Experiment>) {
     if let Some(supports) = value.supports {
         screen.line(&format!("  {}", supported(supports)));
     }
-    if let Some(hold) = &value.hold_until {
+    if let Some(hold) = value.hold_until.as_ref().filter(|hold| hold.holds(screen.now)) {
         screen.line(&format!("  kept back, and its session with it: {}", session::kept_back(hold, &experiment.short, screen.now)));
     }
     record::ending(screen, experiment, value.visibility);

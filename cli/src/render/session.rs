@@ -56,7 +56,7 @@ pub fn list(screen: &mut Screen, sessions: &[Session]) {
             time::when_and_where(&session.occurred_at, screen),
             session.practice.clone().unwrap_or_else(|| "(note)".to_owned()),
             feeling(session.before, session.after).unwrap_or_default(),
-            what_else(session),
+            what_else(session, screen.now),
         ]);
     }
     table.show(screen);
@@ -95,7 +95,10 @@ pub fn whole(screen: &mut Screen, session: &Session) {
     say("stopped early", yes(session.stopped_early));
     say("tags", (!session.tags.is_empty()).then(|| session.tags.join(", ")));
     say("private", yes(session.visibility == Visibility::Private));
-    say("kept back", session.hold_until.as_ref().map(|hold| kept_back(hold, &session.short, screen_now)));
+    say(
+        "kept back",
+        session.hold_until.as_ref().filter(|hold| hold.holds(screen_now)).map(|hold| kept_back(hold, &session.short, screen_now)),
+    );
     say("written down later", yes(session.backfilled));
     say("device", session.device.clone());
     if let Some(note) = &session.note {
@@ -173,7 +176,7 @@ pub(super) fn kept_back(hold: &HoldUntil, short: &str, now: Timestamp) -> String
     format!("{until} (asif share hold {short} --off)")
 }
 
-fn what_else(session: &Session) -> String {
+fn what_else(session: &Session, now: Timestamp) -> String {
     let named = |name: &str, rating: Option<Rating>| rating.map(|rating| format!("{name} {rating}"));
     let word = |word: &str, there: bool| there.then(|| word.to_owned());
     let parts = [
@@ -185,7 +188,7 @@ fn what_else(session: &Session) -> String {
         word("felt worse", session.felt_worse),
         word("stopped early", session.stopped_early),
         word("private", session.visibility == Visibility::Private),
-        word("kept back", session.hold_until.is_some()),
+        word("kept back", session.hold_until.as_ref().is_some_and(|hold| hold.holds(now))),
         word("written down later", session.backfilled),
         word("changed apart", !session.conflicts.is_empty()),
         tags(session),

@@ -10,7 +10,6 @@ use rand_core::Rng as _;
 use super::deeds::Deeds;
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
-use super::merge::PUBLISH_FOR_OTHERS_AFTER;
 use jiff::Timestamp;
 
 use super::{About, Cx, Replica, peers::Peers};
@@ -67,8 +66,8 @@ impl Replica {
             // What waits for an entry that is gone, and that nobody else can bring, is written again.
             replica.salvaging = replica.has_no_other_device();
             replica.outdated = outdated(&replica);
-            // What a crash left unpublished, or an end unwritten.
-            replica.sweep_at = Some(now.mono + PUBLISH_FOR_OTHERS_AFTER);
+            // What a crash left unpublished, what came to be due meanwhile, or an end unwritten.
+            replica.sweep_at = Some(now.mono);
             replica.stub_at = (!replica.outdated.is_empty()).then_some(now.mono);
         }
         replica.settle(&mut cx);
@@ -159,6 +158,7 @@ impl Replica {
             over_since: BTreeMap::new(),
             agreed: BTreeMap::new(),
             deleting: BTreeMap::new(),
+            deleted_before: BTreeMap::new(),
             now: Now { wall: Timestamp::UNIX_EPOCH, mono: Duration::ZERO, steady: Duration::ZERO },
             save_peers_at: None,
             unsaved_entries: 0,

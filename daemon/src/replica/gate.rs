@@ -14,6 +14,7 @@ use rand_core::Rng as _;
 
 use crate::journal::record::{grant_record, record_grant};
 use crate::people::space::Space;
+use crate::share::feedback;
 use crate::sync::link::Link;
 
 impl Replica {
@@ -163,6 +164,8 @@ impl Replica {
             self.backoff.entry(key).or_default().reset();
             self.last_error.remove(&key);
         }
+        // Nobody is waited for where somebody asks.
+        self.sweep_at = Some(cx.now.mono);
         match wait_ms {
             Some(ms) => {
                 self.ping_all(cx);
@@ -216,21 +219,53 @@ impl Replica {
         helpers.chain(clients).chain(self.person()).collect()
     }
 
+    /// Those who have not heard of an end that this person wrote.
+    fn untold_persons(&self) -> BTreeSet<PersonId> {
+        let revoked = self.view.grants().filter(|(id, row)| row.value.end_reached != Some(true) && self.has_ended(record_grant(**id)));
+        let revoked = revoked.filter_map(|(_, row)| row.value.helper);
+        let left = self
+            .view
+            .clients()
+            .filter(|(id, row)| row.value.left.is_some() && !self.knows_that_i_left(record_grant(**id), row.value.person));
+        revoked.chain(left.map(|(_, row)| row.value.person)).collect()
+    }
+
+    /// Whether a device of a client holds what this person wrote when they left, or the client has written the end since.
+    fn knows_that_i_left(&self, grant: GrantId, client: PersonId) -> bool {
+        let Some(owner) = self.person() else { return true };
+        let share = Space::Share { owner: client, grant }.id();
+        if self.boards.get(&share).is_some_and(|board| board.ended_ms().is_some()) {
+            return true;
+        }
+        let board = self.boards.get(&Space::Feedback { owner, grant }.id());
+        let Some((log, seq)) = board.and_then(|board| board.get(&feedback::left(grant))).map(|held| held.entry) else { return true };
+        let roster = self.registry.roster(&client);
+        let mut acked = roster.devices().filter_map(|device| self.peers.notes.get(&device.link)?.acked.get(&log));
+        acked.any(|acked| *acked >= seq)
+    }
+
     /// Whether every peer is up to date or out of reach, and which is which.
     fn sync_state(&self) -> (bool, Synced) {
         let mut state = Synced::default();
         // What waits for something that no peer has holds nothing up.
         let mut done = self.is_ready() && self.losses.is_empty() && self.loading.is_empty();
-        // Whom only the end of a share still has to reach hears of it when they are there.
+        // What is to be shown and was not looked at yet is not with anybody.
+        done &= !self.writes_of_itself() || (self.sweeps.is_done() && self.narrowing.is_empty());
         let standing: BTreeSet<PersonId> = self.standing_persons();
+        let untold = self.untold_persons();
         let settled = |id: &LinkId, link: &Link| link.pinged.is_none() && self.is_settled(*id);
         let met: BTreeSet<PersonId> =
             self.links.iter().filter(|(id, link)| settled(id, link)).filter_map(|(_, link)| link.person()).collect();
         let helpers: BTreeSet<PersonId> = self.view.grants().filter_map(|(_, row)| row.value.helper).collect();
-        for key in self.known_keys() {
+        let keys = self.known_keys().into_iter().chain(self.keys_of(untold.clone()));
+        for key in keys.collect::<BTreeSet<_>>() {
             let name = self.name_of_key(&key);
             let person = self.registry.holder(&key).map(|(person, _)| person);
-            if person.is_some_and(|person| !standing.contains(&person)) {
+            if let Some(person) = person.filter(|person| !standing.contains(person)) {
+                // Whom only the end of a share still has to reach is not waited for: they hear of it when they are there.
+                if untold.contains(&person) {
+                    state.unreached.insert(name, "has not heard yet that the sharing ended".into());
+                }
                 continue;
             }
             let link = self.links.iter().find(|(_, link): &(&LinkId, &Link)| link.key == key);

@@ -42,6 +42,8 @@ struct Standing {
     grant: Grant,
     space: Space,
     key: ItemKey,
+    /// The helper holds newer terms than this device knows.
+    is_behind: bool,
 }
 
 impl Standing {
@@ -92,6 +94,7 @@ impl Replica {
         let own = touched.clone();
         let local = self.with_dependents(touched);
         self.narrow(cx);
+        self.learn_terms(cx);
         if due || released || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
@@ -157,8 +160,8 @@ impl Replica {
         touched.into_iter().chain(dependents).collect()
     }
 
-    /// Grants that stand. Under them nothing is shown before this device heard from another own device, if there is one; taken back is
-    /// at once.
+    /// Grants that stand. Under them nothing is shown before this device heard from another own device, if there is one, nor where it is behind;
+    /// taken back is at once.
     fn standing(&self, now: Timestamp) -> Vec<Standing> {
         let Some(owner) = self.person() else { return Vec::new() };
         let joined = self.view.grants().filter(|(_, row)| row.value.helper.is_some() && !row.value.is_over(now));
@@ -169,7 +172,8 @@ impl Replica {
                 let (_, key) = self.given.items.iter().find(|(one, _)| *one == grant)?;
                 let space = Space::Share { owner, grant };
                 self.registry.epochs(space.id()).next()?;
-                Some(Standing { grant: row.value.clone(), space, key: key.clone() })
+                let is_behind = self.knows_older_terms(space, &row.value);
+                Some(Standing { grant: row.value.clone(), space, key: key.clone(), is_behind })
             })
             .collect()
     }
@@ -181,7 +185,7 @@ impl Replica {
         records: &BTreeSet<RecordId>,
         (own, local): &(&BTreeSet<RecordId>, &BTreeSet<RecordId>),
     ) -> Result<(), Failure> {
-        if self.heard {
+        if self.heard && !standing.is_behind {
             self.publish_terms(cx, standing)?;
         }
         // One that cannot be published keeps none of the others back.
@@ -220,7 +224,7 @@ impl Replica {
                 let before = self.before(standing, &id, Some(&payload));
                 let insists = by == By::Here && self.has_no_other_device();
                 let hash = content_hash(kind, &payload);
-                let case = Case { revision, hash, before, is_kept_back, has_heard: self.heard, insists };
+                let case = Case { revision, hash, before, is_kept_back, has_heard: self.heard && !standing.is_behind, insists };
                 (case.deed(), Some((kind, payload)))
             }
             Shown::Nothing | Shown::Unknown => {

@@ -29,7 +29,7 @@ mod undo;
 pub(super) use feedback::{RETURNED, has_ended};
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
-pub(super) use share::Told;
+pub(super) use share::{Told, grant_puts};
 pub(super) use status::many;
 
 use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_proto::frame;
-use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
+use asif_proto::id::{DeviceId, GrantId, Link, LogId, SpaceId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 8;
+const VERSION: u16 = 9;
 /// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
@@ -40,6 +40,8 @@ struct Snapshot<'a> {
     deeds: Cow<'a, Deeds>,
     forks: BTreeSet<LogId>,
     replaced: BTreeSet<[u8; 32]>,
+    /// How many items were forgotten of shares that ended, where that is not answered yet.
+    forgotten: BTreeMap<GrantId, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -77,6 +79,7 @@ impl Replica {
         self.deeds = snapshot.deeds.into_owned();
         self.forks = snapshot.forks;
         self.replaced = snapshot.replaced;
+        self.deleted_before = snapshot.forgotten;
         for (id, saved) in snapshot.logs {
             if let Some(log) = self.logs.get_mut(&id) {
                 log.device = saved.device;
@@ -144,6 +147,7 @@ impl Replica {
             deeds: Cow::Borrowed(&self.deeds),
             forks: self.forks.clone(),
             replaced: self.replaced.clone(),
+            forgotten: self.forgotten_items(),
         };
         let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
         Some(Effect::Save { name: FILE, bytes: Opaque::new(bytes) })

@@ -95,6 +95,12 @@ pub struct CaseloadOpen {
     /// When this person left: then the client ended nothing.
     #[serde(default)]
     pub left: Option<Timestamp>,
+    /// It ended by its time, as agreed.
+    #[serde(default)]
+    pub by_time: bool,
+    /// It ended, and what was shared is deleted here.
+    #[serde(default)]
+    pub deleted: bool,
     /// What the client lets this home see.
     pub scopes: Vec<Scope>,
     /// Sessions, newest first.

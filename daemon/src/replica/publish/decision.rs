@@ -1,5 +1,6 @@
 //! What becomes of one record under one grant, decided from what is known of both: nothing is read or written here.
 
+use super::revision::knowledge;
 use crate::seal::body::Revision;
 
 /// What is done about an item.
@@ -63,6 +64,11 @@ impl Case {
         if self.is_kept_back {
             // Nothing new goes out; what would say less than it does is taken back meanwhile.
             return if before.says_more { Deed::Retract(self.revision) } else { Deed::Leave };
+        }
+        // It was taken back by who knew more of the record: also where the terms are others now.
+        let knows_less = knowledge(self.revision.touches) < knowledge(before.revision.touches);
+        if !before.is_shown && knows_less {
+            return Deed::Leave;
         }
         let revision = self.against(&before);
         let is_news = !before.is_same && (revision, self.hash) > (before.revision, before.hash);

@@ -1,7 +1,7 @@
 //! After the end of a share, on the helper's side: what was shared is deleted, and that is answered, signed, once it is so. On the client's
 //! side: who has answered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_proto::id::{DeviceId, GrantId, LogId, PersonId, RecordId};
@@ -93,7 +93,7 @@ impl Replica {
         let (end, terms) = (board.end_log(), board.get(&item::terms_item(grant, item::GRANT)).map(|held| held.entry));
         let logs: Vec<(LogId, u64)> = self.logs.values().filter(|log| log.space == share.id()).map(|log| (log.head.log, log.seq)).collect();
         let deleting = self.deleting.entry(grant).or_default();
-        deleting.items += u64::try_from(items).unwrap_or_default();
+        deleting.items += u64::try_from(items).unwrap_or_default() + self.deleted_before.remove(&grant).unwrap_or_default();
         for (log, last) in logs.into_iter().filter(|(log, _)| Some(*log) != end) {
             let seqs: Vec<u64> = (2..=last).filter(|seq| terms != Some((log, *seq))).collect();
             self.newer.retain(|(of, _)| *of != log);
@@ -107,6 +107,12 @@ impl Replica {
             // The sealed view on the disk has them too: it is made anew, or gone, before the entries go, and so before the answer.
             self.save_snapshot(cx);
         }
+    }
+
+    /// How many items were forgotten of each share of which that is not answered yet.
+    pub(in crate::replica) fn forgotten_items(&self) -> BTreeMap<GrantId, u64> {
+        let now = self.deleting.iter().map(|(grant, one)| (*grant, one.items));
+        self.deleted_before.iter().map(|(grant, items)| (*grant, *items)).chain(now).collect()
     }
 
     /// Entries are gone from the disk.

@@ -109,6 +109,7 @@ impl Replica {
     /// Writes ends that the journal knows and no device has written, as after a crash between the two, where a helper is there to hear.
     pub(in crate::replica) fn complete_ends(&mut self, cx: &mut Cx<'_>) {
         let Some(owner) = self.person() else { return };
+        self.note_unknown_ends(cx);
         let is_linked = |helper: PersonId| self.links.values().any(|link| link.compared && link.person() == Some(helper));
         let lacking: Vec<_> = self
             .view
@@ -120,6 +121,20 @@ impl Replica {
         for (space, ended) in lacking {
             if let Err(failure) = self.write_end(cx, space, ended.as_millisecond()) {
                 tracing::debug!(reason = %failure, "the end of a share could not be written yet");
+            }
+        }
+    }
+
+    /// An end that was written, and that the journal does not know of any more, as after an old copy of it was put back.
+    fn note_unknown_ends(&mut self, cx: &mut Cx<'_>) {
+        if !self.heard {
+            return;
+        }
+        let grants = self.view.grants().filter(|(_, row)| row.value.ended.is_none());
+        let ended: Vec<(RecordId, Timestamp)> = grants.filter_map(|(id, _)| Some((*id, self.end_of(record_grant(*id))?))).collect();
+        for (id, at) in ended {
+            if let Err(failure) = self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("ended", serde_json::json!(at))]), "share") {
+                tracing::warn!(reason = %failure, "the end of a share could not be noted");
             }
         }
     }

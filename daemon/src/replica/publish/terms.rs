@@ -7,7 +7,8 @@ use super::super::{Cx, Replica};
 use super::Standing;
 use crate::journal::record::{Grant, grant_record, record_grant};
 use crate::people::space::Space;
-use crate::seal::body::Revision;
+use crate::replica::request::grant_puts;
+use crate::seal::body::{DocId, Revision};
 use crate::share::board::content_hash;
 use crate::share::item;
 use crate::share::terms::{self, Side, Signed, Terms};
@@ -38,6 +39,46 @@ impl Replica {
             return Ok(());
         }
         self.put(cx, space, id, revision, item::GRANT, &signed)
+    }
+
+    /// Whether a device of this person gave newer terms than the journal here knows, as after an old copy of it was put back.
+    pub(super) fn knows_older_terms(&self, space: Space, grant: &Grant) -> bool {
+        let Some(id) = space.grant() else { return false };
+        let held = self.boards.get(&space.id()).and_then(|board| board.get(&item::terms_item(id, item::GRANT)));
+        // Most of the time it is not, and nothing is read for that.
+        held.is_some_and(|held| held.revision.grant > self.grant_version(id)) && self.newer_terms(space, grant).is_some()
+    }
+
+    fn newer_terms(&self, space: Space, grant: &Grant) -> Option<Terms> {
+        let said = self.terms_of(space)?.verify(Side::Client)?;
+        let here = agreed(said.grant, said.version, space.owner(), grant.helper?, grant);
+        (Terms { at: here.at, ..said.clone() } != here).then_some(said)
+    }
+
+    /// Where nobody else could bring them, newer terms that this person gave are taken from what the helper holds.
+    pub(super) fn learn_terms(&mut self, cx: &mut Cx<'_>) {
+        if !self.has_no_other_device() {
+            return;
+        }
+        for standing in self.standing(cx.now.wall).into_iter().filter(|one| one.is_behind) {
+            let Some(said) = self.newer_terms(standing.space, &standing.grant) else { continue };
+            let learned = Grant {
+                client_name: said.client_name,
+                role: said.role,
+                scopes: said.scopes,
+                since: said.since,
+                until: said.until,
+                delay_s: said.delay_s,
+                purpose: said.purpose,
+                ..standing.grant.clone()
+            };
+            let id = grant_record(standing.id());
+            tracing::warn!("newer terms of a share are taken over from what its helper holds");
+            let puts = grant_puts(id, &standing.grant, &learned);
+            if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
+                tracing::warn!(reason = %failure, "newer terms of a share could not be taken over yet");
+            }
+        }
     }
 
     /// A helper's device signs the terms that came: the receipt.

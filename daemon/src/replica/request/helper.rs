@@ -173,10 +173,15 @@ impl Replica {
 
     pub(super) fn caseload_open(&mut self, cx: &mut Cx<'_>, typed: &str) -> Result<CaseloadOpen, Failure> {
         let of = self.of_client(typed)?;
+        let ended = self.end_of(of.grant);
+        let by_time = of.client.left.is_none() && ended.is_some() && self.agreed(of.grant).and_then(|terms| terms.ends()) == ended;
+        let holds_any = self.boards.get(&of.share.id()).is_some_and(|board| board.items().any(|(_, held)| held.kind != item::GRANT));
         let mut open = CaseloadOpen {
             client: of.client.name.clone(),
-            ended: self.end_of(of.grant),
+            ended,
             left: of.client.left,
+            by_time,
+            deleted: ended.is_some() && !holds_any,
             scopes: self.agreed(of.grant).map(|terms| terms.scopes.clone()).unwrap_or_default(),
             sessions: Vec::new(),
             experiments: Vec::new(),

@@ -27,6 +27,7 @@ use crate::people::space::Space;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
 use crate::share::item::Item;
+pub(in crate::replica) use change::grant_puts;
 pub(in crate::replica) use telling::Told;
 
 impl Replica {
@@ -126,7 +127,9 @@ impl Replica {
         let is_seen = |item: &Item| !matches!(item, Item::Answer(_));
         let items = space.map_or(0, |space| self.items(space).filter(|(item, _)| is_seen(item)).count());
         let devices = grant.helper.map_or(0, |helper| self.registry.roster(&helper).devices().count());
-        let waits = grant.helper.is_some() && grant.ended.is_none() && !self.heard;
+        // The journal may not say so, where an old copy of it was put back.
+        let ended = self.end_of(grant_id);
+        let waits = grant.helper.is_some() && ended.is_none() && !self.heard;
         GrantView {
             id: grant_id,
             receipt: receipt_name(grant_id),
@@ -142,12 +145,12 @@ impl Replica {
             unheard: Vec::new(),
             joined: grant.helper.is_some(),
             // What is over by its time is over at once; the end is written a moment later.
-            ended: grant.ended.or_else(|| grant.ends().filter(|ends| *ends <= self.now.wall)),
+            ended: ended.or_else(|| grant.ends().filter(|ends| *ends <= self.now.wall)),
             devices: u32::try_from(devices).unwrap_or(u32::MAX),
             items: u64::try_from(items).unwrap_or(u64::MAX),
             waiting: waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned()),
-            end_reached: grant.ended.map(|_| grant.end_reached.unwrap_or_default()),
-            deletions: match (grant.ended, grant.helper) {
+            end_reached: ended.map(|_| grant.end_reached.unwrap_or_default()),
+            deletions: match (ended, grant.helper) {
                 (Some(_), Some(helper)) => self.deletion_answers(helper, grant_id),
                 _ => Vec::new(),
             },

@@ -216,7 +216,7 @@ pub(super) fn own_name(typed: &str) -> Result<String, Failure> {
 }
 
 /// What one grant says and the other does not.
-fn grant_puts(id: RecordId, before: &Grant, after: &Grant) -> Vec<Put> {
+pub(in crate::replica) fn grant_puts(id: RecordId, before: &Grant, after: &Grant) -> Vec<Put> {
     let mut fields: Vec<(String, Value)> = Vec::new();
     for scope in Scope::ALL {
         let (was, is) = (before.scopes.contains(scope), after.scopes.contains(scope));
