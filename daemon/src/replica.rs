@@ -178,6 +178,8 @@ pub struct Replica {
     prove_at: Option<Duration>,
     stub_at: Option<Duration>,
     sweep_at: Option<Duration>,
+    /// When ends are written that a crash left unwritten: who has them, has been met by then.
+    ends_at: Option<Duration>,
     delays: publish::delay::Delays,
     /// The terms under which others share with this person, and of which item they were read.
     agreed: BTreeMap<GrantId, ([u8; 32], Option<Terms>)>,
@@ -319,8 +321,10 @@ impl Replica {
         // What is not done is not waited for.
         let is_done = self.sweeps.is_done() && self.narrowing.is_empty();
         let goes_on = (!is_done && self.is_ready() && !self.salvaging).then_some(self.now.mono);
-        let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(|at| self.rest_until.map_or(at, |rest| at.max(rest)));
-        let timers = [self.prove_at, self.stub_at, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
+        let of_itself = |at: Duration| self.rest_until.map_or(at, |rest| at.max(rest));
+        let ends = self.ends_at.filter(|_| self.writes_of_itself()).map(of_itself);
+        let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(of_itself);
+        let timers = [self.prove_at, self.stub_at, ends, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
         let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());
         timers.into_iter().flatten().chain(syncs).chain(shares).chain(self.link_deadlines()).chain(self.join_deadlines()).min()

@@ -10,6 +10,7 @@ use rand_core::Rng as _;
 use super::deeds::Deeds;
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
+use super::merge::PUBLISH_FOR_OTHERS_AFTER;
 use jiff::Timestamp;
 
 use super::{About, Cx, Replica, peers::Peers};
@@ -66,8 +67,9 @@ impl Replica {
             // What waits for an entry that is gone, and that nobody else can bring, is written again.
             replica.salvaging = replica.has_no_other_device();
             replica.outdated = outdated(&replica);
-            // What a crash left unpublished, what came to be due meanwhile, or an end unwritten.
+            // What a crash left unpublished, or what came to be due meanwhile; and an end that was not written.
             replica.sweep_at = Some(now.mono);
+            replica.ends_at = Some(now.mono + PUBLISH_FOR_OTHERS_AFTER);
             replica.stub_at = (!replica.outdated.is_empty()).then_some(now.mono);
         }
         replica.settle(&mut cx);
@@ -153,6 +155,7 @@ impl Replica {
             prove_at: None,
             stub_at: None,
             sweep_at: None,
+            ends_at: None,
             delays: super::publish::delay::Delays::default(),
             let_go_at: None,
             over_since: BTreeMap::new(),

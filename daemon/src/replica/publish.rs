@@ -125,7 +125,8 @@ impl Replica {
             self.end_by_name(cx);
             self.end_what_was_left(cx);
         }
-        if due {
+        if due || self.ends_at.is_some_and(|at| cx.now.mono >= at) {
+            self.ends_at = self.ends_at.filter(|at| cx.now.mono < *at);
             self.complete_ends(cx);
         }
         self.tend_delays();

@@ -186,3 +186,21 @@ fn whoever_left_is_told_that_the_client_has_not_heard() {
     world.run_for(HOUR);
     assert_eq!(unreached(&mut world).len(), 0);
 }
+
+#[test]
+fn what_is_over_by_its_time_is_said_to_be_deleted_once_it_is() {
+    let (mut world, laptop, dana) = robin_alone(0);
+    log(&mut world, laptop, after(50));
+    change(&mut world, laptop, GrantChange { until: Some("2026-11-19".into()), ..GrantChange::default() });
+    world.run_for(SOON);
+    world.stop(laptop);
+    let opened = |world: &mut World| {
+        let Reply::Client(client) = world.must(dana, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
+        (client.ended.is_some(), client.by_time, client.deleted, client.sessions.len())
+    };
+    assert_eq!(opened(&mut world), (false, false, false, 1));
+    world.run_for(HOUR * 14);
+    assert_eq!(opened(&mut world), (true, true, false, 0));
+    world.run_for(HOUR * 25);
+    assert_eq!(opened(&mut world), (true, true, true, 0));
+}

@@ -138,6 +138,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_put_where_it_is_new() {
+        let known = |own, grant| Revision { grant, touches: super::super::revision::touches(own, 0, 0) };
+        let taken = |own, grant| Before { is_shown: false, revision: known(own, grant), ..BEFORE };
         let taken_back = Before { is_shown: false, is_ours: true, ..BEFORE };
         let left_out = Before { is_same: true, is_left_out: true, ..BEFORE };
         for (what, case, deed) in [
@@ -155,6 +157,12 @@ mod tests {
             ("older, written here, and nobody else knows", Case { revision: at(4), insists: true, ..on(BEFORE) }, Deed::Put(at(6))),
             ("the same was written here", Case { revision: at(4), insists: true, ..on(Before { is_same: true, ..BEFORE }) }, Deed::Leave),
             ("as new as what was taken back here", Case { revision: at(5), hash: [4; 32], ..on(taken_back) }, Deed::Put(at(6))),
+            ("by other terms, where who took it back knew more", Case { revision: known(4, 2), ..on(taken(5, 1)) }, Deed::Leave),
+            (
+                "by other terms, where who took it back knew no more",
+                Case { revision: known(5, 2), ..on(taken(5, 1)) },
+                Deed::Put(known(5, 2)),
+            ),
             ("left out", on(left_out), Deed::Put(at(6))),
             ("left out, and as new", Case { revision: at(5), ..on(left_out) }, Deed::Put(at(6))),
             ("left out, and the pause goes on", Case { is_kept_back: true, ..on(left_out) }, Deed::Leave),
