@@ -56,6 +56,9 @@ pub(super) struct Loss {
 impl Replica {
     /// What a peer holds of a log does not fit what is here.
     pub(super) fn dispute(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId) {
+        if self.links.get(&id).is_some_and(|link| link.person() != self.person()) {
+            self.note_old_copy(cx, log);
+        }
         let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
         let Some(link) = self.links.get(&id).filter(|link| !link.disputed.contains_key(&log)) else { return };
         let theirs = link.theirs.get(&log).map_or(tip, |(seq, _)| *seq);
@@ -180,7 +183,8 @@ impl Replica {
     /// Whether a branch that lost holds items of this person's own, at somebody who cannot write them again.
     fn is_mine_to_say_again(&self, log: LogId, from: LinkId) -> bool {
         let epoch = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue));
-        let is_mine = epoch.is_some_and(|epoch| matches!(epoch.space, Space::Feedback { owner, .. } if self.person() == Some(owner)));
+        let is_mine =
+            epoch.is_some_and(|epoch| !matches!(epoch.space, Space::Journal { .. }) && self.person() == Some(epoch.space.owner()));
         is_mine && self.links.get(&from).is_some_and(|link| link.person() != self.person())
     }
 

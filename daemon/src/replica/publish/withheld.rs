@@ -8,6 +8,8 @@ use asif_proto::id::{GrantId, LogId, RecordId};
 
 use super::super::effect::{Effect, Opaque};
 use super::super::{Cx, Replica};
+use crate::journal::record::grant_record;
+use crate::people::space::Space;
 
 /// The name of the sealed file.
 const FILE: &str = "withheld";
@@ -18,6 +20,8 @@ pub(in crate::replica) struct Withheld {
     marks: BTreeSet<(GrantId, RecordId)>,
     /// Entries that were left out when their log was sent.
     left_out: BTreeSet<(LogId, u64)>,
+    /// Grants of which the helper holds what this device wrote and does not know any more: nothing new is shown until the person says so.
+    estranged: BTreeSet<GrantId>,
     unsaved: bool,
 }
 
@@ -59,6 +63,25 @@ impl Withheld {
         self.left_out.remove(entry);
     }
 
+    /// Nothing new is shown under a grant until the person says so.
+    fn estrange(&mut self, grant: GrantId) -> bool {
+        let is_new = self.estranged.insert(grant);
+        self.unsaved |= is_new;
+        is_new
+    }
+
+    /// The person has said so.
+    pub(in crate::replica) fn reconcile(&mut self, grant: GrantId) -> bool {
+        let was = self.estranged.remove(&grant);
+        self.unsaved |= was;
+        was
+    }
+
+    /// Whether nothing new is shown under a grant until the person says so.
+    pub(in crate::replica) fn is_estranged(&self, grant: GrantId) -> bool {
+        self.estranged.contains(&grant)
+    }
+
     /// What is withheld under a grant.
     pub(super) fn of(&self, grant: GrantId) -> impl Iterator<Item = RecordId> {
         self.marks.iter().filter(move |(one, _)| *one == grant).map(|(_, record)| *record)
@@ -70,12 +93,37 @@ impl Replica {
     pub(in crate::replica) fn load_withheld(&mut self, bytes: Option<&[u8]>) {
         let (Some(vault), Some(bytes)) = (&self.vault, bytes) else { return };
         let plain = vault.cache.open(FILE, bytes).ok();
-        // An earlier program wrote the marks alone.
-        let marks = |plain: &Vec<u8>| frame::decode(plain).or_else(|| Some((frame::decode(plain)?, BTreeSet::new())));
-        match plain.as_ref().and_then(marks) {
-            Some((marks, left_out)) => (self.withheld.marks, self.withheld.left_out) = (marks, left_out),
+        // Earlier programs wrote the marks alone, or these and what was left out.
+        let two = |plain: &Vec<u8>| frame::decode(plain).or_else(|| Some((frame::decode(plain)?, BTreeSet::new())));
+        let all = |plain: &Vec<u8>| frame::decode(plain).or_else(|| two(plain).map(|(marks, left_out)| (marks, left_out, BTreeSet::new())));
+        match plain.as_ref().and_then(all) {
+            Some((marks, left_out, estranged)) => {
+                (self.withheld.marks, self.withheld.left_out, self.withheld.estranged) = (marks, left_out, estranged);
+            }
             None => tracing::warn!("what was remembered of records that were taken back does not open"),
         }
+    }
+
+    /// A peer holds of a log what this device cannot have forgotten by itself. Where it is what this device showed a helper, an old copy of this
+    /// home was put back: what was hidden since is not known here, and nothing more is shown before the person has looked.
+    pub(in crate::replica) fn note_old_copy(&mut self, cx: &mut Cx<'_>, log: LogId) {
+        let Some(known) =
+            self.logs.get(&log).filter(|log| log.device.is_some() && log.device == self.vault.as_ref().map(|vault| vault.device()))
+        else {
+            return;
+        };
+        let space = self.registry.epoch(&known.head.queue).map(|epoch| epoch.space);
+        let Some(Space::Share { grant, .. }) = space.filter(|space| self.person() == Some(space.owner())) else { return };
+        if !self.has_ended(grant) && self.withheld.estrange(grant) {
+            tracing::warn!(?grant, "a helper holds what this device does not know any more: nothing new is shown until the person says so");
+            self.save_withheld(cx);
+        }
+    }
+
+    /// Whether nothing new is shown under a grant: the person wants it so, or has not yet looked at an old copy that was put back.
+    pub(in crate::replica) fn is_paused(&self, grant: GrantId) -> bool {
+        let is_paused = self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
+        is_paused || self.withheld.is_estranged(grant)
     }
 
     /// Saves what is new; it is on the disk before the change that took something back.
@@ -84,7 +132,8 @@ impl Replica {
             return;
         }
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.withheld.marks, &self.withheld.left_out)), cx.rng);
+            let bytes =
+                vault.cache.seal(FILE, &frame::encode(&(&self.withheld.marks, &self.withheld.left_out, &self.withheld.estranged)), cx.rng);
             cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }

@@ -41,6 +41,9 @@ impl Replica {
             }
             ShareAsk::Pause { name, paused } => {
                 let (id, grant) = self.standing_grant(name, cx)?;
+                if !paused && self.withheld.reconcile(record_grant(id)) {
+                    self.go_on_from_old_copy(cx, id)?;
+                }
                 if grant.paused != *paused {
                     self.write_grant(cx, id, &Self::field_puts(id, vec![("paused", json!(paused))]), "share pause")?;
                 }
