@@ -56,9 +56,6 @@ pub(super) struct Loss {
 impl Replica {
     /// What a peer holds of a log does not fit what is here.
     pub(super) fn dispute(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId) {
-        if self.links.get(&id).is_some_and(|link| link.person() != self.person()) {
-            self.note_old_copy(cx, log);
-        }
         let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
         let Some(link) = self.links.get(&id).filter(|link| !link.disputed.contains_key(&log)) else { return };
         let theirs = link.theirs.get(&log).map_or(tip, |(seq, _)| *seq);
@@ -163,6 +160,7 @@ impl Replica {
             return self.refuse("a branch that begins with another birth");
         }
         tracing::warn!(?log, from, "a log was continued in two ways");
+        self.note_old_copy(cx, id, log);
         self.retire(cx, log);
         if next < own_next {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });

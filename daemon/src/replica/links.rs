@@ -168,12 +168,6 @@ impl Replica {
             link.start_again();
             link.compared = true;
         }
-        let own = self.person() == Some(person);
-        let ahead = |(log, (seq, _)): (&LogId, &(u64, [u8; 8]))| self.logs.get(log).is_some_and(|known| known.seq < *seq).then_some(*log);
-        // An own device gives it back.
-        let ahead: Vec<LogId> = listed.iter().filter(|_| !own).filter_map(ahead).collect();
-        ahead.into_iter().for_each(|log| self.note_old_copy(cx, log));
-        let Some(link) = self.links.get_mut(&id) else { return };
         let mut parted = Vec::new();
         for (log, (seq, short)) in listed {
             link.theirs.insert(log, (seq, short));

@@ -97,6 +97,7 @@ impl Replica {
         let local = self.with_dependents(touched);
         self.narrow(cx);
         self.learn_terms(cx);
+        self.tend_reconciled();
         if due || released || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
@@ -177,7 +178,7 @@ impl Replica {
                 self.registry.epochs(space.id()).next()?;
                 let is_behind = self.knows_older_terms(space, &row.value);
                 let row = Grant { paused: self.is_paused(grant), ..row.value.clone() };
-                Some(Standing { grant: row, space, key: key.clone(), is_behind, is_estranged: self.withheld.is_estranged(grant) })
+                Some(Standing { grant: row, space, key: key.clone(), is_behind, is_estranged: self.is_estranged(grant) })
             })
             .collect()
     }
@@ -293,7 +294,7 @@ impl Replica {
         let held = key.zip(board).and_then(|(key, board)| board.get(&item::item_id(key, record)));
         let shown = held.and_then(|held| held.payload.as_ref());
         let is_new = shown.is_none_or(|shown| !item::says_nothing_new(&payload, shown));
-        kind != item::ANSWER && is_new && (grant.paused || self.withheld.is_estranged(id) || self.would_wait(record, grant.delay_s))
+        kind != item::ANSWER && is_new && (grant.paused || self.is_estranged(id) || self.would_wait(record, grant.delay_s))
     }
 
     /// The item that stands, beside what its record shows now.

@@ -20,7 +20,7 @@ impl Replica {
             return BTreeSet::new();
         }
         let mut left: BTreeSet<u64> = self.outdated.get(&log).into_iter().flat_map(|seqs| seqs.range(from..)).copied().collect();
-        let (is_paused, is_estranged) = (self.is_paused(grant), self.withheld.is_estranged(grant));
+        let (is_paused, is_estranged) = (self.is_paused(grant), self.is_estranged(grant));
         if left.is_empty() && !is_paused {
             return left;
         }

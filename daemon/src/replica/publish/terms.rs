@@ -97,6 +97,12 @@ impl Replica {
             self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("gone_on", number.into())]), "share resume")?;
         }
         self.sweep_at = Some(cx.now.mono);
+        // What could not be compared while nothing went out is compared now.
+        let helper = self.view.grant(&id).and_then(|row| row.value.helper);
+        for link in self.links.values_mut().filter(|link| link.person().is_some() && link.person() == helper) {
+            link.disputed.clear();
+            link.compare |= link.compared;
+        }
         Ok(())
     }
 

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use asif_proto::frame;
 use asif_proto::id::{GrantId, LogId, RecordId};
 
-use super::super::effect::{Effect, Opaque};
+use super::super::effect::{Effect, LinkId, Opaque};
 use super::super::{Cx, Replica};
 use crate::journal::record::grant_record;
 use crate::people::space::Space;
+use crate::sync::link::Link;
 
 /// The name of the sealed file.
 const FILE: &str = "withheld";
@@ -22,6 +23,8 @@ pub(in crate::replica) struct Withheld {
     left_out: BTreeSet<(LogId, u64)>,
     /// Grants of which the helper holds what this device wrote and does not know any more: nothing new is shown until the person says so.
     estranged: BTreeSet<GrantId>,
+    /// Of these the person has said so, and the two devices have not come to one log yet.
+    reconciled: BTreeSet<GrantId>,
     unsaved: bool,
 }
 
@@ -65,7 +68,7 @@ impl Withheld {
 
     /// Nothing new is shown under a grant until the person says so.
     fn estrange(&mut self, grant: GrantId) -> bool {
-        let is_new = self.estranged.insert(grant);
+        let is_new = !self.reconciled.contains(&grant) && self.estranged.insert(grant);
         self.unsaved |= is_new;
         is_new
     }
@@ -73,6 +76,9 @@ impl Withheld {
     /// The person has said so.
     pub(in crate::replica) fn reconcile(&mut self, grant: GrantId) -> bool {
         let was = self.estranged.remove(&grant);
+        if was {
+            self.reconciled.insert(grant);
+        }
         self.unsaved |= was;
         was
     }
@@ -95,35 +101,76 @@ impl Replica {
         let plain = vault.cache.open(FILE, bytes).ok();
         // Earlier programs wrote the marks alone, or these and what was left out.
         let two = |plain: &Vec<u8>| frame::decode(plain).or_else(|| Some((frame::decode(plain)?, BTreeSet::new())));
-        let all = |plain: &Vec<u8>| frame::decode(plain).or_else(|| two(plain).map(|(marks, left_out)| (marks, left_out, BTreeSet::new())));
+        let all = |plain: &Vec<u8>| {
+            frame::decode(plain).or_else(|| two(plain).map(|(marks, left_out)| (marks, left_out, BTreeSet::new(), BTreeSet::new())))
+        };
         match plain.as_ref().and_then(all) {
-            Some((marks, left_out, estranged)) => {
-                (self.withheld.marks, self.withheld.left_out, self.withheld.estranged) = (marks, left_out, estranged);
+            Some((marks, left_out, estranged, reconciled)) => {
+                let unsaved = false;
+                self.withheld = Withheld { marks, left_out, estranged, reconciled, unsaved };
             }
             None => tracing::warn!("what was remembered of records that were taken back does not open"),
         }
     }
 
-    /// A peer holds of a log what this device cannot have forgotten by itself. Where it is what this device showed a helper, an old copy of this
-    /// home was put back: what was hidden since is not known here, and nothing more is shown before the person has looked.
-    pub(in crate::replica) fn note_old_copy(&mut self, cx: &mut Cx<'_>, log: LogId) {
-        let Some(known) =
-            self.logs.get(&log).filter(|log| log.device.is_some() && log.device == self.vault.as_ref().map(|vault| vault.device()))
-        else {
-            return;
-        };
-        let space = self.registry.epoch(&known.head.queue).map(|epoch| epoch.space);
-        let Some(Space::Share { grant, .. }) = space.filter(|space| self.person() == Some(space.owner())) else { return };
-        if !self.has_ended(grant) && self.withheld.estrange(grant) {
+    /// A helper gave back what this device wrote in a log and does not know any more: an old copy of this home was put back. What was hidden since is
+    /// not known here, and nothing more is shown before the person has looked. Where an own device gives it back, that one knows the rest.
+    pub(in crate::replica) fn note_old_copy(&mut self, cx: &mut Cx<'_>, from: LinkId, log: LogId) {
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        let Some(known) = self.logs.get(&log).filter(|log| log.device.is_some() && log.device == me) else { return };
+        let Some(space) = self.registry.epoch(&known.head.queue).map(|epoch| epoch.space) else { return };
+        let is_given_by_helper = self.links.get(&from).is_some_and(|link| link.person() != self.person());
+        if let Space::Share { owner, grant } = space
+            && self.person() == Some(owner)
+            && is_given_by_helper
+            && !self.has_ended(grant)
+            && self.withheld.estrange(grant)
+        {
             tracing::warn!(?grant, "a helper holds what this device does not know any more: nothing new is shown until the person says so");
             self.save_withheld(cx);
         }
     }
 
+    /// Whether nothing new is shown under a grant before the person has looked at an old copy that was put back; or as long as the helper says to
+    /// hold what this device does not know, until they have shown it.
+    pub(in crate::replica) fn is_estranged(&self, grant: GrantId) -> bool {
+        self.withheld.is_estranged(grant) || (!self.withheld.reconciled.contains(&grant) && self.is_said_to_know_less(grant))
+    }
+
+    /// Forgets who was gone on with, once the two have come to one log.
+    pub(super) fn tend_reconciled(&mut self) {
+        for grant in self.withheld.reconciled.iter().copied().collect::<Vec<_>>() {
+            let helper = self.view.grant(&grant_record(grant)).and_then(|row| row.value.helper);
+            let is_met =
+                self.links.values().any(|link| link.compared && !link.compare && link.person().is_some() && link.person() == helper);
+            if is_met && !self.is_said_to_know_less(grant) {
+                self.withheld.reconciled.remove(&grant);
+                self.withheld.unsaved = true;
+            }
+        }
+    }
+
+    /// Whether a helper who is there says to hold what this device wrote and does not know.
+    fn is_said_to_know_less(&self, grant: GrantId) -> bool {
+        let (Some(owner), Some(vault), Some(row)) = (self.person(), &self.vault, self.view.grant(&grant_record(grant))) else {
+            return false;
+        };
+        let (space, me) = (Space::Share { owner, grant }.id(), vault.device());
+        let mut links = self.links.values().filter(|link| link.person().is_some() && link.person() == row.value.helper).peekable();
+        if links.peek().is_none() {
+            return false;
+        }
+        let own: Vec<(LogId, u64)> =
+            self.logs.values().filter(|log| log.space == space && log.device == Some(me)).map(|log| (log.head.log, log.seq)).collect();
+        let says_more = |link: &Link, (log, here): &(LogId, u64)| {
+            link.disputed.contains_key(log) || link.theirs.get(log).is_some_and(|(seq, _)| seq > here)
+        };
+        links.any(|link| own.iter().any(|log| says_more(link, log)))
+    }
+
     /// Whether nothing new is shown under a grant: the person wants it so, or has not yet looked at an old copy that was put back.
     pub(in crate::replica) fn is_paused(&self, grant: GrantId) -> bool {
-        let is_paused = self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
-        is_paused || self.withheld.is_estranged(grant)
+        self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused) || self.is_estranged(grant)
     }
 
     /// Saves what is new; it is on the disk before the change that took something back.
@@ -132,8 +179,11 @@ impl Replica {
             return;
         }
         if let Some(vault) = &self.vault {
-            let bytes =
-                vault.cache.seal(FILE, &frame::encode(&(&self.withheld.marks, &self.withheld.left_out, &self.withheld.estranged)), cx.rng);
+            let bytes = vault.cache.seal(
+                FILE,
+                &frame::encode(&(&self.withheld.marks, &self.withheld.left_out, &self.withheld.estranged, &self.withheld.reconciled)),
+                cx.rng,
+            );
             cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }
