@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use asif_proto::local::{GrantChange, HelperAsk, HelperDeed, Invite, Reply, Request};
+use asif_proto::local::{GrantChange, HelperAsk, HelperDeed, Invite, Reply, Request, ShareAsk};
 use asif_proto::record::{ClearField, SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
 
@@ -27,6 +27,17 @@ fn robin_alone(delay_s: u32) -> (World, usize, usize) {
 fn grant(world: &mut World, laptop: usize) -> GrantView {
     let Reply::Grants(grants) = world.must(laptop, Request::ShareList) else { panic!() };
     grants.into_iter().find(|grant| grant.name == "Dana").unwrap()
+}
+
+/// Looks, and goes on.
+fn resume(world: &mut World, laptop: usize) {
+    let refused = world.ask(laptop, Request::Share(ShareAsk::Pause { name: "Dana".into(), paused: false }));
+    assert!(
+        matches!(refused, Some(Err(failure)) if failure.hint.as_ref().is_some_and(|hint| hint.contains("asif share preview"))),
+        "unseen"
+    );
+    world.must(laptop, Request::SharePreviewOf { name: "Dana".into() });
+    pause(world, laptop, false);
 }
 
 #[test]
@@ -79,6 +90,7 @@ fn an_old_copy_that_is_put_back_shows_nothing_that_was_taken_back_since() {
     assert!(!shows_any(&world));
     world.put_back(laptop, old);
     world.run_for(HOUR);
+    resume(&mut world, laptop);
     for _ in 0..3 {
         let purpose = |words: &str| GrantChange { purpose: Some(words.into()), ..GrantChange::default() };
         change(&mut world, laptop, purpose("one"));
@@ -122,7 +134,7 @@ fn an_old_copy_that_is_put_back_takes_over_the_terms_that_its_helper_holds() {
         there.waiting.is_some_and(|why| why.contains("old copy")) && !is_held(&world, dana, "\"after\":61"),
         "nothing goes out unasked"
     );
-    pause(&mut world, laptop, false);
+    resume(&mut world, laptop);
     world.run_for(HOUR);
     let shown = crate::shared::held(&world, dana);
     let words = |words: &str| shown.iter().any(|item| item.contains(words));
@@ -170,7 +182,7 @@ fn an_old_copy_that_is_put_back_shows_nothing_before_the_person_says_so_whatever
         world.crash(laptop, Duration::from_secs(1));
         world.run_for(HOUR);
         assert!(!is_held(&world, dana, "\"after\":80"), "{first}: also after a restart");
-        pause(&mut world, laptop, false);
+        resume(&mut world, laptop);
         world.run_for(HOUR);
         assert!(is_held(&world, dana, "\"after\":80") && grant(&mut world, laptop).waiting.is_none(), "{first}: the person has said so");
         assert!(!is_held(&world, dana, "too much told"), "{first}: it was taken out by who knew more");

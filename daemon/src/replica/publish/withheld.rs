@@ -25,6 +25,8 @@ pub(in crate::replica) struct Withheld {
     estranged: BTreeSet<GrantId>,
     /// Of these the person has said so, and the two devices have not come to one log yet.
     reconciled: BTreeSet<GrantId>,
+    /// What would be seen under these was looked at since this start.
+    looked_at: BTreeSet<GrantId>,
     unsaved: bool,
 }
 
@@ -73,6 +75,18 @@ impl Withheld {
         is_new
     }
 
+    /// The person looks at what would be seen.
+    pub(in crate::replica) fn note_look(&mut self, grant: GrantId) {
+        if self.estranged.contains(&grant) {
+            self.looked_at.insert(grant);
+        }
+    }
+
+    /// Whether the person is yet to look at what would be seen before anything new is.
+    pub(in crate::replica) fn is_unseen(&self, grant: GrantId) -> bool {
+        self.estranged.contains(&grant) && !self.looked_at.contains(&grant)
+    }
+
     /// The person has said so.
     pub(in crate::replica) fn reconcile(&mut self, grant: GrantId) -> bool {
         let was = self.estranged.remove(&grant);
@@ -106,8 +120,7 @@ impl Replica {
         };
         match plain.as_ref().and_then(all) {
             Some((marks, left_out, estranged, reconciled)) => {
-                let unsaved = false;
-                self.withheld = Withheld { marks, left_out, estranged, reconciled, unsaved };
+                self.withheld = Withheld { marks, left_out, estranged, reconciled, ..Withheld::default() };
             }
             None => tracing::warn!("what was remembered of records that were taken back does not open"),
         }
