@@ -270,6 +270,8 @@ fn what_was_begun_at_another_question_stays_where_the_editor_is_not_to_be_found(
     desk.home.env.push(("EDITOR", "/nowhere/at/all".to_owned()));
     let mut asif = desk.at_terminal(&["draft", "resume"]);
     asif.await_text("here it is at a prompt");
+    // Once what there is stands on the screen it is asked for.
+    asif.await_text("two");
     asif.type_in(b"\x03");
     asif.end();
     let drafts = serde_json::to_string(&desk.drafts()).unwrap();
