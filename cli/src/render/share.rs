@@ -132,10 +132,11 @@ fn now(screen: &Screen, grant: &GrantView) -> String {
     if !grant.joined {
         return "not joined yet".to_owned();
     }
+    if grant.paused {
+        return "paused".to_owned();
+    }
     match &grant.waiting {
-        Some(why) if grant.paused => format!("paused, and waiting: {why}"),
         Some(why) => format!("waiting: {why}"),
-        None if grant.paused => "paused".to_owned(),
         None => format!("sharing {}", super::text::count(grant.items, "item", "items")),
     }
 }

@@ -44,8 +44,6 @@ struct Standing {
     key: ItemKey,
     /// The helper holds newer terms than this device knows.
     is_behind: bool,
-    /// An old copy was put back, and the person has not looked yet.
-    is_estranged: bool,
 }
 
 impl Standing {
@@ -97,7 +95,6 @@ impl Replica {
         let local = self.with_dependents(touched);
         self.narrow(cx);
         self.learn_terms(cx);
-        self.tend_reconciled();
         if due || released || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
@@ -177,15 +174,9 @@ impl Replica {
                 let space = Space::Share { owner, grant };
                 self.registry.epochs(space.id()).next()?;
                 let is_behind = self.knows_older_terms(space, &row.value);
-                let row = Grant { paused: self.is_paused(grant), ..row.value.clone() };
-                Some(Standing { grant: row, space, key: key.clone(), is_behind, is_estranged: self.is_estranged(grant) })
+                Some(Standing { grant: row.value.clone(), space, key: key.clone(), is_behind })
             })
             .collect()
-    }
-
-    /// Whether anything new may be shown under a grant.
-    fn may_show(&self, standing: &Standing) -> bool {
-        self.heard && !standing.is_behind && !standing.is_estranged
     }
 
     fn publish_under(
@@ -195,7 +186,7 @@ impl Replica {
         records: &BTreeSet<RecordId>,
         (own, local): &(&BTreeSet<RecordId>, &BTreeSet<RecordId>),
     ) -> Result<(), Failure> {
-        if self.may_show(standing) {
+        if self.heard && !standing.is_behind {
             self.publish_terms(cx, standing)?;
         }
         // One that cannot be published keeps none of the others back.
@@ -234,7 +225,7 @@ impl Replica {
                 let before = self.before(standing, &id, Some(&payload));
                 let insists = by == By::Here && self.has_no_other_device();
                 let hash = content_hash(kind, &payload);
-                let case = Case { revision, hash, before, is_kept_back, has_heard: self.may_show(standing), insists };
+                let case = Case { revision, hash, before, is_kept_back, has_heard: self.heard && !standing.is_behind, insists };
                 (case.deed(), Some((kind, payload)))
             }
             Shown::Nothing | Shown::Unknown => {
@@ -294,7 +285,7 @@ impl Replica {
         let held = key.zip(board).and_then(|(key, board)| board.get(&item::item_id(key, record)));
         let shown = held.and_then(|held| held.payload.as_ref());
         let is_new = shown.is_none_or(|shown| !item::says_nothing_new(&payload, shown));
-        kind != item::ANSWER && is_new && (grant.paused || self.is_estranged(id) || self.would_wait(record, grant.delay_s))
+        kind != item::ANSWER && is_new && (grant.paused || self.would_wait(record, grant.delay_s))
     }
 
     /// The item that stands, beside what its record shows now.

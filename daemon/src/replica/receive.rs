@@ -392,7 +392,6 @@ impl Replica {
                 self.forks.insert(head.log);
             }
             self.retire(cx, head.log);
-            self.note_old_copy(cx, from, head.log);
         }
         if let Some(link) = self.links.get_mut(&from) {
             link.acknowledge(head.log, seq, cx.now.mono);

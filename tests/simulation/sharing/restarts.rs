@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use asif_proto::local::{GrantChange, HelperAsk, HelperDeed, Invite, Reply, Request, ShareAsk};
-use asif_proto::record::{ClearField, SessionFields, Visibility};
+use asif_proto::local::{GrantChange, HelperAsk, HelperDeed, Invite, Reply, Request};
+use asif_proto::record::{SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
 
 use super::{HOUR, change, hold, is_held, noted, pause};
@@ -27,17 +27,6 @@ fn robin_alone(delay_s: u32) -> (World, usize, usize) {
 fn grant(world: &mut World, laptop: usize) -> GrantView {
     let Reply::Grants(grants) = world.must(laptop, Request::ShareList) else { panic!() };
     grants.into_iter().find(|grant| grant.name == "Dana").unwrap()
-}
-
-/// Looks, and goes on.
-fn resume(world: &mut World, laptop: usize) {
-    let refused = world.ask(laptop, Request::Share(ShareAsk::Pause { name: "Dana".into(), paused: false }));
-    assert!(
-        matches!(refused, Some(Err(failure)) if failure.hint.as_ref().is_some_and(|hint| hint.contains("asif share preview"))),
-        "unseen"
-    );
-    world.must(laptop, Request::SharePreviewOf { name: "Dana".into() });
-    pause(world, laptop, false);
 }
 
 #[test]
@@ -90,7 +79,6 @@ fn an_old_copy_that_is_put_back_shows_nothing_that_was_taken_back_since() {
     assert!(!shows_any(&world));
     world.put_back(laptop, old);
     world.run_for(HOUR);
-    resume(&mut world, laptop);
     for _ in 0..3 {
         let purpose = |words: &str| GrantChange { purpose: Some(words.into()), ..GrantChange::default() };
         change(&mut world, laptop, purpose("one"));
@@ -130,63 +118,12 @@ fn an_old_copy_that_is_put_back_takes_over_the_terms_that_its_helper_holds() {
     world.run_for(HOUR);
     let there = grant(&mut world, laptop);
     assert_eq!((there.scopes, there.delay_s), (vec![Scope::Ratings], 60));
-    assert!(
-        there.waiting.is_some_and(|why| why.contains("old copy")) && !is_held(&world, dana, "\"after\":61"),
-        "nothing goes out unasked"
-    );
-    resume(&mut world, laptop);
-    world.run_for(HOUR);
     let shown = crate::shared::held(&world, dana);
     let words = |words: &str| shown.iter().any(|item| item.contains(words));
     assert!(!words("in scope") && !words("out of scope") && words("\"after\":61"), "{shown:?}");
     change(&mut world, laptop, GrantChange { add: vec![Scope::Notes], ..GrantChange::default() });
     world.run_for(HOUR);
     assert!(is_held(&world, dana, "out of scope"), "what the person says now counts");
-}
-
-#[test]
-fn an_old_copy_that_is_put_back_shows_nothing_before_the_person_says_so_whatever_is_done_first() {
-    for first in 0..4 {
-        let (mut world, laptop, dana) = robin_alone(0);
-        let told = log(&mut world, laptop, noted(50, "too much told"));
-        world.run_for(SOON);
-        world.stop(laptop);
-        let old = world.nodes[laptop].disk.copy();
-        world.start(laptop);
-        let (id, fields, clear) = (told.id.to_string(), Box::default(), vec![ClearField::Note]);
-        world.must(laptop, Request::Edit { id, fields, clear, base: None });
-        if first == 3 {
-            // More than the old copy will have written when it meets her.
-            (0..9).for_each(|n| drop(log(&mut world, laptop, after(70 + n))));
-        }
-        change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() });
-        world.run_for(HOUR);
-        assert!(!is_held(&world, dana, "too much told"));
-        world.cut(laptop, dana);
-        world.put_back(laptop, old);
-        match first {
-            0 => pause(&mut world, laptop, true),
-            1 => drop(change(&mut world, laptop, GrantChange { purpose: Some("as agreed".into()), ..GrantChange::default() })),
-            2 => (0..9).for_each(|n| drop(log(&mut world, laptop, noted(60 + n, "at once")))),
-            _ => {}
-        }
-        world.heal();
-        world.run_for(HOUR);
-        log(&mut world, laptop, noted(80, "afterwards"));
-        world.run_for(HOUR);
-        for words in ["too much told", "at once", "afterwards"] {
-            assert!(!is_held(&world, dana, words), "{first}: {words}");
-        }
-        let waiting = grant(&mut world, laptop).waiting;
-        assert!(waiting.is_some_and(|why| why.contains("old copy")), "{first}");
-        world.crash(laptop, Duration::from_secs(1));
-        world.run_for(HOUR);
-        assert!(!is_held(&world, dana, "\"after\":80"), "{first}: also after a restart");
-        resume(&mut world, laptop);
-        world.run_for(HOUR);
-        assert!(is_held(&world, dana, "\"after\":80") && grant(&mut world, laptop).waiting.is_none(), "{first}: the person has said so");
-        assert!(!is_held(&world, dana, "too much told"), "{first}: it was taken out by who knew more");
-    }
 }
 
 #[test]

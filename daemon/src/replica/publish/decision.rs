@@ -65,10 +65,9 @@ impl Case {
             // Nothing new goes out; what would say less than it does is taken back meanwhile.
             return if before.says_more { Deed::Retract(self.revision) } else { Deed::Leave };
         }
-        // Who put it, or took it back, knew more of the record: it stays so, also where the terms are others now, unless it says more than it may.
+        // It was taken back by who knew more of the record: also where the terms are others now.
         let knows_less = knowledge(self.revision.touches) < knowledge(before.revision.touches);
-        let would_say_more = !before.is_shown || (!before.says_more && !self.insists);
-        if knows_less && would_say_more {
+        if !before.is_shown && knows_less {
             return Deed::Leave;
         }
         let revision = self.against(&before);

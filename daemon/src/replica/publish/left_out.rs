@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use asif_proto::id::{LogId, PersonId};
 
 use super::super::{Cx, Replica};
+use crate::journal::record::grant_record;
 use crate::people::space::Space;
 use crate::share::item;
 
@@ -20,7 +21,7 @@ impl Replica {
             return BTreeSet::new();
         }
         let mut left: BTreeSet<u64> = self.outdated.get(&log).into_iter().flat_map(|seqs| seqs.range(from..)).copied().collect();
-        let (is_paused, is_estranged) = (self.is_paused(grant), self.is_estranged(grant));
+        let is_paused = self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
         if left.is_empty() && !is_paused {
             return left;
         }
@@ -29,8 +30,7 @@ impl Replica {
         let mut waits = BTreeSet::new();
         for (_, held) in board.filter(|(_, held)| held.entry.0 == log && held.entry.1 >= from) {
             left.remove(&held.entry.1);
-            // What they hold under these numbers may be something else, where an old copy was put back.
-            if is_estranged || (is_paused && held.kind != item::GRANT && held.entry.1 > delivered) {
+            if is_paused && held.kind != item::GRANT && held.entry.1 > delivered {
                 waits.insert(held.entry.1);
             }
         }

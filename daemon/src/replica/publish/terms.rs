@@ -1,8 +1,7 @@
 //! The grant as both sides sign it: written again whenever its terms change.
 
-use asif_proto::id::{GrantId, PersonId, RecordId};
+use asif_proto::id::{GrantId, PersonId};
 use asif_proto::local::Failure;
-use asif_proto::moment::Moment;
 
 use super::super::{Cx, Replica};
 use super::Standing;
@@ -56,17 +55,14 @@ impl Replica {
         (Terms { at: here.at, ..said.clone() } != here).then_some(said)
     }
 
-    /// Where nobody else could bring them, terms that this person gave and that are not known here are taken from what the helper holds: newer ones
-    /// as they are, and where it cannot be told which are newer, the narrower of both.
+    /// Where nobody else could bring them, newer terms that this person gave are taken from what the helper holds.
     pub(super) fn learn_terms(&mut self, cx: &mut Cx<'_>) {
         if !self.has_no_other_device() {
             return;
         }
-        for standing in self.standing(cx.now.wall).into_iter().filter(|one| one.is_behind || one.is_estranged) {
-            let id = grant_record(standing.id());
-            let (Some(said), Some(row)) = (self.newer_terms(standing.space, &standing.grant), self.view.grant(&id)) else { continue };
-            let here = row.value.clone();
-            let told = Grant {
+        for standing in self.standing(cx.now.wall).into_iter().filter(|one| one.is_behind) {
+            let Some(said) = self.newer_terms(standing.space, &standing.grant) else { continue };
+            let learned = Grant {
                 client_name: said.client_name,
                 role: said.role,
                 scopes: said.scopes,
@@ -74,36 +70,15 @@ impl Replica {
                 until: said.until,
                 delay_s: said.delay_s,
                 purpose: said.purpose,
-                ..here.clone()
+                ..standing.grant.clone()
             };
-            let learned = if standing.is_behind { told } else { narrower(&here, &told) };
-            let puts = grant_puts(id, &here, &learned);
-            if puts.is_empty() {
-                continue;
-            }
-            tracing::warn!("terms of a share are taken over from what its helper holds");
+            let id = grant_record(standing.id());
+            tracing::warn!("newer terms of a share are taken over from what its helper holds");
+            let puts = grant_puts(id, &standing.grant, &learned);
             if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
-                tracing::warn!(reason = %failure, "terms of a share could not be taken over yet");
+                tracing::warn!(reason = %failure, "newer terms of a share could not be taken over yet");
             }
         }
-    }
-
-    /// The person has looked at what an old copy would show, and goes on: what they say counts as newer than what the helper holds.
-    pub(in crate::replica) fn go_on_from_old_copy(&mut self, cx: &mut Cx<'_>, id: RecordId) -> Result<(), Failure> {
-        let (Some(owner), grant) = (self.person(), record_grant(id)) else { return Ok(()) };
-        let board = self.boards.get(&Space::Share { owner, grant }.id());
-        let held = board.and_then(|board| board.get(&item::terms_item(grant, item::GRANT))).map_or(0, |held| held.revision.grant);
-        for number in self.grant_version(grant)..=held {
-            self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("gone_on", number.into())]), "share resume")?;
-        }
-        self.sweep_at = Some(cx.now.mono);
-        // What could not be compared while nothing went out is compared now.
-        let helper = self.view.grant(&id).and_then(|row| row.value.helper);
-        for link in self.links.values_mut().filter(|link| link.person().is_some() && link.person() == helper) {
-            link.disputed.clear();
-            link.compare |= link.compared;
-        }
-        Ok(())
     }
 
     /// A helper's device signs the terms that came: the receipt.
@@ -178,21 +153,6 @@ impl Replica {
     fn signed(&self, space: Space, kind: u16) -> Option<Signed> {
         let held = self.boards.get(&space.id())?.get(&item::terms_item(space.grant()?, kind))?;
         serde_json::from_slice(held.payload.as_ref().filter(|_| held.kind == kind)?).ok()
-    }
-}
-
-/// What two grants both let through.
-fn narrower(one: &Grant, other: &Grant) -> Grant {
-    let first = |one: &Option<Moment>, other: &Option<Moment>| match (one, other) {
-        (Some(one), Some(other)) => Some(if one.timestamp() <= other.timestamp() { one.clone() } else { other.clone() }),
-        (one, other) => one.clone().or_else(|| other.clone()),
-    };
-    Grant {
-        scopes: one.scopes.iter().copied().filter(|scope| other.scopes.contains(scope)).collect(),
-        since: if one.since.timestamp() >= other.since.timestamp() { one.since.clone() } else { other.since.clone() },
-        until: first(&one.until, &other.until),
-        delay_s: one.delay_s.max(other.delay_s),
-        ..one.clone()
     }
 }
 

@@ -41,15 +41,6 @@ impl Replica {
             }
             ShareAsk::Pause { name, paused } => {
                 let (id, grant) = self.standing_grant(name, cx)?;
-                if !paused && self.withheld.is_unseen(record_grant(id)) {
-                    let message =
-                        "an old copy of your journal was put back: what you made private, kept back or deleted since is not known here";
-                    let hint = format!("look first at what {0} would see: asif share preview \"{0}\"", grant.name);
-                    return Err(Failure::new(ErrorKind::Precondition, message).hint(hint));
-                }
-                if !paused && self.withheld.reconcile(record_grant(id)) {
-                    self.go_on_from_old_copy(cx, id)?;
-                }
                 if grant.paused != *paused {
                     self.write_grant(cx, id, &Self::field_puts(id, vec![("paused", json!(paused))]), "share pause")?;
                 }

@@ -37,7 +37,7 @@ impl Replica {
             until: grant.until.clone(),
             delay_s: grant.delay_s,
             purpose: grant.purpose.clone(),
-            paused: grant.paused || self.withheld.is_estranged(record_grant(id)),
+            paused: grant.paused,
             waits_for_device: !self.heard,
             client: grant.client_name.clone(),
             sessions: 0,
