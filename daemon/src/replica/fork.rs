@@ -180,7 +180,8 @@ impl Replica {
     /// Whether a branch that lost holds items of this person's own, at somebody who cannot write them again.
     fn is_mine_to_say_again(&self, log: LogId, from: LinkId) -> bool {
         let epoch = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue));
-        let is_mine = epoch.is_some_and(|epoch| matches!(epoch.space, Space::Feedback { owner, .. } if self.person() == Some(owner)));
+        let is_mine =
+            epoch.is_some_and(|epoch| !matches!(epoch.space, Space::Journal { .. }) && self.person() == Some(epoch.space.owner()));
         is_mine && self.links.get(&from).is_some_and(|link| link.person() != self.person())
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use asif_proto::local::{GrantChange, HelperAsk, HelperDeed, Invite, Reply, Request};
-use asif_proto::record::{SessionFields, Visibility};
+use asif_proto::record::{ClearField, SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
 
 use super::{HOUR, change, hold, is_held, noted, pause};
@@ -14,7 +14,11 @@ const SOON: Duration = Duration::from_secs(5);
 
 /// Robin with one device, and Dana, who sees these.
 fn robin_alone(delay_s: u32) -> (World, usize, usize) {
-    let mut world = World::new(5);
+    robin_alone_of(5, delay_s)
+}
+
+fn robin_alone_of(seed: u64, delay_s: u32) -> (World, usize, usize) {
+    let mut world = World::new(seed);
     let laptop = crate::story::family(&mut world, 1)[0];
     let invite = Invite { scopes: vec![Scope::Ratings, Scope::Notes], delay_s, until: None, ..crate::story::invitation() };
     let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
@@ -127,6 +131,36 @@ fn an_old_copy_that_is_put_back_takes_over_the_terms_that_its_helper_holds() {
 }
 
 #[test]
+fn an_old_copy_that_is_put_back_shows_nothing_that_was_taken_out_since() {
+    for written in [0, 9] {
+        let (mut world, laptop, dana) = robin_alone(0);
+        let told = log(&mut world, laptop, noted(50, "too much told"));
+        world.run_for(SOON);
+        world.stop(laptop);
+        let old = world.nodes[laptop].disk.copy();
+        world.start(laptop);
+        let (id, fields, clear) = (told.id.to_string(), Box::default(), vec![ClearField::Note]);
+        world.must(laptop, Request::Edit { id, fields, clear, base: None });
+        world.run_for(HOUR);
+        world.cut(laptop, dana);
+        world.put_back(laptop, old);
+        (0..written).for_each(|n| drop(log(&mut world, laptop, after(60 + n))));
+        world.heal();
+        world.run_for(HOUR);
+        for paused in [true, false] {
+            change(&mut world, laptop, GrantChange { purpose: Some(format!("{paused}")), ..GrantChange::default() });
+            pause(&mut world, laptop, paused);
+            world.run_for(HOUR);
+            assert!(!is_held(&world, dana, "too much told"), "{written}");
+        }
+        log(&mut world, laptop, after(90));
+        world.run_for(HOUR);
+        assert!(is_held(&world, dana, "\"after\":90"), "{written}");
+        world.must(laptop, Request::Sync { wait_ms: Some(60_000) });
+    }
+}
+
+#[test]
 fn an_old_copy_that_is_put_back_says_that_a_share_has_ended() {
     let (mut world, laptop, _) = robin_alone(0);
     log(&mut world, laptop, after(50));
@@ -203,4 +237,37 @@ fn what_is_over_by_its_time_is_said_to_be_deleted_once_it_is() {
     assert_eq!(opened(&mut world), (true, true, false, 0));
     world.run_for(HOUR * 25);
     assert_eq!(opened(&mut world), (true, true, true, 0));
+}
+
+#[test]
+fn a_copy_that_runs_beside_its_original_or_is_put_back_leaves_nobody_stuck() {
+    for seed in crate::seeds(16) {
+        let (mut world, laptop, dana) = robin_alone_of(seed, 0);
+        log(&mut world, laptop, noted(50, "before"));
+        world.run_for(SOON);
+        world.stop(laptop);
+        let old = world.nodes[laptop].disk.copy();
+        let twin = (seed % 2 == 0).then(|| world.copy(laptop, "twin"));
+        world.start(laptop);
+        for n in 0..3 {
+            log(&mut world, laptop, after(60 + n));
+            if let Some(twin) = twin {
+                log(&mut world, twin, after(70 + n));
+            }
+        }
+        world.run_for(HOUR);
+        match twin {
+            Some(twin) => world.stop(twin),
+            None => world.put_back(laptop, old),
+        }
+        let count = world.below(12);
+        (0..count).for_each(|_| drop(log(&mut world, laptop, after(80))));
+        world.run_for(HOUR);
+        world.crash(laptop, Duration::from_secs(1));
+        world.run_for(HOUR);
+        log(&mut world, laptop, after(90));
+        world.run_for(HOUR);
+        assert!(is_held(&world, dana, "\"after\":90"), "seed {seed}");
+        world.must(laptop, Request::Sync { wait_ms: Some(60_000) });
+    }
 }

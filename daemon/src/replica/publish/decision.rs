@@ -65,9 +65,10 @@ impl Case {
             // Nothing new goes out; what would say less than it does is taken back meanwhile.
             return if before.says_more { Deed::Retract(self.revision) } else { Deed::Leave };
         }
-        // It was taken back by who knew more of the record: also where the terms are others now.
+        // Who put it, or took it back, knew more of the record: it stays so, also where the terms are others now, unless it says more than it may.
         let knows_less = knowledge(self.revision.touches) < knowledge(before.revision.touches);
-        if !before.is_shown && knows_less {
+        let would_say_more = !before.is_shown || (!before.says_more && !self.insists);
+        if knows_less && would_say_more {
             return Deed::Leave;
         }
         let revision = self.against(&before);
