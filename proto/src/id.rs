@@ -116,6 +116,14 @@ bytes_id!(
     /// A shared item: an HMAC that tells neither its time nor its record.
     ItemId, 32
 );
+bytes_id!(
+    /// A piece of a checkpoint: the hash of its sealed bytes.
+    PieceId, 32
+);
+bytes_id!(
+    /// A checkpoint: the hash of its sealed bytes.
+    CheckpointId, 32
+);
 
 impl Link {
     /// The link before the first entry of a log.

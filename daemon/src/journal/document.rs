@@ -126,6 +126,11 @@ impl Document {
         }
     }
 
+    /// The whole document with all that was ever put into it, uncompressed.
+    pub fn save(&self) -> Vec<u8> {
+        self.automerge.save_nocompress()
+    }
+
     /// Whether changes from elsewhere were merged since it was last proven.
     pub fn is_unproven(&self) -> bool {
         self.unproven
