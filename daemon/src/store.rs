@@ -3,6 +3,9 @@
 //! ```text
 //! <data>/store/logs/<log id>     one file per log, append-only             format: log_file
 //! <data>/store/statements        signed statements, append-only            format: statement_file
+//! <data>/store/checkpoints/<id>  sealed checkpoints, each a file that its name is the hash of
+//! <data>/store/pieces/<id>       sealed pieces of them, the same
+//! <data>/store/replaced/         logs as they were before a checkpoint took the place of entries that were not here
 //! <data>/store/damaged/          bytes that did not check, kept for whoever wants to look
 //! <data>/vault, vault.key, ...   small files, replaced as a whole
 //! ```
@@ -24,11 +27,13 @@
 
 mod disk;
 mod log_file;
+mod log_state;
 mod mem;
 mod open;
 mod real;
 mod rewrite;
 mod salvage;
+mod sealed;
 mod small;
 mod statement_file;
 #[cfg(test)]
@@ -47,10 +52,12 @@ pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
 pub use rewrite::{GraftError, SetAsideError, StubError};
 pub use salvage::Salvaged;
+pub use sealed::SealedError;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
 
 use crate::seal::wire::Wire;
+use log_state::LogState;
 
 /// What a log is for: written once, at the head of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,6 +148,14 @@ pub enum ReadError {
     /// No such log is held.
     #[error("log {0} is not here")]
     NoLog(LogId),
+    /// A checkpoint stands for it.
+    #[error("entry {seq} of log {log} is covered by a checkpoint and no longer here")]
+    Covered {
+        /// The log.
+        log: LogId,
+        /// The entry.
+        seq: u64,
+    },
     /// It was good when the store was opened and is not what was written now.
     #[error("entry {seq} of log {log} is no longer what was written")]
     Changed {
@@ -171,19 +186,9 @@ struct Places {
     store: PathBuf,
     logs: PathBuf,
     damaged: PathBuf,
-}
-
-/// What is known of a log without reading it.
-#[derive(Debug)]
-struct LogState {
-    /// None where not even the head of its file can be read.
-    head: Option<LogHead>,
-    /// Where each good record ends, by seq from 1.
-    ends: Vec<u64>,
-    /// The link after the last good record.
-    tip: Link,
-    /// Where the first bytes lie that do not check.
-    damaged_at: Option<u64>,
+    replaced: PathBuf,
+    checkpoints: PathBuf,
+    pieces: PathBuf,
 }
 
 #[derive(Debug, Default)]
@@ -241,14 +246,20 @@ impl Store {
 
     /// Entries of `log` from `from_seq` on with the link after each: at most `max_count`, at most `max_bytes` of entries, but one at least.
     ///
-    /// Empty past the tip. The chain is checked again on the way out.
+    /// Empty past the tip. What a checkpoint covers ends a run, and none begins there. The chain is checked again on the way out.
     pub fn read(&self, log: LogId, from_seq: u64, max_bytes: usize, max_count: usize) -> Result<Vec<(Link, Wire)>, ReadError> {
         let state = self.logs.get(&log).filter(|state| state.head.is_some()).ok_or(ReadError::NoLog(log))?;
         let first = from_seq.max(1);
-        let Some(start) = state.start(first).filter(|_| first <= state.seq()) else { return Ok(Vec::new()) };
+        if first > state.seq() {
+            return Ok(Vec::new());
+        }
+        let (Some(start), Some(place)) = (state.start(first), state.place(first)) else {
+            return Err(ReadError::Covered { log, seq: first });
+        };
+        let max_count = if first == 1 && state.from.is_some() { 1 } else { max_count };
         let mut end = start;
         let mut room = max_bytes;
-        for (count, next) in state.ends.iter().copied().skip(log_file::index(first)).enumerate() {
+        for (count, next) in state.ends.iter().copied().skip(place).enumerate() {
             let len = log_file::wire_len(end, next);
             if count > 0 && (count >= max_count || len > room) {
                 break;
@@ -258,9 +269,10 @@ impl Store {
         }
         let path = self.places.log(log);
         let failed = |source| DiskError { doing: "read", path: path.clone(), source };
-        let previous = match state.start(first - 1) {
-            Some(before) if first > 1 => log_file::parse_link(&self.disk.read_at(&path, before + 4, 32).map_err(failed)?),
-            _ => Link::ZERO,
+        let previous = match (state.known_before(first), state.start(first - 1)) {
+            (Some(known), _) => known,
+            (None, Some(before)) => log_file::parse_link(&self.disk.read_at(&path, before + 4, 32).map_err(failed)?),
+            (None, None) => return Err(ReadError::Covered { log, seq: first }),
         };
         let bytes = self.disk.read_at(&path, start, log_file::usize_of(end - start)).map_err(failed)?;
         log_file::records(&bytes, log, first, previous).map_err(|seq| ReadError::Changed { log, seq })
@@ -300,7 +312,7 @@ impl Store {
                 let addition = Addition::new(to, path, Some(state.len()), Vec::new());
                 Ok(Addition { head: state.head, seq: state.seq(), tip: state.tip, ..addition })
             }
-            None => Ok(Addition { head: Some(*head), ..Addition::new(to, path, None, log_file::header(head)) }),
+            None => Ok(Addition { head: Some(*head), ..Addition::new(to, path, None, log_file::header(head, None)) }),
         }
     }
 
@@ -374,7 +386,15 @@ impl Store {
 impl Places {
     fn new(data: &Path) -> Self {
         let store = data.join("store");
-        Self { data: data.into(), logs: store.join("logs"), damaged: store.join("damaged"), store }
+        Self {
+            data: data.into(),
+            logs: store.join("logs"),
+            damaged: store.join("damaged"),
+            replaced: store.join("replaced"),
+            checkpoints: store.join("checkpoints"),
+            pieces: store.join("pieces"),
+            store,
+        }
     }
 
     fn log(&self, log: LogId) -> PathBuf {
@@ -383,30 +403,5 @@ impl Places {
 
     fn statements(&self) -> PathBuf {
         self.store.join("statements")
-    }
-}
-
-impl LogState {
-    fn new() -> Self {
-        Self { head: None, ends: Vec::new(), tip: Link::ZERO, damaged_at: None }
-    }
-
-    /// The seq of the last good record.
-    fn seq(&self) -> u64 {
-        self.ends.len() as u64
-    }
-
-    /// Bytes of the good part of its file.
-    fn len(&self) -> u64 {
-        self.ends.last().copied().unwrap_or(log_file::HEADER_LEN as u64)
-    }
-
-    /// Where the record `seq` begins, for 1 to tip and one past it.
-    fn start(&self, seq: u64) -> Option<u64> {
-        match seq {
-            0 => None,
-            1 => Some(log_file::HEADER_LEN as u64),
-            _ => self.ends.get(log_file::index(seq - 1)).copied(),
-        }
     }
 }

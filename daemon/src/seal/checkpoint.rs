@@ -127,9 +127,7 @@ pub fn seal(
     let digest = *blake3::hash(&plaintext).as_bytes();
     plaintext.extend_from_slice(&signer.sign(LABEL, &signed_parts(&space, &header, &nonce, &digest)));
     let aad = [&header[..], space.as_bytes()].concat();
-    let sealed = cipher(key)
-        .encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad })
-        .map_err(|_| TooLong(plaintext.len()))?;
+    let sealed = cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad }).map_err(|_| TooLong(plaintext.len()))?;
     let bytes = [&header[..], &nonce, &sealed].concat();
     if bytes.len() > MAX_CHECKPOINT { Err(TooLong(bytes.len())) } else { Ok(bytes) }
 }
@@ -150,8 +148,7 @@ pub fn open(key: &ReadKey, space: SpaceId, bytes: &[u8]) -> Result<Checkpoint, C
     let rest = bytes.get(HEADER_LEN..).unwrap_or_default();
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(CheckpointError::Format)?;
     let aad = [&header[..], space.as_bytes()].concat();
-    let plaintext =
-        cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad }).map_err(|_| CheckpointError::Sealed)?;
+    let plaintext = cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad }).map_err(|_| CheckpointError::Sealed)?;
     let plaintext = Zeroizing::new(plaintext);
     let (padded, signature) = plaintext.split_last_chunk::<SIGNATURE_LEN>().ok_or(CheckpointError::Inside)?;
     let frames = Frame::all(padding::unpad(padded).map_err(|_| CheckpointError::Inside)?).map_err(|_| CheckpointError::Inside)?;
@@ -179,12 +176,7 @@ fn header(epoch: KeyId) -> [u8; HEADER_LEN] {
     header
 }
 
-fn signed_parts<'a>(
-    space: &'a SpaceId,
-    header: &'a [u8; HEADER_LEN],
-    nonce: &'a [u8; NONCE_LEN],
-    digest: &'a [u8; 32],
-) -> [&'a [u8]; 4] {
+fn signed_parts<'a>(space: &'a SpaceId, header: &'a [u8; HEADER_LEN], nonce: &'a [u8; NONCE_LEN], digest: &'a [u8; 32]) -> [&'a [u8]; 4] {
     [space.as_bytes(), header, nonce, digest]
 }
 

@@ -37,9 +37,8 @@ pub fn seal(key: &ReadKey, space: SpaceId, epoch: KeyId, bytes: &[u8], rng: &mut
     rng.fill_bytes(&mut nonce);
     let plaintext = Zeroizing::new(padding::pad(bytes));
     #[expect(clippy::expect_used, reason = "encryption fails only beyond 256 GiB")]
-    let sealed = cipher(key)
-        .encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad(space, epoch) })
-        .expect("a short plaintext");
+    let sealed =
+        cipher(key).encrypt(&XNonce::from(nonce), Payload { msg: &plaintext, aad: &aad(space, epoch) }).expect("a short plaintext");
     [&HEAD[..], &nonce, &sealed].concat()
 }
 
@@ -50,8 +49,7 @@ pub fn open(key: &ReadKey, space: SpaceId, epoch: KeyId, piece: &[u8]) -> Result
     }
     let rest = piece.strip_prefix(&HEAD).ok_or(BadPiece)?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(BadPiece)?;
-    let plaintext =
-        cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad(space, epoch) }).map_err(|_| BadPiece)?;
+    let plaintext = cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &aad(space, epoch) }).map_err(|_| BadPiece)?;
     let plaintext = Zeroizing::new(plaintext);
     Ok(Zeroizing::new(padding::unpad(&plaintext).map_err(|_| BadPiece)?.to_vec()))
 }

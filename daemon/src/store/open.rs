@@ -38,6 +38,8 @@ pub struct FoundLog {
     pub seq: u64,
     /// The link after its tip.
     pub link: Link,
+    /// The first entry behind its birth that may be here: 2, or where a checkpoint covers what lies between.
+    pub from: u64,
     /// Bytes of its file, as far as it is good.
     pub bytes: u64,
 }
@@ -90,6 +92,12 @@ impl Store {
         for folder in [store.places.data.clone(), store.places.store.clone(), store.places.logs.clone()] {
             store.remove_unfinished(&folder)?;
         }
+        for folder in [store.places.checkpoints.clone(), store.places.pieces.clone(), store.places.replaced.clone()] {
+            match store.remove_unfinished(&folder) {
+                Err(error) if error.source.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
         for name in store.disk.list(&store.places.logs).map_err(failed("list", &store.places.logs))? {
             store.open_log(&name, &mut found)?;
         }
@@ -136,7 +144,7 @@ impl Store {
             }
         };
         let scan = log_file::scan(log, &bytes);
-        let mut state = LogState { head: scan.head, ends: scan.ends, tip: scan.tip, damaged_at: None };
+        let mut state = LogState { head: scan.head, from: scan.from, ends: scan.ends, tip: scan.tip, damaged_at: None };
         match scan.end {
             End::Whole => self.sync_end(&file, bytes.len())?,
             End::Torn(0) => {
@@ -169,7 +177,8 @@ impl Store {
             }
         }
         if let Some(head) = state.head.filter(|_| state.seq() > 0) {
-            found.logs.push(FoundLog { head, seq: state.seq(), link: state.tip, bytes: state.len() });
+            let from = state.from.map_or(2, |from| from.seq);
+            found.logs.push(FoundLog { head, seq: state.seq(), link: state.tip, from, bytes: state.len() });
         }
         self.logs.insert(log, state);
         Ok(())
