@@ -13,6 +13,7 @@ mod health;
 mod heard;
 mod here;
 mod listen;
+mod packer;
 pub mod shelf;
 
 use std::collections::VecDeque;
@@ -42,6 +43,7 @@ use config::Config;
 use failure::{chain, loose};
 use health::Health;
 use here::Here;
+use packer::Packer;
 use shelf::Shelf;
 
 /// Inputs that are carried out together at most.
@@ -152,6 +154,7 @@ struct Daemon {
     net_sender: mpsc::Sender<net::Event>,
     local: Local,
     desktop: Desktop,
+    packer: Packer,
     alarm: Alarm,
     /// Where the core believes this machine to be.
     told_here: Option<Here>,
@@ -201,6 +204,7 @@ impl Daemon {
             net_sender,
             local,
             desktop: Desktop::default(),
+            packer: Packer::new(),
             alarm: Alarm::new(),
             told_here: None,
             incoming,
@@ -230,6 +234,7 @@ impl Daemon {
                 }
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
+                Some(packed) = self.packer.packed() => self.inputs.push_back(Input::Packed { packed }),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
                 () = self.alarm.rang() => {
                     self.tell_here();
@@ -347,6 +352,8 @@ impl Daemon {
             Ok((shelf, mut replica, effects)) => {
                 replica.remember_as(&mut self.replica);
                 (self.shelf, self.replica) = (shelf, replica);
+                // What is still being packed is of a checkpoint that nobody makes any more.
+                self.packer = Packer::new();
                 self.told_here = None;
                 self.tell_here();
                 Box::pin(self.carry_out(effects)).await;

@@ -278,6 +278,11 @@ impl Store {
         log_file::records(&bytes, log, first, previous).map_err(|seq| ReadError::Changed { log, seq })
     }
 
+    /// The first entry of a log behind its birth that may be here: what lies between is covered by a checkpoint.
+    pub fn goes_on(&self, log: LogId) -> u64 {
+        self.logs.get(&log).and_then(|state| state.from).map_or(2, |from| from.seq)
+    }
+
     fn plan_entry(&self, additions: &mut Vec<Addition>, head: &LogHead, link: &Link, wire: &Wire) -> Result<(), AppendError> {
         let log = head.log;
         let at = match additions.iter().position(|addition| addition.to == Some(log)) {

@@ -22,6 +22,7 @@
 
 mod again;
 mod apart;
+mod checkpoints;
 mod copies;
 mod doors;
 mod edits;

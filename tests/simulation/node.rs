@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asif_daemon::Rng;
-use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now};
-use asif_daemon::replica::{About, Replica};
+use asif_daemon::journal::bundle;
+use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
+use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
@@ -46,6 +47,8 @@ pub(crate) struct Node {
     /// Where it lies, if that can be told.
     pub(crate) place: Option<[u8; 32]>,
     pub(crate) disk: Arc<MemDisk>,
+    /// When it makes checkpoints.
+    pub(crate) keeping: Keeping,
     running: Option<(Shelf, Replica)>,
     rng: Rng,
     pub(crate) ending: Ending,
@@ -88,6 +91,7 @@ impl Node {
             skew_s: 0,
             place: None,
             disk: Arc::new(MemDisk::new()),
+            keeping: Keeping::default(),
             running: None,
             rng: Rng::seed_from_u64(seed ^ (u64::from(number) << 56)),
             ending: Ending::Power,
@@ -142,7 +146,7 @@ impl Node {
         };
         self.damage = found.damage.iter().map(|(_, what)| what.clone()).collect();
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
-        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), place: self.place };
+        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), place: self.place, keeping: self.keeping };
         let now = self.now(time);
         let (replica, effects) = Replica::new(about, now, &mut self.rng, found, rest.map(|rest| time + rest));
         self.running = Some((shelf, replica));
@@ -293,6 +297,10 @@ impl Node {
                 if !self.mute {
                     inputs.push(Input::Notified { notice, outcome: self.found_desktop() });
                 }
+            }
+            Effect::Pack { folded } => {
+                let packed = bundle::pack(folded.as_slice(), 1).map(Opaque::new).map_err(|error| error.to_string());
+                inputs.push(Input::Packed { packed });
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Stop => {}

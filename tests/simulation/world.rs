@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_daemon::Rng;
+use asif_daemon::replica::Keeping;
 use asif_daemon::replica::effect::{Exporter, Input, LinkId};
 use asif_proto::peer::Message;
 use rand_core::{Rng as _, SeedableRng};
@@ -60,6 +61,8 @@ pub(crate) struct World {
     pub(crate) disputes: usize,
     /// Machines know where they lie.
     pub(crate) places: bool,
+    /// When machines make checkpoints.
+    pub(crate) keeping: Keeping,
     rng: Rng,
     queue: BTreeMap<(Duration, u64), Happening>,
     order: u64,
@@ -90,6 +93,7 @@ impl World {
             connected: 0,
             disputes: 0,
             places: false,
+            keeping: Keeping::default(),
             rng: Rng::seed_from_u64(seed),
             queue: BTreeMap::new(),
             order: 0,
@@ -122,6 +126,7 @@ impl World {
     fn place(&mut self, mut node: Node) {
         let number = self.nodes.len();
         node.place = self.places.then_some([number as u8; 32]);
+        node.keeping = self.keeping;
         self.nodes.push(node);
         self.ticks.push(None);
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use asif_proto::id::{KeyId, Link, LinkKey, LogId, QueueId};
+use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId};
 use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message};
 use jiff::Timestamp;
@@ -65,6 +65,8 @@ pub struct FoundLog {
     pub seq: u64,
     /// The link after it.
     pub link: Link,
+    /// The first entry behind its birth that may be here: what lies between is covered by a checkpoint.
+    pub from: u64,
 }
 
 /// What could be read of a damaged piece of a log that was set aside.
@@ -89,6 +91,10 @@ pub struct Found {
     pub logs: Vec<FoundLog>,
     /// Statements.
     pub statements: Vec<Vec<u8>>,
+    /// Sealed checkpoints.
+    pub checkpoints: Vec<(CheckpointId, Vec<u8>)>,
+    /// Pieces of them, by name.
+    pub pieces: BTreeSet<PieceId>,
     /// The vault file and its key file.
     pub vault: Option<(Vec<u8>, Vec<u8>)>,
     /// The sealed view.
@@ -151,8 +157,8 @@ pub struct Stored {
 pub enum Purpose {
     /// To be merged: they are stored and not yet in any view.
     Merge,
-    /// To build a document that is wanted.
-    Document(crate::seal::body::DocId),
+    /// To say which entries a checkpoint stands for.
+    Cover,
     /// To show a peer what is held here.
     Show(LinkId),
     /// To compare with another branch of the log.
@@ -256,6 +262,47 @@ pub enum Effect {
         purpose: Purpose,
         /// Which.
         runs: Vec<Run>,
+    },
+    /// Read what a document that is wanted is built of.
+    Build {
+        /// Which.
+        doc: crate::seal::body::DocId,
+        /// Pieces of checkpoints that it lies in.
+        pieces: Vec<PieceId>,
+        /// Entries that it has behind them.
+        runs: Vec<Run>,
+    },
+    /// Read a bundle of a checkpoint.
+    Unpack {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The place of the bundle in it.
+        bundle: usize,
+        /// Its pieces.
+        pieces: Vec<PieceId>,
+    },
+    /// Pack a bundle as small as it gets, beside everything else. Answered with [`Input::Packed`].
+    Pack {
+        /// Documents, one after another.
+        folded: Opaque,
+    },
+    /// Keep pieces of a checkpoint. Answered with [`Input::Kept`].
+    KeepPieces(Vec<Vec<u8>>),
+    /// Keep a checkpoint whose pieces are kept. Answered with [`Input::Kept`].
+    KeepCheckpoint(Vec<u8>),
+    /// Let go of entries that a checkpoint covers, if all of its pieces are there and are what was written. Answered with [`Input::Pruned`].
+    Prune {
+        /// Pieces that must be there.
+        pieces: Vec<PieceId>,
+        /// Of each log, the first entry behind its birth that stays.
+        logs: Vec<(LogId, u64)>,
+    },
+    /// Let go of checkpoints and pieces that nothing rests on any more.
+    DropSealed {
+        /// These checkpoints.
+        checkpoints: Vec<CheckpointId>,
+        /// These pieces.
+        pieces: Vec<PieceId>,
     },
     /// Put another branch in the place of everything from its first entry on. Ends a batch: what is appended later comes after it.
     Graft {

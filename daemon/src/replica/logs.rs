@@ -26,8 +26,17 @@ pub(super) struct Log {
     pub(super) device: Option<DeviceId>,
     pub(super) seq: u64,
     pub(super) link: Link,
+    /// The first entry behind its birth that may be here: what lies between is covered by a checkpoint.
+    pub(super) from: u64,
     /// Entries up to here were taken into the views or are known to wait.
     pub(super) merged: u64,
+}
+
+impl Log {
+    /// A log of which nothing is stored yet.
+    pub(super) fn new(head: LogHead, space: SpaceId, device: DeviceId) -> Self {
+        Self { head, space, device: Some(device), seq: 0, link: Link::ZERO, from: 2, merged: 0 }
+    }
 }
 
 /// An entry that was just stored and is to be passed on.
@@ -117,7 +126,7 @@ impl Replica {
         let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(&queue)) else { return Err(super::no_journal()) };
         let device = vault.device();
         let head = LogHead { queue, key: epoch.key, log: id };
-        self.logs.insert(id, Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 1 });
+        self.logs.insert(id, Log { merged: 1, ..Log::new(head, space.id(), device) });
         let birth = Birth { device, space: space.id(), key: head.key, continues };
         self.append_sealed(cx, space, id, keys, &Body::Birth(birth))?;
         Ok(id)

@@ -76,6 +76,7 @@ impl Daemon {
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
             Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
             Effect::LookForDesktop => self.desktop.look(),
+            Effect::Pack { folded } => self.packer.pack(folded),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::Remove { .. }
@@ -85,6 +86,12 @@ impl Daemon {
             | Effect::Read { .. }
             | Effect::SetAside(_)
             | Effect::Mend(_)
+            | Effect::Build { .. }
+            | Effect::Unpack { .. }
+            | Effect::KeepPieces(_)
+            | Effect::KeepCheckpoint(_)
+            | Effect::Prune { .. }
+            | Effect::DropSealed { .. }
             | Effect::Serve { .. } => {}
         }
     }

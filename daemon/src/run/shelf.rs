@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asif_proto::home::DAMAGED_DRAFTS;
-use asif_proto::id::{Link, LogId};
+use asif_proto::id::{Link, LogId, PieceId};
 use asif_proto::peer::{ENTRIES_BYTES, Message};
 
 use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
@@ -58,6 +58,12 @@ pub enum ShelfError {
     /// Setting damage aside.
     #[error(transparent)]
     SetAside(#[from] store::SetAsideError),
+    /// Checkpoints and their pieces.
+    #[error(transparent)]
+    Sealed(#[from] store::SealedError),
+    /// Letting go of what a checkpoint covers.
+    #[error(transparent)]
+    Prune(store::StubError),
 }
 
 /// What is left of a step when its writes are done, or are not.
@@ -102,6 +108,8 @@ impl Shelf {
         Ok(Found {
             logs: found.logs.iter().map(found_log).collect(),
             statements: found.statements,
+            checkpoints: self.store.checkpoints()?,
+            pieces: self.store.pieces()?.into_iter().collect(),
             vault,
             view: self.cache(VIEW),
             peers: self.cache(PEERS),
@@ -203,6 +211,30 @@ impl Shelf {
                 Err(error) => tracing::warn!(%error, "outdated entries stay whole for now"),
             },
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
+            Effect::Build { doc, pieces, runs } => {
+                let (pieces, entries) = (self.pieces(&pieces), self.read(&runs)?);
+                return Ok(Done::Input(Input::Build { doc, pieces, entries }));
+            }
+            Effect::Unpack { of, bundle, pieces } => {
+                return Ok(Done::Input(Input::Unpacked { of, bundle, pieces: self.pieces(&pieces) }));
+            }
+            Effect::KeepPieces(pieces) => {
+                let kept = self.store.keep_pieces(pieces.iter().map(Vec::as_slice));
+                return Ok(Done::Input(Input::Kept { outcome: unless_poisoned(kept)? }));
+            }
+            Effect::KeepCheckpoint(bytes) => {
+                let kept = self.store.keep_checkpoint(&bytes);
+                return Ok(Done::Input(Input::Kept { outcome: unless_poisoned(kept)? }));
+            }
+            Effect::Prune { pieces, logs } => {
+                let outcome = self.prune(&pieces, &logs)?;
+                return Ok(Done::Input(Input::Pruned { logs, outcome }));
+            }
+            Effect::DropSealed { checkpoints, pieces } => {
+                if let Err(error) = self.store.drop_sealed(&checkpoints, &pieces) {
+                    tracing::warn!(%error, "what nothing rests on any more stays for now");
+                }
+            }
             Effect::Graft { log, branch } => {
                 // The view took in what goes.
                 self.store.save(VIEW, &[])?;
@@ -216,6 +248,27 @@ impl Shelf {
         Ok(Done::Quiet)
     }
 
+    /// Pieces of a checkpoint; none where one is not there, or not what was written.
+    fn pieces(&self, ids: &[PieceId]) -> Vec<Option<Vec<u8>>> {
+        let piece = |id: &PieceId| self.store.piece(*id).map_err(|error| tracing::error!(%error, "a piece of a checkpoint")).ok();
+        ids.iter().map(piece).collect()
+    }
+
+    /// Lets go of what is covered, once every piece of what covers it was read and is what was written.
+    fn prune(&mut self, pieces: &[PieceId], logs: &[(LogId, u64)]) -> Result<Result<(), String>, ShelfError> {
+        if let Some(error) = pieces.iter().find_map(|id| self.store.piece(*id).err()) {
+            return Ok(Err(error.to_string()));
+        }
+        for (log, from) in logs {
+            match self.store.prune(*log, *from) {
+                Err(store::StubError::Poisoned) => return Err(ShelfError::Prune(store::StubError::Poisoned)),
+                Err(error) => return Ok(Err(error.to_string())),
+                Ok(()) => {}
+            }
+        }
+        Ok(Ok(()))
+    }
+
     fn read(&self, runs: &[Run]) -> Result<Vec<Stored>, ShelfError> {
         let mut entries = Vec::new();
         for run in runs {
@@ -223,7 +276,15 @@ impl Shelf {
             let mut previous = self.link_before(run.log, run.from)?;
             while from <= run.to {
                 let count = usize::try_from(run.to - from + 1).unwrap_or(MAX_COUNT).min(MAX_COUNT);
-                let read = self.store.read(run.log, from, usize::MAX, count)?;
+                let read = match self.store.read(run.log, from, usize::MAX, count) {
+                    // A checkpoint stands for what lies between.
+                    Err(store::ReadError::Covered { .. }) => {
+                        from = self.store.goes_on(run.log).max(from + 1);
+                        previous = self.link_before(run.log, from)?;
+                        continue;
+                    }
+                    read => read?,
+                };
                 if read.is_empty() {
                     break;
                 }
@@ -281,13 +342,21 @@ impl Shelf {
     }
 }
 
+/// What only costs time when it fails is told; after a poisoned write the store has to be opened again.
+fn unless_poisoned(outcome: Result<(), store::SealedError>) -> Result<Result<(), String>, ShelfError> {
+    match outcome {
+        Err(error @ store::SealedError::Poisoned) => Err(error.into()),
+        outcome => Ok(outcome.map_err(|error| error.to_string())),
+    }
+}
+
 fn salvaged(piece: store::Salvaged) -> Salvaged {
     let entries = piece.entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
     Salvaged { log: piece.log, queue: piece.head.map(|head| head.queue), file: piece.file, entries, lost: piece.lost }
 }
 
 fn found_log(log: &store::FoundLog) -> FoundLog {
-    FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link }
+    FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link, from: log.from }
 }
 
 fn store_head(head: LogHead) -> store::LogHead {

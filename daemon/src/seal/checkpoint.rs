@@ -12,8 +12,10 @@
 //! Of each log that it covers it carries the birth and the last covered entry, whole: the first names the device, whose signature of the last
 //! speaks for all between. So whoever makes a checkpoint can cover no entry that its own device has not signed.
 
+use std::collections::BTreeSet;
+
 use asif_proto::frame::Frame;
-use asif_proto::id::{CheckpointId, DeviceId, KeyId, Link, LogId, PieceId, QueueId, SpaceId};
+use asif_proto::id::{CheckpointId, DeviceId, KeyId, Link, LogId, PieceId, QueueId, RecordId, SpaceId};
 use asif_proto::peer::Blob;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -50,6 +52,29 @@ pub struct Checkpoint {
     pub forks: Vec<LogId>,
     /// Changes that were written again, by their hashes.
     pub replaced: Vec<[u8; 32]>,
+    /// What was done last, the last done last.
+    pub deeds: Vec<Deed>,
+    /// Checkpoints whose documents are all in these.
+    pub replaces: Vec<CheckpointId>,
+}
+
+/// One change that somebody made, so that it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// The log that has it.
+    pub log: LogId,
+    /// Its place in the log.
+    pub seq: u64,
+    /// The document it is a change of.
+    pub doc: DocId,
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// When it was made, in seconds since 1970; as it was told, but never later than it came, nor before what its log said earlier.
+    pub at: i64,
+    /// What was done.
+    pub message: String,
+    /// The records it touched.
+    pub records: BTreeSet<RecordId>,
 }
 
 /// One log up to an entry.
@@ -208,6 +233,8 @@ mod tests {
             keys: Keys { read: Vec::new(), items: Vec::new() },
             forks: vec![LogId([9; 16])],
             replaced: vec![[10; 32]],
+            deeds: Vec::new(),
+            replaces: vec![CheckpointId([11; 32])],
         }
     }
 

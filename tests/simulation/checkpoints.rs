@@ -1,0 +1,171 @@
+//! Checkpoints. Properties:
+//!
+//! 1. A journal reads the same, field by field, with a checkpoint as without one: at once, after a restart, with its view made anew, and once the
+//!    entries that it covers are gone.
+//! 2. Wherever the power goes while one is made or entries are let go, nothing acknowledged is lost.
+//! 3. A full disk ends the making of one, and nothing else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use asif_daemon::replica::Keeping;
+use asif_daemon::store::{Fault, Op};
+use asif_proto::id::RecordId;
+use asif_proto::local::{Reply, Request};
+use asif_proto::record::Session;
+
+use crate::seeds;
+use crate::story::{self, Story};
+use crate::world::World;
+
+/// A world in which a few entries are worth a checkpoint, and what it covers is let go at once.
+fn world(seed: u64, beside: Duration) -> World {
+    let mut world = World::new(seed);
+    world.keeping = Keeping { worth: 12, beside };
+    world
+}
+
+const A_MONTH: Duration = Duration::from_secs(30 * 86_400);
+
+fn files(world: &World, node: usize, folder: &str) -> usize {
+    world.nodes[node].bytes_on_disk().keys().filter(|path| path.starts_with(format!("/data/store/{folder}"))).count()
+}
+
+fn bytes_of_logs(world: &World, node: usize) -> usize {
+    let files = world.nodes[node].bytes_on_disk();
+    files.iter().filter(|(path, _)| path.starts_with("/data/store/logs")).map(|(_, bytes)| bytes.len()).sum()
+}
+
+/// Everything that a device tells of its sessions, histories and all.
+fn told(world: &mut World, node: usize) -> (BTreeMap<RecordId, Session>, Vec<String>) {
+    let sessions = Story::list(world, node);
+    let ids: Vec<RecordId> = sessions.keys().copied().collect();
+    let histories = ids.into_iter().map(|id| {
+        let Reply::History(history) = world.must(node, Request::History { id: id.to_string() }) else { panic!() };
+        format!("{history:?}")
+    });
+    (sessions, histories.collect())
+}
+
+fn rebuild(world: &mut World, node: usize) {
+    let Reply::Doctor(doctor) = world.must(node, Request::Doctor { rebuild: true }) else { panic!() };
+    let bad: Vec<_> = doctor.checks.iter().filter(|check| !check.ok && check.kind != "clock").collect();
+    assert!(bad.is_empty(), "seed {}: {bad:?}", world.seed);
+}
+
+fn without_a_view(world: &mut World, node: usize) {
+    world.stop(node);
+    world.nodes[node].disk.replace_behind(std::path::Path::new("/data/view"), &[]);
+    world.start(node);
+}
+
+#[test]
+fn a_journal_reads_the_same_from_a_checkpoint() {
+    for seed in seeds(20) {
+        for beside in [A_MONTH, Duration::ZERO] {
+            let mut world = world(seed, beside);
+            let laptop = story::family(&mut world, 1)[0];
+            let mut story = Story::new(&[laptop]);
+            for _ in 0..10 {
+                story.log(&mut world, laptop);
+                story.edit(&mut world, laptop);
+            }
+            world.run_for(Duration::from_secs(60));
+            assert!(files(&world, laptop, "checkpoints") > 0, "seed {seed}: no checkpoint was made");
+            let gone = bytes_of_logs(&world, laptop) < 4000;
+            assert_eq!(gone, beside == Duration::ZERO, "seed {seed}: {}", bytes_of_logs(&world, laptop));
+            let before = told(&mut world, laptop);
+            without_a_view(&mut world, laptop);
+            assert_eq!(told(&mut world, laptop), before, "seed {seed}: made anew");
+            rebuild(&mut world, laptop);
+            assert_eq!(told(&mut world, laptop), before, "seed {seed}: rebuilt");
+            // And it goes on from there.
+            for _ in 0..20 {
+                story.log(&mut world, laptop);
+                story.edit(&mut world, laptop);
+            }
+            world.run_for(Duration::from_secs(60));
+            let before = told(&mut world, laptop);
+            world.stop(laptop);
+            world.start(laptop);
+            assert_eq!(told(&mut world, laptop), before, "seed {seed}: started again");
+            without_a_view(&mut world, laptop);
+            assert_eq!(told(&mut world, laptop), before, "seed {seed}: made anew");
+            story.check(&mut world);
+        }
+    }
+}
+
+#[test]
+fn what_is_covered_is_let_go_once_it_has_stood_long_enough() {
+    let mut world = world(3, Duration::from_secs(3600));
+    let laptop = story::family(&mut world, 1)[0];
+    let mut story = Story::new(&[laptop]);
+    for _ in 0..2 {
+        for _ in 0..20 {
+            story.log(&mut world, laptop);
+        }
+        world.run_for(Duration::from_secs(300));
+    }
+    let before = bytes_of_logs(&world, laptop);
+    assert!(files(&world, laptop, "checkpoints") > 1 && before > 15_000, "{before}");
+    world.run_for(Duration::from_secs(13 * 3600));
+    assert!(bytes_of_logs(&world, laptop) * 4 < before, "{} of {before}", bytes_of_logs(&world, laptop));
+    assert_eq!(files(&world, laptop, "checkpoints"), 1, "those before it are let go too");
+    story.check(&mut world);
+}
+
+#[test]
+fn wherever_the_power_goes_while_a_checkpoint_is_made_nothing_is_lost() {
+    for at in 0..90 {
+        let mut world = world(7, Duration::ZERO);
+        let laptop = story::family(&mut world, 1)[0];
+        let mut story = Story::new(&[laptop]);
+        for _ in 0..9 {
+            story.log(&mut world, laptop);
+        }
+        let calls = world.nodes[laptop].disk.calls() + at;
+        let disk = world.nodes[laptop].disk.clone();
+        disk.plan(move |call| (call.number >= calls).then_some(Fault::PowerOff));
+        for _ in 0..3 {
+            story.log(&mut world, laptop);
+        }
+        world.run_for(Duration::from_secs(30));
+        world.nodes[laptop].disk.heal();
+        world.start(laptop);
+        world.run_for(Duration::from_secs(60));
+        story.check(&mut world);
+        // What was kept for nothing goes with the next one.
+        for _ in 0..14 {
+            story.log(&mut world, laptop);
+        }
+        world.run_for(Duration::from_secs(13 * 3600));
+        assert_eq!(files(&world, laptop, "checkpoints"), 1, "at {at}");
+        story.check(&mut world);
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_making_of_a_checkpoint_and_nothing_else() {
+    let mut world = world(7, A_MONTH);
+    let laptop = story::family(&mut world, 1)[0];
+    let mut story = Story::new(&[laptop]);
+    let disk = world.nodes[laptop].disk.clone();
+    disk.plan(|call| {
+        let of_checkpoints = call.path.starts_with("/data/store/pieces") || call.path.starts_with("/data/store/checkpoints");
+        (of_checkpoints && matches!(call.op, Op::Append | Op::Create)).then_some(Fault::NoSpace)
+    });
+    for _ in 0..20 {
+        story.log(&mut world, laptop);
+    }
+    world.run_for(Duration::from_secs(60));
+    assert_eq!((files(&world, laptop, "checkpoints"), world.nodes[laptop].ends), (0, 0));
+    story.check(&mut world);
+    // It is tried again later.
+    world.nodes[laptop].disk.heal();
+    world.run_for(Duration::from_secs(2 * 3600));
+    story.log(&mut world, laptop);
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(files(&world, laptop, "checkpoints"), 1);
+    story.check(&mut world);
+}
