@@ -9,6 +9,7 @@
 //! The effects of one input are carried out in order. If an append fails, nothing after it is carried out, and the core
 //! is made anew from what is on disk: so its memory may run ahead of the disk inside one step, and never between two.
 
+mod adopt;
 mod base;
 mod begin;
 mod boot;
@@ -23,6 +24,7 @@ mod join;
 mod links;
 mod logs;
 mod merge;
+mod offer;
 mod peers;
 mod place;
 mod publish;
@@ -103,6 +105,10 @@ pub struct Replica {
     index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
     bases: base::Bases,
     compacting: compact::Compacting,
+    /// A checkpoint of another device that is being taken.
+    adopting: Option<adopt::Adopting>,
+    /// Logs that are to go on behind a checkpoint that was found at the start.
+    jumping: adopt::Jumps,
     pending: BTreeMap<DocId, Vec<Pending>>,
     newer: BTreeSet<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
@@ -276,6 +282,9 @@ impl Replica {
             Input::Desktop { outcome } => self.found_desktop(&mut cx, outcome),
             Input::Build { doc, pieces, entries } => self.build(&mut cx, doc, &pieces, entries),
             Input::Unpacked { of, bundle, pieces } => self.unpacked(&mut cx, of, bundle, &pieces),
+            Input::Judged { of, bundle, judged } => self.judged(&mut cx, of, bundle, judged),
+            Input::Compared { of, doc, pieces, entries } => self.compared(&mut cx, of, doc, &pieces, &entries),
+            Input::Adopted { outcome } => self.adopted(&mut cx, outcome),
             Input::Packed { packed } => self.packed(&mut cx, packed),
             Input::Kept { outcome } => self.kept_sealed(&mut cx, outcome),
             Input::Pruned { logs, outcome } => self.pruned(&logs, outcome),

@@ -12,6 +12,7 @@ mod failure;
 mod health;
 mod heard;
 mod here;
+mod judge;
 mod listen;
 mod packer;
 pub mod shelf;
@@ -43,6 +44,7 @@ use config::Config;
 use failure::{chain, loose};
 use health::Health;
 use here::Here;
+use judge::Judge;
 use packer::Packer;
 use shelf::Shelf;
 
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
                 Err(error) => run(Err(error), detach),
             }
         }
+        Ok(process::Command::Judge) => judge::main(),
         Ok(process::Command::Version) => {
             println!("asifd {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
@@ -155,6 +158,7 @@ struct Daemon {
     local: Local,
     desktop: Desktop,
     packer: Packer,
+    judge: Judge,
     alarm: Alarm,
     /// Where the core believes this machine to be.
     told_here: Option<Here>,
@@ -205,6 +209,7 @@ impl Daemon {
             local,
             desktop: Desktop::default(),
             packer: Packer::new(),
+            judge: Judge::new(),
             alarm: Alarm::new(),
             told_here: None,
             incoming,
@@ -235,6 +240,7 @@ impl Daemon {
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
                 Some(packed) = self.packer.packed() => self.inputs.push_back(Input::Packed { packed }),
+                Some(judged) = self.judge.judged() => self.inputs.push_back(judged),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
                 () = self.alarm.rang() => {
                     self.tell_here();

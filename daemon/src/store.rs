@@ -278,6 +278,11 @@ impl Store {
         log_file::records(&bytes, log, first, previous).map_err(|seq| ReadError::Changed { log, seq })
     }
 
+    /// The last entry of a log that is held, or that a checkpoint stands for; 0: nothing is.
+    pub fn tip(&self, log: LogId) -> u64 {
+        self.logs.get(&log).map_or(0, LogState::seq)
+    }
+
     /// The first entry of a log behind its birth that may be here: what lies between is covered by a checkpoint.
     pub fn goes_on(&self, log: LogId) -> u64 {
         self.logs.get(&log).and_then(|state| state.from).map_or(2, |from| from.seq)

@@ -12,11 +12,12 @@ use asif_daemon::replica::Keeping;
 use asif_daemon::store::{Fault, Op};
 use asif_proto::id::RecordId;
 use asif_proto::local::{Reply, Request};
+use asif_proto::peer::Message;
 use asif_proto::record::Session;
 
 use crate::seeds;
 use crate::story::{self, Story};
-use crate::world::World;
+use crate::world::{Weather, World};
 
 /// A world in which a few entries are worth a checkpoint, and what it covers is let go at once.
 fn world(seed: u64, beside: Duration) -> World {
@@ -168,4 +169,110 @@ fn a_full_disk_ends_the_making_of_a_checkpoint_and_nothing_else() {
     world.run_for(Duration::from_secs(60));
     assert_eq!(files(&world, laptop, "checkpoints"), 1);
     story.check(&mut world);
+}
+
+/// A second machine comes in by the first.
+fn joins(world: &mut World, by: usize, name: &str) -> usize {
+    let device = world.add(name);
+    let ticket = world.ticket(by, Request::DevicePair { yes: true, no_wait: true });
+    world.must(device, Request::DeviceJoin { ticket, name: Some(name.into()), at: None });
+    device
+}
+
+#[test]
+fn a_new_device_starts_from_a_checkpoint_and_the_tails() {
+    for (seed, beside) in [(1, A_MONTH), (2, Duration::ZERO)] {
+        let mut world = world(seed, beside);
+        let laptop = story::family(&mut world, 1)[0];
+        let mut story = Story::new(&[laptop]);
+        for _ in 0..30 {
+            story.log(&mut world, laptop);
+            story.edit(&mut world, laptop);
+        }
+        world.run_for(Duration::from_secs(60));
+        story.log(&mut world, laptop);
+        let before = told(&mut world, laptop);
+        world.recorded = Some(Vec::new());
+        let desktop = joins(&mut world, laptop, "desktop");
+        world.must(desktop, Request::Sync { wait_ms: Some(30_000) });
+        let said = world.recorded.take().unwrap();
+        let entries: usize =
+            said.iter().map(|(_, _, message)| if let Message::Entries(run) = message { run.entries.len() } else { 0 }).sum();
+        assert!(said.iter().any(|(from, _, message)| *from == laptop && matches!(message, Message::Piece(_))), "seed {seed}");
+        assert!(entries < 20, "seed {seed}: {entries} entries were sent all the same");
+        assert_eq!(told(&mut world, desktop), before, "seed {seed}");
+        // A third one comes in by it, while the first is off.
+        world.stop(laptop);
+        story.also_on(desktop);
+        story.edit(&mut world, desktop);
+        let third = joins(&mut world, desktop, "phone");
+        world.must(third, Request::Sync { wait_ms: Some(30_000) });
+        assert_eq!(told(&mut world, third), told(&mut world, desktop), "seed {seed}");
+        without_a_view(&mut world, desktop);
+        without_a_view(&mut world, third);
+        story.also_on(third);
+        story.settle(&mut world);
+        story.check(&mut world);
+    }
+}
+
+#[test]
+fn devices_that_make_checkpoints_and_let_go_end_with_the_same_journal() {
+    for seed in seeds(40) {
+        for beside in [A_MONTH, Duration::from_secs(30)] {
+            let mut world = world(seed, beside);
+            let devices = story::family(&mut world, 3);
+            let mut story = Story::new(&devices);
+            world.weather = Weather::STORM;
+            for _ in 0..60 {
+                story.something_happens(&mut world);
+                if world.below(12) == 0 {
+                    world.run_for(Duration::from_secs(8 * 3600));
+                }
+            }
+            let late = joins_in_the_end(&mut world, devices[0]);
+            story.also_on(late);
+            story.settle(&mut world);
+            story.check(&mut world);
+        }
+    }
+}
+
+/// Somebody comes in once it is calm.
+fn joins_in_the_end(world: &mut World, by: usize) -> usize {
+    world.heal();
+    world.nodes[by].disk.heal();
+    world.start(by);
+    world.run_for(Duration::from_secs(30));
+    joins(world, by, "late")
+}
+
+#[test]
+fn wherever_the_power_goes_while_a_checkpoint_is_taken_it_goes_on() {
+    for at in 0..60 {
+        let mut world = world(9, Duration::ZERO);
+        let laptop = story::family(&mut world, 1)[0];
+        let mut story = Story::new(&[laptop]);
+        for _ in 0..20 {
+            story.log(&mut world, laptop);
+        }
+        world.run_for(Duration::from_secs(60));
+        let desktop = world.add("desktop");
+        let ticket = world.ticket(laptop, Request::DevicePair { yes: true, no_wait: true });
+        let calls = world.nodes[desktop].disk.calls() + 12 + at;
+        let disk = world.nodes[desktop].disk.clone();
+        disk.plan(move |call| (call.number >= calls).then_some(Fault::PowerOff));
+        let join = Request::DeviceJoin { ticket, name: None, at: None };
+        let joined = world.ask(desktop, join.clone());
+        world.run_for(Duration::from_secs(20));
+        world.nodes[desktop].disk.heal();
+        world.start(desktop);
+        if !matches!(joined, Some(Ok(_))) {
+            // It may be in already.
+            drop(world.ask(desktop, join));
+        }
+        story.also_on(desktop);
+        story.settle(&mut world);
+        story.check(&mut world);
+    }
 }

@@ -229,6 +229,9 @@ impl Node {
                         wishes.extend(message.map(|message| Wish::Send { link, message, bulk: true }));
                         inputs.push(input);
                     }
+                    Ok(Done::Send(link, messages)) => {
+                        wishes.extend(messages.into_iter().map(|message| Wish::Send { link, message, bulk: true }));
+                    }
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
                     Err(_) => {
                         // What was written was written: whoever waits for that hears so.
@@ -301,6 +304,10 @@ impl Node {
             Effect::Pack { folded } => {
                 let packed = bundle::pack(folded.as_slice(), 1).map(Opaque::new).map_err(|error| error.to_string());
                 inputs.push(Input::Packed { packed });
+            }
+            Effect::Judge { of, bundle, packed, unfolded } => {
+                let judged = bundle::judge(packed.as_slice(), unfolded).map_err(|error| error.to_string());
+                inputs.push(Input::Judged { of, bundle, judged });
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Stop => {}

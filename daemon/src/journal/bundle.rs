@@ -14,6 +14,7 @@ use asif_proto::frame;
 use asif_proto::id::RecordId;
 use serde::{Deserialize, Serialize};
 
+use super::document::Document;
 use crate::seal::body::DocId;
 
 /// The most bytes that one bundle may unfold to.
@@ -42,6 +43,9 @@ pub enum BundleError {
     /// What it unfolds to is no list of documents.
     #[error("a bundle of documents does not read")]
     Read,
+    /// One of the documents does not load.
+    #[error("a document in a bundle does not load")]
+    Load,
 }
 
 /// The documents one after another, not yet packed.
@@ -67,6 +71,24 @@ pub fn unfold(folded: &[u8]) -> Result<Vec<Laid<'_>>, BundleError> {
         Ok((documents, [])) => Ok(documents),
         _ => Err(BundleError::Read),
     }
+}
+
+/// Loads every document of a packed bundle, and says which they are and what their heads. Whoever does not trust the bytes asks in a process that may
+/// end in the middle.
+pub fn judge(packed: &[u8], unfolded: u32) -> Result<Vec<(DocId, Vec<[u8; 32]>)>, BundleError> {
+    let folded = unpack(packed, unfolded)?;
+    let documents = unfold(&folded)?.into_iter().map(|laid| {
+        let document = Document::load(laid.bytes).map_err(|_| BundleError::Load)?;
+        // It comes back from what it saves itself, too: that is what the next checkpoint is made of.
+        let again = Document::load(&document.save()).map_err(|_| BundleError::Load)?;
+        if again.heads() != document.heads() || !laid.doc.is_sane() {
+            return Err(BundleError::Load);
+        }
+        let mut heads: Vec<[u8; 32]> = document.heads().iter().map(|hash| hash.0).collect();
+        heads.sort_unstable();
+        Ok((laid.doc, heads))
+    });
+    documents.collect()
 }
 
 /// The counts that are not 1.

@@ -14,7 +14,7 @@ use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId};
 use zeroize::Zeroizing;
 
 use super::deeds::Deeds;
-use super::effect::{Effect, Stored};
+use super::effect::{Effect, LogHead, Stored};
 use super::{Cx, Replica};
 use crate::journal::bundle::{self, Laid};
 use crate::journal::document::Document;
@@ -31,15 +31,23 @@ pub(super) struct Base {
     pub(super) id: CheckpointId,
     /// The key it is sealed with.
     key: KeyId,
+    /// Itself, sealed, to be passed on.
+    pub(super) sealed: Vec<u8>,
     pub(super) said: Checkpoint,
     /// Up to where it covers each log.
     pub(super) tips: BTreeMap<LogId, (u64, Link)>,
 }
 
 impl Base {
-    pub(super) fn new(id: CheckpointId, key: KeyId, said: Checkpoint) -> Option<Self> {
+    pub(super) fn new(key: KeyId, sealed: Vec<u8>, said: Checkpoint) -> Option<Self> {
         let tips = said.covers.iter().map(tip_of).collect::<Option<_>>()?;
-        Some(Self { id, key, said, tips })
+        Some(Self { id: checkpoint::id(&sealed), key, sealed, said, tips })
+    }
+
+    /// The head of a log that it covers.
+    pub(super) fn head(&self, log: &LogId) -> Option<LogHead> {
+        let covered = self.said.covers.iter().find(|covered| tip_of(covered).is_some_and(|(one, _)| one == *log))?;
+        Some(LogHead { queue: covered.queue, key: covered.key, log: *log })
     }
 
     /// Whether it is sealed with this key.
@@ -129,7 +137,7 @@ impl Replica {
         let journal = self.journal()?;
         let queue = self.registry.epochs(journal.id()).find(|epoch| epoch.key == key)?.queue();
         let said = checkpoint::open(&self.keys.get(&queue)?.read, journal.id(), bytes).ok()?;
-        Base::new(id, key, said)
+        Base::new(key, bytes.to_vec(), said).filter(|base| base.id == id)
     }
 
     /// Asks for what a document is built of.
@@ -195,8 +203,16 @@ impl Replica {
     }
 
     /// The documents of a bundle, one after another, as they were folded.
-    fn open_bundle(&self, base: &Base, at: usize, pieces: &[Option<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
-        let bundle = base.said.bundles.get(at)?;
+    pub(super) fn open_bundle(&self, base: &Base, at: usize, pieces: &[Option<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
+        let packed = self.packed_bundle(base, at, pieces)?;
+        bundle::unpack(&packed, base.said.bundles.get(at)?.unfolded).ok().map(Zeroizing::new)
+    }
+
+    /// The same, still packed.
+    pub(super) fn packed_bundle(&self, base: &Base, at: usize, pieces: &[Option<Vec<u8>>]) -> Option<Zeroizing<Vec<u8>>> {
+        if pieces.len() != base.said.bundles.get(at)?.pieces.len() {
+            return None;
+        }
         let journal = self.journal()?;
         let queue = self.registry.epochs(journal.id()).find(|epoch| epoch.key == base.key)?.queue();
         let keys = self.keys.get(&queue)?;
@@ -204,50 +220,67 @@ impl Replica {
         for sealed in pieces {
             packed.extend_from_slice(&piece::open(&keys.read, journal.id(), base.key, sealed.as_ref()?).ok()?);
         }
-        bundle::unpack(&packed, bundle.unfolded).ok().map(Zeroizing::new)
+        Some(packed)
     }
 
     /// Begins the view with what the checkpoints say; the entries behind them are read once that is there. Says whether there are any.
     pub(super) fn begin_with_bases(&mut self, cx: &mut Cx<'_>) -> bool {
         let current: Vec<Base> = self.bases.current().cloned().collect();
-        let mut seen = BTreeSet::new();
         self.bases.stale.clear();
+        self.bases.unread = 0;
         for base in &current {
             for (log, (seq, _)) in &base.tips {
                 if let Some(log) = self.logs.get_mut(log) {
                     log.merged = log.merged.max(*seq);
                 }
             }
-            for covered in &base.said.covers {
-                self.know_birth(covered);
-            }
-            let Keys { read, items } = base.said.keys.clone();
-            self.given.read.extend(read);
-            self.given.items.extend(items);
-            self.forks.extend(&base.said.forks);
-            self.replaced.extend(&base.said.replaced);
-            for doc in base.said.bundles.iter().flat_map(|bundle| bundle.documents.iter().map(|one| one.doc)) {
-                if !seen.insert(doc) {
-                    self.bases.stale.insert(doc);
-                }
-            }
+            self.take_in(cx, base);
         }
         if let Some(last) = current.last() {
             self.deeds = Deeds::of(last.said.deeds.clone());
         }
-        self.refresh_keys();
-        for base in &current {
-            for (at, bundle) in base.said.bundles.iter().enumerate() {
-                self.bases.unread += 1;
-                self.reading += 1;
-                cx.rest.push(Effect::Unpack { of: base.id, bundle: at, pieces: bundle.pieces.clone() });
-            }
-        }
         !current.is_empty()
+    }
+
+    /// Takes in what a checkpoint says, and has its documents read into the view.
+    pub(super) fn take_in(&mut self, cx: &mut Cx<'_>, base: &Base) {
+        for covered in &base.said.covers {
+            self.know_birth(covered);
+        }
+        let Keys { read, items } = base.said.keys.clone();
+        self.given.read.extend(read.into_iter().filter(|one| !self.given.read.contains(one)).collect::<Vec<_>>());
+        self.given.items.extend(items.into_iter().filter(|one| !self.given.items.contains(one)).collect::<Vec<_>>());
+        self.forks.extend(&base.said.forks);
+        self.replaced.extend(&base.said.replaced);
+        self.refresh_keys();
+        let docs = base.said.bundles.iter().flat_map(|bundle| bundle.documents.iter().map(|one| one.doc));
+        // What else is known of a document counts too.
+        let more: Vec<DocId> = docs.filter(|doc| self.index.contains_key(doc) || self.bases.bundles_of(*doc).len() > 1).collect();
+        self.bases.stale.extend(more);
+        for (at, bundle) in base.said.bundles.iter().enumerate() {
+            self.bases.unread += 1;
+            self.reading += 1;
+            cx.rest.push(Effect::Unpack { of: base.id, bundle: at, pieces: bundle.pieces.clone() });
+        }
+    }
+
+    /// Entries that a checkpoint covers are in its documents.
+    pub(super) fn forget_covered(&mut self, base: &Base) {
+        for logs in self.index.values_mut() {
+            for (log, seqs) in logs.iter_mut() {
+                let covered = base.tips.get(log).map_or(0, |(seq, _)| *seq);
+                seqs.retain(|seq| *seq > covered);
+            }
+            logs.retain(|_, seqs| !seqs.is_empty());
+        }
+        self.index.retain(|_, logs| !logs.is_empty());
     }
 
     /// A bundle came: its documents go into the view.
     pub(super) fn unpacked(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, pieces: &[Option<Vec<u8>>]) {
+        if self.unpacked_to_adopt(cx, of, at, pieces) {
+            return;
+        }
         self.reading = self.reading.saturating_sub(1);
         self.bases.unread = self.bases.unread.saturating_sub(1);
         let base = self.bases.current().find(|base| base.id == of).cloned();
@@ -301,7 +334,7 @@ impl Replica {
 }
 
 /// Up to where a log is covered.
-fn tip_of(covered: &Covered) -> Option<(LogId, (u64, Link))> {
+pub(super) fn tip_of(covered: &Covered) -> Option<(LogId, (u64, Link))> {
     let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::entry(covered.tip.0.clone()).ok()?);
     let is_one = birth.seq() == 1 && birth.log() == tip.log() && (tip.seq() > 1 || (tip == birth && covered.previous == Link::ZERO));
     is_one.then(|| (tip.log(), (tip.seq(), tip.link(&covered.previous))))

@@ -346,23 +346,17 @@ impl Replica {
             replaces: self.bases.all().map(|base| base.id).collect(),
         };
         let sealed = checkpoint::seal(&keys.read, &vault.signing, journal.id(), key, &said, cx.rng);
-        let base = sealed.ok().and_then(|bytes| Some((Base::new(checkpoint::id(&bytes), key, said)?, bytes)));
-        let Some((base, bytes)) = base else { return self.stand_off("the checkpoint is too long") };
+        let Some(base) = sealed.ok().and_then(|bytes| Base::new(key, bytes, said)) else {
+            return self.stand_off("the checkpoint is too long");
+        };
+        cx.rest.push(Effect::KeepCheckpoint(base.sealed.clone()));
         self.compacting.making = Some(Making { step: Step::Seal(Box::new(base)), ..making });
-        cx.rest.push(Effect::KeepCheckpoint(bytes));
     }
 
     /// From now on documents are built on this one.
     fn stand_on(&mut self, cx: &mut Cx<'_>, base: Base) {
         tracing::info!(id = %base.id, "a checkpoint is kept");
-        for logs in self.index.values_mut() {
-            for (log, seqs) in logs.iter_mut() {
-                let covered = base.tips.get(log).map_or(0, |(seq, _)| *seq);
-                seqs.retain(|seq| *seq > covered);
-            }
-            logs.retain(|_, seqs| !seqs.is_empty());
-        }
-        self.index.retain(|_, logs| !logs.is_empty());
+        self.forget_covered(&base);
         self.bases.push(base);
         self.compacting.look_at = Some(cx.now.mono);
         // One that was saved before knows nothing of it.

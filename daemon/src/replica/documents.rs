@@ -110,7 +110,7 @@ impl Replica {
         waiting.retain(|one| !self.is_quarantined((one.log, one.seq)));
     }
 
-    fn reopen(&self, stored: &Stored) -> Option<Pending> {
+    pub(super) fn reopen(&self, stored: &Stored) -> Option<Pending> {
         let (log, seq) = (stored.wire.log(), stored.wire.seq());
         match self.open_stored(stored)? {
             Body::Changes(changes) => Some(Pending { log, seq, checked: guard::check(log, &changes).ok()? }),

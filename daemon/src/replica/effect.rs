@@ -152,6 +152,19 @@ pub struct Stored {
     pub wire: Wire,
 }
 
+/// A log of which a checkpoint stands for all behind the birth and before its last covered entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jump {
+    /// Its head.
+    pub head: LogHead,
+    /// Its first entry.
+    pub birth: Wire,
+    /// The link before the last covered entry.
+    pub previous: Link,
+    /// That entry.
+    pub tip: Wire,
+}
+
 /// Why entries are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -281,13 +294,51 @@ pub enum Effect {
         /// Its pieces.
         pieces: Vec<PieceId>,
     },
+    /// Send pieces of a checkpoint.
+    ServePieces {
+        /// On this link.
+        link: LinkId,
+        /// These, as far as they are what was written.
+        pieces: Vec<PieceId>,
+    },
+    /// Load the documents of a bundle in another process, with limits. Answered with [`Input::Judged`].
+    Judge {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The place of the bundle in it.
+        bundle: usize,
+        /// The bundle, packed.
+        packed: Opaque,
+        /// How long it is unpacked.
+        unfolded: u32,
+    },
+    /// Read what a checkpoint and the entries here say of one document.
+    Compare {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The document.
+        doc: crate::seal::body::DocId,
+        /// The pieces that it lies in.
+        pieces: Vec<PieceId>,
+        /// The entries.
+        runs: Vec<Run>,
+    },
+    /// Keep a checkpoint whose pieces are kept, and go on with these logs behind what it covers. Answered with [`Input::Adopted`].
+    Adopt {
+        /// It, sealed; empty: it is kept already.
+        checkpoint: Vec<u8>,
+        /// The logs.
+        jumps: Vec<Jump>,
+    },
     /// Pack a bundle as small as it gets, beside everything else. Answered with [`Input::Packed`].
     Pack {
         /// Documents, one after another.
         folded: Opaque,
     },
-    /// Keep pieces of a checkpoint. Answered with [`Input::Kept`].
+    /// Keep pieces of a checkpoint that is being made. Answered with [`Input::Kept`].
     KeepPieces(Vec<Vec<u8>>),
+    /// Keep a piece of a checkpoint that is being taken. Where it could not be, that shows when it is read.
+    TakePiece(Vec<u8>),
     /// Keep a checkpoint whose pieces are kept. Answered with [`Input::Kept`].
     KeepCheckpoint(Vec<u8>),
     /// Let go of entries that a checkpoint covers, if all of its pieces are there and are what was written. Answered with [`Input::Pruned`].

@@ -34,6 +34,10 @@ impl Daemon {
                     }
                     self.inputs.push_back(input);
                 }
+                Ok(Done::Send(link, messages)) => {
+                    let frames = messages.iter().map(Message::to_frame).collect();
+                    self.command(Command::SendBulk { link: net_link(link), frames });
+                }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
@@ -77,6 +81,7 @@ impl Daemon {
             Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
             Effect::LookForDesktop => self.desktop.look(),
             Effect::Pack { folded } => self.packer.pack(folded),
+            Effect::Judge { of, bundle, packed, unfolded } => self.judge.ask(of, bundle, packed, unfolded),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::Remove { .. }
@@ -89,6 +94,10 @@ impl Daemon {
             | Effect::Build { .. }
             | Effect::Unpack { .. }
             | Effect::KeepPieces(_)
+            | Effect::TakePiece(_)
+            | Effect::ServePieces { .. }
+            | Effect::Compare { .. }
+            | Effect::Adopt { .. }
             | Effect::KeepCheckpoint(_)
             | Effect::Prune { .. }
             | Effect::DropSealed { .. }

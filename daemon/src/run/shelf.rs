@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use asif_proto::home::DAMAGED_DRAFTS;
 use asif_proto::id::{Link, LogId, PieceId};
-use asif_proto::peer::{ENTRIES_BYTES, Message};
+use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
 
-use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::replica::effect::{self, Effect, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::seal::wire::Wire;
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
 
@@ -86,6 +87,8 @@ pub enum Done {
     Quiet,
     /// A run for a peer, and what to tell the core.
     Serve(LinkId, Option<Message>, Input),
+    /// Messages for a peer.
+    Send(LinkId, Vec<Message>),
     /// It is not the disk's.
     Elsewhere(Effect),
 }
@@ -226,6 +229,22 @@ impl Shelf {
                 let kept = self.store.keep_checkpoint(&bytes);
                 return Ok(Done::Input(Input::Kept { outcome: unless_poisoned(kept)? }));
             }
+            Effect::TakePiece(piece) => {
+                if let Err(reason) = unless_poisoned(self.store.keep_pieces([piece.as_slice()]))? {
+                    tracing::warn!(reason, "a piece of a checkpoint could not be kept");
+                }
+            }
+            Effect::ServePieces { link, pieces } => {
+                let pieces = self.pieces(&pieces).into_iter().flatten();
+                return Ok(Done::Send(link, pieces.map(|piece| Message::Piece(Blob(piece))).collect()));
+            }
+            Effect::Compare { of, doc, pieces, runs } => {
+                let (pieces, entries) = (self.pieces(&pieces), self.read(&runs)?);
+                return Ok(Done::Input(Input::Compared { of, doc, pieces, entries }));
+            }
+            Effect::Adopt { checkpoint, jumps } => {
+                return Ok(Done::Input(Input::Adopted { outcome: self.adopt(&checkpoint, &jumps)? }));
+            }
             Effect::Prune { pieces, logs } => {
                 let outcome = self.prune(&pieces, &logs)?;
                 return Ok(Done::Input(Input::Pruned { logs, outcome }));
@@ -252,6 +271,36 @@ impl Shelf {
     fn pieces(&self, ids: &[PieceId]) -> Vec<Option<Vec<u8>>> {
         let piece = |id: &PieceId| self.store.piece(*id).map_err(|error| tracing::error!(%error, "a piece of a checkpoint")).ok();
         ids.iter().map(piece).collect()
+    }
+
+    /// Keeps a checkpoint, and goes on with the logs behind what it covers. The checkpoint comes first: a start finds by it what is left to do.
+    fn adopt(&mut self, checkpoint: &[u8], jumps: &[Jump]) -> Result<Result<(), String>, ShelfError> {
+        if !checkpoint.is_empty()
+            && let Err(reason) = unless_poisoned(self.store.keep_checkpoint(checkpoint))?
+        {
+            return Ok(Err(reason));
+        }
+        // The view knows nothing of it.
+        self.store.save(VIEW, &[])?;
+        for jump in jumps {
+            let head = store_head(jump.head);
+            let (held, tip) = (self.store.tip(jump.head.log), jump.tip.seq());
+            if held >= tip {
+                continue;
+            }
+            let entry = |link: Link, wire: &Wire| store::Append::Entry { head, link, wire: wire.clone() };
+            let mut appends = Vec::new();
+            if held == 0 && tip <= 2 {
+                appends.push(entry(jump.birth.link(&Link::ZERO), &jump.birth));
+            } else if held + 1 < tip {
+                self.store.skip(&head, &jump.birth, tip, jump.previous)?;
+            }
+            if tip > 1 {
+                appends.push(entry(jump.tip.link(&jump.previous), &jump.tip));
+            }
+            self.store.append(&appends)?;
+        }
+        Ok(Ok(()))
     }
 
     /// Lets go of what is covered, once every piece of what covers it was read and is what was written.

@@ -111,6 +111,31 @@ pub enum Input {
         /// As above.
         outcome: Result<(), String>,
     },
+    /// The documents of a bundle were loaded in another process.
+    Judged {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The place of the bundle in it.
+        bundle: usize,
+        /// Which documents it holds and their heads; or why it does not load, in words.
+        judged: Result<Vec<(DocId, Vec<[u8; 32]>)>, String>,
+    },
+    /// What a checkpoint and the entries here say of one document.
+    Compared {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The document.
+        doc: DocId,
+        /// The pieces that it lies in; none where one is not what was written.
+        pieces: Vec<Option<Vec<u8>>>,
+        /// The entries.
+        entries: Vec<Stored>,
+    },
+    /// A checkpoint of another device is kept, and the logs go on behind it; or why not, in words.
+    Adopted {
+        /// As above.
+        outcome: Result<(), String>,
+    },
     /// Entries that a checkpoint covers were let go; or why not, in words.
     Pruned {
         /// Of each log, the first entry behind its birth that stayed.

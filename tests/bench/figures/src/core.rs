@@ -103,7 +103,7 @@ impl Core {
                 match self.shelf.perform(effect)? {
                     Done::Input(input) => inputs.push(input),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Error(failure), .. }) => self.failed = Some(failure.to_string()),
-                    Done::Elsewhere(_) | Done::Quiet | Done::Serve(..) => {}
+                    Done::Elsewhere(_) | Done::Quiet | Done::Send(..) | Done::Serve(..) => {}
                 }
             }
             for input in inputs {

@@ -1,0 +1,362 @@
+//! Taking a checkpoint that another own device made, instead of the entries that it stands for.
+//!
+//! ```text
+//! offered   opened, its maker and the signatures of what it covers checked, nothing of it contradicts what is held
+//! pieces    asked for a few at a time; each is on stable storage before the next are: whatever breaks off, the rest is asked for later
+//! judged    each bundle is loaded in another process with limits, and its documents have the heads that were said
+//! compared  of documents that are here too, every covered change that is held is in what came
+//! adopted   the checkpoint is kept and the logs go on behind what it covers, in one go; what was held of them is kept aside
+//! ```
+//!
+//! Nothing here takes anything away: what documents are built on only grows.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use asif_proto::id::{CheckpointId, DeviceId, Link, LogId, PieceId};
+use asif_proto::peer::Message;
+
+use super::base::{Base, tip_of};
+use super::deeds::Deeds;
+use super::effect::{Effect, Jump, LinkId, LogHead, Opaque, Run, Stored};
+use super::logs::Log;
+use super::{Cx, Replica};
+use crate::journal::bundle;
+use crate::journal::document::Document;
+use crate::people::space::Space;
+use crate::seal::body::{Body, DocId};
+use crate::seal::checkpoint::{self, Covered};
+use crate::seal::entry::{self, Place};
+use crate::seal::piece;
+use crate::seal::wire::Wire;
+
+/// Pieces that are asked for at one time.
+const WINDOW: usize = 8;
+
+/// A checkpoint that is being taken.
+#[derive(Debug)]
+pub(super) struct Adopting {
+    base: Base,
+    jumps: Jumps,
+    /// Who gives the pieces.
+    from: LinkId,
+    /// Pieces that are not here, in the order in which they are wanted.
+    missing: VecDeque<PieceId>,
+    /// Those that were asked for.
+    asked: BTreeSet<PieceId>,
+    /// Bundles that are not judged, and whether one is being judged now.
+    unjudged: VecDeque<usize>,
+    judging: bool,
+    /// Documents in which what is held is still to be looked for.
+    uncompared: Option<VecDeque<DocId>>,
+    /// It is being put on stable storage.
+    keeping: bool,
+}
+
+impl Replica {
+    /// An own device offers a checkpoint.
+    pub(super) fn offered_checkpoint(&mut self, cx: &mut Cx<'_>, from: LinkId, sealed: Vec<u8>) {
+        let id = checkpoint::id(&sealed);
+        if let Some(adopting) = &mut self.adopting {
+            if adopting.base.id == id || !self.links.contains_key(&adopting.from) {
+                if adopting.base.id != id {
+                    self.adopting = None;
+                    return self.offered_checkpoint(cx, from, sealed);
+                }
+                adopting.from = from;
+                adopting.asked.clear();
+                return self.ask_for_pieces(cx);
+            }
+            return self.decline(cx, from, id, None);
+        }
+        if self.person().is_none() || !self.writes_of_itself() {
+            return self.decline(cx, from, id, None);
+        }
+        let Some(base) = self.open_base(id, &sealed) else { return self.decline(cx, from, id, Some("a checkpoint that does not open")) };
+        let Some(jumps) = self.jumps(&base) else {
+            return self.decline(cx, from, id, Some("a checkpoint that covers what its devices did not sign"));
+        };
+        if self.contradicts(&base) {
+            return self.decline(cx, from, id, Some("a checkpoint that contradicts an entry that is held here"));
+        }
+        let spares = |(log, (tip, _)): (&LogId, &(u64, Link))| self.logs.get(log).map_or(0, |log| log.seq) < *tip;
+        if !base.tips.iter().any(spares) {
+            return self.decline(cx, from, id, None);
+        }
+        // The newest first: they are shown while the rest arrives.
+        let mut order: Vec<usize> = (0..base.said.bundles.len()).collect();
+        let newest = |at: &usize| base.said.bundles.get(*at).and_then(|bundle| bundle.documents.iter().map(|one| rank(one.doc)).max());
+        order.sort_by_key(|at| std::cmp::Reverse(newest(at)));
+        let pieces = order.iter().filter_map(|at| base.said.bundles.get(*at)).flat_map(|bundle| bundle.pieces.iter().copied());
+        let missing = pieces.filter(|piece| !self.bases.pieces.contains(piece)).collect();
+        self.adopting = Some(Adopting {
+            base,
+            jumps,
+            from,
+            missing,
+            asked: BTreeSet::new(),
+            unjudged: order.into(),
+            judging: false,
+            uncompared: None,
+            keeping: false,
+        });
+        self.ask_for_pieces(cx);
+        self.go_on_adopting(cx);
+    }
+
+    fn decline(&mut self, cx: &mut Cx<'_>, from: LinkId, id: CheckpointId, why: Option<&str>) {
+        if let Some(why) = why {
+            self.refuse(why);
+        }
+        cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
+    }
+
+    /// It is not taken after all.
+    fn not_taken(&mut self, cx: &mut Cx<'_>, why: &str) {
+        if let Some(adopting) = self.adopting.take() {
+            self.decline(cx, adopting.from, adopting.base.id, Some(why));
+        }
+    }
+
+    /// What a checkpoint says of each log: its birth is of a device that may write here, and that one signed the last covered entry.
+    fn jumps(&self, base: &Base) -> Option<Jumps> {
+        let journal = self.journal()?;
+        self.registry.roster(&journal.owner()).device(&base.said.by)?;
+        base.said.covers.iter().map(|covered| self.jump(journal, covered)).collect()
+    }
+
+    fn jump(&self, journal: Space, covered: &Covered) -> Option<(LogId, (DeviceId, Jump))> {
+        let (log, (seq, _)) = tip_of(covered)?;
+        let epoch = self.registry.epoch(&covered.queue).filter(|epoch| epoch.space == journal && epoch.key == covered.key)?;
+        let keys = self.keys.get(&epoch.queue())?;
+        let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::entry(covered.tip.0.clone()).ok()?);
+        let place = |seq, previous| Place { space: journal.id(), log, seq, previous };
+        let born = entry::open(&keys.read, &place(1, Link::ZERO), &birth).ok()?;
+        let Ok(Body::Birth(said)) = Body::from_bytes(born.bodies()) else { return None };
+        let device = said.device;
+        self.registry.roster(&journal.owner()).device(&device).filter(|_| said.space == journal.id() && said.key == covered.key)?;
+        entry::open(&keys.read, &place(seq, covered.previous), &tip).ok()?.verify(&device).ok()?;
+        let head = LogHead { queue: covered.queue, key: covered.key, log };
+        Some((log, (device, Jump { head, birth, previous: covered.previous, tip })))
+    }
+
+    /// Whether it says otherwise what is held here, as far as that can be told without reading.
+    fn contradicts(&self, base: &Base) -> bool {
+        base.tips.iter().any(|(log, (tip, link))| {
+            self.logs.get(log).is_some_and(|held| (held.seq == *tip && held.link != *link) || Some(held.head) != base.head(log))
+        })
+    }
+
+    fn ask_for_pieces(&mut self, cx: &mut Cx<'_>) {
+        let Some(adopting) = &mut self.adopting else { return };
+        let room = WINDOW.saturating_sub(adopting.asked.len());
+        let wanted: Vec<PieceId> = adopting.missing.iter().filter(|piece| !adopting.asked.contains(piece)).take(room).copied().collect();
+        if !wanted.is_empty() && self.links.contains_key(&adopting.from) {
+            adopting.asked.extend(&wanted);
+            cx.rest.push(Effect::Send { link: adopting.from, message: Message::GetPieces(wanted) });
+        }
+    }
+
+    /// A piece came: it is kept if it was asked for.
+    pub(super) fn piece_came(&mut self, cx: &mut Cx<'_>, bytes: Vec<u8>) {
+        let id = piece::id(&bytes);
+        let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.asked.contains(&id)) else {
+            return self.refuse("a piece of a checkpoint that was not asked for");
+        };
+        adopting.asked.remove(&id);
+        adopting.missing.retain(|one| *one != id);
+        cx.rest.push(Effect::TakePiece(bytes));
+        self.bases.pieces.insert(id);
+        self.ask_for_pieces(cx);
+        self.go_on_adopting(cx);
+    }
+
+    /// Has the next bundle judged whose pieces are all here; once all are, compares, and then takes it.
+    pub(super) fn go_on_adopting(&mut self, cx: &mut Cx<'_>) {
+        let Some(adopting) = self.adopting.as_mut().filter(|adopting| !adopting.judging && !adopting.keeping) else { return };
+        if let Some(at) = adopting.unjudged.front().copied() {
+            let bundle = adopting.base.said.bundles.get(at);
+            let is_here = bundle.is_some_and(|bundle| bundle.pieces.iter().all(|piece| !adopting.missing.contains(piece)));
+            if let Some(bundle) = bundle.filter(|_| is_here) {
+                adopting.judging = true;
+                cx.rest.push(Effect::Unpack { of: adopting.base.id, bundle: at, pieces: bundle.pieces.clone() });
+            }
+            return;
+        }
+        let tips = &adopting.base.tips;
+        let covered = |logs: &BTreeMap<LogId, Vec<u64>>| {
+            logs.iter().any(|(log, seqs)| seqs.iter().any(|seq| tips.get(log).is_some_and(|(tip, _)| seq <= tip)))
+        };
+        let held = || self.index.iter().filter(|(_, logs)| covered(logs)).map(|(doc, _)| *doc).collect();
+        if adopting.uncompared.get_or_insert_with(held).is_empty() {
+            adopting.keeping = true;
+            let jumps = adopting.jumps.values().map(|(_, jump)| jump.clone()).collect();
+            cx.rest.push(Effect::Adopt { checkpoint: adopting.base.sealed.clone(), jumps });
+            return;
+        }
+        self.compare_next(cx);
+    }
+
+    /// The pieces of a bundle of a checkpoint that is being taken; says whether it was that.
+    pub(super) fn unpacked_to_adopt(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, pieces: &[Option<Vec<u8>>]) -> bool {
+        let Some(adopting) = self.adopting.as_ref().filter(|adopting| adopting.base.id == of) else { return false };
+        let base = adopting.base.clone();
+        match (self.packed_bundle(&base, at, pieces), base.said.bundles.get(at)) {
+            (Some(packed), Some(bundle)) => {
+                cx.rest.push(Effect::Judge { of, bundle: at, packed: Opaque::new(packed.to_vec()), unfolded: bundle.unfolded });
+            }
+            _ => self.not_taken(cx, "a checkpoint of which a piece does not open"),
+        }
+        true
+    }
+
+    /// A bundle was judged in another process: which documents it holds, and their heads.
+    pub(super) fn judged(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, judged: Result<Vec<(DocId, Vec<[u8; 32]>)>, String>) {
+        let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
+        adopting.judging = false;
+        let found: BTreeMap<DocId, Vec<[u8; 32]>> = match judged {
+            Ok(found) => found.into_iter().collect(),
+            Err(reason) => {
+                tracing::warn!(reason, "a bundle of a checkpoint does not load");
+                return self.not_taken(cx, "a checkpoint whose documents do not load");
+            }
+        };
+        let said = adopting.base.said.bundles.get(at).map(|bundle| bundle.documents.clone()).unwrap_or_default();
+        if said.iter().any(|one| found.get(&one.doc) != Some(&one.heads) || one.generation != [0; 32]) {
+            return self.not_taken(cx, "a checkpoint whose documents are others than it says");
+        }
+        adopting.unjudged.retain(|one| *one != at);
+        self.go_on_adopting(cx);
+    }
+
+    /// Reads what is held of the next document, to look for it in what came.
+    fn compare_next(&mut self, cx: &mut Cx<'_>) {
+        let Some(adopting) = &self.adopting else { return };
+        let Some(doc) = adopting.uncompared.as_ref().and_then(|docs| docs.front().copied()) else { return };
+        let mut bundles = adopting.base.said.bundles.iter();
+        let Some(bundle) = bundles.find(|bundle| bundle.documents.iter().any(|one| one.doc == doc)) else {
+            return self.not_taken(cx, "a checkpoint that lacks a document that is here");
+        };
+        let is_covered = |log: &LogId, seq: &u64| adopting.base.tips.get(log).is_some_and(|(tip, _)| seq <= tip);
+        let logs = self.index.get(&doc).into_iter().flatten();
+        let runs = logs.flat_map(|(log, seqs)| {
+            seqs.iter().filter(move |seq| is_covered(log, seq)).map(move |seq| Run { log: *log, from: *seq, to: *seq })
+        });
+        let (pieces, runs) = (bundle.pieces.clone(), runs.collect());
+        cx.rest.push(Effect::Compare { of: adopting.base.id, doc, pieces, runs });
+        if let Some(adopting) = &mut self.adopting {
+            adopting.judging = true;
+        }
+    }
+
+    /// It came.
+    pub(super) fn compared(&mut self, cx: &mut Cx<'_>, of: CheckpointId, doc: DocId, pieces: &[Option<Vec<u8>>], entries: &[Stored]) {
+        let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
+        adopting.judging = false;
+        let base = adopting.base.clone();
+        let at = base.said.bundles.iter().position(|bundle| bundle.documents.iter().any(|one| one.doc == doc));
+        let loaded = at.and_then(|at| self.open_bundle(&base, at, pieces)).and_then(|folded| {
+            let laid = bundle::unfold(&folded).ok()?.into_iter().find(|laid| laid.doc == doc)?;
+            Document::load(laid.bytes).ok()
+        });
+        let Some(theirs) = loaded else { return self.not_taken(cx, "a checkpoint whose documents do not load") };
+        let is_there =
+            |stored: &Stored| self.reopen(stored).is_none_or(|one| one.checked.iter().all(|checked| theirs.contains(&checked.hash())));
+        if !entries.iter().all(is_there) {
+            return self.not_taken(cx, "a checkpoint that lacks an entry that is held here");
+        }
+        if let Some(docs) = self.adopting.as_mut().and_then(|adopting| adopting.uncompared.as_mut()) {
+            docs.retain(|one| *one != doc);
+        }
+        self.go_on_adopting(cx);
+    }
+
+    /// It is on stable storage, and the logs go on behind what it covers.
+    pub(super) fn adopted(&mut self, cx: &mut Cx<'_>, outcome: Result<(), String>) {
+        if let Err(reason) = outcome {
+            tracing::warn!(reason, "a checkpoint could not be kept");
+            return self.not_taken(cx, "a checkpoint for which there was no room");
+        }
+        let Some(Adopting { base, jumps, from, .. }) = self.adopting.take() else {
+            let jumps = std::mem::take(&mut self.jumping);
+            return self.take_jumps(cx, &jumps, None);
+        };
+        tracing::info!(id = %base.id, "a checkpoint of another device is taken");
+        self.take_jumps(cx, &jumps, Some(from));
+        self.stand_beside(cx, base);
+    }
+
+    /// A start finds a checkpoint that was being taken: the logs that do not go on behind it yet do now.
+    pub(super) fn finish_adopting(&mut self, cx: &mut Cx<'_>) {
+        let bases: Vec<Base> = self.bases.current().cloned().collect();
+        for base in bases {
+            let lacks = |log: &LogId| self.logs.get(log).map_or(0, |log| log.seq) < base.tips.get(log).map_or(0, |(tip, _)| *tip);
+            let jumps = self.jumps(&base).unwrap_or_default();
+            self.jumping.extend(jumps.into_iter().filter(|(log, _)| lacks(log)));
+        }
+        if !self.jumping.is_empty() {
+            let jumps = self.jumping.values().map(|(_, jump)| jump.clone()).collect();
+            cx.rest.push(Effect::Adopt { checkpoint: Vec::new(), jumps });
+        }
+    }
+
+    /// Logs go on behind what a checkpoint covers.
+    pub(super) fn take_jumps(&mut self, cx: &mut Cx<'_>, jumps: &Jumps, from: Option<LinkId>) {
+        let Some(journal) = self.journal() else { return };
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        for (id, (device, jump)) in jumps {
+            let seq = jump.tip.seq();
+            let log = self.logs.entry(*id).or_insert_with(|| Log::new(jump.head, journal.id(), *device));
+            if log.seq >= seq {
+                continue;
+            }
+            if log.seq + 1 < seq && seq > 2 {
+                log.from = seq;
+            }
+            (log.seq, log.link, log.device) = (seq, jump.tip.link(&jump.previous), Some(*device));
+            log.merged = log.merged.max(seq);
+            if me == Some(*device) {
+                // It comes back, and is not written on.
+                self.retire(cx, *id);
+            }
+            for (link_id, link) in &mut self.links {
+                if Some(*link_id) == from {
+                    link.acknowledge(*id, seq, cx.now.mono);
+                }
+                link.compare |= link.compared;
+            }
+        }
+    }
+
+    /// Documents are built on this one too.
+    fn stand_beside(&mut self, cx: &mut Cx<'_>, base: Base) {
+        self.forget_covered(&base);
+        let deeds = base.said.deeds.clone();
+        self.bases.push(base.clone());
+        for doc in base.said.bundles.iter().flat_map(|bundle| bundle.documents.iter().map(|one| one.doc)) {
+            self.documents.remove(&doc);
+            self.recent.retain(|one| *one != doc);
+        }
+        if self.deeds.newest().next().is_none() {
+            self.deeds = Deeds::of(deeds);
+        } else {
+            for deed in deeds {
+                let at = jiff::Timestamp::from_second(deed.at).ok();
+                self.deeds.remember(deed, at, cx.now.wall, |_| false);
+            }
+        }
+        self.take_in(cx, &base);
+        cx.touched_elsewhere = true;
+        self.unsaved_entries = usize::MAX / 2;
+    }
+}
+
+/// Logs, by whose they are, that go on behind what a checkpoint covers.
+pub(super) type Jumps = BTreeMap<LogId, (DeviceId, Jump)>;
+
+/// The plan, then the newest months.
+fn rank(doc: DocId) -> (u16, u8) {
+    match doc {
+        DocId::Plan => (u16::MAX, 0),
+        DocId::Month { year, month } => (year, month),
+    }
+}
