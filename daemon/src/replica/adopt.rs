@@ -107,6 +107,10 @@ impl Replica {
         if let Some(why) = why {
             self.refuse(why);
         }
+        // They may not know what is here by now.
+        if let Some(link) = self.links.get_mut(&from) {
+            link.compare |= link.compared;
+        }
         cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
     }
 
@@ -303,6 +307,8 @@ impl Replica {
     pub(super) fn take_jumps(&mut self, cx: &mut Cx<'_>, jumps: &Jumps, from: Option<LinkId>) {
         let Some(journal) = self.journal() else { return };
         let me = self.vault.as_ref().map(|vault| vault.device());
+        // What is here by now is told everybody, also where it came by another way meanwhile.
+        self.links.values_mut().for_each(|link| link.compare |= link.compared);
         for (id, (device, jump)) in jumps {
             let seq = jump.tip.seq();
             let log = self.logs.entry(*id).or_insert_with(|| Log::new(jump.head, journal.id(), *device));
@@ -318,11 +324,8 @@ impl Replica {
                 // It comes back, and is not written on.
                 self.retire(cx, *id);
             }
-            for (link_id, link) in &mut self.links {
-                if Some(*link_id) == from {
-                    link.acknowledge(*id, seq, cx.now.mono);
-                }
-                link.compare |= link.compared;
+            if let Some(link) = from.and_then(|from| self.links.get_mut(&from)) {
+                link.acknowledge(*id, seq, cx.now.mono);
             }
         }
     }

@@ -33,11 +33,13 @@ pub struct Keeping {
     pub worth: u64,
     /// What a checkpoint stands for is kept so long beside it.
     pub beside: Duration,
+    /// How often is looked for something to let go of.
+    pub look: Duration,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
-        Self { worth: 1000, beside: Duration::from_secs(30 * 24 * 60 * 60) }
+        Self { worth: 1000, beside: Duration::from_secs(30 * 24 * 60 * 60), look: Duration::from_secs(6 * 60 * 60) }
     }
 }
 
@@ -47,8 +49,6 @@ const GROUP: usize = bundle::MAX_BUNDLE / 2;
 const DEEDS: usize = 128;
 /// After something stood in the way it is tried again.
 const AGAIN: Duration = Duration::from_secs(60 * 60);
-/// How often is looked for something to let go of.
-const LOOK: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// What is under way.
 #[derive(Debug, Default)]
@@ -375,7 +375,7 @@ impl Replica {
         if self.compacting.look_at.is_some_and(|at| cx.now.mono < at) || self.compacting.pruning {
             return;
         }
-        self.compacting.look_at = Some(cx.now.mono + LOOK);
+        self.compacting.look_at = Some(cx.now.mono + self.about.keeping.look);
         let current: Vec<Base> = self.bases.current().cloned().collect();
         let [base] = current.as_slice() else { return };
         let beside_ms = i64::try_from(self.about.keeping.beside.as_millis()).unwrap_or(i64::MAX);
