@@ -278,6 +278,16 @@ impl Store {
         log_file::records(&bytes, log, first, previous).map_err(|seq| ReadError::Changed { log, seq })
     }
 
+    /// The link before an entry of a log, which need not be there itself.
+    pub fn link_before(&self, log: LogId, seq: u64) -> Result<Link, ReadError> {
+        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
+        if let Some(known) = state.known_before(seq) {
+            return Ok(known);
+        }
+        let before = seq.checked_sub(1).map_or(Ok(Vec::new()), |before| self.read(log, before, 0, 1))?;
+        Ok(before.first().map_or(Link::ZERO, |(link, _)| *link))
+    }
+
     /// The last entry of a log that is held, or that a checkpoint stands for; 0: nothing is.
     pub fn tip(&self, log: LogId) -> u64 {
         self.logs.get(&log).map_or(0, LogState::seq)

@@ -83,6 +83,14 @@ pub(crate) struct World {
     still: u32,
 }
 
+/// When machines make checkpoints: as the program does, or with `ASIF_SIM_CHECKPOINTS` set as often as it gets.
+fn keeping() -> Keeping {
+    match std::env::var_os("ASIF_SIM_CHECKPOINTS") {
+        None => Keeping::default(),
+        Some(_) => Keeping { worth: 8, beside: Duration::from_secs(30), look: Duration::from_secs(20) },
+    }
+}
+
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
@@ -93,7 +101,7 @@ impl World {
             connected: 0,
             disputes: 0,
             places: false,
-            keeping: Keeping::default(),
+            keeping: keeping(),
             rng: Rng::seed_from_u64(seed),
             queue: BTreeMap::new(),
             order: 0,

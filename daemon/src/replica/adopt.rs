@@ -278,6 +278,7 @@ impl Replica {
     pub(super) fn adopted(&mut self, cx: &mut Cx<'_>, outcome: Result<(), String>) {
         if let Err(reason) = outcome {
             tracing::warn!(reason, "a checkpoint could not be kept");
+            self.jumping.clear();
             return self.not_taken(cx, "a checkpoint for which there was no room");
         }
         let Some(Adopting { base, jumps, from, .. }) = self.adopting.take() else {
@@ -295,7 +296,9 @@ impl Replica {
         for base in bases {
             let lacks = |log: &LogId| self.logs.get(log).map_or(0, |log| log.seq) < base.tips.get(log).map_or(0, |(tip, _)| *tip);
             let jumps = self.jumps(&base).unwrap_or_default();
-            self.jumping.extend(jumps.into_iter().filter(|(log, _)| lacks(log)));
+            let is_damaged = |log: &LogId| self.damage.iter().any(|(damaged, _)| *damaged == Some(*log));
+            let jumps: Vec<_> = jumps.into_iter().filter(|(log, _)| lacks(log) && !is_damaged(log)).collect();
+            self.jumping.extend(jumps);
         }
         if !self.jumping.is_empty() {
             let jumps = self.jumping.values().map(|(_, jump)| jump.clone()).collect();

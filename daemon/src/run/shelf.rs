@@ -293,12 +293,20 @@ impl Shelf {
             if held == 0 && tip <= 2 {
                 appends.push(entry(jump.birth.link(&Link::ZERO), &jump.birth));
             } else if held + 1 < tip {
-                self.store.skip(&head, &jump.birth, tip, jump.previous)?;
+                match self.store.skip(&head, &jump.birth, tip, jump.previous) {
+                    Err(error @ (store::GraftError::Poisoned | store::GraftError::Disk(_))) => return Err(error.into()),
+                    Err(error) => return Ok(Err(error.to_string())),
+                    Ok(()) => {}
+                }
             }
             if tip > 1 {
                 appends.push(entry(jump.tip.link(&jump.previous), &jump.tip));
             }
-            self.store.append(&appends)?;
+            match self.store.append(&appends) {
+                Err(error @ (store::AppendError::Poisoned | store::AppendError::Disk(_))) => return Err(error.into()),
+                Err(error) => return Ok(Err(error.to_string())),
+                Ok(()) => {}
+            }
         }
         Ok(Ok(()))
     }
@@ -348,10 +356,7 @@ impl Shelf {
     }
 
     fn link_before(&self, log: LogId, seq: u64) -> Result<Link, ShelfError> {
-        if seq <= 1 {
-            return Ok(Link::ZERO);
-        }
-        Ok(self.store.read(log, seq - 1, usize::MAX, 1)?.first().map_or(Link::ZERO, |(link, _)| *link))
+        Ok(self.store.link_before(log, seq)?)
     }
 
     fn serve(
