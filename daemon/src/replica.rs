@@ -302,6 +302,7 @@ impl Replica {
         self.prove_due(cx);
         self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
         self.give_way(cx);
+        self.go_on_adopting(cx);
         self.write_salvaged(cx);
         if self.is_ready() {
             self.read_terms();

@@ -17,7 +17,7 @@ use asif_proto::record::Session;
 
 use crate::seeds;
 use crate::story::{self, Story};
-use crate::world::{Weather, World};
+use crate::world::{A_MONTH, Weather, World};
 
 /// A world in which a few entries are worth a checkpoint, and what it covers is let go at once.
 fn world(seed: u64, beside: Duration) -> World {
@@ -25,8 +25,6 @@ fn world(seed: u64, beside: Duration) -> World {
     world.keeping = Keeping { worth: 12, beside, look: Duration::from_secs(20) };
     world
 }
-
-const A_MONTH: Duration = Duration::from_secs(30 * 86_400);
 
 fn files(world: &World, node: usize, folder: &str) -> usize {
     world.nodes[node].bytes_on_disk().keys().filter(|path| path.starts_with(format!("/data/store/{folder}"))).count()

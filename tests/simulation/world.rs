@@ -91,7 +91,17 @@ fn keeping() -> Keeping {
     }
 }
 
+/// Long enough that nothing that is covered is let go.
+pub(crate) const A_MONTH: Duration = Duration::from_secs(30 * 86_400);
+
 impl World {
+    /// One whose machines let go of no entry.
+    pub(crate) fn keeping_entries(seed: u64) -> Self {
+        let mut world = Self::new(seed);
+        world.keeping.beside = A_MONTH;
+        world
+    }
+
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             seed,

@@ -59,7 +59,7 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
                     Done::Input(input) => inputs.insert(0, input),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Reply(reply), .. }) => replies.push(*reply),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Error(failure), .. }) => panic!("{failure:?}"),
-                    Done::Quiet | Done::Serve(..) | Done::Elsewhere(_) => {}
+                    Done::Quiet | Done::Serve(..) | Done::Send(..) | Done::Elsewhere(_) => {}
                 }
             }
             if inputs.is_empty() {

@@ -141,6 +141,12 @@ impl Document {
         loaded.unwrap_or(Err(MergeError::Panic))
     }
 
+    /// The logs whose changes another has of the same document, and this one has not.
+    pub fn lacks_from(&self, other: &Self) -> BTreeSet<LogId> {
+        let added = self.automerge.get_changes_added(&other.automerge);
+        added.iter().filter_map(|change| change.actor_id().to_bytes().try_into().ok().map(LogId)).collect()
+    }
+
     /// Takes in whatever another has of the same document; returns the keys of each change that was not here.
     pub fn absorb(&mut self, mut other: Self) -> Result<Vec<BTreeSet<String>>, MergeError> {
         let mut copy = self.clone();

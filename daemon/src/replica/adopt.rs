@@ -20,7 +20,6 @@ use super::deeds::Deeds;
 use super::effect::{Effect, Jump, LinkId, LogHead, Opaque, Run, Stored};
 use super::logs::Log;
 use super::{Cx, Replica};
-use crate::journal::bundle;
 use crate::journal::document::Document;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId};
@@ -35,7 +34,7 @@ const WINDOW: usize = 8;
 /// A checkpoint that is being taken.
 #[derive(Debug)]
 pub(super) struct Adopting {
-    base: Base,
+    pub(super) base: Base,
     jumps: Jumps,
     /// Who gives the pieces.
     from: LinkId,
@@ -48,6 +47,10 @@ pub(super) struct Adopting {
     judging: bool,
     /// Documents in which what is held is still to be looked for.
     uncompared: Option<VecDeque<DocId>>,
+    /// Up to where each log was held when that was begun.
+    held: BTreeMap<LogId, u64>,
+    /// Of each log, the first entry whose change is held here and is not in what came.
+    lacking: BTreeMap<LogId, u64>,
     /// It is being put on stable storage.
     keeping: bool,
 }
@@ -75,12 +78,22 @@ impl Replica {
         let Some(jumps) = self.jumps(&base) else {
             return self.decline(cx, from, id, Some("a checkpoint that covers what its devices did not sign"));
         };
-        if self.contradicts(&base) {
-            return self.decline(cx, from, id, Some("a checkpoint that contradicts an entry that is held here"));
+        if base.tips.keys().any(|log| self.logs.get(log).is_some_and(|held| Some(held.head) != base.head(log))) {
+            return self.decline(cx, from, id, Some("a checkpoint that names another key for a log than it has here"));
         }
-        let spares = |(log, (tip, _)): (&LogId, &(u64, Link))| self.logs.get(log).map_or(0, |log| log.seq) < *tip;
-        if !base.tips.iter().any(spares) {
+        let disputed = self.links.get(&from).map(|link| &link.disputed);
+        let is_news = |(log, (tip, link)): (&LogId, &(u64, Link))| {
+            let otherwise = disputed.is_some_and(|disputed| disputed.contains_key(log));
+            self.logs.get(log).is_none_or(|held| held.seq < *tip || (held.seq == *tip && held.link != *link) || otherwise)
+        };
+        if !base.tips.iter().any(is_news) {
             return self.decline(cx, from, id, None);
+        }
+        // What this device wrote and no longer has comes back with it: nothing may be written under those numbers meanwhile.
+        for (log, (tip, _)) in &base.tips {
+            if self.logs.get(log).is_some_and(|held| held.seq < *tip) {
+                self.retire(cx, *log);
+            }
         }
         // The newest first: they are shown while the rest arrives.
         let mut order: Vec<usize> = (0..base.said.bundles.len()).collect();
@@ -97,6 +110,8 @@ impl Replica {
             unjudged: order.into(),
             judging: false,
             uncompared: None,
+            held: BTreeMap::new(),
+            lacking: BTreeMap::new(),
             keeping: false,
         });
         self.ask_for_pieces(cx);
@@ -115,7 +130,7 @@ impl Replica {
     }
 
     /// It is not taken after all.
-    fn not_taken(&mut self, cx: &mut Cx<'_>, why: &str) {
+    pub(super) fn not_taken(&mut self, cx: &mut Cx<'_>, why: &str) {
         if let Some(adopting) = self.adopting.take() {
             self.decline(cx, adopting.from, adopting.base.id, Some(why));
         }
@@ -143,11 +158,9 @@ impl Replica {
         Some((log, (device, Jump { head, birth, previous: covered.previous, tip })))
     }
 
-    /// Whether it says otherwise what is held here, as far as that can be told without reading.
-    fn contradicts(&self, base: &Base) -> bool {
-        base.tips.iter().any(|(log, (tip, link))| {
-            self.logs.get(log).is_some_and(|held| (held.seq == *tip && held.link != *link) || Some(held.head) != base.head(log))
-        })
+    /// Up to where the checkpoint that is being taken covers a log, and the link there.
+    pub(super) fn adopting_tip(&self, log: &LogId) -> Option<(u64, Link)> {
+        self.adopting.as_ref()?.base.tips.get(log).copied()
     }
 
     fn ask_for_pieces(&mut self, cx: &mut Cx<'_>) {
@@ -186,18 +199,45 @@ impl Replica {
             }
             return;
         }
-        let tips = &adopting.base.tips;
-        let covered = |logs: &BTreeMap<LogId, Vec<u64>>| {
-            logs.iter().any(|(log, seqs)| seqs.iter().any(|seq| tips.get(log).is_some_and(|(tip, _)| seq <= tip)))
-        };
-        let held = || self.index.iter().filter(|(_, logs)| covered(logs)).map(|(doc, _)| *doc).collect();
-        if adopting.uncompared.get_or_insert_with(held).is_empty() {
-            adopting.keeping = true;
-            let jumps = adopting.jumps.values().map(|(_, jump)| jump.clone()).collect();
-            cx.rest.push(Effect::Adopt { checkpoint: adopting.base.sealed.clone(), jumps });
+        // What is here must be in the views, and what gives way to it must have given way.
+        if !self.is_ready() || !self.losses.is_empty() {
             return;
         }
-        self.compare_next(cx);
+        self.compare_or_keep(cx);
+    }
+
+    /// Looks for what is held in what came, document by document; once all of it is there, takes what came.
+    fn compare_or_keep(&mut self, cx: &mut Cx<'_>) {
+        let Some(adopting) = &self.adopting else { return };
+        let tips = &adopting.base.tips;
+        let held: BTreeMap<LogId, u64> = tips.iter().filter_map(|(log, (tip, _))| Some((*log, self.logs.get(log)?.seq.min(*tip)))).collect();
+        let docs: Option<VecDeque<DocId>> = (adopting.uncompared.is_none() || adopting.held != held).then(|| {
+            let covered = |log: &LogId, seqs: &[u64]| seqs.iter().any(|seq| tips.get(log).is_some_and(|(tip, _)| seq <= tip));
+            let written = self.index.iter().filter(|(_, logs)| logs.iter().any(|(log, seqs)| covered(log, seqs))).map(|(doc, _)| *doc);
+            let based = self.bases.current().flat_map(|base| &base.said.bundles).flat_map(|bundle| &bundle.documents).map(|one| one.doc);
+            let docs: BTreeSet<DocId> = written.chain(based).collect();
+            docs.into_iter().collect()
+        });
+        let Some(adopting) = &mut self.adopting else { return };
+        if let Some(docs) = docs {
+            (adopting.uncompared, adopting.held) = (Some(docs), held);
+            adopting.lacking.clear();
+        }
+        if adopting.uncompared.as_ref().is_some_and(|docs| !docs.is_empty()) {
+            return self.compare_next(cx);
+        }
+        let (base, lacking) = (adopting.base.clone(), adopting.lacking.clone());
+        if !self.parted(&base, &lacking).is_empty() {
+            self.compare_anew();
+            if let Err(why) = self.part_from(cx, &base, &lacking) {
+                self.not_taken(cx, why);
+            }
+            return;
+        }
+        let Some(adopting) = &mut self.adopting else { return };
+        adopting.keeping = true;
+        let jumps = adopting.jumps.values().map(|(_, jump)| jump.clone()).collect();
+        cx.rest.push(Effect::Adopt { checkpoint: adopting.base.sealed.clone(), jumps });
     }
 
     /// The pieces of a bundle of a checkpoint that is being taken; says whether it was that.
@@ -232,21 +272,30 @@ impl Replica {
         self.go_on_adopting(cx);
     }
 
+    fn compare_anew(&mut self) {
+        if let Some(adopting) = &mut self.adopting {
+            adopting.uncompared = None;
+        }
+    }
+
+    /// Whether somebody is giving a checkpoint.
+    pub(super) fn is_adopting(&self) -> bool {
+        self.adopting.as_ref().is_some_and(|adopting| self.links.contains_key(&adopting.from))
+    }
+
     /// Reads what is held of the next document, to look for it in what came.
     fn compare_next(&mut self, cx: &mut Cx<'_>) {
         let Some(adopting) = &self.adopting else { return };
         let Some(doc) = adopting.uncompared.as_ref().and_then(|docs| docs.front().copied()) else { return };
-        let mut bundles = adopting.base.said.bundles.iter();
-        let Some(bundle) = bundles.find(|bundle| bundle.documents.iter().any(|one| one.doc == doc)) else {
-            return self.not_taken(cx, "a checkpoint that lacks a document that is here");
-        };
         let is_covered = |log: &LogId, seq: &u64| adopting.base.tips.get(log).is_some_and(|(tip, _)| seq <= tip);
         let logs = self.index.get(&doc).into_iter().flatten();
-        let runs = logs.flat_map(|(log, seqs)| {
-            seqs.iter().filter(move |seq| is_covered(log, seq)).map(move |seq| Run { log: *log, from: *seq, to: *seq })
-        });
-        let (pieces, runs) = (bundle.pieces.clone(), runs.collect());
-        cx.rest.push(Effect::Compare { of: adopting.base.id, doc, pieces, runs });
+        let seqs = logs.flat_map(|(log, seqs)| seqs.iter().filter(move |seq| is_covered(log, seq)).map(move |seq| (*log, *seq)));
+        let seqs: Vec<(LogId, u64)> = seqs.collect();
+        let theirs = adopting.base.bundle_of(doc).map(|at| (&adopting.base, at));
+        let bundles = theirs.into_iter().chain(self.bases.bundles_of(doc));
+        let pieces = bundles.filter_map(|(base, at)| base.said.bundles.get(at)).flat_map(|bundle| bundle.pieces.iter().copied());
+        let runs = seqs.into_iter().map(|(log, seq)| Run { log, from: seq, to: seq });
+        cx.rest.push(Effect::Compare { of: adopting.base.id, doc, pieces: pieces.collect(), runs: runs.collect() });
         if let Some(adopting) = &mut self.adopting {
             adopting.judging = true;
         }
@@ -257,21 +306,45 @@ impl Replica {
         let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
         adopting.judging = false;
         let base = adopting.base.clone();
-        let at = base.said.bundles.iter().position(|bundle| bundle.documents.iter().any(|one| one.doc == doc));
-        let loaded = at.and_then(|at| self.open_bundle(&base, at, pieces)).and_then(|folded| {
-            let laid = bundle::unfold(&folded).ok()?.into_iter().find(|laid| laid.doc == doc)?;
-            Document::load(laid.bytes).ok()
-        });
-        let Some(theirs) = loaded else { return self.not_taken(cx, "a checkpoint whose documents do not load") };
-        let is_there =
-            |stored: &Stored| self.reopen(stored).is_none_or(|one| one.checked.iter().all(|checked| theirs.contains(&checked.hash())));
-        if !entries.iter().all(is_there) {
-            return self.not_taken(cx, "a checkpoint that lacks an entry that is held here");
+        let mut bundles: Vec<(Base, usize)> = base.bundle_of(doc).map(|at| (base.clone(), at)).into_iter().collect();
+        bundles.extend(self.bases.bundles_of(doc).into_iter().map(|(base, at)| (base.clone(), at)));
+        let (mut pieces, mut loaded) = (pieces, VecDeque::new());
+        for (base, at) in &bundles {
+            let count = base.said.bundles.get(*at).map_or(0, |bundle| bundle.pieces.len());
+            let (of, rest) = pieces.split_at_checked(count).unwrap_or((pieces, &[]));
+            pieces = rest;
+            loaded.push_back(self.load_from(base, *at, of, doc).map(|(document, _)| document));
         }
-        if let Some(docs) = self.adopting.as_mut().and_then(|adopting| adopting.uncompared.as_mut()) {
+        // What it does not say it has begun is empty there.
+        let theirs = if base.bundle_of(doc).is_some() { loaded.pop_front().flatten() } else { Some(Document::default()) };
+        let Some(theirs) = theirs else { return self.not_taken(cx, "a checkpoint whose documents do not load") };
+        let is_there =
+            |stored: &&Stored| self.reopen(stored).is_none_or(|one| one.checked.iter().all(|checked| theirs.contains(&checked.hash())));
+        let lacking: Vec<_> = entries.iter().filter(|one| !is_there(one)).map(|one| (one.wire.log(), one.wire.seq())).collect();
+        // What a checkpoint here stands for is in theirs too, as far as theirs says that it stands for it.
+        let parted = bundles.iter().filter(|(one, _)| one.id != of).zip(&loaded).any(|((ours, _), document)| {
+            let says_so = |log: &LogId| base.tips.get(log).is_some_and(|(tip, _)| ours.tips.get(log).is_some_and(|(held, _)| held <= tip));
+            document.as_ref().is_some_and(|document| theirs.lacks_from(document).iter().any(says_so))
+        });
+        if lacking.is_empty() && (parted || loaded.into_iter().flatten().any(|ours| theirs.clone().absorb(ours).is_err())) {
+            if self.go_back_to_entries(cx) {
+                return self.compare_anew();
+            }
+            return self.not_taken(cx, "a checkpoint of a log that went on in two ways, where neither can give way");
+        }
+        self.lacks(doc, lacking);
+        self.go_on_adopting(cx);
+    }
+
+    /// A document was compared: these entries are not in what came.
+    fn lacks(&mut self, doc: DocId, entries: Vec<(LogId, u64)>) {
+        let Some(adopting) = &mut self.adopting else { return };
+        for (log, seq) in entries {
+            adopting.lacking.entry(log).and_modify(|first| *first = seq.min(*first)).or_insert(seq);
+        }
+        if let Some(docs) = &mut adopting.uncompared {
             docs.retain(|one| *one != doc);
         }
-        self.go_on_adopting(cx);
     }
 
     /// It is on stable storage, and the logs go on behind what it covers.

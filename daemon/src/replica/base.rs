@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId};
+use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId, RecordId};
 use zeroize::Zeroizing;
 
 use super::deeds::Deeds;
@@ -48,6 +48,11 @@ impl Base {
     pub(super) fn head(&self, log: &LogId) -> Option<LogHead> {
         let covered = self.said.covers.iter().find(|covered| tip_of(covered).is_some_and(|(one, _)| one == *log))?;
         Some(LogHead { queue: covered.queue, key: covered.key, log: *log })
+    }
+
+    /// The place of the bundle in which a document lies.
+    pub(super) fn bundle_of(&self, doc: DocId) -> Option<usize> {
+        self.said.bundles.iter().position(|bundle| bundle.documents.iter().any(|one| one.doc == doc))
     }
 
     /// Whether it is sealed with this key.
@@ -90,9 +95,8 @@ impl Bases {
     }
 
     /// Where a document lies: the checkpoints and the places of its bundles in them.
-    fn bundles_of(&self, doc: DocId) -> Vec<(&Base, usize)> {
-        let in_base = |base: &Base| base.said.bundles.iter().position(|bundle| bundle.documents.iter().any(|one| one.doc == doc));
-        self.current().filter_map(|base| Some((base, in_base(base)?))).collect()
+    pub(super) fn bundles_of(&self, doc: DocId) -> Vec<(&Base, usize)> {
+        self.current().filter_map(|base| Some((base, base.bundle_of(doc)?))).collect()
     }
 
     /// Holds one more.
@@ -101,13 +105,13 @@ impl Bases {
         self.all.push(base);
     }
 
-    /// Lets go of some; returns the pieces that no other one needs.
-    pub(super) fn drop(&mut self, ids: &[CheckpointId]) -> Vec<PieceId> {
+    /// Lets go of some; returns the pieces that neither another one nor one that is `coming` needs.
+    fn drop(&mut self, ids: &[CheckpointId], coming: Option<&Base>) -> Vec<PieceId> {
         self.all.retain(|base| !ids.contains(&base.id));
-        let needed: BTreeSet<PieceId> = self.all.iter().flat_map(Base::pieces).collect();
-        let unneeded: Vec<PieceId> = self.pieces.iter().filter(|id| !needed.contains(id)).copied().collect();
-        self.pieces = needed;
-        unneeded
+        let needed: BTreeSet<PieceId> = self.all.iter().chain(coming).flat_map(Base::pieces).collect();
+        let (kept, unneeded): (BTreeSet<PieceId>, BTreeSet<PieceId>) = self.pieces.iter().partition(|id| needed.contains(id));
+        self.pieces = kept;
+        unneeded.into_iter().collect()
     }
 }
 
@@ -128,6 +132,21 @@ impl Replica {
                 let what = format!("entries 2 to {} of log {log} are covered by a checkpoint that is not here", from - 1);
                 self.damage.push((Some(log), what));
             }
+        }
+    }
+
+    /// Lets go of some checkpoints here; returns the pieces that nothing needs any more.
+    pub(super) fn drop_bases(&mut self, ids: &[CheckpointId]) -> Vec<PieceId> {
+        let coming = self.adopting.as_ref().map(|adopting| &adopting.base);
+        self.bases.drop(ids, coming)
+    }
+
+    /// Lets go of the checkpoints of a journal that is not gone on with.
+    pub(super) fn let_go_of_all_bases(&mut self, cx: &mut Cx<'_>) {
+        let checkpoints: Vec<CheckpointId> = self.bases.all().map(|base| base.id).collect();
+        let pieces = self.drop_bases(&checkpoints);
+        if !checkpoints.is_empty() {
+            cx.rest.push(Effect::DropSealed { checkpoints, pieces });
         }
     }
 
@@ -160,17 +179,13 @@ impl Replica {
         self.reading = self.reading.saturating_sub(1);
         let mut pieces = pieces;
         let mut document: Option<Document> = None;
-        let mut touches: BTreeMap<asif_proto::id::RecordId, u64> = BTreeMap::new();
+        let mut touches: Touches = BTreeMap::new();
         let lies: Vec<(Base, usize)> = self.bases.bundles_of(doc).into_iter().map(|(base, at)| (base.clone(), at)).collect();
         for (base, at) in lies {
             let count = base.said.bundles.get(at).map_or(0, |bundle| bundle.pieces.len());
             let (of, rest) = pieces.split_at_checked(count).unwrap_or((pieces, &[]));
             pieces = rest;
-            let loaded = self.open_bundle(&base, at, of).and_then(|folded| {
-                let laid = bundle::unfold(&folded).ok()?.into_iter().find(|laid| laid.doc == doc)?;
-                Some((Document::load(laid.bytes).ok()?, touches_of(&laid)))
-            });
-            let Some((loaded, of_loaded)) = loaded else {
+            let Some((loaded, of_loaded)) = self.load_from(&base, at, of, doc) else {
                 let what = format!("a document of the journal could not be read from checkpoint {}", base.id);
                 self.damage.push((None, what));
                 continue;
@@ -200,6 +215,13 @@ impl Replica {
         if is_stale {
             self.based(cx);
         }
+    }
+
+    /// One document of a bundle, and how many changes touched its records where it was more than one.
+    pub(super) fn load_from(&self, base: &Base, at: usize, pieces: &[Option<Vec<u8>>], doc: DocId) -> Option<(Document, Touches)> {
+        let folded = self.open_bundle(base, at, pieces)?;
+        let laid = bundle::unfold(&folded).ok()?.into_iter().find(|laid| laid.doc == doc)?;
+        Some((Document::load(laid.bytes).ok()?, touches_of(&laid)))
     }
 
     /// The documents of a bundle, one after another, as they were folded.
@@ -340,12 +362,15 @@ pub(super) fn tip_of(covered: &Covered) -> Option<(LogId, (u64, Link))> {
     is_one.then(|| (tip.log(), (tip.seq(), tip.link(&covered.previous))))
 }
 
-fn touches_of(laid: &Laid<'_>) -> BTreeMap<asif_proto::id::RecordId, u64> {
+/// How many changes ever touched each record.
+type Touches = BTreeMap<RecordId, u64>;
+
+fn touches_of(laid: &Laid<'_>) -> Touches {
     laid.touches.iter().copied().collect()
 }
 
 /// Counts one change with these keys.
-fn count_touches(touches: &mut BTreeMap<asif_proto::id::RecordId, u64>, keys: &BTreeSet<String>) {
+fn count_touches(touches: &mut Touches, keys: &BTreeSet<String>) {
     let records: BTreeSet<_> = keys.iter().filter_map(|key| crate::journal::schema::record_of(key)).collect();
     for record in records {
         *touches.entry(record).or_default() += 1;

@@ -281,7 +281,7 @@ impl Replica {
             Purpose::Cover => self.covers_came(cx, &entries),
             Purpose::Show(link) => self.show_branch(cx, link, entries),
             Purpose::Judge(log) => self.compare_branches(cx, log, &entries),
-            Purpose::Lose(log) => self.lost_was_read(log, entries),
+            Purpose::Lose(log) => self.lost_was_read(cx, log, entries),
             Purpose::Merge => {
                 for stored in entries {
                     self.take_stored(cx, &stored);

@@ -139,6 +139,7 @@ impl Replica {
             && !self.salvaging
             && self.rest_until.is_none()
             && self.losses.is_empty()
+            && !self.is_adopting()
     }
 
     fn is_worth_it(&self) -> bool {
@@ -397,7 +398,7 @@ impl Replica {
             cx.rest.push(Effect::Prune { pieces, logs });
         }
         if !older.is_empty() {
-            let pieces = self.bases.drop(&older);
+            let pieces = self.drop_bases(&older);
             cx.rest.push(Effect::DropSealed { checkpoints: older, pieces });
         }
     }

@@ -212,6 +212,10 @@ impl Replica {
                     && self.documents.get(doc).is_none_or(|document| !document.is_unproven())
             };
             let Some(at) = self.recent.iter().position(unneeded) else { return };
+            // The last one that came is what somebody waits for.
+            if self.recent.iter().skip(at + 1).all(|doc| *doc == DocId::Plan) {
+                return;
+            }
             if let Some(doc) = self.recent.remove(at) {
                 self.documents.remove(&doc);
             }

@@ -355,12 +355,18 @@ pub enum Effect {
         /// These pieces.
         pieces: Vec<PieceId>,
     },
-    /// Put another branch in the place of everything from its first entry on. Ends a batch: what is appended later comes after it.
+    /// Put another branch, or nothing, in the place of everything from an entry on. Ends a batch: what is appended later comes after it.
     Graft {
         /// Of this log.
         log: LogId,
-        /// This.
+        /// The first entry that goes.
+        from: u64,
+        /// What comes in its place.
         branch: Vec<Wire>,
+        /// Checkpoints that stand for what goes, and are let go of before.
+        checkpoints: Vec<CheckpointId>,
+        /// Their pieces.
+        pieces: Vec<PieceId>,
     },
     /// Set this log aside whole.
     SetAside(LogId),

@@ -12,6 +12,7 @@
 //! Nothing depends on who began it, and doing it twice is harmless: what is written again says what is there already.
 
 mod again;
+mod covered;
 
 use std::collections::BTreeSet;
 
@@ -75,7 +76,7 @@ impl Replica {
             let epoch = self.registry.epoch(&log.head.queue);
             log.head.queue == want.queue && epoch.is_some_and(|epoch| self.is_shared(want.log, epoch, person))
         };
-        let Some(tip) = self.logs.get(&want.log).filter(shared).map(|log| log.seq) else {
+        let Some((tip, here)) = self.logs.get(&want.log).filter(shared).map(|log| (log.seq, log.from)) else {
             return self.refuse("a question about a log that the two do not share");
         };
         let Some(link) = self.links.get_mut(&id) else { return };
@@ -86,6 +87,9 @@ impl Replica {
         }
         self.dispute(cx, id, want.log);
         let from = want.from.max(1);
+        if here > 2 && from < here {
+            return self.show_checkpoint(cx, id, &want.log);
+        }
         if from <= tip {
             self.reading += 1;
             let runs = vec![Run { log: want.log, from, to: tip.min(from + SHOWN) }];
@@ -161,7 +165,10 @@ impl Replica {
         }
         tracing::warn!(?log, from, "a log was continued in two ways");
         self.retire(cx, log);
-        if next < own_next {
+        let can_give_way = self.can_give_way(&log, from);
+        if next < own_next && !can_give_way {
+            self.show_checkpoint(cx, id, &log);
+        } else if next < own_next {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });
             self.reading += 1;
             cx.rest.push(Effect::Read { purpose: Purpose::Lose(log), runs: vec![Run { log, from, to: tip }] });
@@ -219,10 +226,13 @@ impl Replica {
         }
     }
 
-    pub(super) fn lost_was_read(&mut self, log: LogId, ours: Vec<Stored>) {
-        if let Some(loss) = self.losses.get_mut(&log) {
-            loss.ours = ours;
+    pub(super) fn lost_was_read(&mut self, cx: &mut Cx<'_>, log: LogId, ours: Vec<Stored>) {
+        let Some(loss) = self.losses.get_mut(&log) else { return };
+        if loss.branch.is_empty() {
+            loss.before = ours.first().map_or(Link::ZERO, |first| first.previous);
         }
+        loss.ours = ours;
+        self.check_loss(cx, log);
     }
 
     /// Branches that lost give way, once everything that is needed to write again what they said is here.
@@ -279,13 +289,15 @@ impl Replica {
         } else if self.person() == Some(space.owner()) && matches!(space, Space::Feedback { .. }) {
             self.write_items_again(cx, space, log, &loss)?;
         }
-        let (Some(first), Some(known)) = (loss.branch.first().map(Wire::seq), self.logs.get_mut(&log)) else { return Ok(()) };
-        tracing::info!(?log, first, entries = loss.ours.len(), "a branch gave way to another");
+        let Some(from) = loss.ours.first().map(|first| first.wire.seq()) else { return Ok(()) };
+        let (checkpoints, pieces) = self.let_go_of_bases(&log, from);
+        let Some(known) = self.logs.get_mut(&log) else { return Ok(()) };
+        tracing::info!(?log, from, entries = loss.ours.len(), "a branch gave way to another");
         known.link = loss.branch.iter().fold(loss.before, |link, wire| wire.link(&link));
-        known.seq = first - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
+        known.seq = from - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
         // What comes in its place was not taken in: when it was said is noted as it is read.
-        known.merged = known.merged.min(first - 1);
-        cx.rest.push(Effect::Graft { log, branch: loss.branch });
+        known.merged = known.merged.min(from - 1);
+        cx.rest.push(Effect::Graft { log, from, branch: loss.branch, checkpoints, pieces });
         self.rooms.retain(|(_, one), _| *one != log);
         for link in self.links.values_mut() {
             link.forget(&log);

@@ -254,10 +254,11 @@ impl Shelf {
                     tracing::warn!(%error, "what nothing rests on any more stays for now");
                 }
             }
-            Effect::Graft { log, branch } => {
+            Effect::Graft { log, from, branch, checkpoints, pieces } => {
                 // The view took in what goes.
                 self.store.save(VIEW, &[])?;
-                self.store.graft(log, &branch)?;
+                self.store.drop_sealed(&checkpoints, &pieces)?;
+                self.store.graft(log, from, &branch)?;
             }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
@@ -292,7 +293,7 @@ impl Shelf {
             let mut appends = Vec::new();
             if held == 0 && tip <= 2 {
                 appends.push(entry(jump.birth.link(&Link::ZERO), &jump.birth));
-            } else if held + 1 < tip {
+            } else if held + 1 < tip || self.store.link_before(jump.head.log, tip)? != jump.previous {
                 match self.store.skip(&head, &jump.birth, tip, jump.previous) {
                     Err(error @ (store::GraftError::Poisoned | store::GraftError::Disk(_))) => return Err(error.into()),
                     Err(error) => return Ok(Err(error.to_string())),

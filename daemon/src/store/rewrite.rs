@@ -103,8 +103,8 @@ impl Store {
         if changed { Ok(self.replace_log(&head, from, &records)?) } else { Ok(()) }
     }
 
-    /// Puts another branch in the place of everything from its first entry on. The branch that was there is gone from this file.
-    pub fn graft(&mut self, log: LogId, branch: &[Wire]) -> Result<(), GraftError> {
+    /// Puts another branch, or nothing, in the place of everything from entry `first` on. What was there is gone from this file.
+    pub fn graft(&mut self, log: LogId, first: u64, branch: &[Wire]) -> Result<(), GraftError> {
         if self.poisoned {
             return Err(GraftError::Poisoned);
         }
@@ -113,9 +113,8 @@ impl Store {
             return Err(GraftError::Damaged(log));
         }
         let head = state.head.ok_or(GraftError::Damaged(log))?;
-        let Some(first) = branch.first().map(Wire::seq) else { return Ok(()) };
         let (from, place) = (state.from, state.place(first));
-        let Some(place) = place.filter(|_| first <= state.seq()) else { return Err(GraftError::Chain { log, seq: first }) };
+        let Some(place) = place.filter(|place| *place > 0 && first <= state.seq()) else { return Err(GraftError::Chain { log, seq: first }) };
         let mut records = self.all(log)?;
         records.truncate(place);
         let mut tip = records.last().map_or(Link::ZERO, |(link, _)| *link);
@@ -173,8 +172,8 @@ impl Store {
         let first = birth.link(&Link::ZERO);
         match self.logs.get(&log) {
             Some(LogState { damaged_at: Some(_), .. }) => return Err(GraftError::Damaged(log)),
-            // It holds that much already.
-            Some(state) if state.seq() + 1 >= from => return Err(GraftError::Chain { log, seq: from }),
+            // It holds that much already, or goes on there by itself.
+            Some(state) if state.seq() >= from || (state.seq() + 1 == from && state.tip == before) => return Err(GraftError::Chain { log, seq: from }),
             Some(state) if state.head != Some(*head) => return Err(GraftError::Chain { log, seq: 1 }),
             Some(state) => {
                 if self.read(log, 1, usize::MAX, 1)?.first().map(|(link, _)| *link) != Some(first) {

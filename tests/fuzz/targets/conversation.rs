@@ -127,7 +127,7 @@ impl Machine {
                     Done::Input(input) | Done::Serve(_, _, input) => inputs.push(input),
                     Done::Elsewhere(Effect::Answer { client, answer }) => drop(self.answers.insert(client.0, answer)),
                     Done::Elsewhere(Effect::Listen) => inputs.push(Input::Listening { addresses: vec![([127, 0, 0, 1], 4433).into()] }),
-                    Done::Quiet | Done::Elsewhere(_) => {}
+                    Done::Quiet | Done::Elsewhere(_) | Done::Send(..) => {}
                 }
             }
             for input in inputs {

@@ -114,15 +114,15 @@ fn another_branch_and_stubs_find_their_place_behind_what_is_covered(disk: Arc<dy
     other.wires.truncate(6);
     other.pushes(&[200, 200, 200]);
     let branch: Vec<Wire> = other.wires[6..].iter().map(|(_, wire)| wire.clone()).collect();
-    store.graft(chain.log(), &branch).unwrap();
+    store.graft(chain.log(), 7, &branch).unwrap();
     assert_eq!(store.read(chain.log(), 7, usize::MAX, 9).unwrap(), other.wires[6..]);
     // From the very first that is here; and from what is not.
     let mut third = chain.clone();
     third.wires.truncate(4);
     third.pushes(&[333]);
-    store.graft(chain.log(), &[third.wires[4].1.clone()]).unwrap();
+    store.graft(chain.log(), 5, &[third.wires[4].1.clone()]).unwrap();
     assert_eq!(store.read(chain.log(), 5, usize::MAX, 9).unwrap(), third.wires[4..]);
-    assert!(matches!(store.graft(chain.log(), &[chain.wires[3].1.clone()]), Err(GraftError::Chain { seq: 4, .. })));
+    assert!(matches!(store.graft(chain.log(), 4, &[chain.wires[3].1.clone()]), Err(GraftError::Chain { seq: 4, .. })));
     let (_, found) = open(&disk, data);
     assert!(found.damage.is_empty());
 }
