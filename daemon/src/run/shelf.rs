@@ -330,23 +330,18 @@ impl Shelf {
     fn read(&self, runs: &[Run]) -> Result<Vec<Stored>, ShelfError> {
         let mut entries = Vec::new();
         for run in runs {
-            let mut from = run.from;
-            let mut previous = self.link_before(run.log, run.from)?;
+            // A checkpoint stands for what lies between the birth and where the log goes on.
+            let goes_on = self.store.goes_on(run.log);
+            let here = |seq: u64| if (2..goes_on).contains(&seq) { goes_on } else { seq };
+            let mut from = here(run.from);
             while from <= run.to {
+                let mut previous = self.link_before(run.log, from)?;
                 let count = usize::try_from(run.to - from + 1).unwrap_or(MAX_COUNT).min(MAX_COUNT);
-                let read = match self.store.read(run.log, from, usize::MAX, count) {
-                    // A checkpoint stands for what lies between.
-                    Err(store::ReadError::Covered { .. }) => {
-                        from = self.store.goes_on(run.log).max(from + 1);
-                        previous = self.link_before(run.log, from)?;
-                        continue;
-                    }
-                    read => read?,
-                };
+                let read = self.store.read(run.log, from, usize::MAX, count)?;
                 if read.is_empty() {
                     break;
                 }
-                from += u64::try_from(read.len()).unwrap_or(u64::MAX);
+                from = here(from + u64::try_from(read.len()).unwrap_or(u64::MAX));
                 for (link, wire) in read {
                     entries.push(Stored { previous, wire });
                     previous = link;
