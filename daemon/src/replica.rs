@@ -366,11 +366,6 @@ impl Replica {
         self.damage.is_empty() && !self.is_unplaced()
     }
 
-    /// DBG
-    pub fn dbg(&self) -> String {
-        format!("reading {} loading {:?} docs {:?} unread/stale {:?} damage {:?} bases {} adopting {} jumping {} logs {:?}", self.reading, self.loading, self.documents.keys().collect::<Vec<_>>(), self.bases.dbg(), self.damage, self.bases.all().count(), self.adopting.is_some(), self.jumping.len(), self.logs.values().map(|l| (l.head.log, l.seq, l.merged, l.from)).collect::<Vec<_>>())
-    }
-
     /// There is a person and a journal here.
     fn person(&self) -> Option<PersonId> {
         let person = self.vault.as_ref()?.person?;

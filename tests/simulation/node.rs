@@ -49,7 +49,7 @@ pub(crate) struct Node {
     pub(crate) disk: Arc<MemDisk>,
     /// When it makes checkpoints.
     pub(crate) keeping: Keeping,
-    pub(crate) running: Option<(Shelf, Replica)>,
+    running: Option<(Shelf, Replica)>,
     rng: Rng,
     pub(crate) ending: Ending,
     /// What chance a loss of power has; its own where it is none of the machine's.
@@ -233,8 +233,7 @@ impl Node {
                         wishes.extend(messages.into_iter().map(|message| Wish::Send { link, message, bulk: true }));
                     }
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
-                    Err(error) => {
-                        if std::env::var_os("DBG").is_some() { eprintln!("DBG {} {error}", self.name); }
+                    Err(_) => {
                         // What was written was written: whoever waits for that hears so.
                         for effect in rest {
                             if matches!(effect, Effect::Answer { .. } | Effect::Event { .. }) {

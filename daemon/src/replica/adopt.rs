@@ -210,7 +210,8 @@ impl Replica {
     fn compare_or_keep(&mut self, cx: &mut Cx<'_>) {
         let Some(adopting) = &self.adopting else { return };
         let tips = &adopting.base.tips;
-        let held: BTreeMap<LogId, u64> = tips.iter().filter_map(|(log, (tip, _))| Some((*log, self.logs.get(log)?.seq.min(*tip)))).collect();
+        let held: BTreeMap<LogId, u64> =
+            tips.iter().filter_map(|(log, (tip, _))| Some((*log, self.logs.get(log)?.seq.min(*tip)))).collect();
         let docs: Option<VecDeque<DocId>> = (adopting.uncompared.is_none() || adopting.held != held).then(|| {
             let covered = |log: &LogId, seqs: &[u64]| seqs.iter().any(|seq| tips.get(log).is_some_and(|(tip, _)| seq <= tip));
             let written = self.index.iter().filter(|(_, logs)| logs.iter().any(|(log, seqs)| covered(log, seqs))).map(|(doc, _)| *doc);

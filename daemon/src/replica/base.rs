@@ -79,7 +79,6 @@ pub(super) struct Bases {
 }
 
 impl Bases {
-    pub(super) fn dbg(&self) -> String { format!("{} {:?}", self.unread, self.stale) }
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &Base> {
         self.all.iter()

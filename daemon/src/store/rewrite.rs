@@ -114,7 +114,9 @@ impl Store {
         }
         let head = state.head.ok_or(GraftError::Damaged(log))?;
         let (from, place) = (state.from, state.place(first));
-        let Some(place) = place.filter(|place| *place > 0 && first <= state.seq()) else { return Err(GraftError::Chain { log, seq: first }) };
+        let Some(place) = place.filter(|place| *place > 0 && first <= state.seq()) else {
+            return Err(GraftError::Chain { log, seq: first });
+        };
         let mut records = self.all(log)?;
         records.truncate(place);
         let mut tip = records.last().map_or(Link::ZERO, |(link, _)| *link);
@@ -173,7 +175,9 @@ impl Store {
         match self.logs.get(&log) {
             Some(LogState { damaged_at: Some(_), .. }) => return Err(GraftError::Damaged(log)),
             // It holds that much already, or goes on there by itself.
-            Some(state) if state.seq() >= from || (state.seq() + 1 == from && state.tip == before) => return Err(GraftError::Chain { log, seq: from }),
+            Some(state) if state.seq() >= from || (state.seq() + 1 == from && state.tip == before) => {
+                return Err(GraftError::Chain { log, seq: from });
+            }
             Some(state) if state.head != Some(*head) => return Err(GraftError::Chain { log, seq: 1 }),
             Some(state) => {
                 if self.read(log, 1, usize::MAX, 1)?.first().map(|(link, _)| *link) != Some(first) {

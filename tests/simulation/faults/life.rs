@@ -380,7 +380,7 @@ impl Life {
                 None
             })
         });
-        answer.unwrap_or_else(|| panic!("{}: never an answer {}", self.point, self.world.nodes[node].running.as_ref().map(|(_, r)| r.dbg()).unwrap_or_default()))
+        answer.unwrap_or_else(|| panic!("{}: never an answer", self.point))
     }
 
     /// What a machine shows; the refusal where it shows nothing.

@@ -72,7 +72,12 @@ impl Replica {
 
     /// Logs that are not here as a checkpoint that is being taken has them: `lacking` is the first entry of each whose change is not in its documents.
     /// What is here gives way, if that can be; says why not.
-    pub(in crate::replica) fn part_from(&mut self, cx: &mut Cx<'_>, base: &Base, lacking: &BTreeMap<LogId, u64>) -> Result<(), &'static str> {
+    pub(in crate::replica) fn part_from(
+        &mut self,
+        cx: &mut Cx<'_>,
+        base: &Base,
+        lacking: &BTreeMap<LogId, u64>,
+    ) -> Result<(), &'static str> {
         let mut runs = Vec::new();
         let parted = self.parted(base, lacking);
         if parted.iter().any(|log| self.bases.covered(log) > 0) && self.go_back_to_entries(cx) {
