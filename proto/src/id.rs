@@ -125,6 +125,20 @@ bytes_id!(
     CheckpointId, 32
 );
 
+impl PieceId {
+    /// What a piece is called: blake3-derive("asif piece id v1"; its sealed bytes).
+    pub fn of(sealed: &[u8]) -> Self {
+        Self(blake3::derive_key("asif piece id v1", sealed))
+    }
+}
+
+impl CheckpointId {
+    /// What a checkpoint is called: blake3-derive("asif checkpoint id v1"; its sealed bytes).
+    pub fn of(sealed: &[u8]) -> Self {
+        Self(blake3::derive_key("asif checkpoint id v1", sealed))
+    }
+}
+
 impl Link {
     /// The link before the first entry of a log.
     pub const ZERO: Link = Link([0; 32]);

@@ -23,9 +23,8 @@ use super::{Cx, Replica};
 use crate::journal::document::Document;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId};
-use crate::seal::checkpoint::{self, Covered};
+use crate::seal::checkpoint::Covered;
 use crate::seal::entry::{self, Place};
-use crate::seal::piece;
 use crate::seal::wire::Wire;
 
 /// Pieces that are asked for at one time.
@@ -58,7 +57,7 @@ pub(super) struct Adopting {
 impl Replica {
     /// An own device offers a checkpoint.
     pub(super) fn offered_checkpoint(&mut self, cx: &mut Cx<'_>, from: LinkId, sealed: Vec<u8>) {
-        let id = checkpoint::id(&sealed);
+        let id = CheckpointId::of(&sealed);
         if let Some(adopting) = &mut self.adopting {
             if adopting.base.id == id || !self.links.contains_key(&adopting.from) {
                 if adopting.base.id != id {
@@ -175,7 +174,7 @@ impl Replica {
 
     /// A piece came: it is kept if it was asked for.
     pub(super) fn piece_came(&mut self, cx: &mut Cx<'_>, bytes: Vec<u8>) {
-        let id = piece::id(&bytes);
+        let id = PieceId::of(&bytes);
         let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.asked.contains(&id)) else {
             return self.refuse("a piece of a checkpoint that was not asked for");
         };

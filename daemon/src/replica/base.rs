@@ -41,7 +41,7 @@ pub(super) struct Base {
 impl Base {
     pub(super) fn new(key: KeyId, sealed: Vec<u8>, said: Checkpoint) -> Option<Self> {
         let tips = said.covers.iter().map(tip_of).collect::<Option<_>>()?;
-        Some(Self { id: checkpoint::id(&sealed), key, sealed, said, tips })
+        Some(Self { id: CheckpointId::of(&sealed), key, sealed, said, tips })
     }
 
     /// The head of a log that it covers.

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use asif_proto::id::{KeyId, LogId, RecordId};
+use asif_proto::id::{KeyId, LogId, PieceId, RecordId};
 use asif_proto::peer::Blob;
 
 use super::base::Base;
@@ -283,7 +283,7 @@ impl Replica {
         let Step::Pack(documents, unfolded) = std::mem::replace(&mut making.step, Step::Lay) else { return };
         let pieces: Vec<Vec<u8>> =
             packed.as_slice().chunks(piece::PIECE_BYTES).map(|part| piece::seal(&keys.read, journal.id(), key, part, cx.rng)).collect();
-        let bundle = Bundle { documents, unfolded, pieces: pieces.iter().map(|piece| piece::id(piece)).collect() };
+        let bundle = Bundle { documents, unfolded, pieces: pieces.iter().map(|piece| PieceId::of(piece)).collect() };
         making.step = Step::Keep(bundle);
         cx.rest.push(Effect::KeepPieces(pieces));
     }

@@ -188,11 +188,6 @@ pub fn open(key: &ReadKey, space: SpaceId, bytes: &[u8]) -> Result<Checkpoint, C
     Ok(checkpoint)
 }
 
-/// What a checkpoint is called.
-pub fn id(bytes: &[u8]) -> CheckpointId {
-    CheckpointId(blake3::derive_key("asif checkpoint id v1", bytes))
-}
-
 fn header(epoch: KeyId) -> [u8; HEADER_LEN] {
     let mut header = [0; HEADER_LEN];
     let (format, key) = header.split_at_mut(2);

@@ -9,7 +9,7 @@
 //!
 //! Who made it is not said here: a [`checkpoint`](super::checkpoint) is signed and names its pieces.
 
-use asif_proto::id::{KeyId, PieceId, SpaceId};
+use asif_proto::id::{KeyId, SpaceId};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::Rng as _;
@@ -54,11 +54,6 @@ pub fn open(key: &ReadKey, space: SpaceId, epoch: KeyId, piece: &[u8]) -> Result
     Ok(Zeroizing::new(padding::unpad(&plaintext).map_err(|_| BadPiece)?.to_vec()))
 }
 
-/// What a piece is called.
-pub fn id(piece: &[u8]) -> PieceId {
-    PieceId(blake3::derive_key("asif piece id v1", piece))
-}
-
 fn aad(space: SpaceId, epoch: KeyId) -> Vec<u8> {
     [&HEAD[..], space.as_bytes(), epoch.as_bytes()].concat()
 }
@@ -70,6 +65,7 @@ fn cipher(key: &ReadKey) -> XChaCha20Poly1305 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use asif_proto::id::PieceId;
     use rand_core::SeedableRng;
 
     const SPACE: SpaceId = SpaceId([1; 32]);
@@ -89,7 +85,7 @@ mod tests {
             flipped[at] ^= 1;
             assert_eq!(open(&key, SPACE, EPOCH, &flipped), Err(BadPiece), "byte {at}");
             assert_eq!(open(&key, SPACE, EPOCH, &piece[..at]), Err(BadPiece), "cut at {at}");
-            assert_ne!(id(&flipped), id(&piece));
+            assert_ne!(PieceId::of(&flipped), PieceId::of(&piece));
         }
         assert!(!piece.windows(5).any(|window| window == b"plain"));
     }

@@ -8,7 +8,6 @@ use asif_proto::id::{CheckpointId, PieceId};
 use super::open::failed;
 use super::rewrite::{Replace, UNFINISHED};
 use super::{DiskError, Store};
-use crate::seal::{checkpoint, piece};
 
 /// Why such a file was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +31,7 @@ impl Store {
     pub fn keep_pieces<'a>(&mut self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<(), SealedError> {
         let folder = self.places.pieces.clone();
         for bytes in pieces {
-            self.keep(&folder, &piece::id(bytes).to_string(), bytes)?;
+            self.keep(&folder, &PieceId::of(bytes).to_string(), bytes)?;
         }
         Ok(())
     }
@@ -40,13 +39,13 @@ impl Store {
     /// Keeps a checkpoint, durably, once its pieces are.
     pub fn keep_checkpoint(&mut self, bytes: &[u8]) -> Result<(), SealedError> {
         let folder = self.places.checkpoints.clone();
-        self.keep(&folder, &checkpoint::id(bytes).to_string(), bytes)
+        self.keep(&folder, &CheckpointId::of(bytes).to_string(), bytes)
     }
 
     /// The bytes of a piece.
     pub fn piece(&self, id: PieceId) -> Result<Vec<u8>, SealedError> {
         let bytes = self.kept(&self.places.pieces, &id.to_string())?;
-        if piece::id(&bytes) == id { Ok(bytes) } else { Err(SealedError::Changed(format!("piece {id}"))) }
+        if PieceId::of(&bytes) == id { Ok(bytes) } else { Err(SealedError::Changed(format!("piece {id}"))) }
     }
 
     /// The checkpoints that are held and are what was written.
@@ -54,7 +53,7 @@ impl Store {
         let mut found = Vec::new();
         for id in names::<CheckpointId>(self, &self.places.checkpoints)? {
             let bytes = self.kept(&self.places.checkpoints, &id.to_string())?;
-            if checkpoint::id(&bytes) == id {
+            if CheckpointId::of(&bytes) == id {
                 found.push((id, bytes));
             }
         }

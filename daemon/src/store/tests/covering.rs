@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use asif_proto::id::{CheckpointId, PieceId};
+
 use super::super::{AppendError, GraftError, MemDisk, ReadError, RealDisk, SealedError, StubError};
 use super::*;
-use crate::seal::{checkpoint, piece};
 
 on_every_disk! {
     the_bytes_of_a_log_that_is_covered_in_part_are_those_of_the_drawing
@@ -163,15 +164,15 @@ fn sealed_files_come_back_only_as_they_were_written(disk: Arc<dyn Disk>, data: &
     store.keep_checkpoint(&whole).unwrap();
     drop(store);
     let (mut store, _) = open(&disk, data);
-    let (first, second) = (piece::id(&one), piece::id(&two));
+    let (first, second) = (PieceId::of(&one), PieceId::of(&two));
     assert_eq!(store.pieces().unwrap().len(), 2);
     assert_eq!(store.piece(first).unwrap(), one);
-    assert_eq!(store.checkpoints().unwrap(), [(checkpoint::id(&whole), whole.clone())]);
+    assert_eq!(store.checkpoints().unwrap(), [(CheckpointId::of(&whole), whole.clone())]);
     put(&disk, &data.join(format!("store/pieces/{first}")), &[9; 3000]);
-    put(&disk, &data.join(format!("store/checkpoints/{}", checkpoint::id(&whole))), &[9; 500]);
+    put(&disk, &data.join(format!("store/checkpoints/{}", CheckpointId::of(&whole))), &[9; 500]);
     assert!(matches!(store.piece(first), Err(SealedError::Changed(_))));
     assert!(store.checkpoints().unwrap().is_empty());
-    store.drop_sealed(&[checkpoint::id(&whole)], &[first, second]).unwrap();
+    store.drop_sealed(&[CheckpointId::of(&whole)], &[first, second]).unwrap();
     store.drop_sealed(&[], &[first]).unwrap();
     assert!(store.pieces().unwrap().is_empty());
     assert!(matches!(store.piece(second), Err(SealedError::Absent(_))));
