@@ -305,9 +305,9 @@ impl Node {
                 let packed = bundle::pack(folded.as_slice(), 1).map(Opaque::new).map_err(|error| error.to_string());
                 inputs.push(Input::Packed { packed });
             }
-            Effect::Judge { of, bundle, packed, unfolded } => {
+            Effect::Judge { of, packed, unfolded } => {
                 let judged = bundle::judge(packed.as_slice(), unfolded).map_err(|error| error.to_string());
-                inputs.push(Input::Judged { of, bundle, judged });
+                inputs.push(Input::Judged { of, judged });
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Stop => {}

@@ -48,6 +48,9 @@ pub enum BundleError {
     Load,
 }
 
+/// Documents, and the heads of each: hashes of changes, sorted.
+pub type Heads = Vec<(DocId, Vec<[u8; 32]>)>;
+
 /// The documents one after another, not yet packed.
 pub fn fold(documents: &[Laid<'_>]) -> Vec<u8> {
     frame::encode(&documents)
@@ -75,7 +78,7 @@ pub fn unfold(folded: &[u8]) -> Result<Vec<Laid<'_>>, BundleError> {
 
 /// Loads every document of a packed bundle, and says which they are and what their heads. Whoever does not trust the bytes asks in a process that may
 /// end in the middle.
-pub fn judge(packed: &[u8], unfolded: u32) -> Result<Vec<(DocId, Vec<[u8; 32]>)>, BundleError> {
+pub fn judge(packed: &[u8], unfolded: u32) -> Result<Heads, BundleError> {
     let folded = unpack(packed, unfolded)?;
     let documents = unfold(&folded)?.into_iter().map(|laid| {
         let document = Document::load(laid.bytes).map_err(|_| BundleError::Load)?;

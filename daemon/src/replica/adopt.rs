@@ -20,6 +20,7 @@ use super::deeds::Deeds;
 use super::effect::{Effect, Jump, LinkId, LogHead, Opaque, Run, Stored};
 use super::logs::Log;
 use super::{Cx, Replica};
+use crate::journal::bundle::Heads;
 use crate::journal::document::Document;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId};
@@ -246,7 +247,7 @@ impl Replica {
         let base = adopting.base.clone();
         match (self.packed_bundle(&base, at, pieces), base.said.bundles.get(at)) {
             (Some(packed), Some(bundle)) => {
-                cx.rest.push(Effect::Judge { of, bundle: at, packed: Opaque::new(packed.to_vec()), unfolded: bundle.unfolded });
+                cx.rest.push(Effect::Judge { of: Some((of, at)), packed: Opaque::new(packed.to_vec()), unfolded: bundle.unfolded });
             }
             _ => self.not_taken(cx, "a checkpoint of which a piece does not open"),
         }
@@ -254,7 +255,7 @@ impl Replica {
     }
 
     /// A bundle was judged in another process: which documents it holds, and their heads.
-    pub(super) fn judged(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, judged: Result<Vec<(DocId, Vec<[u8; 32]>)>, String>) {
+    pub(super) fn judged(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, judged: Result<Heads, String>) {
         let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
         adopting.judging = false;
         let found: BTreeMap<DocId, Vec<[u8; 32]>> = match judged {

@@ -3,6 +3,7 @@
 //! ```text
 //! lay    one document after another is saved as it stands       only while nobody asks for anything
 //! pack   a year of them is packed together, beside all else     years that did not change are taken over as they are
+//! judge  another process loads what was packed                  it is what was laid, or no checkpoint is made
 //! keep   its pieces are sealed and put on stable storage
 //! cover  the births and the last covered entries are read       what is covered was decided before the first document was laid
 //! seal   the checkpoint is signed, sealed and kept              from then on documents are built on it
@@ -10,6 +11,8 @@
 //! ```
 //!
 //! Whatever ends it in the middle leaves the journal as it was; what was kept for nothing is let go with the next one.
+
+mod letting_go;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -20,7 +23,7 @@ use asif_proto::peer::Blob;
 use super::base::Base;
 use super::effect::{Effect, Opaque, Purpose, Run, Stored};
 use super::{Cx, Replica};
-use crate::journal::bundle::{self, Laid};
+use crate::journal::bundle::{self, Heads, Laid};
 use crate::seal::body::DocId;
 use crate::seal::checkpoint::{self, Bundle, Checkpoint, Covered, Snapshot};
 use crate::seal::piece;
@@ -96,6 +99,8 @@ enum Step {
     Lay,
     /// That these are packed.
     Pack(Vec<Snapshot>, u32),
+    /// That these, packed, were loaded in another process.
+    Judge(Vec<Snapshot>, u32, Opaque),
     /// That the pieces of this one are kept.
     Keep(Bundle),
     /// That the entries were read.
@@ -272,15 +277,30 @@ impl Replica {
         }
     }
 
-    /// A group is packed: its pieces are sealed and kept.
+    /// A group is packed: another process looks whether all of it is there.
     pub(super) fn packed(&mut self, cx: &mut Cx<'_>, packed: Result<Opaque, String>) {
         let packed = match packed {
             Ok(packed) => packed,
             Err(reason) => return self.stand_off(&reason),
         };
+        let Some(making) = &mut self.compacting.making else { return };
+        let Step::Pack(documents, unfolded) = std::mem::replace(&mut making.step, Step::Lay) else { return };
+        cx.rest.push(Effect::Judge { of: None, packed: packed.clone(), unfolded });
+        making.step = Step::Judge(documents, unfolded, packed);
+    }
+
+    /// It is: the pieces are sealed and kept.
+    pub(super) fn judged_own(&mut self, cx: &mut Cx<'_>, judged: Result<Heads, String>) {
+        let heads = match judged {
+            Ok(heads) => heads,
+            Err(reason) => return self.stand_off(&reason),
+        };
         let (Some((queue, key)), Some(journal)) = (self.write_key(), self.journal()) else { return self.compacting.abort() };
         let (Some(keys), Some(making)) = (self.keys.get(&queue), &mut self.compacting.making) else { return };
-        let Step::Pack(documents, unfolded) = std::mem::replace(&mut making.step, Step::Lay) else { return };
+        let Step::Judge(documents, unfolded, packed) = std::mem::replace(&mut making.step, Step::Lay) else { return };
+        if !documents.iter().map(|one| (one.doc, &one.heads)).eq(heads.iter().map(|(doc, heads)| (*doc, heads))) {
+            return self.stand_off("what was packed for a checkpoint is not what was laid");
+        }
         let pieces: Vec<Vec<u8>> =
             packed.as_slice().chunks(piece::PIECE_BYTES).map(|part| piece::seal(&keys.read, journal.id(), key, part, cx.rng)).collect();
         let bundle = Bundle { documents, unfolded, pieces: pieces.iter().map(|piece| PieceId::of(piece)).collect() };
@@ -369,61 +389,6 @@ impl Replica {
         tracing::warn!(reason, "no checkpoint was made");
         self.compacting.making = None;
         self.compacting.not_before = Some(self.now.mono + AGAIN);
-    }
-
-    /// Lets go of what a checkpoint stands for, once it has stood long enough.
-    fn let_go(&mut self, cx: &mut Cx<'_>) {
-        if self.compacting.look_at.is_some_and(|at| cx.now.mono < at) || self.compacting.pruning {
-            return;
-        }
-        self.compacting.look_at = Some(cx.now.mono + self.about.keeping.look);
-        let current: Vec<Base> = self.bases.current().cloned().collect();
-        let [base] = current.as_slice() else { return };
-        let beside_ms = i64::try_from(self.about.keeping.beside.as_millis()).unwrap_or(i64::MAX);
-        let stands_long = base.said.at_ms.saturating_add(beside_ms) <= cx.now.wall.as_millisecond();
-        if Some(base.said.by) != self.vault.as_ref().map(|vault| vault.device()) || !stands_long {
-            return;
-        }
-        let id = base.id;
-        let older: Vec<_> = self.bases.all().map(|one| one.id).filter(|one| *one != id).collect();
-        let logs: Vec<(LogId, u64)> = base
-            .tips
-            .iter()
-            .map(|(log, (tip, _))| (*log, *tip))
-            .filter(|(log, tip)| *tip > 2 && self.logs.get(log).is_some_and(|log| log.from < *tip))
-            .collect();
-        let pieces: Vec<_> = base.pieces().collect();
-        if !logs.is_empty() && self.is_held_elsewhere(&base.tips.iter().map(|(log, (tip, _))| (*log, *tip)).collect()) {
-            self.compacting.pruning = true;
-            cx.rest.push(Effect::Prune { pieces, logs });
-        }
-        if !older.is_empty() {
-            let pieces = self.drop_bases(&older);
-            cx.rest.push(Effect::DropSealed { checkpoints: older, pieces });
-        }
-    }
-
-    /// Another device of this person's holds all this, or there is none.
-    fn is_held_elsewhere(&self, tips: &BTreeMap<LogId, u64>) -> bool {
-        let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return false };
-        let ours = vault.link_key();
-        let holds = |key| self.peers.notes.get(key).is_some_and(|note| tips.iter().all(|(log, seq)| note.acked.get(log) >= Some(seq)));
-        self.has_no_other_device() || self.registry.roster(&me).devices().any(|device| device.link != ours && holds(&device.link))
-    }
-
-    /// Covered entries were let go, or were not.
-    pub(super) fn pruned(&mut self, logs: &[(LogId, u64)], outcome: Result<(), String>) {
-        self.compacting.pruning = false;
-        match outcome {
-            Ok(()) => {
-                for (log, from) in logs {
-                    if let Some(log) = self.logs.get_mut(log) {
-                        log.from = log.from.max(*from);
-                    }
-                }
-            }
-            Err(reason) => tracing::warn!(reason, "what a checkpoint covers was not let go"),
-        }
     }
 }
 

@@ -234,10 +234,8 @@ pub enum Effect {
     },
     /// Load the documents of a bundle in another process, with limits. Answered with [`Input::Judged`].
     Judge {
-        /// The checkpoint.
-        of: CheckpointId,
-        /// The place of the bundle in it.
-        bundle: usize,
+        /// The checkpoint that is being taken, and the place of the bundle in it; none where one is being made here.
+        of: Option<(CheckpointId, usize)>,
         /// The bundle, packed.
         packed: Opaque,
         /// How long it is unpacked.

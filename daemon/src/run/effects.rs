@@ -81,7 +81,7 @@ impl Daemon {
             Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
             Effect::LookForDesktop => self.desktop.look(),
             Effect::Pack { folded } => self.packer.pack(folded),
-            Effect::Judge { of, bundle, packed, unfolded } => self.judge.ask(of, bundle, packed, unfolded),
+            Effect::Judge { of, packed, unfolded } => self.judge.ask(of, packed, unfolded),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::Remove { .. }

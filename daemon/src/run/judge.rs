@@ -12,10 +12,9 @@ use asif_proto::frame;
 use asif_proto::id::CheckpointId;
 use tokio::sync::mpsc;
 
-use crate::journal::bundle::{self, MAX_BUNDLE};
+use crate::journal::bundle::{self, Heads, MAX_BUNDLE};
 use crate::process;
 use crate::replica::effect::{Input, Opaque};
-use crate::seal::body::DocId;
 
 /// Memory that one bundle may take to be loaded.
 const MEMORY: u64 = 2 << 30;
@@ -23,9 +22,6 @@ const MEMORY: u64 = 2 << 30;
 const SECONDS: u64 = 60;
 /// What is said of a bundle is never longer.
 const MAX_SAID: u64 = 4 << 20;
-
-/// Which documents a bundle holds, and their heads.
-type Judged = Result<Vec<(DocId, Vec<[u8; 32]>)>, String>;
 
 /// Whoever asks; the core asks for one bundle at a time.
 pub(super) struct Judge {
@@ -40,12 +36,12 @@ impl Judge {
     }
 
     /// Begins to judge. What came of it is told by [`judged`](Self::judged), unless the daemon stops before.
-    pub(super) fn ask(&self, of: CheckpointId, bundle: usize, packed: Opaque, unfolded: u32) {
+    pub(super) fn ask(&self, of: Option<(CheckpointId, usize)>, packed: Opaque, unfolded: u32) {
         let sender = self.sender.clone();
         tokio::task::spawn_blocking(move || {
             let judged = in_another_process(packed.as_slice(), unfolded);
             // Nobody listens any more once the daemon stops.
-            let _ = sender.blocking_send(Input::Judged { of, bundle, judged });
+            let _ = sender.blocking_send(Input::Judged { of, judged });
         });
     }
 
@@ -55,7 +51,7 @@ impl Judge {
     }
 }
 
-fn in_another_process(packed: &[u8], unfolded: u32) -> Judged {
+fn in_another_process(packed: &[u8], unfolded: u32) -> Result<Heads, String> {
     let words = |what: &'static str| move |error: std::io::Error| format!("{what}: {error}");
     let program = std::env::current_exe().map_err(words("this program is not found"))?;
     let mut child = Command::new(program)

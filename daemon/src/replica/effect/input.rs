@@ -8,6 +8,7 @@ use asif_proto::local::{Ask, QuietHours};
 use jiff::tz::TimeZone;
 
 use super::{ClientId, Exporter, Found, LinkId, Opaque, Purpose, Stored};
+use crate::journal::bundle::Heads;
 use crate::seal::body::DocId;
 
 /// What the core is told.
@@ -113,12 +114,10 @@ pub enum Input {
     },
     /// The documents of a bundle were loaded in another process.
     Judged {
-        /// The checkpoint.
-        of: CheckpointId,
-        /// The place of the bundle in it.
-        bundle: usize,
+        /// The checkpoint that is being taken, and the place of the bundle in it; none where one is being made here.
+        of: Option<(CheckpointId, usize)>,
         /// Which documents it holds and their heads; or why it does not load, in words.
-        judged: Result<Vec<(DocId, Vec<[u8; 32]>)>, String>,
+        judged: Result<Heads, String>,
     },
     /// What a checkpoint and the entries here say of one document.
     Compared {
