@@ -169,6 +169,27 @@ fn a_full_disk_ends_the_making_of_a_checkpoint_and_nothing_else() {
     story.check(&mut world);
 }
 
+#[test]
+fn what_was_packed_wrong_becomes_no_checkpoint_and_nothing_is_let_go_for_it() {
+    let mut world = world(7, Duration::ZERO);
+    let laptop = story::family(&mut world, 1)[0];
+    let mut story = Story::new(&[laptop]);
+    world.nodes[laptop].packs_wrong = true;
+    for _ in 0..20 {
+        story.log(&mut world, laptop);
+    }
+    let before = bytes_of_logs(&world, laptop);
+    world.run_for(Duration::from_secs(60));
+    assert_eq!((files(&world, laptop, "checkpoints"), bytes_of_logs(&world, laptop)), (0, before));
+    story.check(&mut world);
+    world.nodes[laptop].packs_wrong = false;
+    world.run_for(Duration::from_secs(2 * 3600));
+    story.log(&mut world, laptop);
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(files(&world, laptop, "checkpoints"), 1);
+    story.check(&mut world);
+}
+
 /// A second machine comes in by the first.
 fn joins(world: &mut World, by: usize, name: &str) -> usize {
     let device = world.add(name);

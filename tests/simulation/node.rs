@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use asif_daemon::Rng;
 use asif_daemon::journal::bundle;
+use asif_daemon::journal::document::Document;
 use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
 use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
@@ -68,6 +69,8 @@ pub(crate) struct Node {
     /// After its next starts it rests for so long, as after a write that failed.
     pub(crate) rests: Option<Duration>,
     failures: u32,
+    /// What it packs is not what it was given.
+    pub(crate) packs_wrong: bool,
     /// The person does not answer questions.
     pub(crate) hesitates: bool,
     /// Its quiet hours, and whether it has a desktop.
@@ -105,6 +108,7 @@ impl Node {
             listens: false,
             rests: None,
             failures: 0,
+            packs_wrong: false,
             hesitates: false,
             quiet: None,
             desktop: true,
@@ -302,7 +306,8 @@ impl Node {
                 }
             }
             Effect::Pack { folded } => {
-                let packed = bundle::pack(folded.as_slice(), 1).map(Opaque::new).map_err(|error| error.to_string());
+                let folded = if self.packs_wrong { emptied(folded.as_slice()) } else { folded.as_slice().to_vec() };
+                let packed = bundle::pack(&folded, 1).map(Opaque::new).map_err(|error| error.to_string());
                 inputs.push(Input::Packed { packed });
             }
             Effect::Judge { of, packed, unfolded } => {
@@ -368,4 +373,11 @@ impl Node {
     pub(crate) fn bytes_on_disk(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         self.disk.files()
     }
+}
+
+/// A bundle as long as it was, of documents that say nothing.
+fn emptied(folded: &[u8]) -> Vec<u8> {
+    let nothing = Document::default().save();
+    let laid = bundle::unfold(folded).unwrap();
+    bundle::fold(&laid.into_iter().map(|one| bundle::Laid { bytes: &nothing, ..one }).collect::<Vec<_>>())
 }
