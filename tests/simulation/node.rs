@@ -14,7 +14,7 @@ use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
-use asif_proto::id::LinkKey;
+use asif_proto::id::{LinkKey, RecordId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, QuietHours, Request};
 use asif_proto::peer::Message;
 use jiff::Timestamp;
@@ -378,6 +378,20 @@ impl Node {
 /// A bundle as long as it was, of documents that say nothing.
 fn emptied(folded: &[u8]) -> Vec<u8> {
     let nothing = Document::default().save();
-    let laid = bundle::unfold(folded).unwrap();
-    bundle::fold(&laid.into_iter().map(|one| bundle::Laid { bytes: &nothing, ..one }).collect::<Vec<_>>())
+    let mut laid = bundle::unfold(folded).unwrap();
+    laid.iter_mut().for_each(|one| one.bytes = &nothing);
+    // Counts of what was touched fill it: each takes 17 bytes, and one more where it is 128 times as large.
+    let mut filled = 0;
+    loop {
+        let bytes = bundle::fold(&laid);
+        let touches = &mut laid[0].touches;
+        match folded.len() - bytes.len() {
+            0 => return bytes,
+            17.. => touches.push((RecordId(Uuid::nil()), 1)),
+            _ => {
+                touches[filled / 9].1 *= 128;
+                filled += 1;
+            }
+        }
+    }
 }
