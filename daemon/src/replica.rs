@@ -107,8 +107,6 @@ pub struct Replica {
     compacting: compact::Compacting,
     /// A checkpoint of another device that is being taken.
     adopting: Option<adopt::Adopting>,
-    /// Logs that are to go on behind a checkpoint that was found at the start.
-    jumping: adopt::Jumps,
     pending: BTreeMap<DocId, Vec<Pending>>,
     newer: BTreeSet<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,

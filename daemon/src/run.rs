@@ -282,7 +282,7 @@ impl Daemon {
                 let Some(input) = self.inputs.pop_front() else { break };
                 let now = self.now();
                 effects.extend(self.replica.handle(now, &mut self.rng, input));
-                if effects.iter().any(|effect| matches!(effect, Effect::Graft { .. })) {
+                if effects.iter().any(|effect| matches!(effect, Effect::Graft { .. } | Effect::Swap { .. })) {
                     break;
                 }
             }

@@ -5,6 +5,7 @@
 //! <data>/store/statements        signed statements, append-only            format: statement_file
 //! <data>/store/checkpoints/<id>  sealed checkpoints, each a file that its name is the hash of
 //! <data>/store/pieces/<id>       sealed pieces of them, the same
+//! <data>/store/takeover          what is being done with a checkpoint, until it is done                       format: takeover
 //! <data>/store/replaced/         logs as they were before a checkpoint took the place of entries that were not here
 //! <data>/store/damaged/          bytes that did not check, kept for whoever wants to look
 //! <data>/vault, vault.key, ...   small files, replaced as a whole
@@ -36,6 +37,7 @@ mod salvage;
 mod sealed;
 mod small;
 mod statement_file;
+mod takeover;
 #[cfg(test)]
 mod tests;
 
@@ -55,6 +57,7 @@ pub use salvage::Salvaged;
 pub use sealed::SealedError;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
+pub use takeover::{Jump, Takeover, TakeoverError};
 
 use crate::seal::wire::Wire;
 use log_state::LogState;
@@ -288,6 +291,11 @@ impl Store {
         Ok(before.first().map_or(Link::ZERO, |(link, _)| *link))
     }
 
+    /// Whether a write failed, so that nothing more is written until it is opened again.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
     /// The last entry of a log that is held, or that a checkpoint stands for; 0: nothing is.
     pub fn tip(&self, log: LogId) -> u64 {
         self.logs.get(&log).map_or(0, LogState::seq)
@@ -419,6 +427,10 @@ impl Places {
 
     fn log(&self, log: LogId) -> PathBuf {
         self.logs.join(log.to_string())
+    }
+
+    fn takeover(&self) -> PathBuf {
+        self.store.join("takeover")
     }
 
     fn statements(&self) -> PathBuf {

@@ -147,6 +147,11 @@ impl Document {
         added.iter().filter_map(|change| change.actor_id().to_bytes().try_into().ok().map(LogId)).collect()
     }
 
+    /// The changes that another has of the same document, and this one has not.
+    pub fn lacks(&self, other: &Self) -> BTreeSet<ChangeHash> {
+        self.automerge.get_changes_added(&other.automerge).iter().map(Change::hash).collect()
+    }
+
     /// Takes in whatever another has of the same document; returns the keys of each change that was not here.
     pub fn absorb(&mut self, mut other: Self) -> Result<Vec<BTreeSet<String>>, MergeError> {
         let mut copy = self.clone();

@@ -10,6 +10,8 @@
 //!
 //! Nothing here takes anything away: what documents are built on only grows.
 
+mod swap;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use asif_proto::id::{CheckpointId, DeviceId, Link, LogId, PieceId};
@@ -18,6 +20,7 @@ use asif_proto::peer::Message;
 use super::base::{Base, tip_of};
 use super::deeds::Deeds;
 use super::effect::{Effect, Jump, LinkId, LogHead, Opaque, Run, Stored};
+use super::fork::Parting;
 use super::logs::Log;
 use super::{Cx, Replica};
 use crate::journal::bundle::Heads;
@@ -51,6 +54,8 @@ pub(super) struct Adopting {
     held: BTreeMap<LogId, u64>,
     /// Of each log, the first entry whose change is held here and is not in what came.
     lacking: BTreeMap<LogId, u64>,
+    /// What is written again where it takes the place of what is here.
+    swap: Option<swap::Swap>,
     /// It is being put on stable storage.
     keeping: bool,
 }
@@ -112,6 +117,7 @@ impl Replica {
             uncompared: None,
             held: BTreeMap::new(),
             lacking: BTreeMap::new(),
+            swap: None,
             keeping: false,
         });
         self.ask_for_pieces(cx);
@@ -155,7 +161,7 @@ impl Replica {
         self.registry.roster(&journal.owner()).device(&device).filter(|_| said.space == journal.id() && said.key == covered.key)?;
         entry::open(&keys.read, &place(seq, covered.previous), &tip).ok()?.verify(&device).ok()?;
         let head = LogHead { queue: covered.queue, key: covered.key, log };
-        Some((log, (device, Jump { head, birth, previous: covered.previous, tip })))
+        Some((log, (device, Jump { head, birth, previous: covered.previous, tip, ends_there: false })))
     }
 
     /// Up to where the checkpoint that is being taken covers a log, and the link there.
@@ -199,9 +205,13 @@ impl Replica {
             }
             return;
         }
+        let swaps = adopting.swap.is_some();
         // What is here must be in the views, and what gives way to it must have given way.
         if !self.is_ready() || !self.losses.is_empty() {
             return;
+        }
+        if swaps {
+            return self.swap_next(cx);
         }
         self.compare_or_keep(cx);
     }
@@ -230,8 +240,10 @@ impl Replica {
         let (base, lacking) = (adopting.base.clone(), adopting.lacking.clone());
         if !self.parted(&base, &lacking).is_empty() {
             self.compare_anew();
-            if let Err(why) = self.part_from(cx, &base, &lacking) {
-                self.not_taken(cx, why);
+            match self.part_from(cx, &base, &lacking) {
+                Ok(()) => {}
+                Err(Parting::Lacks) => self.not_taken(cx, "a checkpoint that lacks an entry that is held here"),
+                Err(Parting::Neither) => self.swap_or_not(cx),
             }
             return;
         }
@@ -306,6 +318,9 @@ impl Replica {
     pub(super) fn compared(&mut self, cx: &mut Cx<'_>, of: CheckpointId, doc: DocId, pieces: &[Option<Vec<u8>>], entries: &[Stored]) {
         let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
         adopting.judging = false;
+        if adopting.swap.is_some() {
+            return self.swap_compared(cx, doc, pieces);
+        }
         let base = adopting.base.clone();
         let mut bundles: Vec<(Base, usize)> = base.bundle_of(doc).map(|at| (base.clone(), at)).into_iter().collect();
         bundles.extend(self.bases.bundles_of(doc).into_iter().map(|(base, at)| (base.clone(), at)));
@@ -331,7 +346,7 @@ impl Replica {
             if self.go_back_to_entries(cx) {
                 return self.compare_anew();
             }
-            return self.not_taken(cx, "a checkpoint of a log that went on in two ways, where neither can give way");
+            return self.swap_or_not(cx);
         }
         self.lacks(doc, lacking);
         self.go_on_adopting(cx);
@@ -352,32 +367,12 @@ impl Replica {
     pub(super) fn adopted(&mut self, cx: &mut Cx<'_>, outcome: Result<(), String>) {
         if let Err(reason) = outcome {
             tracing::warn!(reason, "a checkpoint could not be kept");
-            self.jumping.clear();
             return self.not_taken(cx, "a checkpoint for which there was no room");
         }
-        let Some(Adopting { base, jumps, from, .. }) = self.adopting.take() else {
-            let jumps = std::mem::take(&mut self.jumping);
-            return self.take_jumps(cx, &jumps, None);
-        };
+        let Some(Adopting { base, jumps, from, .. }) = self.adopting.take() else { return };
         tracing::info!(id = %base.id, "a checkpoint of another device is taken");
         self.take_jumps(cx, &jumps, Some(from));
         self.stand_beside(cx, base);
-    }
-
-    /// A start finds a checkpoint that was being taken: the logs that do not go on behind it yet do now.
-    pub(super) fn finish_adopting(&mut self, cx: &mut Cx<'_>) {
-        let bases: Vec<Base> = self.bases.current().cloned().collect();
-        for base in bases {
-            let lacks = |log: &LogId| self.logs.get(log).map_or(0, |log| log.seq) < base.tips.get(log).map_or(0, |(tip, _)| *tip);
-            let jumps = self.jumps(&base).unwrap_or_default();
-            let is_damaged = |log: &LogId| self.damage.iter().any(|(damaged, _)| *damaged == Some(*log));
-            let jumps: Vec<_> = jumps.into_iter().filter(|(log, _)| lacks(log) && !is_damaged(log)).collect();
-            self.jumping.extend(jumps);
-        }
-        if !self.jumping.is_empty() {
-            let jumps = self.jumping.values().map(|(_, jump)| jump.clone()).collect();
-            cx.rest.push(Effect::Adopt { checkpoint: Vec::new(), jumps });
-        }
     }
 
     /// Logs go on behind what a checkpoint covers.
@@ -425,6 +420,7 @@ impl Replica {
             }
         }
         self.take_in(cx, &base);
+        self.rest_delays();
         cx.touched_elsewhere = true;
         self.unsaved_entries = usize::MAX / 2;
     }

@@ -94,6 +94,8 @@ pub struct Jump {
     pub previous: Link,
     /// That entry.
     pub tip: Wire,
+    /// What is held behind it goes: it may be of another branch.
+    pub ends_there: bool,
 }
 
 /// Why entries are read.
@@ -254,10 +256,23 @@ pub enum Effect {
     },
     /// Keep a checkpoint whose pieces are kept, and go on with these logs behind what it covers. Answered with [`Input::Adopted`].
     Adopt {
-        /// It, sealed; empty: it is kept already.
+        /// It, sealed.
         checkpoint: Vec<u8>,
         /// The logs.
         jumps: Vec<Jump>,
+    },
+    /// The same in the place of what is held, all in one go. Ends a batch: what is appended later comes after it.
+    Swap {
+        /// The checkpoint, sealed.
+        checkpoint: Vec<u8>,
+        /// The logs that go on behind it.
+        jumps: Vec<Jump>,
+        /// Logs that are let go of.
+        aside: Vec<LogId>,
+        /// Checkpoints that are let go of.
+        checkpoints: Vec<CheckpointId>,
+        /// Pieces that nothing needs any more.
+        pieces: Vec<PieceId>,
     },
     /// Pack a bundle as small as it gets, beside everything else. Answered with [`Input::Packed`].
     Pack {

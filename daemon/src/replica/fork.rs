@@ -14,6 +14,9 @@
 mod again;
 mod covered;
 
+pub(super) use again::packed_again;
+pub(super) use covered::Parting;
+
 use std::collections::BTreeSet;
 
 use asif_proto::id::{Link, LogId};

@@ -122,7 +122,19 @@ impl Replica {
     ) -> Result<LogId, Failure> {
         let mut id = [0; 16];
         cx.rng.fill_bytes(&mut id);
-        let id = LogId(id);
+        self.bear_as(cx, LogId(id), space, queue, keys, continues)
+    }
+
+    /// The same, by an id that was drawn for it.
+    pub(super) fn bear_as(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: LogId,
+        space: Space,
+        queue: QueueId,
+        keys: &EpochKeys,
+        continues: Option<(LogId, u64, Link)>,
+    ) -> Result<LogId, Failure> {
         let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(&queue)) else { return Err(super::no_journal()) };
         let device = vault.device();
         let head = LogHead { queue, key: epoch.key, log: id };

@@ -98,6 +98,7 @@ impl Daemon {
             | Effect::ServePieces { .. }
             | Effect::Compare { .. }
             | Effect::Adopt { .. }
+            | Effect::Swap { .. }
             | Effect::KeepCheckpoint(_)
             | Effect::Prune { .. }
             | Effect::DropSealed { .. }

@@ -65,6 +65,12 @@ pub enum ShelfError {
     /// Letting go of what a checkpoint covers.
     #[error(transparent)]
     Prune(store::StubError),
+    /// Taking a checkpoint.
+    #[error(transparent)]
+    TakeOver(#[from] store::TakeoverError),
+    /// Taking a checkpoint in the place of another one.
+    #[error("a checkpoint could not be put in the place of another one: {0}")]
+    Swap(String),
 }
 
 /// What is left of a step when its writes are done, or are not.
@@ -243,7 +249,15 @@ impl Shelf {
                 return Ok(Done::Input(Input::Compared { of, doc, pieces, entries }));
             }
             Effect::Adopt { checkpoint, jumps } => {
-                return Ok(Done::Input(Input::Adopted { outcome: self.adopt(&checkpoint, &jumps)? }));
+                let logs = jumps.iter().map(store_jump).collect();
+                let (aside, checkpoints, pieces) = (Vec::new(), Vec::new(), Vec::new());
+                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces };
+                return Ok(Done::Input(Input::Adopted { outcome: self.take_over(&takeover)? }));
+            }
+            Effect::Swap { checkpoint, jumps, aside, checkpoints, pieces } => {
+                let logs = jumps.iter().map(store_jump).collect();
+                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces };
+                self.take_over(&takeover)?.map_err(ShelfError::Swap)?;
             }
             Effect::Prune { pieces, logs } => {
                 let outcome = self.prune(&pieces, &logs)?;
@@ -274,42 +288,13 @@ impl Shelf {
         ids.iter().map(piece).collect()
     }
 
-    /// Keeps a checkpoint, and goes on with the logs behind what it covers. The checkpoint comes first: a start finds by it what is left to do.
-    fn adopt(&mut self, checkpoint: &[u8], jumps: &[Jump]) -> Result<Result<(), String>, ShelfError> {
-        if !checkpoint.is_empty()
-            && let Err(reason) = unless_poisoned(self.store.keep_checkpoint(checkpoint))?
-        {
-            return Ok(Err(reason));
-        }
-        // The view knows nothing of it.
+    /// Takes a checkpoint with all that goes with it. The view knows nothing of it.
+    fn take_over(&mut self, takeover: &store::Takeover) -> Result<Result<(), String>, ShelfError> {
         self.store.save(VIEW, &[])?;
-        for jump in jumps {
-            let head = store_head(jump.head);
-            let (held, tip) = (self.store.tip(jump.head.log), jump.tip.seq());
-            if held >= tip {
-                continue;
-            }
-            let entry = |link: Link, wire: &Wire| store::Append::Entry { head, link, wire: wire.clone() };
-            let mut appends = Vec::new();
-            if held == 0 && tip <= 2 {
-                appends.push(entry(jump.birth.link(&Link::ZERO), &jump.birth));
-            } else if held + 1 < tip || self.store.link_before(jump.head.log, tip)? != jump.previous {
-                match self.store.skip(&head, &jump.birth, tip, jump.previous) {
-                    Err(error @ (store::GraftError::Poisoned | store::GraftError::Disk(_))) => return Err(error.into()),
-                    Err(error) => return Ok(Err(error.to_string())),
-                    Ok(()) => {}
-                }
-            }
-            if tip > 1 {
-                appends.push(entry(jump.tip.link(&jump.previous), &jump.tip));
-            }
-            match self.store.append(&appends) {
-                Err(error @ (store::AppendError::Poisoned | store::AppendError::Disk(_))) => return Err(error.into()),
-                Err(error) => return Ok(Err(error.to_string())),
-                Ok(()) => {}
-            }
+        match self.store.take_over(takeover) {
+            Err(error) if self.store.is_poisoned() => Err(error.into()),
+            taken => Ok(taken.map_err(|error| error.to_string())),
         }
-        Ok(Ok(()))
     }
 
     /// Lets go of what is covered, once every piece of what covers it was read and is what was written.
@@ -407,6 +392,18 @@ fn salvaged(piece: store::Salvaged) -> Salvaged {
 
 fn found_log(log: &store::FoundLog) -> FoundLog {
     FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link, from: log.from }
+}
+
+fn store_jump(jump: &Jump) -> store::Jump {
+    let blob = |wire: &Wire| Blob(wire.bytes().to_vec());
+    store::Jump {
+        queue: jump.head.queue,
+        key: jump.head.key,
+        birth: blob(&jump.birth),
+        previous: jump.previous,
+        tip: blob(&jump.tip),
+        ends_there: jump.ends_there,
+    }
 }
 
 fn store_head(head: LogHead) -> store::LogHead {

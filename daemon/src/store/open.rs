@@ -8,7 +8,7 @@ use std::sync::Arc;
 use asif_proto::id::{Link, LogId};
 
 use super::log_file::{self, End};
-use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, rewrite, statement_file};
+use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, TakeoverError, rewrite, statement_file};
 
 /// Bytes at the end of each file that are written once more at opening: more than one step of the program writes, but for long runs from a
 /// peer, who has them.
@@ -78,6 +78,9 @@ pub enum OpenError {
     /// The disk did not do what it was asked, or others may open the store's files.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// What was being done with a checkpoint could not be finished.
+    #[error("what was being done with a checkpoint could not be finished: {0}")]
+    Takeover(#[from] TakeoverError),
 }
 
 impl Store {
@@ -98,8 +101,10 @@ impl Store {
                 _ => {}
             }
         }
-        for name in store.disk.list(&store.places.logs).map_err(failed("list", &store.places.logs))? {
-            store.open_log(&name, &mut found)?;
+        store.open_logs(&mut found)?;
+        if store.finish_takeover()? {
+            found = Found::default();
+            store.open_logs(&mut found)?;
         }
         store.open_statements(&mut found)?;
         // Names that an earlier process made and was killed before it could sync them.
@@ -113,6 +118,14 @@ impl Store {
             tracing::error!(file = %damage.file.display(), offset = damage.offset, last_good = damage.last_good, "a file of the store is damaged");
         }
         Ok((store, found))
+    }
+
+    fn open_logs(&mut self, found: &mut Found) -> Result<(), DiskError> {
+        self.logs.clear();
+        for name in self.disk.list(&self.places.logs).map_err(failed("list", &self.places.logs))? {
+            self.open_log(&name, found)?;
+        }
+        Ok(())
     }
 
     /// Removes new versions of files whose writing was interrupted.

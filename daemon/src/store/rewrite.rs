@@ -161,35 +161,6 @@ impl Store {
         Ok(self.replace_log(&head, Some(log_file::From { seq: from, before }), &records)?)
     }
 
-    /// Begins a log, or goes on with one, behind entries that a checkpoint covers: after its birth comes entry `from`, chained to `before`.
-    /// What was held of it moves to the folder `replaced`.
-    pub fn skip(&mut self, head: &LogHead, birth: &Wire, from: u64, before: Link) -> Result<(), GraftError> {
-        if self.poisoned {
-            return Err(GraftError::Poisoned);
-        }
-        let log = head.log;
-        if birth.seq() != 1 || birth.log() != log || from < 3 {
-            return Err(GraftError::Chain { log, seq: from });
-        }
-        let first = birth.link(&Link::ZERO);
-        match self.logs.get(&log) {
-            Some(LogState { damaged_at: Some(_), .. }) => return Err(GraftError::Damaged(log)),
-            // It holds that much already, or goes on there by itself.
-            Some(state) if state.seq() >= from || (state.seq() + 1 == from && state.tip == before) => {
-                return Err(GraftError::Chain { log, seq: from });
-            }
-            Some(state) if state.head != Some(*head) => return Err(GraftError::Chain { log, seq: 1 }),
-            Some(state) => {
-                if self.read(log, 1, usize::MAX, 1)?.first().map(|(link, _)| *link) != Some(first) {
-                    return Err(GraftError::Chain { log, seq: 1 });
-                }
-                self.keep_replaced(log, state.seq())?;
-            }
-            None => {}
-        }
-        Ok(self.replace_log(head, Some(log_file::From { seq: from, before }), &[(first, birth.clone())])?)
-    }
-
     /// Every record of a log.
     fn all(&self, log: LogId) -> Result<Vec<(Link, Wire)>, ReadError> {
         let mut records = self.read(log, 1, usize::MAX, usize::MAX)?;
@@ -200,7 +171,7 @@ impl Store {
     }
 
     /// Puts a file with these records in the place of a log's.
-    fn replace_log(&mut self, head: &LogHead, from: Option<log_file::From>, records: &[(Link, Wire)]) -> Result<(), DiskError> {
+    pub(super) fn replace_log(&mut self, head: &LogHead, from: Option<log_file::From>, records: &[(Link, Wire)]) -> Result<(), DiskError> {
         let mut bytes = log_file::header(head, from.as_ref());
         let mut ends = Vec::with_capacity(records.len());
         for (link, wire) in records {
@@ -221,7 +192,7 @@ impl Store {
     }
 
     /// Copies the file of a log, of so many entries, to the folder `replaced`.
-    fn keep_replaced(&mut self, log: LogId, entries: u64) -> Result<(), DiskError> {
+    pub(super) fn keep_replaced(&mut self, log: LogId, entries: u64) -> Result<(), DiskError> {
         let (path, folder) = (self.places.log(log), self.places.replaced.clone());
         self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
         let bytes = self.disk.read(&path).map_err(failed("read", &path))?;

@@ -14,6 +14,15 @@ use super::super::effect::{Effect, LinkId, Purpose, Run, Stored};
 use super::super::{Cx, Replica};
 use super::Loss;
 
+/// Why what is here does not give way to a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::replica) enum Parting {
+    /// It leaves out what it says it stands for.
+    Lacks,
+    /// The entries that would be needed are not here any more.
+    Neither,
+}
+
 impl Replica {
     /// Whether everything can be made anew without the entries of a log from one on.
     pub(in crate::replica) fn can_give_way(&self, log: &LogId, from: u64) -> bool {
@@ -72,12 +81,7 @@ impl Replica {
 
     /// Logs that are not here as a checkpoint that is being taken has them: `lacking` is the first entry of each whose change is not in its documents.
     /// What is here gives way, if that can be; says why not.
-    pub(in crate::replica) fn part_from(
-        &mut self,
-        cx: &mut Cx<'_>,
-        base: &Base,
-        lacking: &BTreeMap<LogId, u64>,
-    ) -> Result<(), &'static str> {
+    pub(in crate::replica) fn part_from(&mut self, cx: &mut Cx<'_>, base: &Base, lacking: &BTreeMap<LogId, u64>) -> Result<(), Parting> {
         let mut runs = Vec::new();
         let parted = self.parted(base, lacking);
         if parted.iter().any(|log| self.bases.covered(log) > 0) && self.go_back_to_entries(cx) {
@@ -88,14 +92,14 @@ impl Replica {
             let Some(held) = self.logs.get(&log) else { continue };
             let Some((tip, link)) = base.tips.get(&log) else { continue };
             if held.seq == *tip && held.link == *link {
-                return Err("a checkpoint that lacks an entry that is held here");
+                return Err(Parting::Lacks);
             }
             // What is not a change cannot be looked for: all behind the last one that is there counts as parted.
             let first = lacking.get(&log).copied().unwrap_or(u64::MAX);
             let seqs = self.index.values().filter_map(|logs| logs.get(&log)).flatten();
             let last = seqs.copied().filter(|seq| seq < &first && seq <= tip).max().unwrap_or(1).max(self.bases.covered(&log));
             if last >= held.seq || !self.can_give_way(&log, last + 1) {
-                return Err("a checkpoint of a log that went on in two ways, where neither can give way");
+                return Err(Parting::Neither);
             }
             runs.push(Run { log, from: last + 1, to: held.seq });
         }

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use asif_proto::id::{CheckpointId, PieceId};
+use asif_proto::id::{CheckpointId, Link, PieceId};
+use asif_proto::peer::Blob;
 
-use super::super::{AppendError, GraftError, MemDisk, ReadError, RealDisk, SealedError, StubError};
+use super::super::{AppendError, GraftError, Jump, MemDisk, ReadError, RealDisk, SealedError, StubError, Takeover, TakeoverError};
 use super::*;
 
 on_every_disk! {
@@ -13,6 +14,7 @@ on_every_disk! {
     what_is_covered_is_let_go_and_the_rest_goes_on
     a_log_goes_on_behind_what_was_never_here
     what_was_held_before_a_jump_is_kept_aside
+    what_is_taken_in_the_place_of_another_is_taken_as_a_whole
     another_branch_and_stubs_find_their_place_behind_what_is_covered
     a_flip_anywhere_in_a_log_that_is_covered_in_part_is_damage
     a_tail_torn_anywhere_behind_what_is_covered_is_cut
@@ -72,22 +74,33 @@ fn what_is_covered_is_let_go_and_the_rest_goes_on(disk: Arc<dyn Disk>, data: &Pa
     assert_eq!(store.read(chain.log(), 9, usize::MAX, 9).unwrap(), chain.wires[8..]);
 }
 
+/// Behind what is covered of a chain up to an entry.
+fn jump(chain: &Chain, seq: usize) -> Jump {
+    let blob = |at: usize| Blob(chain.wires[at].1.bytes().to_vec());
+    let previous = seq.checked_sub(2).map_or(Link::ZERO, |before| chain.wires[before].0);
+    let (queue, key) = (chain.head.queue, chain.head.key);
+    Jump { queue, key, birth: blob(0), previous, tip: blob(seq - 1), ends_there: false }
+}
+
+fn takeover(checkpoint: &[u8], logs: Vec<Jump>) -> Takeover {
+    Takeover { checkpoint: Blob(checkpoint.to_vec()), logs, aside: Vec::new(), checkpoints: Vec::new(), pieces: Vec::new() }
+}
+
 fn a_log_goes_on_behind_what_was_never_here(disk: Arc<dyn Disk>, data: &Path) {
     let mut chain = Chain::new(1);
-    chain.pushes(&[100; 6]);
+    chain.pushes(&[100; 7]);
     let (mut store, _) = open(&disk, data);
-    let birth = &chain.wires[0].1;
-    assert!(matches!(store.skip(&chain.head, &chain.wires[1].1, 6, chain.wires[4].0), Err(GraftError::Chain { .. })));
-    store.skip(&chain.head, birth, 6, chain.wires[4].0).unwrap();
-    assert_eq!(held(&store, chain.log(), 6), [0; 0]);
+    store.take_over(&takeover(&[7; 50], vec![jump(&chain, 6)])).unwrap();
+    assert_eq!(held(&store, chain.log(), 6), [6]);
     drop(store);
     let (mut store, found) = open(&disk, data);
-    assert_eq!((found.logs[0].seq, found.logs[0].link, found.logs[0].from), (5, chain.wires[4].0, 6));
+    assert_eq!((found.logs[0].seq, found.logs[0].link, found.logs[0].from), (6, chain.wires[5].0, 6));
     let entry = |at: usize| Append::Entry { head: chain.head, link: chain.wires[at].0, wire: chain.wires[at].1.clone() };
-    assert!(matches!(store.append(&[entry(4)]), Err(AppendError::Seq { expected: 6, got: 5, .. })));
-    store.append(&[entry(5)]).unwrap();
-    assert_eq!(store.read(chain.log(), 6, usize::MAX, 9).unwrap(), chain.wires[5..]);
-    assert!(matches!(store.skip(&chain.head, birth, 6, chain.wires[4].0), Err(GraftError::Chain { .. })), "it is held already");
+    assert!(matches!(store.append(&[entry(5)]), Err(AppendError::Seq { expected: 7, got: 6, .. })));
+    store.append(&[entry(6)]).unwrap();
+    store.take_over(&takeover(&[7; 50], vec![jump(&chain, 6)])).unwrap();
+    assert_eq!(store.read(chain.log(), 6, usize::MAX, 9).unwrap(), chain.wires[5..], "it is held already, and what comes after it too");
+    assert_eq!(store.checkpoints().unwrap(), [(CheckpointId::of(&[7; 50]), vec![7; 50])]);
 }
 
 fn what_was_held_before_a_jump_is_kept_aside(disk: Arc<dyn Disk>, data: &Path) {
@@ -99,11 +112,42 @@ fn what_was_held_before_a_jump_is_kept_aside(disk: Arc<dyn Disk>, data: &Path) {
     // Another log's birth under this number.
     let mut other = Chain::new(1);
     other.push(400);
-    assert!(matches!(store.skip(&chain.head, &other.wires[0].1, 10, chain.wires[8].0), Err(GraftError::Chain { seq: 1, .. })));
-    store.skip(&chain.head, &chain.wires[0].1, 10, chain.wires[8].0).unwrap();
+    let wrong = Jump { birth: Blob(other.wires[0].1.bytes().to_vec()), ..jump(&chain, 10) };
+    assert!(matches!(store.take_over(&takeover(&[7; 50], vec![wrong])), Err(TakeoverError::Log(GraftError::Chain { seq: 1, .. }))));
+    assert_eq!(store.checkpoints().unwrap(), [], "nothing was touched");
+    store.take_over(&takeover(&[7; 50], vec![jump(&chain, 10)])).unwrap();
     assert_eq!(disk.read(&data.join(format!("store/replaced/{}-3", chain.log()))).unwrap(), before);
     let (_, found) = open(&disk, data);
-    assert_eq!((found.logs[0].seq, found.damage.len()), (9, 0));
+    assert_eq!((found.logs[0].seq, found.logs[0].from, found.damage.len()), (10, 10, 0));
+}
+
+fn what_is_taken_in_the_place_of_another_is_taken_as_a_whole(disk: Arc<dyn Disk>, data: &Path) {
+    let (mut ours, mut theirs, mut gone) = (Chain::new(1), Chain::new(1), Chain::new(2));
+    let (mut store, _) = open(&disk, data);
+    store.append(&ours.pushes(&[100; 6])).unwrap();
+    store.append(&gone.pushes(&[100; 3])).unwrap();
+    let birth = ours.wires[0].clone();
+    theirs.pushes(&[100]);
+    theirs.wires[0] = birth;
+    theirs.pushes(&[120, 130, 140]);
+    store.keep_pieces([[1; 40].as_slice(), &[2; 40]]).unwrap();
+    store.keep_checkpoint(&[7; 50]).unwrap();
+    let instead = Takeover {
+        logs: vec![Jump { ends_there: true, ..jump(&theirs, 4) }],
+        aside: vec![gone.log()],
+        checkpoints: vec![CheckpointId::of(&[7; 50])],
+        pieces: vec![PieceId::of(&[1; 40])],
+        ..takeover(&[8; 50], Vec::new())
+    };
+    store.take_over(&instead).unwrap();
+    let (store, found) = open(&disk, data);
+    assert_eq!(found.logs.iter().map(|log| (log.head.log, log.seq, log.link)).collect::<Vec<_>>(), [(ours.log(), 4, theirs.wires[3].0)]);
+    assert_eq!(store.checkpoints().unwrap(), [(CheckpointId::of(&[8; 50]), vec![8; 50])]);
+    assert_eq!(store.pieces().unwrap(), [PieceId::of(&[2; 40])]);
+    for (log, entries) in [(ours.log(), 6), (gone.log(), 3)] {
+        assert!(disk.read(&data.join(format!("store/replaced/{log}-{entries}"))).is_ok(), "it is kept aside");
+    }
+    assert!(disk.read(&data.join("store/takeover")).is_err(), "it is done");
 }
 
 fn another_branch_and_stubs_find_their_place_behind_what_is_covered(disk: Arc<dyn Disk>, data: &Path) {
