@@ -107,6 +107,8 @@ pub struct Replica {
     compacting: compact::Compacting,
     /// A checkpoint of another device that is being taken.
     adopting: Option<adopt::Adopting>,
+    /// Logs that are about to go on behind a checkpoint that is here already.
+    jumping: adopt::Jumps,
     pending: BTreeMap<DocId, Vec<Pending>>,
     newer: BTreeSet<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,

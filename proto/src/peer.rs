@@ -191,6 +191,15 @@ pub enum Refused {
     Unknown,
 }
 
+/// A checkpoint that is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// It, sealed.
+    pub sealed: Blob,
+    /// One of theirs that was not taken: the two stand for two ways in which a log went on, and this one stays.
+    pub instead_of: Option<CheckpointId>,
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -213,7 +222,7 @@ pub enum Message {
     /// Where others are, told to own devices alone.
     Addresses(Vec<Whereabouts>),
     /// Sealed snapshots that stand for entries, instead of those.
-    Checkpoint(Blob),
+    Checkpoint(Offered),
     /// Pieces of a checkpoint that the sender lacks.
     GetPieces(Vec<PieceId>),
     /// One of them.

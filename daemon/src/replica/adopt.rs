@@ -15,7 +15,7 @@ mod swap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use asif_proto::id::{CheckpointId, DeviceId, Link, LogId, PieceId};
-use asif_proto::peer::Message;
+use asif_proto::peer::{Message, Offered};
 
 use super::base::{Base, tip_of};
 use super::deeds::Deeds;
@@ -54,6 +54,8 @@ pub(super) struct Adopting {
     held: BTreeMap<LogId, u64>,
     /// Of each log, the first entry whose change is held here and is not in what came.
     lacking: BTreeMap<LogId, u64>,
+    /// It is known to stand for another branch of a log than what is here.
+    parted: bool,
     /// What is written again where it takes the place of what is here.
     swap: Option<swap::Swap>,
     /// It is being put on stable storage.
@@ -62,19 +64,21 @@ pub(super) struct Adopting {
 
 impl Replica {
     /// An own device offers a checkpoint.
-    pub(super) fn offered_checkpoint(&mut self, cx: &mut Cx<'_>, from: LinkId, sealed: Vec<u8>) {
+    pub(super) fn offered_checkpoint(&mut self, cx: &mut Cx<'_>, from: LinkId, offered: Offered) {
+        let sealed = offered.sealed.0;
         let id = CheckpointId::of(&sealed);
-        if let Some(adopting) = &mut self.adopting {
-            if adopting.base.id == id || !self.links.contains_key(&adopting.from) {
-                if adopting.base.id != id {
-                    self.adopting = None;
-                    return self.offered_checkpoint(cx, from, sealed);
-                }
+        match &mut self.adopting {
+            Some(adopting) if adopting.base.id == id => {
                 adopting.from = from;
                 adopting.asked.clear();
                 return self.ask_for_pieces(cx);
             }
-            return self.decline(cx, from, id, None);
+            // Whoever gave it offers another one, or is gone.
+            Some(adopting) if !adopting.keeping && (adopting.from == from || !self.links.contains_key(&adopting.from)) => {
+                self.adopting = None;
+            }
+            Some(_) => return self.decline(cx, from, id, None),
+            None => {}
         }
         if self.person().is_none() || !self.writes_of_itself() {
             return self.decline(cx, from, id, None);
@@ -86,12 +90,17 @@ impl Replica {
         if base.tips.keys().any(|log| self.logs.get(log).is_some_and(|held| Some(held.head) != base.head(log))) {
             return self.decline(cx, from, id, Some("a checkpoint that names another key for a log than it has here"));
         }
+        if self.bases.current().any(|one| one.id == id) {
+            cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
+            return;
+        }
         let disputed = self.links.get(&from).map(|link| &link.disputed);
         let is_news = |(log, (tip, link)): (&LogId, &(u64, Link))| {
             let otherwise = disputed.is_some_and(|disputed| disputed.contains_key(log));
             self.logs.get(log).is_none_or(|held| held.seq < *tip || (held.seq == *tip && held.link != *link) || otherwise)
         };
-        if !base.tips.iter().any(is_news) {
+        let parted = offered.instead_of.is_some_and(|ours| self.bases.current().any(|base| base.id == ours));
+        if !parted && !base.tips.iter().any(is_news) {
             return self.decline(cx, from, id, None);
         }
         // What this device wrote and no longer has comes back with it: nothing may be written under those numbers meanwhile.
@@ -117,6 +126,7 @@ impl Replica {
             uncompared: None,
             held: BTreeMap::new(),
             lacking: BTreeMap::new(),
+            parted,
             swap: None,
             keeping: false,
         });
@@ -124,7 +134,16 @@ impl Replica {
         self.go_on_adopting(cx);
     }
 
+    /// What is held agrees with a checkpoint of a peer: as far as that stands for logs, they went on in one way.
+    fn settle_disputes(&mut self, from: LinkId, base: &Base) {
+        if let Some(link) = self.links.get_mut(&from) {
+            link.disputed.retain(|log, _| !base.tips.contains_key(log));
+            link.compare |= link.compared;
+        }
+    }
+
     fn decline(&mut self, cx: &mut Cx<'_>, from: LinkId, id: CheckpointId, why: Option<&str>) {
+        eprintln!("{:?} {:?} DECLINE {id} {why:?}", cx.now.mono, self.vault.as_ref().map(|v| v.device()));
         if let Some(why) = why {
             self.refuse(why);
         }
@@ -212,6 +231,9 @@ impl Replica {
         }
         if swaps {
             return self.swap_next(cx);
+        }
+        if self.adopting.as_mut().is_some_and(|adopting| std::mem::take(&mut adopting.parted)) {
+            return self.swap_or_not(cx);
         }
         self.compare_or_keep(cx);
     }
@@ -343,11 +365,9 @@ impl Replica {
             document.as_ref().is_some_and(|document| theirs.lacks_from(document).iter().any(says_so))
         });
         if lacking.is_empty() && (parted || loaded.into_iter().flatten().any(|ours| theirs.clone().absorb(ours).is_err())) {
-            if self.go_back_to_entries(cx) {
-                return self.compare_anew();
-            }
             return self.swap_or_not(cx);
         }
+        eprintln!("{:?} {:?} COMPARED {of} {doc:?} lacking {lacking:?} tips {:?} froms {:?} bases {:?}", cx.now.mono, self.vault.as_ref().map(|v| v.device()), base.tips.iter().map(|(l, t)| (*l, t.0)).collect::<Vec<_>>(), self.logs.values().map(|l| (l.head.log, l.from, l.seq)).collect::<Vec<_>>(), self.bases.current().map(|b| (b.id, b.tips.iter().map(|(l, t)| (*l, t.0)).collect::<Vec<_>>())).collect::<Vec<_>>());
         self.lacks(doc, lacking);
         self.go_on_adopting(cx);
     }
@@ -367,12 +387,37 @@ impl Replica {
     pub(super) fn adopted(&mut self, cx: &mut Cx<'_>, outcome: Result<(), String>) {
         if let Err(reason) = outcome {
             tracing::warn!(reason, "a checkpoint could not be kept");
+            self.jumping.clear();
             return self.not_taken(cx, "a checkpoint for which there was no room");
+        }
+        let jumping = std::mem::take(&mut self.jumping);
+        if !jumping.is_empty() {
+            return self.take_jumps(cx, &jumping, None);
         }
         let Some(Adopting { base, jumps, from, .. }) = self.adopting.take() else { return };
         tracing::info!(id = %base.id, "a checkpoint of another device is taken");
+        eprintln!("{:?} {:?} ADOPTED {}", cx.now.mono, self.vault.as_ref().map(|v| v.device()), base.id);
         self.take_jumps(cx, &jumps, Some(from));
+        self.settle_disputes(from, &base);
         self.stand_beside(cx, base);
+    }
+
+    /// A start finds less of a log than a checkpoint here stands for, as where an old copy was copied over newer files: it goes on behind that.
+    pub(super) fn catch_up_with_bases(&mut self, cx: &mut Cx<'_>) {
+        let bases: Vec<Base> = self.bases.current().cloned().collect();
+        for base in bases {
+            let lacks = |log: &LogId| self.logs.get(log).map_or(0, |log| log.seq) < base.tips.get(log).map_or(0, |(tip, _)| *tip);
+            let jumps = self.jumps(&base).unwrap_or_default();
+            let is_damaged = |log: &LogId| self.damage.iter().any(|(damaged, _)| *damaged == Some(*log));
+            let jumps: Vec<_> = jumps.into_iter().filter(|(log, _)| lacks(log) && !is_damaged(log)).collect();
+            // Nothing is written meanwhile under numbers that are taken.
+            jumps.iter().for_each(|(log, _)| self.retire(cx, *log));
+            self.jumping.extend(jumps);
+        }
+        if !self.jumping.is_empty() {
+            let jumps = self.jumping.values().map(|(_, jump)| jump.clone()).collect();
+            cx.rest.push(Effect::Adopt { checkpoint: Vec::new(), jumps });
+        }
     }
 
     /// Logs go on behind what a checkpoint covers.

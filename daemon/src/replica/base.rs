@@ -102,6 +102,7 @@ impl Bases {
     /// Holds one more.
     pub(super) fn push(&mut self, base: Base) {
         self.pieces.extend(base.pieces());
+        self.all.retain(|one| one.id != base.id);
         self.all.push(base);
     }
 

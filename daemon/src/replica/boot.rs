@@ -62,6 +62,7 @@ impl Replica {
         replica.load_delays(now, delays.as_deref());
         replica.load_withheld(withheld.as_deref());
         replica.note_place(&mut cx, left.as_deref());
+        replica.catch_up_with_bases(&mut cx);
         if !(is_new && replica.begin_with_bases(&mut cx)) {
             replica.read_tails(&mut cx, waiting.unwrap_or_default());
         }
@@ -100,6 +101,7 @@ impl Replica {
             bases: super::base::Bases::default(),
             compacting: super::compact::Compacting::default(),
             adopting: None,
+            jumping: BTreeMap::new(),
             pending: BTreeMap::new(),
             newer: BTreeSet::new(),
             quarantine: BTreeMap::new(),

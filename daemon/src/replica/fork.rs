@@ -17,7 +17,7 @@ mod covered;
 pub(super) use again::packed_again;
 pub(super) use covered::Parting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{Link, LogId};
 use asif_proto::local::Failure;
@@ -33,6 +33,8 @@ use crate::seal::wire::Wire;
 const BACK: u64 = 32;
 /// Entries shown at once.
 const SHOWN: u64 = 256;
+/// Asked for where the branch that was shown begins too late: what stands for the entries before it.
+const BEFORE_ANY: u64 = 0;
 /// How often one link may ask for a branch.
 const MAX_ASKED: u32 = 512;
 /// Hashes of replaced changes in one entry.
@@ -69,6 +71,7 @@ impl Replica {
     fn ask_for_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, from: u64) {
         let (Some(head), Some(link)) = (self.logs.get(&log).map(|log| log.head), self.links.get_mut(&id)) else { return };
         link.disputed.insert(log, from);
+        eprintln!("{:?} {:?} ASK {log:?} from {from} here {:?}", self.now.mono, self.vault.as_ref().map(|v| v.device()), self.logs.get(&log).map(|l| (l.from, l.seq)));
         cx.rest.push(Effect::Send { link: id, message: Message::GetEntries(GetEntries { queue: head.queue, log, from }) });
     }
 
@@ -89,10 +92,11 @@ impl Replica {
             return self.drop_link(cx, id);
         }
         self.dispute(cx, id, want.log);
-        let from = want.from.max(1);
-        if here > 2 && from < here {
+        if want.from == BEFORE_ANY {
             return self.show_checkpoint(cx, id, &want.log);
         }
+        // What a checkpoint stands for cannot be shown: whoever finds that they part further back asks for that.
+        let from = if here > 2 { want.from.max(here) } else { want.from };
         if from <= tip {
             self.reading += 1;
             let runs = vec![Run { log: want.log, from, to: tip.min(from + SHOWN) }];
@@ -137,27 +141,33 @@ impl Replica {
     /// One's own entries were read that stand where the other's do: where do they part, and which branch wins?
     pub(super) fn compare_branches(&mut self, cx: &mut Cx<'_>, log: LogId, ours: &[Stored]) {
         let Some(theirs) = self.judging.remove(&log) else { return };
-        let (Some(own), Some(tip)) = (ours.first(), self.logs.get(&log).map(|log| log.seq)) else { return };
-        let (first, id) = (own.wire.seq(), theirs.link);
-        if own.previous != theirs.before {
-            // They part further back.
-            let back = (tip - first.min(tip)).saturating_mul(8).max(BACK);
-            match first {
-                1 => self.refuse("a branch that begins with another birth"),
-                _ => self.ask_for_branch(cx, id, log, first.saturating_sub(back).max(1)),
-            }
-            return;
-        }
-        let mut link = theirs.before;
-        let mut parted = None;
-        for (at, (wire, own)) in theirs.wires.iter().zip(ours).enumerate() {
+        let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
+        let (id, shown) = (theirs.link, theirs.wires.first().map_or(0, Wire::seq));
+        let own: BTreeMap<u64, &Stored> = ours.iter().map(|one| (one.wire.seq(), one)).collect();
+        let (mut link, mut parted, mut covered) = (theirs.before, None, own.is_empty());
+        for (at, wire) in theirs.wires.iter().enumerate() {
             let next = wire.link(&link);
+            let Some(own) = own.get(&wire.seq()) else {
+                // A checkpoint stands for it here.
+                (link, covered) = (next, true);
+                continue;
+            };
+            if own.previous != link && !covered {
+                return self.look_further_back(cx, id, log, tip, shown);
+            }
+            if own.previous != link {
+                return self.show_checkpoint(cx, id, &log);
+            }
             let own_next = own.wire.link(&own.previous);
             if next != own_next {
                 parted = Some((at, link, next, own_next));
                 break;
             }
-            link = next;
+            (link, covered) = (next, false);
+        }
+        if covered && parted.is_none() {
+            // Nothing of it can be compared entry by entry.
+            return self.show_checkpoint(cx, id, &log);
         }
         let Some((at, before, next, own_next)) = parted else { return self.no_fork(cx, id, log, theirs.wires.last().map_or(0, Wire::seq)) };
         let branch: Vec<Wire> = theirs.wires.into_iter().skip(at).collect();
@@ -168,8 +178,8 @@ impl Replica {
         }
         tracing::warn!(?log, from, "a log was continued in two ways");
         self.retire(cx, log);
-        let can_give_way = self.can_give_way(&log, from);
-        if next < own_next && !can_give_way {
+        // Where a checkpoint stands for this end's branch, the two checkpoints are compared, if they have one.
+        if next < own_next && self.bases.covered(&log) >= from {
             self.show_checkpoint(cx, id, &log);
         } else if next < own_next {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });
@@ -184,6 +194,17 @@ impl Replica {
             });
             let ours = ours.collect();
             self.found.insert(log, Loss { before, branch, ours });
+        }
+    }
+
+    /// They part before what was shown.
+    fn look_further_back(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, tip: u64, shown: u64) {
+        let asked = self.links.get(&id).and_then(|link| link.disputed.get(&log)).copied().unwrap_or(1);
+        let back = (tip - shown.min(tip)).saturating_mul(8).max(BACK);
+        match shown {
+            1 => self.refuse("a branch that begins with another birth"),
+            _ if asked < shown => self.ask_for_branch(cx, id, log, BEFORE_ANY),
+            _ => self.ask_for_branch(cx, id, log, shown.saturating_sub(back).max(1)),
         }
     }
 
@@ -296,6 +317,7 @@ impl Replica {
         let (checkpoints, pieces) = self.let_go_of_bases(&log, from);
         let Some(known) = self.logs.get_mut(&log) else { return Ok(()) };
         tracing::info!(?log, from, entries = loss.ours.len(), "a branch gave way to another");
+        eprintln!("{:?} GAVE WAY {log:?} {from} ours {} branch {}", cx.now.mono, loss.ours.len(), loss.branch.len());
         known.link = loss.branch.iter().fold(loss.before, |link, wire| wire.link(&link));
         known.seq = from - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
         // What comes in its place was not taken in: when it was said is noted as it is read.

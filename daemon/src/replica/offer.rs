@@ -1,7 +1,7 @@
 //! Giving a checkpoint to an own device that lacks much of what it stands for, instead of the entries.
 
 use asif_proto::id::{CheckpointId, LogId, PersonId, PieceId};
-use asif_proto::peer::{Blob, MAX_PIECES, Message};
+use asif_proto::peer::{Blob, MAX_PIECES, Message, Offered};
 
 use super::base::Base;
 use super::effect::{Effect, LinkId};
@@ -14,19 +14,34 @@ impl Replica {
         if self.person() != Some(person) || self.bases.all().next().is_none() || !self.is_ready() {
             return;
         }
-        let Some(link) = self.links.get(&id).filter(|link| link.compared && link.offered.is_none() && link.closing.is_none()) else {
+        let Some(link) = self.links.get(&id).filter(|link| link.compared && link.closing.is_none() && !self.is_taking(link)) else {
             return;
         };
         let Some(base) = self.bases.current().max_by_key(|base| self.spares(link, base)) else { return };
         let (lacking, gone) = self.spares(link, base);
-        if !gone && lacking < self.about.keeping.worth / 4 + 1 {
+        let is_told = link.offered.is_some_and(|(offered, _)| offered == base.id);
+        if is_told || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
             return;
         }
-        let (base_id, sealed) = (base.id, base.sealed.clone());
-        if let Some(link) = self.links.get_mut(&id) {
-            link.offered = Some((base_id, true));
+        let base = base.clone();
+        self.give_checkpoint(cx, id, &base, None);
+    }
+
+    /// Gives an own device a checkpoint, whether or not they lack much of it.
+    pub(super) fn give_checkpoint(&mut self, cx: &mut Cx<'_>, id: LinkId, base: &Base, instead_of: Option<CheckpointId>) {
+        let person = self.person();
+        if let Some(link) = self.links.get_mut(&id).filter(|link| link.person().is_some() && link.person() == person) {
+            link.offered = Some((base.id, true));
+            let offered = Offered { sealed: Blob(base.sealed.clone()), instead_of };
+            cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(offered) });
         }
-        cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(Blob(sealed)) });
+    }
+
+    /// Whether they are taking one that they were offered: it is wanted, and they do not hold all yet that it stands for.
+    fn is_taking(&self, link: &Link) -> bool {
+        let wanted = link.offered.filter(|(_, wanted)| *wanted);
+        let base = wanted.and_then(|(id, _)| self.bases.all().find(|base| base.id == id));
+        base.is_some_and(|base| base.tips.iter().any(|(log, (tip, _))| link.acked.get(log).is_none_or(|held| held < tip)))
     }
 
     /// How many covered entries they lack, and whether any of them is not here.
@@ -54,7 +69,7 @@ impl Replica {
     /// A message about checkpoints came from an own device.
     pub(super) fn of_checkpoints(&mut self, cx: &mut Cx<'_>, id: LinkId, message: Message) {
         match message {
-            Message::Checkpoint(sealed) => self.offered_checkpoint(cx, id, sealed.0),
+            Message::Checkpoint(offered) => self.offered_checkpoint(cx, id, offered),
             Message::GetPieces(wanted) => self.asked_for_pieces(cx, id, wanted),
             Message::Piece(piece) => self.piece_came(cx, piece.0),
             Message::NoCheckpoint(refused) => {
@@ -70,7 +85,14 @@ impl Replica {
 
     fn asked_for_pieces(&mut self, cx: &mut Cx<'_>, id: LinkId, mut wanted: Vec<PieceId>) {
         wanted.truncate(MAX_PIECES);
+        let asked = wanted.len();
         wanted.retain(|piece| self.bases.pieces.contains(piece));
+        if wanted.len() < asked
+            && let Some(link) = self.links.get_mut(&id)
+        {
+            // Another one took its place meanwhile: that is offered.
+            link.offered = None;
+        }
         if !wanted.is_empty() {
             cx.rest.push(Effect::ServePieces { link: id, pieces: wanted });
         }

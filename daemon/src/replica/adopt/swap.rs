@@ -33,16 +33,26 @@ pub(super) struct Swap {
     again: Vec<Changes>,
     /// Changes that it stands for.
     replaced: BTreeSet<[u8; 32]>,
+    /// Logs that are known to have gone on in two ways.
+    parted: BTreeSet<LogId>,
 }
 
 impl Replica {
-    /// Neither end has the entries to give way. One of the two gives way all the same.
+    /// A checkpoint that came and one that is here stand for two ways in which a log went on. The one with the lower id stays, at both ends. What is
+    /// here gives way as entries, as far as those are here.
     pub(super) fn swap_or_not(&mut self, cx: &mut Cx<'_>) {
-        let Some(theirs) = self.adopting.as_ref().map(|adopting| adopting.base.id) else { return };
-        if self.bases.current().map(|base| base.id).min().is_none_or(|ours| ours < theirs) {
-            return self.not_taken(cx, "a checkpoint of a log that went on in two ways; what is here stays");
+        let Some((theirs, from)) = self.adopting.as_ref().map(|adopting| (adopting.base.id, adopting.from)) else { return };
+        eprintln!("{:?} CONFLICT {theirs}", cx.now.mono);
+        let ours = self.bases.current().filter(|base| base.id < theirs).min_by_key(|base| base.id).cloned();
+        if let Some(ours) = ours {
+            self.not_taken(cx, "a checkpoint of a log that went on in two ways; what is here stays");
+            return self.give_checkpoint(cx, from, &ours, Some(theirs));
+        }
+        if self.go_back_to_entries(cx) {
+            return self.compare_anew();
         }
         tracing::warn!(id = %theirs, "a log was continued in two ways; a checkpoint takes the place of what is here");
+        eprintln!("{:?} {:?} SWAP {theirs} ours {:?}", cx.now.mono, self.vault.as_ref().map(|v| v.device()), self.bases.current().map(|b| (b.id, b.said.by)).collect::<Vec<_>>());
         self.begin_swap(cx);
     }
 
@@ -52,8 +62,11 @@ impl Replica {
         let mut id = [0; 16];
         cx.rng.fill_bytes(&mut id);
         let held = self.held_of_journal();
+        let Some(adopting) = &self.adopting else { return };
+        let parted = self.parted(&adopting.base, &adopting.lacking);
         let Some(adopting) = &mut self.adopting else { return };
-        adopting.swap = Some(Swap { log: LogId(id), docs: docs.into_iter().collect(), held, again: Vec::new(), replaced: BTreeSet::new() });
+        let (docs, again, replaced) = (docs.into_iter().collect(), Vec::new(), BTreeSet::new());
+        adopting.swap = Some(Swap { log: LogId(id), docs, held, again, replaced, parted });
         self.swap_next(cx);
     }
 
@@ -136,7 +149,9 @@ impl Replica {
         }
         let part =
             |queue, log, replaced| Body::Branch(Branch { queue, log, before: asif_proto::id::Link::ZERO, entries: Vec::new(), replaced });
-        let told = self.forks.iter().filter(|log| !base.said.forks.contains(log));
+        let disputed = self.links.values().flat_map(|link| link.disputed.keys());
+        let told: BTreeSet<LogId> = self.forks.iter().chain(&swap.parted).chain(disputed).copied().collect();
+        let told = told.iter().filter(|log| !base.said.forks.contains(log));
         bodies.extend(told.filter_map(|log| Some(part(self.logs.get(log)?.head.queue, *log, Vec::new()))));
         let replaced: Vec<[u8; 32]> =
             swap.replaced.union(&self.replaced).filter(|hash| !base.said.replaced.contains(hash)).copied().collect();

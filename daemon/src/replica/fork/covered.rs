@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{CheckpointId, LogId, PieceId};
-use asif_proto::peer::{Blob, Message};
 
 use super::super::base::Base;
 use super::super::effect::{Effect, LinkId, Purpose, Run, Stored};
@@ -69,13 +68,9 @@ impl Replica {
 
     /// Shows a peer the checkpoint that stands for a log, where its entries cannot be shown.
     pub(super) fn show_checkpoint(&mut self, cx: &mut Cx<'_>, id: LinkId, log: &LogId) {
-        let person = self.links.get(&id).and_then(|link| link.person());
         let standing = self.bases.current().filter_map(|base| Some((base.tips.get(log)?.0, base))).max_by_key(|(tip, _)| *tip);
-        let (Some((_, base)), true) = (standing, person.is_some() && person == self.person()) else { return };
-        let (base_id, sealed) = (base.id, base.sealed.clone());
-        if let Some(link) = self.links.get_mut(&id) {
-            link.offered = Some((base_id, true));
-            cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(Blob(sealed)) });
+        if let Some(base) = standing.map(|(_, base)| base.clone()) {
+            self.give_checkpoint(cx, id, &base, None);
         }
     }
 
