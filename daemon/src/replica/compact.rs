@@ -377,7 +377,6 @@ impl Replica {
     /// From now on documents are built on this one.
     fn stand_on(&mut self, cx: &mut Cx<'_>, base: Base) {
         tracing::info!(id = %base.id, "a checkpoint is kept");
-        eprintln!("{:?} {:?} MADE {}", self.now.mono, self.vault.as_ref().map(|v| v.device()), base.id);
         self.forget_covered(&base);
         self.bases.push(base);
         self.compacting.look_at = Some(cx.now.mono);

@@ -71,7 +71,6 @@ impl Replica {
     fn ask_for_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, from: u64) {
         let (Some(head), Some(link)) = (self.logs.get(&log).map(|log| log.head), self.links.get_mut(&id)) else { return };
         link.disputed.insert(log, from);
-        eprintln!("{:?} {:?} ASK {log:?} from {from} here {:?}", self.now.mono, self.vault.as_ref().map(|v| v.device()), self.logs.get(&log).map(|l| (l.from, l.seq)));
         cx.rest.push(Effect::Send { link: id, message: Message::GetEntries(GetEntries { queue: head.queue, log, from }) });
     }
 
@@ -317,7 +316,6 @@ impl Replica {
         let (checkpoints, pieces) = self.let_go_of_bases(&log, from);
         let Some(known) = self.logs.get_mut(&log) else { return Ok(()) };
         tracing::info!(?log, from, entries = loss.ours.len(), "a branch gave way to another");
-        eprintln!("{:?} GAVE WAY {log:?} {from} ours {} branch {}", cx.now.mono, loss.ours.len(), loss.branch.len());
         known.link = loss.branch.iter().fold(loss.before, |link, wire| wire.link(&link));
         known.seq = from - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
         // What comes in its place was not taken in: when it was said is noted as it is read.

@@ -219,10 +219,6 @@ impl Replica {
         helpers.chain(clients).chain(self.person()).collect()
     }
 
-    pub(super) fn dump_links(&self) {
-        for (id, link) in &self.links { let tips: std::collections::BTreeMap<_, _> = link.person().map(|p| self.common_tips(p).into_iter().map(|t| (t.log, (t.seq, t.link))).collect()).unwrap_or_default(); eprintln!("UNSETTLED {:?} link {id:?} compared {} compare {} disputed {:?} offered {:?} adopting {:?} serving {:?} sent {:?} theirs {:?} losses {:?} acked {:?} tips {tips:?} froms {:?}", self.vault.as_ref().map(|v| v.device()), link.compared, link.compare, link.disputed, link.offered, self.adopting.as_ref().map(|a| a.base.id), link.serving, link.sent, link.theirs, self.losses.keys(), link.acked, self.logs.values().map(|l| (l.head.log, l.from, l.seq)).collect::<Vec<_>>()); }
-    }
-
     /// Those who have not heard of an end that this person wrote.
     fn untold_persons(&self) -> BTreeSet<PersonId> {
         let revoked = self.view.grants().filter(|(id, row)| row.value.end_reached != Some(true) && self.has_ended(record_grant(**id)));

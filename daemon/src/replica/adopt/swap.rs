@@ -42,7 +42,6 @@ impl Replica {
     /// here gives way as entries, as far as those are here.
     pub(super) fn swap_or_not(&mut self, cx: &mut Cx<'_>) {
         let Some((theirs, from)) = self.adopting.as_ref().map(|adopting| (adopting.base.id, adopting.from)) else { return };
-        eprintln!("{:?} CONFLICT {theirs}", cx.now.mono);
         let ours = self.bases.current().filter(|base| base.id < theirs).min_by_key(|base| base.id).cloned();
         if let Some(ours) = ours {
             self.not_taken(cx, "a checkpoint of a log that went on in two ways; what is here stays");
@@ -52,7 +51,6 @@ impl Replica {
             return self.compare_anew();
         }
         tracing::warn!(id = %theirs, "a log was continued in two ways; a checkpoint takes the place of what is here");
-        eprintln!("{:?} {:?} SWAP {theirs} ours {:?}", cx.now.mono, self.vault.as_ref().map(|v| v.device()), self.bases.current().map(|b| (b.id, b.said.by)).collect::<Vec<_>>());
         self.begin_swap(cx);
     }
 

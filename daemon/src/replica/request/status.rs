@@ -65,7 +65,6 @@ impl Replica {
     }
 
     pub(super) fn doctor(&mut self, cx: &mut Cx<'_>, client: ClientId, rebuild: bool) -> Handled {
-        self.dump_links();
         let now = cx.now.wall;
         if !rebuild || self.fault.is_some() {
             return Ok(Outcome::Reply(Reply::Doctor(Doctor { checks: self.checks(now), rebuilt: false })));
