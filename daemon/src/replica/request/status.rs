@@ -137,8 +137,8 @@ impl Replica {
             good(
                 "fork",
                 "this journal was written in two places that looked like one device, as happens when a home is copied or an old copy is \
-                 put back; what was written in either is here, once, as far as it reached a device that was met since. If a copy is still in use, make it a device of its own: \
-                 asif device pair here, asif device join there"
+                 put back; what was written in either is here, once, as far as it reached a device that was met since. If a copy is still in \
+                 use, make it a device of its own: asif device pair here, asif device join there"
                     .into(),
             );
         }
