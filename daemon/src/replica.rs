@@ -74,8 +74,6 @@ pub struct About {
     pub home: Home,
     /// This machine's name, for a device that was given none.
     pub host: String,
-    /// Where this home lies, as a digest; none where that cannot be told.
-    pub place: Option<[u8; 32]>,
 }
 
 /// The core.
@@ -142,6 +140,8 @@ pub struct Replica {
     heard: bool,
     /// Records that this device took back, or would have, under a grant.
     withheld: publish::withheld::Withheld,
+    /// Shares that wait for the person, since this may be an old copy.
+    old_copy: publish::old_copy::OldCopy,
     /// What is still to be looked at under each grant.
     sweeps: publish::sweep::Sweeps,
     /// Records that were written here and are not yet published.

@@ -19,6 +19,19 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.success());
 }
 
+/// Puts an old copy of the data back so that nothing tells that it is old, as where the whole disk was put back.
+fn put_back_unnoticed(old: &Path, home: &Home) {
+    let aside = home.beside().join("marks");
+    std::fs::create_dir(&aside).unwrap();
+    let marks = ["place", "mark.a", "mark.b"];
+    marks.iter().for_each(|mark| drop(std::fs::rename(home.data().join(mark), aside.join(mark))));
+    copy(old, &home.data());
+    for mark in marks {
+        drop(std::fs::remove_file(home.data().join(mark)));
+        drop(std::fs::rename(aside.join(mark), home.data().join(mark)));
+    }
+}
+
 fn ids(home: &Home) -> Vec<String> {
     let mut ids: Vec<_> = home.list().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect();
     ids.sort();
@@ -80,8 +93,7 @@ fn an_old_copy_put_back_in_its_place_and_written_in_loses_nothing() {
     for home in [&laptop, &desktop] {
         home.stop();
     }
-    // The folder stays the same one: nothing tells that its content is old.
-    copy(&old, &laptop.data());
+    put_back_unnoticed(&old, &laptop);
     for feeling in ["5", "6"] {
         expected.push(laptop.log(&["-b", feeling, "--tag", "old"]));
     }
@@ -93,6 +105,38 @@ fn an_old_copy_put_back_in_its_place_and_written_in_loses_nothing() {
     // What is written from now on goes as it always did.
     let next = laptop.log(&["-b", "7"]);
     eventually("the next one arrives", || ids(&desktop).contains(&next).then_some(()));
+}
+
+#[test]
+fn an_old_copy_that_is_put_back_shows_a_helper_nothing_new_before_the_person_has_looked() {
+    let robin = Home::robin();
+    let session = robin.log(&["-b", "1", "--note", "a hard evening"]);
+    let dana = robin.share_with_dana(&["--scope", "ratings,notes", "--since", "2020-01-01"]);
+    let notes = || dana.json(&["caseload", "open", "Robin"])["sessions"].to_string();
+    eventually("she has it", || notes().contains("a hard evening").then_some(()));
+    let old = robin.beside().join("old");
+    std::fs::create_dir(&old).unwrap();
+    // As a backup of a running machine does it.
+    copy(&robin.data(), &old);
+    robin.ok(&["edit", &session, "--private"]);
+    eventually("it is taken back", || (!notes().contains("a hard evening")).then_some(()));
+    robin.stop();
+    copy(&old, &robin.data());
+    robin.log(&["-b", "2", "--note", "written in the copy"]);
+    robin.ok(&["share", "edit", "Dana", "--purpose", "as agreed", "--yes"]);
+    let waits = |home: &Home| home.json(&["share", "list"])[0]["waiting"].as_str().is_some_and(|why| why.contains("put back from a copy"));
+    assert!(waits(&robin));
+    robin.run(&["sync", "--wait", "--timeout", "10s"]);
+    assert!(!notes().contains("a hard evening") && !notes().contains("written in the copy"));
+    assert!(robin.run(&["doctor"]).stdout.contains("asif share resume \"Dana\""));
+    robin.refuses(7, &["share", "resume", "Dana"]).says(&["look first", "asif share preview \"Dana\""]);
+    let preview = robin.json(&["share", "preview", "Dana"]);
+    assert_eq!((&preview["waits_for_you"], &preview["sessions"]), (&true.into(), &2.into()));
+    robin.ok(&["share", "resume", "Dana"]);
+    assert!(!waits(&robin));
+    eventually("what is new goes out", || notes().contains("written in the copy").then_some(()));
+    robin.ok(&["sync", "--wait"]);
+    assert!(!notes().contains("a hard evening"), "she gave it up for more than the copy knows");
 }
 
 #[test]

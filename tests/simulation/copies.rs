@@ -206,6 +206,9 @@ fn a_helper_of_a_copied_home_holds_the_projection() {
             story.check_helper_never_sees_too_much(&mut world, helper);
         }
         story.settle(&mut world);
+        while story.goes_on(&mut world) {
+            story.settle(&mut world);
+        }
         story.check(&mut world);
         story.check_helper_sees_the_projection(&mut world, helper);
     }

@@ -44,6 +44,7 @@ pub(crate) struct Node {
     pub(crate) address: SocketAddr,
     pub(crate) skew_s: i64,
     /// Where it lies, if that can be told.
+    /// The mark on this machine that no copy of its disk has, where machines are told apart.
     pub(crate) place: Option<[u8; 32]>,
     pub(crate) disk: Arc<MemDisk>,
     running: Option<(Shelf, Replica)>,
@@ -130,7 +131,7 @@ impl Node {
 
     fn start_after(&mut self, time: Duration, rest: Option<Duration>) -> Vec<Wish> {
         self.damage.clear();
-        let (shelf, found) = loop {
+        let (shelf, mut found) = loop {
             match Shelf::open(self.disk.clone(), Path::new("/data")) {
                 Ok(opened) => break opened,
                 Err(_) if self.ending == Ending::GoesOn => return Vec::new(),
@@ -142,7 +143,8 @@ impl Node {
         };
         self.damage = found.damage.iter().map(|(_, what)| what.clone()).collect();
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
-        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), place: self.place };
+        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone() };
+        found.is_other = self.place.zip(shelf.place()).is_some_and(|(place, left)| left != place && left != next_place(place));
         let now = self.now(time);
         let (replica, effects) = Replica::new(about, now, &mut self.rng, found, rest.map(|rest| time + rest));
         self.running = Some((shelf, replica));
@@ -295,8 +297,19 @@ impl Node {
                 }
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
+            Effect::Mark => self.mark(),
             Effect::Stop => {}
             disk => panic!("the disk's: {disk:?}"),
+        }
+    }
+
+    fn mark(&mut self) {
+        let Some((shelf, _)) = &mut self.running else { return };
+        if let Some(place) = &mut self.place {
+            let next = next_place(*place);
+            if shelf.note_place(&next).is_ok() {
+                *place = next;
+            }
         }
     }
 
@@ -353,4 +366,11 @@ impl Node {
     pub(crate) fn bytes_on_disk(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         self.disk.files()
     }
+}
+
+/// The mark that is made after this one.
+fn next_place(place: [u8; 32]) -> [u8; 32] {
+    let mut next = place;
+    next[..8].copy_from_slice(&(u64::from_be_bytes(place[..8].try_into().unwrap()) + 1).to_be_bytes());
+    next
 }

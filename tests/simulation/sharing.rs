@@ -3,6 +3,7 @@
 mod any_order;
 mod delays;
 mod helpers;
+mod old_copies;
 mod races;
 mod ratings;
 mod restarts;

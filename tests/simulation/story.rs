@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_proto::id::RecordId;
-use asif_proto::local::{Invite, ListFilter, NewPractice, Reply, Request};
+use asif_proto::local::{Invite, ListFilter, NewPractice, Reply, Request, ShareAsk};
 use asif_proto::rating::Rating;
 use asif_proto::record::{PracticeKind, Session, SessionFields, Visibility};
 use asif_proto::share::{CaseloadOpen, Role, Scope};
@@ -276,6 +276,20 @@ impl Story {
     fn opened(world: &mut World, helper: usize) -> CaseloadOpen {
         let Reply::Client(client) = world.must(helper, Request::CaseloadOpen { client: "Robin".into() }) else { panic!() };
         client
+    }
+
+    /// The person looks wherever a share waits for that, and goes on. Says whether one did.
+    pub(crate) fn goes_on(&self, world: &mut World) -> bool {
+        let mut went_on = false;
+        for device in self.devices.clone() {
+            let Reply::Grants(grants) = world.must(device, Request::ShareList) else { panic!() };
+            for grant in grants.into_iter().filter(|grant| grant.waiting.as_ref().is_some_and(|why| why.starts_with("for you"))) {
+                world.must(device, Request::SharePreviewOf { name: grant.name.clone() });
+                world.must(device, Request::Share(ShareAsk::Pause { name: grant.name, paused: false }));
+                went_on = true;
+            }
+        }
+        went_on
     }
 
     /// Property 3, at any moment.

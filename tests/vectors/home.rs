@@ -43,7 +43,7 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
     let (mut shelf, found) = Shelf::open(Arc::new(RealDisk::new()), data).unwrap();
     assert!(found.damage.is_empty() && found.torn.is_empty(), "{:?} {:?}", found.damage, found.torn);
     let home = Home { data: data.into(), state: data.into(), config: data.into(), socket: data.into() };
-    let about = About { pid: 1, version: "0".into(), home, host: "host".into(), place: None };
+    let about = About { pid: 1, version: "0".into(), home, host: "host".into() };
     let now = Now { wall: "2026-11-24T00:00:00Z".parse().unwrap(), mono: Duration::ZERO, steady: Duration::ZERO };
     let mut rng = Rng::seed_from_u64(1);
     let (mut replica, mut effects) = Replica::new(about, now, &mut rng, found, None);

@@ -81,7 +81,9 @@ fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
     if preview.paused {
         lines.push(format!("paused: nothing new goes out now{waiting}"));
     }
-    if preview.waits_for_device {
+    if preview.waits_for_you {
+        lines.push(format!("all that is new waits for you{waiting}: asif share resume \"{}\"", visible(&preview.name)));
+    } else if preview.waits_for_device {
         lines.push("what is new waits here until this device has met another one of yours".to_owned());
     }
     lines
@@ -201,6 +203,7 @@ mod tests {
             purpose: None,
             paused: false,
             waits_for_device: false,
+            waits_for_you: false,
             client: "Robin".into(),
             sessions: 41,
             notes: 0,

@@ -49,7 +49,7 @@ pub fn paused(screen: &mut Screen, grant: &GrantView) {
         screen.faint(&format!("To go on: asif share resume \"{name}\". What you wrote meanwhile goes out then."));
         unheard(screen, &grant.unheard, "may still send what is new");
     } else {
-        screen.line(&format!("Sharing with {name} goes on. What is new since the pause goes out now."));
+        screen.line(&format!("Sharing with {name} goes on. What is new goes out now."));
         unheard(screen, &grant.unheard, "goes on by what it knows");
     }
 }
@@ -132,11 +132,10 @@ fn now(screen: &Screen, grant: &GrantView) -> String {
     if !grant.joined {
         return "not joined yet".to_owned();
     }
-    if grant.paused {
-        return "paused".to_owned();
-    }
     match &grant.waiting {
-        Some(why) => format!("waiting: {why}"),
+        Some(why) if grant.paused => format!("paused, and waiting {why}"),
+        Some(why) => format!("waiting {why}"),
+        None if grant.paused => "paused".to_owned(),
         None => format!("sharing {}", super::text::count(grant.items, "item", "items")),
     }
 }

@@ -6,6 +6,7 @@ use asif_proto::record::{Conflict, WISH_NAME};
 use automerge::ScalarValue;
 use uuid::Uuid;
 
+use super::effect::Effect;
 use super::request::goal_puts;
 use super::{Cx, Replica};
 use crate::journal::schema;
@@ -103,7 +104,7 @@ impl Replica {
         }
         self.vault = Some(vault);
         self.save_vault(cx);
-        self.save_place(cx);
+        cx.rest.push(Effect::Mark);
         self.state(cx, add);
         person
     }

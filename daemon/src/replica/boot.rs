@@ -44,7 +44,7 @@ impl Replica {
             replica.fault = Some(failure);
             return (replica, Vec::new());
         }
-        let (view, peers, logs, left) = (found.view.take(), found.peers.take(), found.logs.clone(), found.place.take());
+        let (view, peers, logs, is_other) = (found.view.take(), found.peers.take(), found.logs.clone(), found.is_other);
         let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
         let (delays, withheld) = (found.delays.take(), found.withheld.take());
         replica.now = now;
@@ -60,7 +60,7 @@ impl Replica {
         replica.load_reminded(reminded.as_deref());
         replica.load_delays(now, delays.as_deref());
         replica.load_withheld(withheld.as_deref());
-        replica.note_place(&mut cx, left.as_deref());
+        replica.note_place(&mut cx, is_other);
         replica.read_tails(&mut cx, waiting);
         if replica.person().is_some() {
             replica.heard = replica.has_no_other_device();
@@ -132,6 +132,7 @@ impl Replica {
             telling: Vec::new(),
             heard: false,
             withheld: super::publish::withheld::Withheld::default(),
+            old_copy: super::publish::old_copy::OldCopy::default(),
             sweeps: super::publish::sweep::Sweeps::default(),
             touched_here: BTreeSet::new(),
             came_back: false,

@@ -95,8 +95,8 @@ pub struct Found {
     pub view: Option<Vec<u8>>,
     /// The sealed list of peers.
     pub peers: Option<Vec<u8>>,
-    /// Where this home was left.
-    pub place: Option<Vec<u8>>,
+    /// This home is not the one that was left here: a copy, or an old one that was put back.
+    pub is_other: bool,
     /// The sealed drafts.
     pub drafts: Option<Vec<u8>>,
     /// The sealed memory of reminders that were shown.
@@ -241,6 +241,8 @@ pub enum Effect {
         /// Its name.
         name: &'static str,
     },
+    /// Note that this home is here: what was copied of it before is an old copy from now on.
+    Mark,
     /// Put on stable storage.
     Append(Vec<Append>),
     /// Turn entries into stubs.

@@ -109,6 +109,10 @@ impl Replica {
             wires.push(stored.wire);
         }
         if let Some(person) = self.links.get(&id).and_then(|link| link.person()) {
+            if self.waits_under(head.log, person) {
+                // A branch of stubs would prove nothing: it is shown once the person goes on.
+                return;
+            }
             let left_out = self.left_out(cx, head.log, 1, person);
             cx.rest.push(Effect::Send { link: id, message: run_message(head, first, &wires, &left_out) });
         }
@@ -160,6 +164,7 @@ impl Replica {
             return self.refuse("a branch that begins with another birth");
         }
         tracing::warn!(?log, from, "a log was continued in two ways");
+        self.note_given_back(cx, id, log);
         self.retire(cx, log);
         if next < own_next {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });

@@ -17,6 +17,9 @@ use crate::people::space::Space;
 use crate::share::feedback;
 use crate::sync::link::Link;
 
+/// Said of a helper to whom nothing new goes from an old copy.
+const WAITS_FOR_YOU: &str = "what is new here waits until you have looked and gone on: asif doctor tells more";
+
 impl Replica {
     /// The persons who are let in, beside this one: those this device talks to, and clients who have ended, whose devices may still
     /// want to hear that their end has arrived.
@@ -257,6 +260,7 @@ impl Replica {
         let met: BTreeSet<PersonId> =
             self.links.iter().filter(|(id, link)| settled(id, link)).filter_map(|(_, link)| link.person()).collect();
         let helpers: BTreeSet<PersonId> = self.view.grants().filter_map(|(_, row)| row.value.helper).collect();
+        let waits: BTreeSet<PersonId> = self.waiting_shares().filter_map(|row| row.helper).collect();
         let keys = self.known_keys().into_iter().chain(self.keys_of(untold.clone()));
         for key in keys.collect::<BTreeSet<_>>() {
             let name = self.name_of_key(&key);
@@ -281,8 +285,13 @@ impl Replica {
                     done = false;
                     state.unreached.insert(name, "connected before, and no answer now".into());
                 }
+                Some((_, link)) if link.up && person.is_some_and(|person| waits.contains(&person)) && !link.disputed.is_empty() => {
+                    state.unreached.insert(name, WAITS_FOR_YOU.into());
+                }
                 Some((id, link)) if link.up => {
-                    if self.is_settled(*id) && person.is_some_and(|person| helpers.contains(&person)) && !self.heard {
+                    if self.is_settled(*id) && person.is_some_and(|person| waits.contains(&person)) {
+                        state.unreached.insert(name, WAITS_FOR_YOU.into());
+                    } else if self.is_settled(*id) && person.is_some_and(|person| helpers.contains(&person)) && !self.heard {
                         let waits = "what is new here goes out once this device has heard from another of your devices";
                         state.unreached.insert(name, waits.into());
                     } else if self.is_settled(*id) {

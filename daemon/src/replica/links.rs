@@ -391,13 +391,16 @@ impl Replica {
         let Some(link) = self.links.get(&id) else { return false };
         let Some(person) = link.person() else { return false };
         let tips: BTreeMap<LogId, u64> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip.seq)).collect();
+        // Stubs that nobody signed any more, as where a copy left out what it wrote last and was never seen again.
+        let says_nothing = |log: &LogId, seq: &u64| self.rooms.get(&(id, *log)).is_some_and(|room| room.ends_in_stubs_at(*seq));
+        let has_come = |log: &LogId, seq: &u64| link.acked.get(log).is_some_and(|acked| acked == seq || says_nothing(log, acked));
         link.compared
             && !link.compare
             && link.disputed.is_empty()
-            && tips.iter().all(|(log, seq)| link.acked.get(log) == Some(seq))
+            && tips.iter().all(|(log, seq)| has_come(log, seq))
             && link.acked.iter().all(|(log, seq)| {
                 let no_more = self.logs.contains_key(log) && !tips.contains_key(log);
-                no_more || tips.get(log) == Some(seq)
+                no_more || tips.get(log) == Some(seq) || says_nothing(log, seq)
             })
     }
 }

@@ -1,7 +1,7 @@
 //! Publishing: what the grants show is put into share spaces; what they no longer show is retracted.
 //!
 //! [`sweep`] goes through all there is, [`narrow`] through what others wrote, [`decision`] says what becomes of a record, [`terms`] writes the grant itself, [`delay`] says what is not shown yet, [`withheld`] remembers what was
-//! taken back, [`left_out`] says what is not sent, [`end`] ends a share, [`deletion`] is what a helper's device does then.
+//! taken back, [`old_copy`] waits for the person where that may be forgotten, [`left_out`] says what is not sent, [`end`] ends a share, [`deletion`] is what a helper's device does then.
 
 mod decision;
 pub(super) mod delay;
@@ -9,6 +9,7 @@ pub(super) mod deletion;
 mod end;
 pub(super) mod left_out;
 mod narrow;
+pub(super) mod old_copy;
 mod revision;
 pub(super) mod sweep;
 mod terms;
@@ -23,7 +24,7 @@ use serde::Serialize;
 
 use decision::{Before, Case, Deed, deed_unshown};
 
-use super::effect::Now;
+use super::effect::{Effect, Now};
 use super::{Cx, Replica};
 use crate::journal::kept::Kept;
 use crate::journal::record::{self, Grant, grant_record, record_grant};
@@ -42,8 +43,8 @@ struct Standing {
     grant: Grant,
     space: Space,
     key: ItemKey,
-    /// The helper holds newer terms than this device knows.
-    is_behind: bool,
+    /// Something new may be shown: this device has heard from another own one, knows the newest terms, and does not wait for the person.
+    may_show: bool,
 }
 
 impl Standing {
@@ -93,8 +94,10 @@ impl Replica {
         }
         let own = touched.clone();
         let local = self.with_dependents(touched);
+        self.tend_old_copy(cx);
         self.narrow(cx);
         self.learn_terms(cx);
+        self.note_change(cx, &own);
         if due || released || came_back || !taken_back.is_empty() || !local.is_empty() || (cx.idle && !self.sweeps.is_done()) {
             let all = self.standing(cx.now.wall);
             self.sweeps.keep(&all.iter().map(Standing::id).collect());
@@ -137,6 +140,13 @@ impl Replica {
         self.delete_what_ended(cx);
     }
 
+    /// What was changed here makes every copy of this home an old one, where somebody is shown something.
+    fn note_change(&mut self, cx: &mut Cx<'_>, touched: &BTreeSet<RecordId>) {
+        if touched.iter().any(|record| self.view.touches(record) > 1) && self.view.grants().next().is_some() {
+            cx.rest.push(Effect::Mark);
+        }
+    }
+
     /// The records of those items that are of this grant.
     fn records_of(&self, grant: GrantId, items: &BTreeSet<(GrantId, ItemId)>) -> Vec<RecordId> {
         if !items.iter().any(|(one, _)| *one == grant) {
@@ -173,8 +183,10 @@ impl Replica {
                 let (_, key) = self.given.items.iter().find(|(one, _)| *one == grant)?;
                 let space = Space::Share { owner, grant };
                 self.registry.epochs(space.id()).next()?;
-                let is_behind = self.knows_older_terms(space, &row.value);
-                Some(Standing { grant: row.value.clone(), space, key: key.clone(), is_behind })
+                let waits = self.old_copy.waits(grant);
+                let may_show = self.heard && !waits && !self.knows_older_terms(space, &row.value);
+                let paused = row.value.paused || waits;
+                Some(Standing { grant: Grant { paused, ..row.value.clone() }, space, key: key.clone(), may_show })
             })
             .collect()
     }
@@ -186,7 +198,7 @@ impl Replica {
         records: &BTreeSet<RecordId>,
         (own, local): &(&BTreeSet<RecordId>, &BTreeSet<RecordId>),
     ) -> Result<(), Failure> {
-        if self.heard && !standing.is_behind {
+        if standing.may_show {
             self.publish_terms(cx, standing)?;
         }
         // One that cannot be published keeps none of the others back.
@@ -225,7 +237,7 @@ impl Replica {
                 let before = self.before(standing, &id, Some(&payload));
                 let insists = by == By::Here && self.has_no_other_device();
                 let hash = content_hash(kind, &payload);
-                let case = Case { revision, hash, before, is_kept_back, has_heard: self.heard && !standing.is_behind, insists };
+                let case = Case { revision, hash, before, is_kept_back, has_heard: standing.may_show, insists };
                 (case.deed(), Some((kind, payload)))
             }
             Shown::Nothing | Shown::Unknown => {
@@ -279,13 +291,13 @@ impl Replica {
     /// Whether a helper is yet to see something of what a record shows by these terms.
     pub(super) fn is_yet_to_come(&self, id: RecordId, grant: &Grant, record: RecordId, shared: &Shared) -> bool {
         let (Some(owner), (kind, payload)) = (self.person(), shared.to_item()) else { return false };
-        let id = record_grant(id);
-        let key = self.given.items.iter().find(|(one, _)| *one == id).map(|(_, key)| key);
-        let board = self.boards.get(&Space::Share { owner, grant: id }.id());
+        let grant_id = record_grant(id);
+        let key = self.given.items.iter().find(|(one, _)| *one == grant_id).map(|(_, key)| key);
+        let board = self.boards.get(&Space::Share { owner, grant: grant_id }.id());
         let held = key.zip(board).and_then(|(key, board)| board.get(&item::item_id(key, record)));
         let shown = held.and_then(|held| held.payload.as_ref());
         let is_new = shown.is_none_or(|shown| !item::says_nothing_new(&payload, shown));
-        kind != item::ANSWER && is_new && (grant.paused || self.would_wait(record, grant.delay_s))
+        kind != item::ANSWER && is_new && (grant.paused || self.old_copy.waits(grant_id) || self.would_wait(record, grant.delay_s))
     }
 
     /// The item that stands, beside what its record shows now.

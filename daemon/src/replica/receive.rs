@@ -30,6 +30,13 @@ pub(super) struct Room {
     wires: Vec<Wire>,
 }
 
+impl Room {
+    /// Nothing but stubs waits here, up to this one.
+    pub(super) fn ends_in_stubs_at(&self, seq: u64) -> bool {
+        self.wires.last().is_some_and(|last| last.seq() == seq) && self.wires.iter().all(|wire| matches!(wire, Wire::Stub(_)))
+    }
+}
+
 /// An entry or stub of a run with what is around it.
 pub(super) struct Chained {
     pub(super) wire: Wire,
@@ -385,6 +392,7 @@ impl Replica {
             self.logs.entry(head.log).or_insert(Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 0 });
         (log.seq, log.link) = (seq, link);
         log.merged = log.merged.max(seq);
+        self.note_given_back(cx, from, head.log);
         // A peer had more of an own log than this device: it comes back, and is not written on.
         if let Some(vault) = self.vault.as_ref().filter(|vault| vault.device() == device) {
             // One that this device knows nothing of was begun by a copy of it.

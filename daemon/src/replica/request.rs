@@ -41,6 +41,7 @@ use super::effect::{ClientId, Effect};
 use super::join::Giving;
 use super::{Cx, Replica};
 use crate::journal::prose;
+use crate::journal::record::record_grant;
 use crate::seal::body::DocId;
 use crate::seal::vault::Offer;
 use crate::share::projection::Shared;
@@ -180,10 +181,11 @@ impl Replica {
             }
             Request::SharePreviewOf { name } => {
                 let (id, grant) = self.find_grant(name, cx.now.wall)?;
-                if grant.is_over(cx.now.wall) || grant.ended.is_some() || self.has_ended(super::super::journal::record::record_grant(id)) {
+                if grant.is_over(cx.now.wall) || grant.ended.is_some() || self.has_ended(record_grant(id)) {
                     let failure = Failure::new(ErrorKind::Precondition, format!("sharing with {} has ended: they see nothing", grant.name));
                     return Err(failure.hint("what was agreed, and what they answered to the end: asif share receipts"));
                 }
+                self.old_copy.note_look(record_grant(id));
                 reply(Reply::Preview(self.preview_of(cx.now, id, &grant)))
             }
             Request::ShareInvite { invite, yes, no_wait } => {

@@ -76,6 +76,7 @@ impl Daemon {
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
             Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
             Effect::LookForDesktop => self.desktop.look(),
+            Effect::Mark => self.mark(),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::Remove { .. }
@@ -86,6 +87,18 @@ impl Daemon {
             | Effect::SetAside(_)
             | Effect::Mend(_)
             | Effect::Serve { .. } => {}
+        }
+    }
+
+    /// Without it an old copy is not known as such; nothing else depends on it.
+    fn mark(&mut self) {
+        match crate::process::place::mark(&self.home.data, self.shelf.place().as_deref()) {
+            Ok(here) => {
+                if let Err(error) = self.shelf.note_place(&here) {
+                    tracing::warn!(%error, "where this home is could not be noted");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "where this home is could not be marked"),
         }
     }
 

@@ -105,7 +105,7 @@ impl Shelf {
             vault,
             view: self.cache(VIEW),
             peers: self.cache(PEERS),
-            place: self.cache(PLACE),
+            is_other: false,
             reminded: self.cache(REMINDED),
             delays: self.cache(DELAYS),
             withheld: self.cache(WITHHELD),
@@ -126,6 +126,16 @@ impl Shelf {
             tracing::warn!(%error, name, "a file that can be made anew cannot be read");
             None
         })
+    }
+
+    /// What was noted of the place where this home was left.
+    pub fn place(&self) -> Option<Vec<u8>> {
+        self.cache(PLACE)
+    }
+
+    /// Notes where this home is.
+    pub fn note_place(&mut self, here: &[u8]) -> Result<(), ShelfError> {
+        Ok(self.store.save(PLACE, here)?)
     }
 
     /// The plan's readable copy. One that others could read, or that is a link, is there too: it is written anew, for its owner alone.

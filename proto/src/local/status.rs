@@ -81,6 +81,9 @@ pub struct HelperView {
     pub until: Option<crate::moment::Moment>,
     /// They have joined.
     pub joined: bool,
+    /// Why nothing new goes to them from this device, and what to do, where it waits for the person.
+    #[serde(default)]
+    pub waiting: Option<String>,
     /// When both last had the same.
     pub last_sync: Option<Timestamp>,
 }

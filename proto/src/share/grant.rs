@@ -84,6 +84,9 @@ pub struct Preview {
     /// Nothing new goes out from here until this device has heard from another own one.
     #[serde(default)]
     pub waits_for_device: bool,
+    /// Nothing new goes out from here until the person goes on with `asif share resume`: this may be an old copy of the journal.
+    #[serde(default)]
+    pub waits_for_you: bool,
     /// The name of the client that the helper will see.
     pub client: String,
     /// Sessions that would be seen.

@@ -180,7 +180,7 @@ fn start(disk: &Arc<MemDisk>, time: Duration, rng: &mut Rng) -> ((Shelf, Replica
     let (shelf, found) = Shelf::open(disk.clone(), Path::new("/data")).expect("what was stored opens");
     assert!(found.damage.is_empty() && found.torn.is_empty(), "{:?} {:?}", found.damage, found.torn);
     let home = Home { data: "/data".into(), state: "/data".into(), config: "/data".into(), socket: "/data".into() };
-    let about = About { pid: 1, version: "0".into(), home, host: "host".into(), place: None };
+    let about = About { pid: 1, version: "0".into(), home, host: "host".into() };
     let (replica, effects) = Replica::new(about, now(time), rng, found, None);
     ((shelf, replica), effects)
 }

@@ -211,7 +211,7 @@ fn run(disk: Arc<MemDisk>, mut inputs: Vec<Input>) -> (usize, usize) {
     let (mut rng, data) = (Rng::seed_from_u64(1), PathBuf::from("/data"));
     let (mut shelf, found) = Shelf::open(disk, &data).expect("the kept home opens");
     let home = Home { data: data.clone(), state: data.clone(), config: data.clone(), socket: data };
-    let about = About { pid: 1, version: "0.1.0".into(), home, host: "host".into(), place: None };
+    let about = About { pid: 1, version: "0.1.0".into(), home, host: "host".into() };
     let now = Now { wall: jiff::Timestamp::from_second(1_795_500_000).expect("a time"), mono: Duration::ZERO, steady: Duration::ZERO };
     let (mut replica, mut effects) = Replica::new(about, now, &mut rng, found, None);
     let (mut read, mut answers) = (0, 0);

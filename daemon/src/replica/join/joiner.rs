@@ -265,7 +265,7 @@ impl Replica {
                     (vault.person, vault.kit) = (Some(welcome.person), None);
                 }
                 self.save_vault(cx);
-                self.save_place(cx);
+                cx.rest.push(Effect::Mark);
                 statements.into_iter().for_each(|statement| {
                     self.state(cx, statement);
                 });

@@ -21,25 +21,33 @@ impl Replica {
             return BTreeSet::new();
         }
         let mut left: BTreeSet<u64> = self.outdated.get(&log).into_iter().flat_map(|seqs| seqs.range(from..)).copied().collect();
-        let is_paused = self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
+        let waits = self.old_copy.waits(grant);
+        let is_paused = waits || self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
         if left.is_empty() && !is_paused {
             return left;
         }
         let delivered = self.delivered(log, person);
         let board = self.boards.get(&space.id()).into_iter().flat_map(|board| board.items());
-        let mut waits = BTreeSet::new();
+        let mut unsent = BTreeSet::new();
         for (_, held) in board.filter(|(_, held)| held.entry.0 == log && held.entry.1 >= from) {
             left.remove(&held.entry.1);
-            if is_paused && held.kind != item::GRANT && held.entry.1 > delivered {
-                waits.insert(held.entry.1);
+            if is_paused && (waits || held.kind != item::GRANT) && held.entry.1 > delivered {
+                unsent.insert(held.entry.1);
             }
         }
-        if !waits.is_empty() {
-            self.withheld.leave_out(waits.iter().map(|seq| (log, *seq)));
+        if !unsent.is_empty() {
+            self.withheld.leave_out(unsent.iter().map(|seq| (log, *seq)));
             self.save_withheld(cx);
         }
-        left.extend(waits);
+        left.extend(unsent);
         left
+    }
+
+    /// Whether what this person is shown of a log waits for this one.
+    pub(in crate::replica) fn waits_under(&self, log: LogId, person: PersonId) -> bool {
+        let space = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue)).map(|epoch| epoch.space);
+        matches!(space, Some(Space::Share { owner, grant })
+            if self.person() == Some(owner) && owner != person && self.old_copy.waits(grant) && !self.has_ended(grant))
     }
 
     /// The last entry of a log that some device of a person has, as far as is known.

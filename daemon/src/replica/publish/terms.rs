@@ -27,12 +27,13 @@ impl Replica {
         // Counted by what was agreed: a pause, which nobody is told of, is no version.
         let agreed = agreed(grant, said.as_ref().map_or(1, |said| said.version.saturating_add(1)), space.owner(), helper, &standing.grant);
         let version = self.grant_version(grant);
-        if said.is_some_and(|said| Terms { version: agreed.version, ..said } == agreed) {
+        let (id, revision) = (item::terms_item(grant, item::GRANT), Revision { grant: version, touches: 1 });
+        let held = self.boards.get(&space.id()).and_then(|board| board.get(&id));
+        let is_left_out = held.is_some_and(|held| self.withheld.is_left_out(&held.entry));
+        if !is_left_out && said.is_some_and(|said| Terms { version: agreed.version, ..said } == agreed) {
             return Ok(());
         }
         let signed = terms::sign(serde_json::to_string(&agreed).unwrap_or_default(), Side::Client, &vault.signing);
-        let (id, revision) = (item::terms_item(grant, item::GRANT), Revision { grant: version, touches: 1 });
-        let held = self.boards.get(&space.id()).and_then(|board| board.get(&id));
         // What would lose against what another device knows of is not written.
         let payload = item::pack(&signed);
         if held.is_some_and(|held| (held.revision, held.hash) >= (revision, content_hash(item::GRANT, &payload))) {
@@ -49,7 +50,8 @@ impl Replica {
         held.is_some_and(|held| held.revision.grant > self.grant_version(id)) && self.newer_terms(space, grant).is_some()
     }
 
-    fn newer_terms(&self, space: Space, grant: &Grant) -> Option<Terms> {
+    /// Terms in the share space that are not those of the journal.
+    pub(super) fn newer_terms(&self, space: Space, grant: &Grant) -> Option<Terms> {
         let said = self.terms_of(space)?.verify(Side::Client)?;
         let here = agreed(said.grant, said.version, space.owner(), grant.helper?, grant);
         (Terms { at: here.at, ..said.clone() } != here).then_some(said)
@@ -60,21 +62,15 @@ impl Replica {
         if !self.has_no_other_device() {
             return;
         }
-        for standing in self.standing(cx.now.wall).into_iter().filter(|one| one.is_behind) {
-            let Some(said) = self.newer_terms(standing.space, &standing.grant) else { continue };
-            let learned = Grant {
-                client_name: said.client_name,
-                role: said.role,
-                scopes: said.scopes,
-                since: said.since,
-                until: said.until,
-                delay_s: said.delay_s,
-                purpose: said.purpose,
-                ..standing.grant.clone()
-            };
+        for standing in self.standing(cx.now.wall) {
             let id = grant_record(standing.id());
+            let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { continue };
+            if self.old_copy.waits(standing.id()) || !self.knows_older_terms(standing.space, &here) {
+                continue;
+            }
+            let Some(said) = self.newer_terms(standing.space, &here) else { continue };
             tracing::warn!("newer terms of a share are taken over from what its helper holds");
-            let puts = grant_puts(id, &standing.grant, &learned);
+            let puts = grant_puts(id, &here, &as_told(said, &here));
             if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
                 tracing::warn!(reason = %failure, "newer terms of a share could not be taken over yet");
             }
@@ -153,6 +149,20 @@ impl Replica {
     fn signed(&self, space: Space, kind: u16) -> Option<Signed> {
         let held = self.boards.get(&space.id())?.get(&item::terms_item(space.grant()?, kind))?;
         serde_json::from_slice(held.payload.as_ref().filter(|_| held.kind == kind)?).ok()
+    }
+}
+
+/// A grant with the terms that were told.
+pub(super) fn as_told(said: Terms, here: &Grant) -> Grant {
+    Grant {
+        client_name: said.client_name,
+        role: said.role,
+        scopes: said.scopes,
+        since: said.since,
+        until: said.until,
+        delay_s: said.delay_s,
+        purpose: said.purpose,
+        ..here.clone()
     }
 }
 

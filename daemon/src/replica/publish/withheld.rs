@@ -8,6 +8,7 @@ use asif_proto::id::{GrantId, LogId, RecordId};
 
 use super::super::effect::{Effect, Opaque};
 use super::super::{Cx, Replica};
+use super::old_copy::{self, OldCopy};
 
 /// The name of the sealed file.
 const FILE: &str = "withheld";
@@ -70,21 +71,29 @@ impl Replica {
     pub(in crate::replica) fn load_withheld(&mut self, bytes: Option<&[u8]>) {
         let (Some(vault), Some(bytes)) = (&self.vault, bytes) else { return };
         let plain = vault.cache.open(FILE, bytes).ok();
-        // An earlier program wrote the marks alone.
-        let marks = |plain: &Vec<u8>| frame::decode(plain).or_else(|| Some((frame::decode(plain)?, BTreeSet::new())));
-        match plain.as_ref().and_then(marks) {
-            Some((marks, left_out)) => (self.withheld.marks, self.withheld.left_out) = (marks, left_out),
+        // An earlier program wrote less.
+        let saved = |plain: &Vec<u8>| {
+            let two = || frame::decode(plain).map(|(marks, left_out)| (marks, left_out, old_copy::Saved::default()));
+            let one = || frame::decode(plain).map(|marks| (marks, BTreeSet::new(), old_copy::Saved::default()));
+            frame::decode(plain).or_else(two).or_else(one)
+        };
+        match plain.as_ref().and_then(saved) {
+            Some((marks, left_out, old_copy)) => {
+                (self.withheld.marks, self.withheld.left_out, self.old_copy) = (marks, left_out, OldCopy::load(old_copy));
+            }
             None => tracing::warn!("what was remembered of records that were taken back does not open"),
         }
     }
 
     /// Saves what is new; it is on the disk before the change that took something back.
     pub(in crate::replica) fn save_withheld(&mut self, cx: &mut Cx<'_>) {
-        if !std::mem::take(&mut self.withheld.unsaved) {
+        let is_unsaved = std::mem::take(&mut self.withheld.unsaved) | std::mem::take(&mut self.old_copy.unsaved);
+        if !is_unsaved {
             return;
         }
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.withheld.marks, &self.withheld.left_out)), cx.rng);
+            let plain = frame::encode(&(&self.withheld.marks, &self.withheld.left_out, self.old_copy.save()));
+            let bytes = vault.cache.seal(FILE, &plain, cx.rng);
             cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }

@@ -291,8 +291,8 @@ impl Replica {
         let Some(board) = self.boards.get(&feedback.id()) else { return Vec::new() };
         let from = from.to_owned();
         let ended = feedback.grant().is_some_and(|grant| self.has_ended(grant));
-        let grant = feedback.grant().and_then(|grant| self.view.grant(&grant_record(grant)));
-        let paused = grant.is_some_and(|row| row.value.paused);
+        let is_paused = |grant| self.old_copy.waits(grant) || self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
+        let paused = feedback.grant().is_some_and(is_paused);
         // Of two that were sent in one second the one that came later is newer.
         let mut held: Vec<_> = board.items().collect();
         held.sort_by_key(|(_, held)| std::cmp::Reverse(held.arrived));

@@ -148,7 +148,9 @@ impl Replica {
             ended: ended.or_else(|| grant.ends().filter(|ends| *ends <= self.now.wall)),
             devices: u32::try_from(devices).unwrap_or(u32::MAX),
             items: u64::try_from(items).unwrap_or(u64::MAX),
-            waiting: waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned()),
+            waiting: self.waits_for_person(grant_id, grant).or_else(|| {
+                waits.then(|| "until this device has heard from another of your devices; nothing new goes out before that".to_owned())
+            }),
             end_reached: ended.map(|_| grant.end_reached.unwrap_or_default()),
             deletions: match (ended, grant.helper) {
                 (Some(_), Some(helper)) => self.deletion_answers(helper, grant_id),

@@ -10,6 +10,7 @@ use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::record::{Session, record_grant};
 use crate::journal::view::Row;
+use crate::replica::publish::old_copy::PUT_BACK;
 
 impl Replica {
     pub(super) fn status(&self, now: Timestamp) -> Status {
@@ -25,11 +26,12 @@ impl Replica {
             journal: JournalView { sessions: self.session_count(), practices: count(practices) },
             devices: self.device_list(),
             helpers: helpers
-                .map(|(_, row)| HelperView {
+                .map(|(id, row)| HelperView {
                     name: row.value.name.clone(),
                     role: row.value.role,
                     until: row.value.until.clone(),
                     joined: true,
+                    waiting: self.waits_for_person(record_grant(*id), &row.value),
                     last_sync: row.value.helper.and_then(|helper| {
                         let devices = self.registry.roster(&helper).devices();
                         devices.filter_map(|device| self.peers.notes.get(&device.link)?.last_sync).max()
@@ -216,6 +218,14 @@ impl Replica {
                     self.name_of_key(key)
                 ),
                 "let this one in again: asif device pair there, and asif device join here with its ticket",
+            );
+        }
+        for grant in self.waiting_shares() {
+            let (text, name) = (format!("{PUT_BACK}. Nothing new goes from here to {}", grant.name), &grant.name);
+            bad(
+                "put_back",
+                text,
+                &format!("look at what they would see: asif share preview \"{name}\"; then go on: asif share resume \"{name}\""),
             );
         }
         if self.drafts_damaged {

@@ -41,6 +41,9 @@ impl Replica {
             }
             ShareAsk::Pause { name, paused } => {
                 let (id, grant) = self.standing_grant(name, cx)?;
+                if !paused {
+                    self.go_on(cx, id, &grant.name)?;
+                }
                 if grant.paused != *paused {
                     self.write_grant(cx, id, &Self::field_puts(id, vec![("paused", json!(paused))]), "share pause")?;
                 }

@@ -39,6 +39,7 @@ impl Replica {
             purpose: grant.purpose.clone(),
             paused: grant.paused,
             waits_for_device: !self.heard,
+            waits_for_you: self.waits_for_person(record_grant(id), grant).is_some(),
             client: grant.client_name.clone(),
             sessions: 0,
             notes: 0,

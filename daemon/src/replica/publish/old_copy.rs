@@ -1,0 +1,202 @@
+//! An old copy of this home that was put back knows nothing of what was taken back since. It is known as such by the place where it lies, or by what a
+//! helper's device gives back of what this device wrote and does not know any more. From then on nothing new goes to any helper before the person has
+//! looked and says so; what is taken back, and ends, go out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asif_proto::id::{GrantId, LogId, RecordId};
+use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::moment::Moment;
+use serde::{Deserialize, Serialize};
+
+use super::super::effect::LinkId;
+use super::super::{Cx, Replica};
+use super::terms::as_told;
+use crate::journal::record::{Grant, grant_record, record_grant};
+use crate::people::space::Space;
+use crate::replica::request::grant_puts;
+use crate::seal::body::DocId;
+use crate::share::item;
+
+/// Why it waits.
+pub(in crate::replica) const PUT_BACK: &str =
+    "This journal was moved here, or put back from a copy: it may not know what you last made private, kept back or deleted";
+
+/// What the copy knew of a share when that began to wait.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Known {
+    /// The version of its grant.
+    version: u32,
+    /// The terms in the share space, by their hash.
+    terms: Option<[u8; 32]>,
+}
+
+/// Which shares wait for the person.
+#[derive(Default)]
+pub(in crate::replica) struct OldCopy {
+    /// These.
+    waiting: BTreeMap<GrantId, Known>,
+    /// All that there are, as soon as they are read.
+    all: bool,
+    /// A helper's device gave something back: what of it was known before can no longer be told.
+    given_back: bool,
+    /// What would be seen under these was looked at since this start.
+    looked_at: BTreeSet<GrantId>,
+    pub(super) unsaved: bool,
+}
+
+/// As it is saved.
+pub(super) type Saved = (BTreeMap<GrantId, KnownBytes>, bool);
+/// The version, and the hash of the terms.
+pub(super) type KnownBytes = (u32, Option<[u8; 32]>);
+
+impl OldCopy {
+    /// This home is an old copy, or may be.
+    pub(in crate::replica) fn was_put_back(&mut self) {
+        (self.all, self.unsaved) = (true, true);
+        self.looked_at.clear();
+    }
+
+    /// Whether a share waits.
+    pub(in crate::replica) fn waits(&self, grant: GrantId) -> bool {
+        self.all || self.waiting.contains_key(&grant)
+    }
+
+    /// The person looks at what would be seen.
+    pub(in crate::replica) fn note_look(&mut self, grant: GrantId) {
+        if self.waits(grant) {
+            self.looked_at.insert(grant);
+        }
+    }
+
+    /// As it is saved.
+    pub(super) fn save(&self) -> Saved {
+        (self.waiting.iter().map(|(grant, known)| (*grant, (known.version, known.terms))).collect(), self.all)
+    }
+
+    /// As it was saved.
+    pub(super) fn load((waiting, all): Saved) -> Self {
+        let waiting = waiting.into_iter().map(|(grant, (version, terms))| (grant, Known { version, terms })).collect();
+        Self { waiting, all, ..Self::default() }
+    }
+}
+
+impl Replica {
+    /// Why nothing new goes out under a grant, where it waits for the person.
+    pub(in crate::replica) fn waits_for_person(&self, grant: GrantId, row: &Grant) -> Option<String> {
+        let name = &row.name;
+        let waits = row.helper.is_some() && self.old_copy.waits(grant) && !self.has_ended(grant) && !row.is_over(self.now.wall);
+        waits.then(|| format!("for you. {PUT_BACK}. Look: asif share preview \"{name}\"; then go on: asif share resume \"{name}\""))
+    }
+
+    /// The shares that wait for the person.
+    pub(in crate::replica) fn waiting_shares(&self) -> impl Iterator<Item = &Grant> {
+        let all = self.view.grants().map(|(id, row)| (record_grant(*id), &row.value));
+        all.filter(|(grant, row)| self.waits_for_person(*grant, row).is_some()).map(|(_, row)| row)
+    }
+
+    /// A helper gave back what this device wrote in a log and does not know any more: this is an old copy.
+    pub(in crate::replica) fn note_given_back(&mut self, cx: &mut Cx<'_>, from: LinkId, log: LogId) {
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        let Some(known) = self.logs.get(&log).filter(|log| log.device.is_some() && log.device == me) else { return };
+        let is_share = self.registry.epoch(&known.head.queue).is_some_and(|epoch| matches!(epoch.space, Space::Share { .. }));
+        let is_given_by_helper = self.links.get(&from).is_some_and(|link| link.person().is_some() && link.person() != self.person());
+        if is_share && is_given_by_helper && !self.old_copy.all {
+            tracing::warn!("a helper holds what this device does not know any more: nothing new is shown until the person says so");
+            self.old_copy.was_put_back();
+            self.old_copy.given_back = true;
+            self.save_withheld(cx);
+        }
+    }
+
+    /// Notes what is known of each share that begins to wait, and takes over what comes to be known of its terms.
+    pub(super) fn tend_old_copy(&mut self, cx: &mut Cx<'_>) {
+        let is_given_back = std::mem::take(&mut self.old_copy.given_back);
+        if std::mem::take(&mut self.old_copy.all) {
+            let grants = self.view.grants().filter(|(_, row)| row.value.helper.is_some()).map(|(id, _)| record_grant(*id));
+            let standing: Vec<GrantId> = grants.filter(|grant| !self.has_ended(*grant)).collect();
+            for grant in standing {
+                let known = match is_given_back {
+                    true => Known { version: 0, terms: None },
+                    false => Known { version: self.grant_version(grant), terms: self.held_terms(grant) },
+                };
+                self.old_copy.waiting.entry(grant).or_insert(known);
+            }
+            self.old_copy.unsaved = true;
+        }
+        for (grant, known) in self.old_copy.waiting.clone() {
+            let terms = self.held_terms(grant);
+            if terms != known.terms && !self.has_ended(grant) {
+                self.take_over_terms(cx, grant, known.version);
+                self.old_copy.waiting.insert(grant, Known { terms, ..known });
+                self.old_copy.unsaved = true;
+            }
+        }
+    }
+
+    /// Terms that this person gave and that the copy did not know: as they are, or what both let through where the grant was changed here since.
+    fn take_over_terms(&mut self, cx: &mut Cx<'_>, grant: GrantId, version: u32) {
+        let (Some(owner), id) = (self.person(), grant_record(grant)) else { return };
+        let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { return };
+        let Some(said) = self.newer_terms(Space::Share { owner, grant }, &here) else { return };
+        let told = as_told(said, &here);
+        let learned = if self.grant_version(grant) == version { told } else { narrower(&here, &told) };
+        tracing::warn!("terms of a share are taken over from what its helper holds");
+        if let Err(failure) = self.write(cx, DocId::Plan, &grant_puts(id, &here, &learned), "share edit") {
+            tracing::warn!(reason = %failure, "terms of a share could not be taken over yet");
+        }
+    }
+
+    fn held_terms(&self, grant: GrantId) -> Option<[u8; 32]> {
+        let owner = self.person()?;
+        Some(self.boards.get(&Space::Share { owner, grant }.id())?.get(&item::terms_item(grant, item::GRANT))?.hash)
+    }
+
+    /// The person goes on, where a share waits for that: what they say counts as newer than what the helper holds.
+    ///
+    /// # Errors
+    ///
+    /// If they have not looked yet.
+    pub(in crate::replica) fn go_on(&mut self, cx: &mut Cx<'_>, id: RecordId, name: &str) -> Result<(), Failure> {
+        let (Some(owner), grant) = (self.person(), record_grant(id)) else { return Ok(()) };
+        if !self.old_copy.waits(grant) {
+            return Ok(());
+        }
+        if !self.old_copy.looked_at.contains(&grant) {
+            let message = format!("{PUT_BACK}. Nothing was changed");
+            let hint = format!("look first at what {name} would see: asif share preview \"{name}\"");
+            return Err(Failure::new(ErrorKind::Precondition, message).hint(hint));
+        }
+        let board = self.boards.get(&Space::Share { owner, grant }.id());
+        let held = board.and_then(|board| board.get(&item::terms_item(grant, item::GRANT))).map_or(0, |held| held.revision.grant);
+        for number in self.grant_version(grant)..=held {
+            self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("gone_on", number.into())]), "share resume")?;
+        }
+        self.old_copy.waiting.remove(&grant);
+        self.old_copy.looked_at.remove(&grant);
+        self.old_copy.unsaved = true;
+        self.sweep_at = Some(cx.now.mono);
+        // What could not be compared while nothing went out is compared now.
+        let helper = self.view.grant(&id).and_then(|row| row.value.helper);
+        for link in self.links.values_mut().filter(|link| link.person().is_some() && link.person() == helper) {
+            link.disputed.clear();
+            link.compare |= link.compared;
+        }
+        Ok(())
+    }
+}
+
+/// What two grants both let through.
+fn narrower(one: &Grant, other: &Grant) -> Grant {
+    let first = |one: &Option<Moment>, other: &Option<Moment>| match (one, other) {
+        (Some(one), Some(other)) => Some(if one.timestamp() <= other.timestamp() { one.clone() } else { other.clone() }),
+        (one, other) => one.clone().or_else(|| other.clone()),
+    };
+    Grant {
+        scopes: one.scopes.iter().copied().filter(|scope| other.scopes.contains(scope)).collect(),
+        since: if one.since.timestamp() >= other.since.timestamp() { one.since.clone() } else { other.since.clone() },
+        until: first(&one.until, &other.until),
+        delay_s: one.delay_s.max(other.delay_s),
+        ..one.clone()
+    }
+}
