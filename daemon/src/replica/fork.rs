@@ -3,7 +3,7 @@
 //! ```text
 //! two ends hold different links at one seq
 //!   each      GetEntries                 asks for the other's branch, further back until it grows out of what is here
-//!   each      compares the first links that differ: the lower one wins, so both ends say the same
+//!   each      compares the first links that differ: the lower one wins, so both ends say the same; a branch of stubs alone cannot win
 //!   winner    waits for a full Have
 //!   owner     where the loser is somebody else, who cannot write again what it said: writes that again
 //!   loser     writes again what its branch said, in a new log, takes the other branch, makes its views anew, compares again
@@ -109,8 +109,7 @@ impl Replica {
             wires.push(stored.wire);
         }
         if let Some(person) = self.links.get(&id).and_then(|link| link.person()) {
-            if self.waits_under(head.log, person) {
-                // A branch of stubs would prove nothing: it is shown once the person goes on.
+            if !self.may_show_branch(head.log, person) {
                 return;
             }
             let left_out = self.left_out(cx, head.log, 1, person);
@@ -128,7 +127,10 @@ impl Replica {
         }
         self.judging.insert(log, Theirs { link: id, before, wires });
         self.reading += 1;
-        cx.rest.push(Effect::Read { purpose: Purpose::Judge(log), runs: vec![Run { log, from: first, to: tip.min(last) }] });
+        cx.rest.push(Effect::Read {
+            purpose: Purpose::Judge(log),
+            runs: vec![Run { log, from: first, to: tip.min(last.max(first + SHOWN)) }],
+        });
     }
 
     /// One's own entries were read that stand where the other's do: where do they part, and which branch wins?
@@ -164,9 +166,15 @@ impl Replica {
             return self.refuse("a branch that begins with another birth");
         }
         tracing::warn!(?log, from, "a log was continued in two ways");
-        self.note_given_back(cx, id, log);
+        self.note_branch(cx, id, log, next);
         self.retire(cx, log);
-        if next < own_next {
+        // Stubs that no entry of one's own stands behind can be proven to nobody: the other end keeps its branch.
+        let person = self.links.get(&id).and_then(|link| link.person());
+        let left_out = person.map(|person| self.left_out(cx, log, from, person)).unwrap_or_default();
+        let is_read = ours.last().is_some_and(|last| last.wire.seq() == tip);
+        let is_stub = |own: &Stored| matches!(own.wire, Wire::Stub(_)) || left_out.contains(&own.wire.seq());
+        let is_unproven = is_read && ours.iter().skip(at).all(is_stub);
+        if next < own_next || is_unproven {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });
             self.reading += 1;
             cx.rest.push(Effect::Read { purpose: Purpose::Lose(log), runs: vec![Run { log, from, to: tip }] });

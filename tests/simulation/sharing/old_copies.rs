@@ -79,58 +79,65 @@ fn private(world: &mut World, laptop: usize, told: &asif_proto::record::Session)
 
 #[test]
 fn an_old_copy_shows_nothing_new_before_the_person_says_so_whatever_is_done_first() {
-    for (first, marked) in (0..5).flat_map(|first| [(first, true), (first, false)]) {
-        let (mut world, laptop, dana) = robin_alone(marked);
-        let told = log(&mut world, laptop, noted(50, "too much told"));
-        world.run_for(SOON);
-        let old = copy_of(&mut world, laptop);
-        let (id, fields, clear) = (told.id.to_string(), Box::default(), vec![ClearField::Note]);
-        world.must(laptop, Request::Edit { id, fields, clear, base: None });
-        if first == 3 {
-            // More than the old copy will have written when it meets her.
-            (0..9).for_each(|n| drop(log(&mut world, laptop, after(70 + n))));
+    for (seed, first) in crate::seeds(3).flat_map(|seed| (0..5).map(move |first| (seed, first))) {
+        for marked in [true, false] {
+            nothing_new_is_shown(seed, first, marked);
         }
-        change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], delay_s: Some(60), ..GrantChange::default() });
-        world.run_for(HOUR);
-        assert!(!is_held(&world, dana, "too much told"));
-        world.cut(laptop, dana);
-        world.put_back(laptop, old);
-        match first {
-            0 => pause(&mut world, laptop, true),
-            1 => drop(change(&mut world, laptop, purpose("as agreed"))),
-            2 => (0..9).for_each(|n| drop(log(&mut world, laptop, noted(60 + n, "at once")))),
-            4 => {
-                change(&mut world, laptop, GrantChange { add: vec![Scope::Beliefs], ..GrantChange::default() });
-                edit(&mut world, laptop, &told, after(99));
-                edit(&mut world, laptop, &told, after(98));
-            }
-            _ => {}
-        }
-        world.heal();
-        world.run_for(HOUR);
-        log(&mut world, laptop, noted(80, "afterwards"));
-        world.run_for(HOUR);
-        let at = format!("{first}, marked: {marked}");
-        for words in ["too much told", "at once", "afterwards", "\"after\":80", "\"after\":98"] {
-            assert!(!is_held(&world, dana, words), "{at}: {words}");
-        }
-        assert!(waits(&mut world, laptop), "{at}");
-        let there = grant(&mut world, laptop);
-        assert_eq!((there.scopes.contains(&Scope::Notes), there.delay_s), (false, 60), "{at}: the narrower of both");
-        world.crash(laptop, Duration::from_secs(1));
-        world.run_for(HOUR);
-        assert!(!is_held(&world, dana, "\"after\":80"), "{at}: also after a restart");
-        let resume = Request::Share(ShareAsk::Pause { name: "Dana".into(), paused: false });
-        let refused = world.ask(laptop, resume).unwrap().unwrap_err();
-        assert_eq!(refused.kind, ErrorKind::Precondition, "{at}: nobody has looked since the start");
-        go_on(&mut world, laptop, "Dana");
-        world.run_for(HOUR);
-        assert!(is_held(&world, dana, "\"after\":80") && !waits(&mut world, laptop), "{at}: the person has said so");
-        assert!(!is_held(&world, dana, "too much told") && !is_held(&world, dana, "at once"), "{at}: no longer in scope");
-        world.must(laptop, Request::Sync { wait_ms: Some(60_000) });
-        let agreed = grant(&mut world, laptop);
-        assert!(agreed.scopes == there.scopes && agreed.delay_s == 60, "{at}");
     }
+}
+
+fn nothing_new_is_shown(seed: u64, first: u8, marked: bool) {
+    let (mut world, devices, dana) = robin_and_dana(seed, marked, 1);
+    let laptop = devices[0];
+    let told = log(&mut world, laptop, noted(50, "too much told"));
+    world.run_for(SOON);
+    let old = copy_of(&mut world, laptop);
+    let (id, fields, clear) = (told.id.to_string(), Box::default(), vec![ClearField::Note]);
+    world.must(laptop, Request::Edit { id, fields, clear, base: None });
+    if first == 3 {
+        // More than the old copy will have written when it meets her.
+        (0..9).for_each(|n| drop(log(&mut world, laptop, after(70 + n))));
+    }
+    change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], delay_s: Some(60), ..GrantChange::default() });
+    world.run_for(HOUR);
+    assert!(!is_held(&world, dana, "too much told"));
+    world.cut(laptop, dana);
+    world.put_back(laptop, old);
+    match first {
+        0 => pause(&mut world, laptop, true),
+        1 => drop(change(&mut world, laptop, purpose("as agreed"))),
+        2 => (0..9).for_each(|n| drop(log(&mut world, laptop, noted(60 + n, "at once")))),
+        4 => {
+            change(&mut world, laptop, GrantChange { add: vec![Scope::Beliefs], ..GrantChange::default() });
+            edit(&mut world, laptop, &told, after(99));
+            edit(&mut world, laptop, &told, after(98));
+        }
+        _ => {}
+    }
+    world.heal();
+    world.run_for(HOUR);
+    log(&mut world, laptop, noted(80, "afterwards"));
+    world.run_for(HOUR);
+    let at = format!("seed {seed}: {first}, marked: {marked}");
+    for words in ["too much told", "at once", "afterwards", "\"after\":80", "\"after\":98"] {
+        assert!(!is_held(&world, dana, words), "{at}: {words}");
+    }
+    assert!(waits(&mut world, laptop), "{at}");
+    let there = grant(&mut world, laptop);
+    assert_eq!((there.scopes.contains(&Scope::Notes), there.delay_s), (false, 60), "{at}: the narrower of both");
+    world.crash(laptop, Duration::from_secs(1));
+    world.run_for(HOUR);
+    assert!(!is_held(&world, dana, "\"after\":80"), "{at}: also after a restart");
+    let resume = Request::Share(ShareAsk::Pause { name: "Dana".into(), paused: false });
+    let refused = world.ask(laptop, resume).unwrap().unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Precondition, "{at}: nobody has looked since the start");
+    go_on(&mut world, laptop, "Dana");
+    world.run_for(HOUR);
+    assert!(is_held(&world, dana, "\"after\":80") && !waits(&mut world, laptop), "{at}: the person has said so");
+    assert!(!is_held(&world, dana, "too much told") && !is_held(&world, dana, "at once"), "{at}: no longer in scope");
+    world.must(laptop, Request::Sync { wait_ms: Some(60_000) });
+    let agreed = grant(&mut world, laptop);
+    assert!(agreed.scopes == there.scopes && agreed.delay_s == 60, "{at}");
 }
 
 #[test]
@@ -152,9 +159,28 @@ fn what_was_taken_back_and_reached_nobody_is_not_sent_from_an_old_copy() {
 }
 
 #[test]
+fn terms_that_were_on_their_way_come_once_the_person_goes_on() {
+    let (mut world, laptop, dana) = robin_alone(true);
+    world.cut(laptop, dana);
+    change(&mut world, laptop, purpose("on its way"));
+    let old = world.nodes[laptop].disk.copy();
+    change(&mut world, laptop, purpose("lost"));
+    world.put_back(laptop, old);
+    change(&mut world, laptop, GrantChange { delay_s: Some(0), client: Some("R.".into()), ..GrantChange::default() });
+    world.heal();
+    world.run_for(HOUR);
+    assert!(!is_held(&world, dana, "on its way"));
+    change(&mut world, laptop, GrantChange { client: Some("Robin".into()), ..GrantChange::default() });
+    go_on(&mut world, laptop, "Dana");
+    world.run_for(SOON);
+    assert!(is_held(&world, dana, "on its way"));
+}
+
+#[test]
 fn what_is_taken_back_in_an_old_copy_goes_out_and_so_does_an_end() {
     let (mut world, laptop, dana) = robin_alone(true);
     let told = log(&mut world, laptop, noted(50, "hidden in the copy"));
+    let shortened = log(&mut world, laptop, noted(49, "taken out in the copy"));
     world.run_for(SOON);
     let old = copy_of(&mut world, laptop);
     log(&mut world, laptop, after(51));
@@ -162,8 +188,10 @@ fn what_is_taken_back_in_an_old_copy_goes_out_and_so_does_an_end() {
     world.put_back(laptop, old);
     world.run_for(SOON);
     private(&mut world, laptop, &told);
+    let (id, fields, clear) = (shortened.id.to_string(), Box::default(), vec![ClearField::Note]);
+    world.must(laptop, Request::Edit { id, fields, clear, base: None });
     world.run_for(SOON);
-    assert!(waits(&mut world, laptop) && !is_held(&world, dana, "hidden in the copy"));
+    assert!(waits(&mut world, laptop) && !is_held(&world, dana, "in the copy"));
     world.must(laptop, Request::ShareRevoke { name: "Dana".into() });
     world.run_for(SOON);
     let ended = grant(&mut world, laptop);

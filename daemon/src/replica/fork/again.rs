@@ -25,6 +25,11 @@ impl Replica {
             let Some(space) = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue)).map(|epoch| epoch.space) else {
                 continue;
             };
+            for stored in &loss.ours {
+                if let (Space::Share { .. }, Some(Body::Put(put))) = (space, self.open_stored(stored)) {
+                    self.take_over_lost_terms(cx, &put);
+                }
+            }
             let board = self.boards.get(&space.id());
             loss.ours.retain(|stored| {
                 let (item, order) = match self.open_stored(stored) {

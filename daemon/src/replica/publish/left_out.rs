@@ -43,13 +43,6 @@ impl Replica {
         left
     }
 
-    /// Whether what this person is shown of a log waits for this one.
-    pub(in crate::replica) fn waits_under(&self, log: LogId, person: PersonId) -> bool {
-        let space = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue)).map(|epoch| epoch.space);
-        matches!(space, Some(Space::Share { owner, grant })
-            if self.person() == Some(owner) && owner != person && self.old_copy.waits(grant) && !self.has_ended(grant))
-    }
-
     /// The last entry of a log that some device of a person has, as far as is known.
     pub(in crate::replica) fn delivered(&self, log: LogId, person: PersonId) -> u64 {
         let roster = self.registry.roster(&person);

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{GrantId, LogId, RecordId};
+use asif_proto::id::{GrantId, Link, LogId, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::moment::Moment;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,9 @@ use super::terms::as_told;
 use crate::journal::record::{Grant, grant_record, record_grant};
 use crate::people::space::Space;
 use crate::replica::request::grant_puts;
-use crate::seal::body::DocId;
+use crate::seal::body::{DocId, Put};
 use crate::share::item;
+use crate::share::terms::{Side, Signed};
 
 /// Why it waits.
 pub(in crate::replica) const PUT_BACK: &str =
@@ -40,13 +41,15 @@ pub(in crate::replica) struct OldCopy {
     all: bool,
     /// A helper's device gave something back: what of it was known before can no longer be told.
     given_back: bool,
+    /// Where a share log of this device went on in another way, by the first link that differs: told of once.
+    branches: BTreeSet<(LogId, Link)>,
     /// What would be seen under these was looked at since this start.
     looked_at: BTreeSet<GrantId>,
     pub(super) unsaved: bool,
 }
 
 /// As it is saved.
-pub(super) type Saved = (BTreeMap<GrantId, KnownBytes>, bool);
+pub(super) type Saved = (BTreeMap<GrantId, KnownBytes>, bool, BTreeSet<(LogId, Link)>);
 /// The version, and the hash of the terms.
 pub(super) type KnownBytes = (u32, Option<[u8; 32]>);
 
@@ -71,13 +74,14 @@ impl OldCopy {
 
     /// As it is saved.
     pub(super) fn save(&self) -> Saved {
-        (self.waiting.iter().map(|(grant, known)| (*grant, (known.version, known.terms))).collect(), self.all)
+        let waiting = self.waiting.iter().map(|(grant, known)| (*grant, (known.version, known.terms)));
+        (waiting.collect(), self.all, self.branches.clone())
     }
 
     /// As it was saved.
-    pub(super) fn load((waiting, all): Saved) -> Self {
+    pub(super) fn load((waiting, all, branches): Saved) -> Self {
         let waiting = waiting.into_iter().map(|(grant, (version, terms))| (grant, Known { version, terms })).collect();
-        Self { waiting, all, ..Self::default() }
+        Self { waiting, all, branches, ..Self::default() }
     }
 }
 
@@ -93,6 +97,26 @@ impl Replica {
     pub(in crate::replica) fn waiting_shares(&self) -> impl Iterator<Item = &Grant> {
         let all = self.view.grants().map(|(id, row)| (record_grant(*id), &row.value));
         all.filter(|(grant, row)| self.waits_for_person(*grant, row).is_some()).map(|(_, row)| row)
+    }
+
+    /// A share log of this device goes on in another way at a helper's device, from this link on.
+    pub(in crate::replica) fn note_branch(&mut self, cx: &mut Cx<'_>, from: LinkId, log: LogId, first: Link) {
+        if self.old_copy.branches.insert((log, first)) {
+            self.note_given_back(cx, from, log);
+        }
+    }
+
+    /// Whether a branch of a log is shown to whoever asks for it. What an old copy wrote is not, before theirs is here and the person has gone on: a
+    /// branch of stubs would prove nothing.
+    pub(in crate::replica) fn may_show_branch(&self, log: LogId, person: PersonId) -> bool {
+        let Some(known) = self.logs.get(&log) else { return false };
+        let is_mine = known.device.is_some() && known.device == self.vault.as_ref().map(|vault| vault.device());
+        match self.registry.epoch(&known.head.queue).map(|epoch| epoch.space) {
+            Some(Space::Share { owner, grant }) if is_mine && owner != person && !self.has_ended(grant) => {
+                !self.old_copy.waits(grant) && self.old_copy.branches.iter().any(|(one, _)| *one == log)
+            }
+            _ => true,
+        }
     }
 
     /// A helper gave back what this device wrote in a log and does not know any more: this is an old copy.
@@ -141,8 +165,26 @@ impl Replica {
         let Some(said) = self.newer_terms(Space::Share { owner, grant }, &here) else { return };
         let told = as_told(said, &here);
         let learned = if self.grant_version(grant) == version { told } else { narrower(&here, &told) };
+        self.learn(cx, id, &here, &learned);
+    }
+
+    /// The same of terms that lost against what this device wrote: what both let through.
+    pub(in crate::replica) fn take_over_lost_terms(&mut self, cx: &mut Cx<'_>, put: &Put) {
+        let Some(signed) = serde_json::from_slice::<Signed>(&put.payload).ok().filter(|_| put.kind == item::GRANT) else { return };
+        let Some(said) = signed.verify(Side::Client).filter(|said| Some(said.client) == self.person()) else { return };
+        let id = grant_record(said.grant);
+        let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { return };
+        let learned = narrower(&here, &as_told(said, &here));
+        self.learn(cx, id, &here, &learned);
+    }
+
+    fn learn(&mut self, cx: &mut Cx<'_>, id: RecordId, here: &Grant, learned: &Grant) {
+        let puts = grant_puts(id, here, learned);
+        if puts.is_empty() {
+            return;
+        }
         tracing::warn!("terms of a share are taken over from what its helper holds");
-        if let Err(failure) = self.write(cx, DocId::Plan, &grant_puts(id, &here, &learned), "share edit") {
+        if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
             tracing::warn!(reason = %failure, "terms of a share could not be taken over yet");
         }
     }
