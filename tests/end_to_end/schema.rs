@@ -27,13 +27,15 @@ use serde_json::{Value, json};
 use crate::harness::Home;
 
 /// Fields that say nothing in any answer of these programs yet, and why.
-const UNSAID: [(&str, &str); 12] = [
+const UNSAID: [(&str, &str); 14] = [
     ("status/properties/locked", "nothing locks a journal yet"),
     ("invited/properties/code", "a ticket is given without a code"),
     ("desktop/properties/shows", "no desktop is here that could"),
     ("rapport/properties/conflicts", "two devices have nothing to say apart of it but whether it is private"),
     ("helper_note/properties/conflicts", "the helper of this story has one device"),
     ("preview/properties/waits_for_device", "in consent: a device that has met no other since its start"),
+    ("preview/properties/waits_for_you", "an old copy is put back in copies"),
+    ("helper/properties/waiting", "an old copy is put back in copies"),
     ("client/properties/by_time", "its time is over in the simulation of restarts"),
     ("held/properties/private", "what is let go and stays private is in consent"),
     ("suggestion/properties/apart", "two devices answer apart in consent"),

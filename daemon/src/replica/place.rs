@@ -25,6 +25,9 @@ impl Replica {
             self.old_copy.was_put_back();
             self.save_withheld(cx);
         }
-        cx.rest.push(Effect::Mark);
+        // Where something is damaged, nothing on the disk is touched.
+        if is_other || self.writes_of_itself() {
+            cx.rest.push(Effect::Mark);
+        }
     }
 }

@@ -9,13 +9,15 @@ use asif_proto::home::Home;
 /// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
 const KEYS: [&str; 6] = ["vault.key", "vault.key.new", "vault", "vault.new", "crisis-plan", "crisis-plan.new"];
 /// The other files beside them.
-const BESIDE: [&str; 16] = [
+const BESIDE: [&str; 18] = [
     "delays",
     "delays.new",
     "view",
     "view.new",
     "peers",
     "peers.new",
+    "mark.a",
+    "mark.b",
     "place",
     "place.new",
     "drafts",
