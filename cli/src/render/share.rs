@@ -26,6 +26,11 @@ pub fn list(screen: &mut Screen, grants: &[GrantView]) {
         ]);
     }
     table.show(screen);
+    for grant in grants {
+        if let Some(why) = &grant.waiting {
+            screen.sentence(&format!("What is new for {} waits {why}.", grant.name));
+        }
+    }
 }
 
 /// A grant that was changed: what they may see now.
@@ -133,9 +138,12 @@ fn now(screen: &Screen, grant: &GrantView) -> String {
         return "not joined yet".to_owned();
     }
     match &grant.waiting {
-        Some(why) if grant.paused => format!("paused, and waiting {why}"),
-        Some(why) => format!("waiting {why}"),
+        Some(_) if grant.paused => "paused, and waiting".to_owned(),
+        Some(_) => "waiting".to_owned(),
         None if grant.paused => "paused".to_owned(),
-        None => format!("sharing {}", super::text::count(grant.items, "item", "items")),
+        None => {
+            let delay = if grant.delay_s > 0 { format!(", each after {}", time::length(grant.delay_s)) } else { String::new() };
+            format!("sharing {}{delay}", super::text::count(grant.items, "item", "items"))
+        }
     }
 }
