@@ -9,10 +9,10 @@ use asif_proto::local::{
 use asif_proto::record::{SessionFields, Visibility};
 use asif_proto::share::{GrantView, Scope};
 
-use super::{change, is_held, noted, scopes};
+use super::{HOUR, change, is_held, noted, scopes};
 use crate::hostile::robin_and_dana_of;
 use crate::seeds;
-use crate::shared::{after, log};
+use crate::shared::{after, edit, log};
 use crate::world::World;
 
 const SOON: Duration = Duration::from_secs(5);
@@ -299,5 +299,32 @@ fn what_is_edited_while_the_terms_change_is_there_within_seconds() {
             "seed {seed}: {:?}",
             crate::shared::held(&world, dana)
         );
+    }
+}
+
+#[test]
+fn what_is_shown_again_follows_wider_terms() {
+    for seed in seeds(12) {
+        let (mut world, laptop, phone, dana) = robin_and_dana_of(seed);
+        let told = log(&mut world, laptop, noted(50, "a walk"));
+        world.run_for(HOUR);
+        for round in 0..2 {
+            let visible = |world: &mut World, node, visibility| {
+                edit(world, node, &told, SessionFields { visibility: Some(visibility), ..Default::default() });
+            };
+            visible(&mut world, laptop, Visibility::Private);
+            world.run_for(HOUR);
+            world.stop(laptop);
+            visible(&mut world, phone, Visibility::Inherit);
+            world.start(laptop);
+            world.run_for(HOUR);
+            assert!(is_held(&world, dana, "\"after\":50"), "seed {seed}, round {round}");
+        }
+        change(&mut world, laptop, scopes(&[Scope::Ratings, Scope::Notes]));
+        world.run_for(HOUR);
+        assert!(is_held(&world, dana, "a walk"), "seed {seed}");
+        change(&mut world, phone, scopes(&[Scope::Ratings]));
+        world.run_for(HOUR);
+        assert!(!is_held(&world, dana, "a walk"), "seed {seed}");
     }
 }

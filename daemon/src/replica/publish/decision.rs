@@ -1,6 +1,6 @@
 //! What becomes of one record under one grant, decided from what is known of both: nothing is read or written here.
 
-use super::revision::knowledge;
+use super::revision::{again, knowledge};
 use crate::seal::body::Revision;
 
 /// What is done about an item.
@@ -77,7 +77,7 @@ impl Case {
             return Deed::Leave;
         }
         // What a pause kept from being sent is put once more, by one more.
-        Deed::Put(if before.is_left_out && revision <= before.revision { one_more(before.revision) } else { revision })
+        Deed::Put(if before.is_left_out && revision <= before.revision { again(before.revision) } else { revision })
     }
 
     /// The revision to put under, where something stands.
@@ -85,10 +85,10 @@ impl Case {
         if before.is_same {
             self.revision
         } else if self.insists && before.is_shown && before.revision >= self.revision {
-            one_more(before.revision)
+            again(before.revision)
         } else if before.is_ours && before.revision == self.revision {
             // What this device took back before it had heard all that it now counts, it shows again.
-            one_more(self.revision)
+            again(self.revision)
         } else {
             self.revision
         }
@@ -100,10 +100,6 @@ pub(super) fn deed_unshown(revision: Revision, before: Option<Before>, is_firm: 
     let Some(before) = before.filter(|before| before.is_shown) else { return Deed::Leave };
     let revision = if is_firm { revision.max(before.revision) } else { revision };
     if revision >= before.revision { Deed::Retract(revision) } else { Deed::Leave }
-}
-
-fn one_more(revision: Revision) -> Revision {
-    Revision { touches: revision.touches.saturating_add(1), ..revision }
 }
 
 #[cfg(test)]
