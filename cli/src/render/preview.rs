@@ -81,6 +81,10 @@ fn seen(screen: &Screen, preview: &Preview) -> Vec<String> {
     if preview.paused {
         lines.push(format!("paused: nothing new goes out now{waiting}"));
     }
+    if preview.unknown > 0 {
+        let items = count(preview.unknown, "thing", "things");
+        lines.push(format!("{items} more that this journal does not know any more, until you go on"));
+    }
     if preview.waits_for_you {
         lines.push(format!("all that is new waits for you{waiting}: asif share resume \"{}\"", visible(&preview.name)));
     } else if preview.waits_for_device {
@@ -204,6 +208,7 @@ mod tests {
             paused: false,
             waits_for_device: false,
             waits_for_you: false,
+            unknown: 0,
             client: "Robin".into(),
             sessions: 41,
             notes: 0,

@@ -85,8 +85,9 @@ fn helpers(screen: &Screen, status: &Status) -> String {
     let one = |helper: &HelperView| {
         let until = helper.until.as_ref().map(|until| format!(", until {}", time::bound(until, screen.now))).unwrap_or_default();
         let joined = if helper.joined { "" } else { ", not joined yet" };
+        let paused = if helper.paused { ", paused" } else { "" };
         let waiting = if helper.waiting.is_some() { ", waits for you" } else { "" };
-        format!("{}{until}{joined}{waiting}", helper.name)
+        format!("{}{until}{joined}{paused}{waiting}", helper.name)
     };
     let names: Vec<String> = status.helpers.iter().map(one).collect();
     let number = u64::try_from(status.helpers.len()).unwrap_or(u64::MAX);

@@ -192,6 +192,9 @@ pub struct Grant {
     /// A device of the helper has it that it ended.
     #[serde(default)]
     pub end_reached: Option<bool>,
+    /// Own devices that may be old copies of themselves, each time by another word: nothing new goes out before the person has gone on.
+    #[serde(default)]
+    pub put_back: Vec<String>,
 }
 
 /// An invitation that nobody used yet.

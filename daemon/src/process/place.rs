@@ -41,6 +41,16 @@ pub fn mark(folder: &Path, left: Option<&[u8]>) -> io::Result<[u8; 32]> {
     of(folder, &mark).ok_or_else(|| io::Error::other("the mark cannot be asked"))
 }
 
+/// The mark that counted before goes: what is laid over this folder from an older copy must make it anew, and then has another number.
+pub fn only(folder: &Path, left: &[u8]) {
+    let marks = MARKS.iter().map(|mark| folder.join(mark));
+    for old in marks.filter(|mark| of(folder, mark).is_some_and(|here| here.as_slice() != left)) {
+        if let Err(error) = std::fs::remove_file(&old) {
+            tracing::warn!(%error, "an old mark could not be removed");
+        }
+    }
+}
+
 /// A digest of the machine, of the folder's number on its file system and of the mark. Not of the device number, which may change with every boot.
 fn of(folder: &Path, mark: &Path) -> Option<[u8; 32]> {
     let mut hasher = blake3::Hasher::new_derive_key("asif place v1");
@@ -101,8 +111,9 @@ mod tests {
         let new = mark(&home, Some(&old)).unwrap();
         // Until the new one is noted the old one counts.
         assert!(!is_other(&home, &old) && !is_other(&home, &new));
-        let newer = mark(&home, Some(&new)).unwrap();
-        assert!(is_other(&home, &old) && !is_other(&home, &newer));
+        only(&home, &new);
+        assert!(is_other(&home, &old) && !is_other(&home, &new));
+        // Laid over it, where a file that is there is written into.
         copy(&backup, &home);
         assert!(is_other(&home, &old));
     }

@@ -18,7 +18,7 @@ use crate::share::feedback;
 use crate::sync::link::Link;
 
 /// Said of a helper to whom nothing new goes from an old copy.
-const WAITS_FOR_YOU: &str = "what is new here waits until you have looked and gone on: asif doctor tells more";
+const WAITS_FOR_YOU: &str = "what is new here waits until you have looked and gone on";
 
 impl Replica {
     /// The persons who are let in, beside this one: those this device talks to, and clients who have ended, whose devices may still
@@ -206,8 +206,12 @@ impl Replica {
             } else if over && !done || (state.peers.is_empty() && !state.unreached.is_empty()) {
                 let reasons: Vec<_> = state.unreached.iter().map(|(name, why)| format!("{name}: {why}")).collect();
                 let message = if reasons.is_empty() { "not everything arrived in time".into() } else { reasons.join("; ") };
-                let failure = Failure::new(asif_proto::local::ErrorKind::PeerUnreachable, message)
-                    .hint("nothing is lost: what is missing goes out as soon as they meet");
+                let failure = Failure::new(asif_proto::local::ErrorKind::PeerUnreachable, message).hint(
+                    match state.unreached.values().all(|why| why == WAITS_FOR_YOU) && !reasons.is_empty() {
+                        true => "look with: asif share preview NAME   then go on with: asif share resume NAME",
+                        false => "nothing is lost: what is missing goes out as soon as they meet",
+                    },
+                );
                 cx.answer(client, Err(failure));
             } else {
                 cx.answer(client, Ok(Reply::Synced(state.clone())));

@@ -183,7 +183,7 @@ impl Replica {
                 let (_, key) = self.given.items.iter().find(|(one, _)| *one == grant)?;
                 let space = Space::Share { owner, grant };
                 self.registry.epochs(space.id()).next()?;
-                let waits = self.old_copy.waits(grant);
+                let waits = self.waits_to_go_on(grant);
                 let may_show = self.heard && !waits && !self.knows_older_terms(space, &row.value);
                 let paused = row.value.paused || waits;
                 Some(Standing { grant: Grant { paused, ..row.value.clone() }, space, key: key.clone(), may_show })
@@ -297,7 +297,7 @@ impl Replica {
         let held = key.zip(board).and_then(|(key, board)| board.get(&item::item_id(key, record)));
         let shown = held.and_then(|held| held.payload.as_ref());
         let is_new = shown.is_none_or(|shown| !item::says_nothing_new(&payload, shown));
-        kind != item::ANSWER && is_new && (grant.paused || self.old_copy.waits(grant_id) || self.would_wait(record, grant.delay_s))
+        kind != item::ANSWER && is_new && (grant.paused || self.waits_to_go_on(grant_id) || self.would_wait(record, grant.delay_s))
     }
 
     /// The item that stands, beside what its record shows now.
@@ -397,12 +397,9 @@ impl Replica {
         held.filter_map(|(id, held)| Some((item::unpack(*id, held.kind, held.payload.as_ref()?)?, held.arrived)))
     }
 
-    /// Sessions of a client that this helper sees.
-    pub(super) fn shared_sessions_with(&self, giver: &asif_proto::id::LinkKey) -> u64 {
-        let Some((client, _)) = self.registry.holder(giver) else { return 0 };
-        let spaces = self.view.clients().filter(|(_, row)| row.value.person == client);
-        let sessions = spaces.flat_map(|(id, _)| self.items(Space::Share { owner: client, grant: record_grant(*id) }));
-        u64::try_from(sessions.filter(|(item, _)| matches!(item, Item::Session(_))).count()).unwrap_or(u64::MAX)
+    /// Sessions that this helper sees in a share.
+    pub(super) fn shared_sessions(&self, share: Space) -> u64 {
+        u64::try_from(self.items(share).filter(|(item, _)| matches!(item, Item::Session(_))).count()).unwrap_or(u64::MAX)
     }
 }
 

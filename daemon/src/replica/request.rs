@@ -185,7 +185,7 @@ impl Replica {
                     let failure = Failure::new(ErrorKind::Precondition, format!("sharing with {} has ended: they see nothing", grant.name));
                     return Err(failure.hint("what was agreed, and what they answered to the end: asif share receipts"));
                 }
-                self.old_copy.note_look(record_grant(id));
+                self.note_look(record_grant(id));
                 reply(Reply::Preview(self.preview_of(cx.now, id, &grant)))
             }
             Request::ShareInvite { invite, yes, no_wait } => {

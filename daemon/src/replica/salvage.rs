@@ -103,6 +103,7 @@ impl Replica {
         }
         let has_lost = report.lost.iter().any(|(_, _, lost)| *lost > 0);
         if has_lost {
+            self.old_copy.was_put_back();
             report.kept_private = self.keep_private(cx);
         }
         if has_lost && self.has_no_other_device() {

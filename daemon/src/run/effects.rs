@@ -93,11 +93,10 @@ impl Daemon {
     /// Without it an old copy is not known as such; nothing else depends on it.
     fn mark(&mut self) {
         match crate::process::place::mark(&self.home.data, self.shelf.place().as_deref()) {
-            Ok(here) => {
-                if let Err(error) = self.shelf.note_place(&here) {
-                    tracing::warn!(%error, "where this home is could not be noted");
-                }
-            }
+            Ok(here) => match self.shelf.note_place(&here) {
+                Ok(()) => crate::process::place::only(&self.home.data, &here),
+                Err(error) => tracing::warn!(%error, "where this home is could not be noted"),
+            },
             Err(error) => tracing::warn!(%error, "where this home is could not be marked"),
         }
     }

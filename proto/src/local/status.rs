@@ -81,6 +81,9 @@ pub struct HelperView {
     pub until: Option<crate::moment::Moment>,
     /// They have joined.
     pub joined: bool,
+    /// Nothing new goes to them until it is resumed.
+    #[serde(default)]
+    pub paused: bool,
     /// Why nothing new goes to them from this device, and what to do, where it waits for the person.
     #[serde(default)]
     pub waiting: Option<String>,

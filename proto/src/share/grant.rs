@@ -87,6 +87,9 @@ pub struct Preview {
     /// Nothing new goes out from here until the person goes on with `asif share resume`: this may be an old copy of the journal.
     #[serde(default)]
     pub waits_for_you: bool,
+    /// Of what they have, how much no record of this journal stands behind any more, as in an old copy: it is taken back when the person goes on.
+    #[serde(default)]
+    pub unknown: u64,
     /// The name of the client that the helper will see.
     pub client: String,
     /// Sessions that would be seen.

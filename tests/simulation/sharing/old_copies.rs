@@ -11,7 +11,7 @@ use asif_proto::local::{ErrorKind, GrantChange, Invite, Reply, Request, ShareAsk
 use asif_proto::record::{ClearField, SessionFields, Visibility};
 use asif_proto::share::{GrantView, Preview, Scope};
 
-use super::{HOUR, change, is_held, noted, pause};
+use super::{HOUR, change, hold, is_held, noted, pause};
 use crate::shared::{after, edit, log};
 use crate::world::World;
 
@@ -47,7 +47,7 @@ fn grant(world: &mut World, laptop: usize) -> GrantView {
 }
 
 fn waits(world: &mut World, laptop: usize) -> bool {
-    grant(world, laptop).waiting.is_some_and(|why| why.contains("put back from a copy"))
+    grant(world, laptop).waiting.is_some_and(|why| why.starts_with("for you"))
 }
 
 fn preview(world: &mut World, laptop: usize, name: &str) -> Preview {
@@ -308,6 +308,86 @@ fn what_no_other_own_device_knows_does_not_leave_an_old_copy_stuck() {
             world.must(device, Request::Sync { wait_ms: Some(60_000) });
         }
     }
+}
+
+#[test]
+fn no_other_own_device_shows_what_an_old_copy_forgot() {
+    for lost in 0..6 {
+        let (mut world, devices, dana) = robin_and_dana(5, true, 2);
+        let (laptop, phone) = (devices[0], devices[1]);
+        devices.iter().for_each(|device| world.cut(*device, dana));
+        let told = log(&mut world, laptop, noted(50, "too much told"));
+        world.run_for(HOUR);
+        world.stop(phone);
+        let old = copy_of(&mut world, laptop);
+        match lost {
+            0 => private(&mut world, laptop, &told),
+            1 => drop(world.must(laptop, Request::Delete { id: told.id.to_string() })),
+            2 => drop(hold(&mut world, laptop, &told, None, false)),
+            3 => pause(&mut world, laptop, true),
+            4 => drop(change(&mut world, laptop, GrantChange { remove: vec![Scope::Notes], ..GrantChange::default() })),
+            _ => drop(world.must(laptop, Request::ShareRevoke { name: "Dana".into() })),
+        }
+        world.put_back(laptop, old);
+        log(&mut world, laptop, noted(60, "written in the copy"));
+        world.start(phone);
+        world.run_for(HOUR);
+        log(&mut world, phone, noted(61, "written beside it"));
+        world.heal();
+        world.run_for(HOUR);
+        for words in ["too much told", "written in the copy", "written beside it"] {
+            assert!(!is_held(&world, dana, words), "{lost}: {words}");
+        }
+        assert!(waits(&mut world, laptop) && waits(&mut world, phone), "{lost}");
+        // On either of them.
+        go_on(&mut world, phone, "Dana");
+        world.run_for(HOUR);
+        for words in ["too much told", "written in the copy", "written beside it"] {
+            assert!(is_held(&world, dana, words), "{lost}: {words}");
+        }
+        assert!(!waits(&mut world, laptop) && !waits(&mut world, phone), "{lost}");
+        // What was gone on with is not asked for again by a start.
+        world.crash(laptop, Duration::from_secs(1));
+        world.run_for(HOUR);
+        assert!(!waits(&mut world, laptop), "{lost}");
+    }
+}
+
+#[test]
+fn what_no_record_stands_behind_any_more_is_taken_back_when_the_person_goes_on() {
+    for marked in [true, false] {
+        let (mut world, laptop, dana) = robin_alone(marked);
+        log(&mut world, laptop, noted(50, "before"));
+        world.run_for(SOON);
+        let old = copy_of(&mut world, laptop);
+        log(&mut world, laptop, noted(51, "in the time that is lost"));
+        world.run_for(SOON);
+        world.put_back(laptop, old);
+        world.run_for(HOUR);
+        assert_eq!((preview(&mut world, laptop, "Dana").unknown, is_held(&world, dana, "in the time that is lost")), (1, true));
+        go_on(&mut world, laptop, "Dana");
+        world.run_for(SOON);
+        assert!(is_held(&world, dana, "before") && !is_held(&world, dana, "in the time that is lost"), "marked: {marked}");
+        assert_eq!(preview(&mut world, laptop, "Dana").unknown, 0);
+    }
+}
+
+#[test]
+fn where_words_of_the_journal_are_lost_by_damage_nothing_new_goes_out_before_the_person_has_looked() {
+    let (mut world, laptop, dana) = robin_alone(true);
+    world.expects_damage = true;
+    (0..9).for_each(|n| drop(log(&mut world, laptop, noted(50 + n, "some words"))));
+    world.run_for(HOUR);
+    world.stop(laptop);
+    world.nodes[laptop].flip_a_bit();
+    world.start(laptop);
+    world.must(laptop, Request::Doctor { rebuild: true });
+    log(&mut world, laptop, noted(60, "afterwards"));
+    world.run_for(HOUR);
+    assert!(waits(&mut world, laptop) && !is_held(&world, dana, "afterwards"));
+    go_on(&mut world, laptop, "Dana");
+    world.run_for(SOON);
+    assert!(is_held(&world, dana, "afterwards"));
 }
 
 #[test]

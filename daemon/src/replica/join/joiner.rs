@@ -15,7 +15,7 @@ use super::super::{Cx, Replica};
 use super::Joining;
 use uuid::Uuid;
 
-use crate::journal::record::{self, Client, grant_record};
+use crate::journal::record::{self, Client, grant_record, record_grant};
 use crate::journal::schema;
 use crate::people::pairing;
 use crate::people::registry::Registry;
@@ -399,10 +399,14 @@ impl Replica {
         let helper = joining.ticket.role == TicketRole::Helper;
         let client = self.registry.holder(giver).and_then(|(person, _)| {
             let named = self.view.clients().filter(|(_, row)| row.value.person == person);
-            named.max_by_key(|(_, row)| row.value.joined_at).map(|(_, row)| row.value.name.clone())
+            // The one that was just begun: there may be others with the same person.
+            named.max_by_key(|(_, row)| row.value.joined_at).map(|(id, row)| (*id, person, row.value.name.clone()))
         });
-        let name = if helper { client.unwrap_or_else(|| name.clone()) } else { self.own_name() };
-        let sessions = if helper { self.shared_sessions_with(giver) } else { self.session_count() };
+        let (name, sessions) = match client {
+            Some((id, person, name)) if helper => (name, self.shared_sessions(Space::Share { owner: person, grant: record_grant(id) })),
+            None if helper => (name.clone(), 0),
+            _ => (self.own_name(), self.session_count()),
+        };
         let device = self.this_device().map(|device| self.device_name(&device)).unwrap_or_default();
         if let Some(client) = self.joining.take().and_then(|joining| joining.client) {
             cx.answer(client, Ok(Reply::Joined(Joined { name, device, sessions, complete: arrived })));

@@ -21,7 +21,7 @@ impl Replica {
             return BTreeSet::new();
         }
         let mut left: BTreeSet<u64> = self.outdated.get(&log).into_iter().flat_map(|seqs| seqs.range(from..)).copied().collect();
-        let waits = self.old_copy.waits(grant);
+        let waits = self.waits_to_go_on(grant);
         let is_paused = waits || self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
         if left.is_empty() && !is_paused {
             return left;

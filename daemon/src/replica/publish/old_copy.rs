@@ -4,28 +4,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{GrantId, Link, LogId, PersonId, RecordId};
+use asif_proto::id::{GrantId, ItemId, Link, LogId, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::moment::Moment;
-use serde::{Deserialize, Serialize};
+use rand_core::Rng as _;
 
 use super::super::effect::LinkId;
 use super::super::{Cx, Replica};
 use super::terms::as_told;
 use crate::journal::record::{Grant, grant_record, record_grant};
+use crate::journal::schema;
 use crate::people::space::Space;
 use crate::replica::request::grant_puts;
-use crate::seal::body::{DocId, Put};
+use crate::seal::body::{DocId, Put, Revision};
 use crate::share::item;
 use crate::share::terms::{Side, Signed};
 
 /// Why it waits.
 pub(in crate::replica) const PUT_BACK: &str =
-    "This journal was moved here, or put back from a copy: it may not know what you last made private, kept back or deleted";
+    "This journal was moved here, put back from a copy or damaged: it may not know what you last made private, kept back or deleted";
+/// Why it waits, where that was another own device.
+const PUT_BACK_ELSEWHERE: &str = "Another of your devices was put back from a copy, moved or damaged: what you last made private, kept back or deleted there may be lost";
 
 /// What the copy knew of a share when that began to wait.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone)]
 struct Known {
+    /// The word by which the journal says that it waits.
+    word: String,
     /// The version of its grant.
     version: u32,
     /// The terms in the share space, by their hash.
@@ -50,8 +55,8 @@ pub(in crate::replica) struct OldCopy {
 
 /// As it is saved.
 pub(super) type Saved = (BTreeMap<GrantId, KnownBytes>, bool, BTreeSet<(LogId, Link)>);
-/// The version, and the hash of the terms.
-pub(super) type KnownBytes = (u32, Option<[u8; 32]>);
+/// The word, the version, and the hash of the terms.
+pub(super) type KnownBytes = (String, u32, Option<[u8; 32]>);
 
 impl OldCopy {
     /// This home is an old copy, or may be.
@@ -60,37 +65,42 @@ impl OldCopy {
         self.looked_at.clear();
     }
 
-    /// Whether a share waits.
-    pub(in crate::replica) fn waits(&self, grant: GrantId) -> bool {
+    /// Whether a share waits since this device may be an old copy.
+    fn waits(&self, grant: GrantId) -> bool {
         self.all || self.waiting.contains_key(&grant)
-    }
-
-    /// The person looks at what would be seen.
-    pub(in crate::replica) fn note_look(&mut self, grant: GrantId) {
-        if self.waits(grant) {
-            self.looked_at.insert(grant);
-        }
     }
 
     /// As it is saved.
     pub(super) fn save(&self) -> Saved {
-        let waiting = self.waiting.iter().map(|(grant, known)| (*grant, (known.version, known.terms)));
+        let waiting = self.waiting.iter().map(|(grant, known)| (*grant, (known.word.clone(), known.version, known.terms)));
         (waiting.collect(), self.all, self.branches.clone())
     }
 
     /// As it was saved.
     pub(super) fn load((waiting, all, branches): Saved) -> Self {
-        let waiting = waiting.into_iter().map(|(grant, (version, terms))| (grant, Known { version, terms })).collect();
+        let waiting = waiting.into_iter().map(|(grant, (word, version, terms))| (grant, Known { word, version, terms })).collect();
         Self { waiting, all, branches, ..Self::default() }
     }
 }
 
 impl Replica {
+    /// Whether nothing new goes out under a grant before the person has gone on: this device may be an old copy, or another own one.
+    pub(in crate::replica) fn waits_to_go_on(&self, grant: GrantId) -> bool {
+        self.old_copy.waits(grant) || self.view.grant(&grant_record(grant)).is_some_and(|row| !row.value.put_back.is_empty())
+    }
+
+    /// The person looks at what would be seen.
+    pub(in crate::replica) fn note_look(&mut self, grant: GrantId) {
+        if self.waits_to_go_on(grant) {
+            self.old_copy.looked_at.insert(grant);
+        }
+    }
+
     /// Why nothing new goes out under a grant, where it waits for the person.
     pub(in crate::replica) fn waits_for_person(&self, grant: GrantId, row: &Grant) -> Option<String> {
-        let name = &row.name;
-        let waits = row.helper.is_some() && self.old_copy.waits(grant) && !self.has_ended(grant) && !row.is_over(self.now.wall);
-        waits.then(|| format!("for you. {PUT_BACK}. Look: asif share preview \"{name}\"; then go on: asif share resume \"{name}\""))
+        let (name, why) = (&row.name, if self.old_copy.waits(grant) { PUT_BACK } else { PUT_BACK_ELSEWHERE });
+        let waits = row.helper.is_some() && self.waits_to_go_on(grant) && !self.has_ended(grant) && !row.is_over(self.now.wall);
+        waits.then(|| format!("for you. {why}. Look: asif share preview \"{name}\"; then go on: asif share resume \"{name}\""))
     }
 
     /// The shares that wait for the person.
@@ -113,7 +123,7 @@ impl Replica {
         let is_mine = known.device.is_some() && known.device == self.vault.as_ref().map(|vault| vault.device());
         match self.registry.epoch(&known.head.queue).map(|epoch| epoch.space) {
             Some(Space::Share { owner, grant }) if is_mine && owner != person && !self.has_ended(grant) => {
-                !self.old_copy.waits(grant) && self.old_copy.branches.iter().any(|(one, _)| *one == log)
+                !self.waits_to_go_on(grant) && self.old_copy.branches.iter().any(|(one, _)| *one == log)
             }
             _ => true,
         }
@@ -136,17 +146,29 @@ impl Replica {
     /// Notes what is known of each share that begins to wait, and takes over what comes to be known of its terms.
     pub(super) fn tend_old_copy(&mut self, cx: &mut Cx<'_>) {
         let is_given_back = std::mem::take(&mut self.old_copy.given_back);
-        if std::mem::take(&mut self.old_copy.all) {
+        // Elsewhere the person has looked, and gone on.
+        let goes_on = |grant: &GrantId, known: &Known| {
+            let row = self.view.grant(&grant_record(*grant));
+            row.is_none_or(|row| row.value.put_back.contains(&known.word))
+        };
+        let gone_on: Vec<GrantId> =
+            self.old_copy.waiting.iter().filter(|(grant, known)| !goes_on(grant, known)).map(|(grant, _)| *grant).collect();
+        for grant in gone_on {
+            self.old_copy.waiting.remove(&grant);
+            (self.old_copy.unsaved, self.sweep_at) = (true, Some(cx.now.mono));
+        }
+        if self.old_copy.all {
             let grants = self.view.grants().filter(|(_, row)| row.value.helper.is_some()).map(|(id, _)| record_grant(*id));
-            let standing: Vec<GrantId> = grants.filter(|grant| !self.has_ended(*grant)).collect();
+            let standing: Vec<GrantId> =
+                grants.filter(|grant| !self.has_ended(*grant) && !self.old_copy.waiting.contains_key(grant)).collect();
             for grant in standing {
-                let known = match is_given_back {
-                    true => Known { version: 0, terms: None },
-                    false => Known { version: self.grant_version(grant), terms: self.held_terms(grant) },
-                };
-                self.old_copy.waiting.entry(grant).or_insert(known);
+                if let Err(failure) = self.begin_to_wait(cx, grant, is_given_back) {
+                    // All wait until it can be written.
+                    tracing::warn!(reason = %failure, "that a share waits could not be written yet");
+                    return;
+                }
             }
-            self.old_copy.unsaved = true;
+            (self.old_copy.all, self.old_copy.unsaved) = (false, true);
         }
         for (grant, known) in self.old_copy.waiting.clone() {
             let terms = self.held_terms(grant);
@@ -156,6 +178,22 @@ impl Replica {
                 self.old_copy.unsaved = true;
             }
         }
+    }
+
+    /// All own devices are told, by the journal: one that hears of this device has not heard of what it forgot.
+    fn begin_to_wait(&mut self, cx: &mut Cx<'_>, grant: GrantId, is_given_back: bool) -> Result<(), Failure> {
+        let mut word = [0; 8];
+        cx.rng.fill_bytes(&mut word);
+        let word = data_encoding::HEXLOWER.encode(&word);
+        let put = (schema::member(grant_record(grant), "put_back", &word), true.into());
+        self.write(cx, DocId::Plan, &[put], "share")?;
+        let known = match is_given_back {
+            true => Known { word, version: 0, terms: None },
+            false => Known { word, version: self.grant_version(grant), terms: self.held_terms(grant) },
+        };
+        self.old_copy.waiting.insert(grant, known);
+        self.old_copy.unsaved = true;
+        Ok(())
     }
 
     /// Terms that this person gave and that the copy did not know: as they are, or what both let through where the grant was changed here since.
@@ -189,6 +227,17 @@ impl Replica {
         }
     }
 
+    /// What this device once put and no record here stands behind: nobody could take it back any more but by ending the share.
+    pub(in crate::replica) fn unknown_items(&self, grant: GrantId) -> Vec<(ItemId, Revision)> {
+        let (Some(owner), me) = (self.person(), self.vault.as_ref().map(|vault| vault.device())) else { return Vec::new() };
+        let Some(board) = self.boards.get(&Space::Share { owner, grant }.id()).filter(|_| self.heard) else { return Vec::new() };
+        let known = self.items_of_records(grant);
+        let is_mine = |log: &LogId| self.logs.get(log).is_some_and(|log| log.device.is_some() && log.device == me);
+        let shown = board.items().filter(|(_, held)| held.payload.is_some() && held.kind != item::GRANT);
+        let unknown = shown.filter(|(id, held)| !known.contains_key(*id) && is_mine(&held.entry.0));
+        unknown.map(|(id, held)| (*id, held.revision)).collect()
+    }
+
     fn held_terms(&self, grant: GrantId) -> Option<[u8; 32]> {
         let owner = self.person()?;
         Some(self.boards.get(&Space::Share { owner, grant }.id())?.get(&item::terms_item(grant, item::GRANT))?.hash)
@@ -201,18 +250,27 @@ impl Replica {
     /// If they have not looked yet.
     pub(in crate::replica) fn go_on(&mut self, cx: &mut Cx<'_>, id: RecordId, name: &str) -> Result<(), Failure> {
         let (Some(owner), grant) = (self.person(), record_grant(id)) else { return Ok(()) };
-        if !self.old_copy.waits(grant) {
+        if !self.waits_to_go_on(grant) {
             return Ok(());
         }
         if !self.old_copy.looked_at.contains(&grant) {
-            let message = format!("{PUT_BACK}. Nothing was changed");
+            let why = if self.old_copy.waits(grant) { PUT_BACK } else { PUT_BACK_ELSEWHERE };
+            let message = format!("{why}. Nothing was changed");
             let hint = format!("look first at what {name} would see: asif share preview \"{name}\"");
             return Err(Failure::new(ErrorKind::Precondition, message).hint(hint));
+        }
+        let words = self.view.grant(&id).map(|row| row.value.put_back.clone()).unwrap_or_default();
+        let puts: Vec<_> = words.iter().map(|word| (schema::member(id, "put_back", word), false.into())).collect();
+        if !puts.is_empty() {
+            self.write(cx, DocId::Plan, &puts, "share resume")?;
         }
         let board = self.boards.get(&Space::Share { owner, grant }.id());
         let held = board.and_then(|board| board.get(&item::terms_item(grant, item::GRANT))).map_or(0, |held| held.revision.grant);
         for number in self.grant_version(grant)..=held {
             self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("gone_on", number.into())]), "share resume")?;
+        }
+        for (item, revision) in self.unknown_items(grant) {
+            self.retract(cx, Space::Share { owner, grant }, item, revision)?;
         }
         self.old_copy.waiting.remove(&grant);
         self.old_copy.looked_at.remove(&grant);

@@ -65,7 +65,7 @@ impl Replica {
         for standing in self.standing(cx.now.wall) {
             let id = grant_record(standing.id());
             let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { continue };
-            if self.old_copy.waits(standing.id()) || !self.knows_older_terms(standing.space, &here) {
+            if self.waits_to_go_on(standing.id()) || !self.knows_older_terms(standing.space, &here) {
                 continue;
             }
             let Some(said) = self.newer_terms(standing.space, &here) else { continue };

@@ -291,7 +291,7 @@ impl Replica {
         let Some(board) = self.boards.get(&feedback.id()) else { return Vec::new() };
         let from = from.to_owned();
         let ended = feedback.grant().is_some_and(|grant| self.has_ended(grant));
-        let is_paused = |grant| self.old_copy.waits(grant) || self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
+        let is_paused = |grant| self.waits_to_go_on(grant) || self.view.grant(&grant_record(grant)).is_some_and(|row| row.value.paused);
         let paused = feedback.grant().is_some_and(is_paused);
         // Of two that were sent in one second the one that came later is newer.
         let mut held: Vec<_> = board.items().collect();

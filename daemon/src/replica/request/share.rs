@@ -69,6 +69,7 @@ impl Replica {
             ended_by: None,
             ended_all: None,
             end_reached: None,
+            put_back: Vec::new(),
         };
         check_terms(cx, &grant)?;
         Ok(grant)

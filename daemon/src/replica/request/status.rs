@@ -31,6 +31,7 @@ impl Replica {
                     role: row.value.role,
                     until: row.value.until.clone(),
                     joined: true,
+                    paused: row.value.paused,
                     waiting: self.waits_for_person(record_grant(*id), &row.value),
                     last_sync: row.value.helper.and_then(|helper| {
                         let devices = self.registry.roster(&helper).devices();

@@ -21,7 +21,9 @@ impl Replica {
     pub(super) fn prep(&mut self, cx: &mut Cx<'_>, ask: &Ask, of: &Of, since: Option<&str>) -> Handled {
         let zone = moment::zone(&ask.zone);
         let since = Moment::parse_bound(since.unwrap_or(DEFAULT), cx.now.wall, &zone).map_err(usage)?.timestamp();
-        let page = self.page(of, since)?;
+        // Before it begins nothing is shared, and nothing can be told of that time.
+        let begins = self.agreed(of.grant).map(|terms| terms.since.timestamp());
+        let page = self.page(of, begins.map_or(since, |begins| begins.max(since)))?;
         self.report_opened(cx, of)?;
         Ok(Outcome::Reply(Reply::Prep(page)))
     }

@@ -40,6 +40,7 @@ impl Replica {
             paused: grant.paused,
             waits_for_device: !self.heard,
             waits_for_you: self.waits_for_person(record_grant(id), grant).is_some(),
+            unknown: u64::try_from(self.unknown_items(record_grant(id)).len()).unwrap_or(u64::MAX),
             client: grant.client_name.clone(),
             sessions: 0,
             notes: 0,
