@@ -153,6 +153,10 @@ fn what_a_lost_entry_had_made_private_reaches_no_helper() {
     let told = home.run(&["doctor", "--rebuild"]).exits(9).stdout;
     assert!(told.contains("kept private"), "{told}");
     home.ok(&["edit", &id, "--note", "a secret, and yet more"]);
+    // Nor may anything else be sent before the person has looked.
+    home.run(&["sync", "--wait", "--timeout", "20s"]).exits(8);
+    home.ok(&["share", "preview", "Dana"]);
+    home.ok(&["share", "resume", "Dana"]);
     home.sync();
     assert!(!dana.json(&["caseload", "open", "Robin"]).to_string().contains("a secret"));
     assert_eq!(

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use crate::harness::Home;
 
 /// Fields that say nothing in any answer of these programs yet, and why.
-const UNSAID: [(&str, &str); 16] = [
+const UNSAID: [(&str, &str); 15] = [
     ("status/properties/locked", "nothing locks a journal yet"),
     ("invited/properties/code", "a ticket is given without a code"),
     ("desktop/properties/shows", "no desktop is here that could"),
@@ -35,7 +35,6 @@ const UNSAID: [(&str, &str); 16] = [
     ("helper_note/properties/conflicts", "the helper of this story has one device"),
     ("preview/properties/waits_for_device", "in consent: a device that has met no other since its start"),
     ("preview/properties/waits_for_you", "an old copy is put back in copies"),
-    ("preview/properties/unknown", "an old copy is put back in copies"),
     ("helper/properties/paused", "a pause is in consent"),
     ("helper/properties/waiting", "an old copy is put back in copies"),
     ("client/properties/by_time", "its time is over in the simulation of restarts"),
