@@ -32,7 +32,7 @@ pub fn synced(screen: &mut Screen, synced: &Synced, waited: bool) {
     }
     for (peer, reason) in &synced.unreached {
         screen.line(&match waited {
-            true => format!("{peer} not reached: {reason}"),
+            true => format!("{peer}: {reason}"),
             false => format!("{peer} is being tried (asif sync --wait tells how it went)"),
         });
     }
