@@ -192,9 +192,10 @@ pub struct Grant {
     /// A device of the helper has it that it ended.
     #[serde(default)]
     pub end_reached: Option<bool>,
-    /// Own devices that may be old copies of themselves, each time by another word: nothing new goes out before the person has gone on.
+    /// Own devices may have been old copies of themselves, each time by another word of the plan: after these the person has gone on, or they were known
+    /// when it was given.
     #[serde(default)]
-    pub put_back: Vec<String>,
+    pub gone_on: Vec<String>,
 }
 
 /// An invitation that nobody used yet.

@@ -31,6 +31,8 @@ pub const SELF: &str = "self";
 pub const SELF_BEGUN: &str = "self/begun";
 /// Under what invitations lie.
 pub const INVITED: &str = "invited/";
+/// Under what lies that an own device may be an old copy of itself, each time by another word.
+pub const PUT_BACK: &str = "put_back/";
 /// Fields that are said once, in the packed record: what is laid over them counts for nothing.
 pub const LOCKED: [&str; 1] = ["prediction"];
 /// Fields that hold prose: what was changed apart in them is told in one text where that is clean.

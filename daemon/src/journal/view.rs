@@ -149,6 +149,12 @@ impl View {
             .filter_map(|(key, packed)| Some((RecordId::from_key(key.strip_prefix(schema::INVITED)?)?, serde_json::from_str(packed).ok()?)))
     }
 
+    /// The words by which own devices said that they may be old copies of themselves.
+    pub fn put_back(&self) -> impl Iterator<Item = &str> {
+        let all = self.names.range(schema::PUT_BACK.to_owned()..).take_while(|(key, _)| key.starts_with(schema::PUT_BACK));
+        all.filter_map(|(key, _)| key.strip_prefix(schema::PUT_BACK))
+    }
+
     /// Every client by id.
     pub fn clients(&self) -> impl Iterator<Item = (&RecordId, &Row<Client>)> {
         self.clients.iter()

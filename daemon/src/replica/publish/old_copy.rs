@@ -27,36 +27,36 @@ pub(in crate::replica) const PUT_BACK: &str =
 const PUT_BACK_ELSEWHERE: &str = "Another of your devices was put back from a copy, moved or damaged: what you last made private, kept back or deleted there may be lost";
 
 /// What the copy knew of a share when that began to wait.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Known {
-    /// The word by which the journal says that it waits.
-    word: String,
     /// The version of its grant.
     version: u32,
     /// The terms in the share space, by their hash.
     terms: Option<[u8; 32]>,
 }
 
-/// Which shares wait for the person.
+/// Whether this device may be an old copy, and what it knew then.
 #[derive(Default)]
 pub(in crate::replica) struct OldCopy {
-    /// These.
-    waiting: BTreeMap<GrantId, Known>,
-    /// All that there are, as soon as they are read.
+    /// Of the shares that wait.
+    known: BTreeMap<GrantId, Known>,
+    /// It may be, and the journal does not say so yet: all wait.
     all: bool,
+    /// The words by which the journal says so of this device.
+    words: BTreeSet<String>,
+    /// The word of this start.
+    told: Option<String>,
     /// A helper's device gave something back: what of it was known before can no longer be told.
     given_back: bool,
     /// Where a share log of this device went on in another way, by the first link that differs: told of once.
     branches: BTreeSet<(LogId, Link)>,
-    /// What would be seen under these was looked at since this start.
-    looked_at: BTreeSet<GrantId>,
+    /// What would be seen under these was looked at since this start, after these words.
+    looked_at: BTreeMap<GrantId, BTreeSet<String>>,
     pub(super) unsaved: bool,
 }
 
 /// As it is saved.
-pub(super) type Saved = (BTreeMap<GrantId, KnownBytes>, bool, BTreeSet<(LogId, Link)>);
-/// The word, the version, and the hash of the terms.
-pub(super) type KnownBytes = (String, u32, Option<[u8; 32]>);
+pub(super) type Saved = (BTreeMap<GrantId, (u32, Option<[u8; 32]>)>, bool, BTreeSet<String>, BTreeSet<(LogId, Link)>);
 
 impl OldCopy {
     /// This home is an old copy, or may be.
@@ -65,40 +65,45 @@ impl OldCopy {
         self.looked_at.clear();
     }
 
-    /// Whether a share waits since this device may be an old copy.
-    fn waits(&self, grant: GrantId) -> bool {
-        self.all || self.waiting.contains_key(&grant)
-    }
-
     /// As it is saved.
     pub(super) fn save(&self) -> Saved {
-        let waiting = self.waiting.iter().map(|(grant, known)| (*grant, (known.word.clone(), known.version, known.terms)));
-        (waiting.collect(), self.all, self.branches.clone())
+        let known = self.known.iter().map(|(grant, known)| (*grant, (known.version, known.terms)));
+        (known.collect(), self.all, self.words.clone(), self.branches.clone())
     }
 
     /// As it was saved.
-    pub(super) fn load((waiting, all, branches): Saved) -> Self {
-        let waiting = waiting.into_iter().map(|(grant, (word, version, terms))| (grant, Known { word, version, terms })).collect();
-        Self { waiting, all, branches, ..Self::default() }
+    pub(super) fn load((known, all, words, branches): Saved) -> Self {
+        let known = known.into_iter().map(|(grant, (version, terms))| (grant, Known { version, terms })).collect();
+        Self { known, all, words, branches, ..Self::default() }
     }
 }
 
 impl Replica {
     /// Whether nothing new goes out under a grant before the person has gone on: this device may be an old copy, or another own one.
     pub(in crate::replica) fn waits_to_go_on(&self, grant: GrantId) -> bool {
-        self.old_copy.waits(grant) || self.view.grant(&grant_record(grant)).is_some_and(|row| !row.value.put_back.is_empty())
+        self.old_copy.all || self.unheeded(grant).next().is_some()
+    }
+
+    /// The words after which the person has not gone on under a grant.
+    fn unheeded(&self, grant: GrantId) -> impl Iterator<Item = &str> {
+        let row = self.view.grant(&grant_record(grant));
+        self.view.put_back().filter(move |word| row.is_some_and(|row| row.value.gone_on.iter().all(|one| one != word)))
     }
 
     /// The person looks at what would be seen.
     pub(in crate::replica) fn note_look(&mut self, grant: GrantId) {
-        if self.waits_to_go_on(grant) {
-            self.old_copy.looked_at.insert(grant);
-        }
+        let words = self.unheeded(grant).map(str::to_owned).collect();
+        self.old_copy.looked_at.insert(grant, words);
+    }
+
+    fn why_it_waits(&self, grant: GrantId) -> &'static str {
+        let is_here = self.old_copy.all || self.unheeded(grant).any(|word| self.old_copy.words.contains(word));
+        if is_here { PUT_BACK } else { PUT_BACK_ELSEWHERE }
     }
 
     /// Why nothing new goes out under a grant, where it waits for the person.
     pub(in crate::replica) fn waits_for_person(&self, grant: GrantId, row: &Grant) -> Option<String> {
-        let (name, why) = (&row.name, if self.old_copy.waits(grant) { PUT_BACK } else { PUT_BACK_ELSEWHERE });
+        let (name, why) = (&row.name, self.why_it_waits(grant));
         let waits = row.helper.is_some() && self.waits_to_go_on(grant) && !self.has_ended(grant) && !row.is_over(self.now.wall);
         waits.then(|| format!("for you. {why}. Look: asif share preview \"{name}\"; then go on: asif share resume \"{name}\""))
     }
@@ -146,53 +151,52 @@ impl Replica {
     /// Notes what is known of each share that begins to wait, and takes over what comes to be known of its terms.
     pub(super) fn tend_old_copy(&mut self, cx: &mut Cx<'_>) {
         let is_given_back = std::mem::take(&mut self.old_copy.given_back);
-        // Elsewhere the person has looked, and gone on.
-        let goes_on = |grant: &GrantId, known: &Known| {
-            let row = self.view.grant(&grant_record(*grant));
-            row.is_none_or(|row| row.value.put_back.contains(&known.word))
-        };
-        let gone_on: Vec<GrantId> =
-            self.old_copy.waiting.iter().filter(|(grant, known)| !goes_on(grant, known)).map(|(grant, _)| *grant).collect();
+        // What waited and no longer does is looked over, whichever device it was gone on with.
+        let gone_on: Vec<GrantId> = self.old_copy.known.keys().filter(|grant| !self.waits_to_go_on(**grant)).copied().collect();
         for grant in gone_on {
-            self.old_copy.waiting.remove(&grant);
+            self.old_copy.known.remove(&grant);
             (self.old_copy.unsaved, self.sweep_at) = (true, Some(cx.now.mono));
         }
         if self.old_copy.all {
-            let grants = self.view.grants().filter(|(_, row)| row.value.helper.is_some()).map(|(id, _)| record_grant(*id));
-            let standing: Vec<GrantId> =
-                grants.filter(|grant| !self.has_ended(*grant) && !self.old_copy.waiting.contains_key(grant)).collect();
-            for grant in standing {
-                if let Err(failure) = self.begin_to_wait(cx, grant, is_given_back) {
-                    // All wait until it can be written.
-                    tracing::warn!(reason = %failure, "that a share waits could not be written yet");
-                    return;
-                }
+            if let Err(failure) = self.say_put_back(cx) {
+                // All wait until it can be written.
+                tracing::warn!(reason = %failure, "that this may be an old copy could not be written yet");
+                return;
             }
             (self.old_copy.all, self.old_copy.unsaved) = (false, true);
         }
-        for (grant, known) in self.old_copy.waiting.clone() {
-            let terms = self.held_terms(grant);
-            if terms != known.terms && !self.has_ended(grant) {
+        let standing = self.view.grants().filter(|(_, row)| row.value.helper.is_some()).map(|(id, _)| record_grant(*id));
+        let standing: Vec<GrantId> = standing.filter(|grant| self.waits_to_go_on(*grant) && !self.has_ended(*grant)).collect();
+        for grant in standing {
+            let now = Known { version: self.grant_version(grant), terms: self.held_terms(grant) };
+            let begins = if is_given_back { Known { version: 0, terms: None } } else { now };
+            let known = *self.old_copy.known.entry(grant).or_insert_with(|| {
+                self.old_copy.unsaved = true;
+                begins
+            });
+            if known.terms != now.terms {
                 self.take_over_terms(cx, grant, known.version);
-                self.old_copy.waiting.insert(grant, Known { terms, ..known });
+                self.old_copy.known.insert(grant, Known { terms: now.terms, ..known });
                 self.old_copy.unsaved = true;
             }
         }
     }
 
-    /// All own devices are told, by the journal: one that hears of this device has not heard of what it forgot.
-    fn begin_to_wait(&mut self, cx: &mut Cx<'_>, grant: GrantId, is_given_back: bool) -> Result<(), Failure> {
+    /// All own devices are told, by the journal: one that hears of this device has not heard of what it forgot, and may know of shares that it forgot.
+    fn say_put_back(&mut self, cx: &mut Cx<'_>) -> Result<(), Failure> {
+        let standing = || self.view.grants().filter(|(id, row)| row.value.helper.is_some() && !self.has_ended(record_grant(**id)));
+        let is_told = self.old_copy.told.as_ref().is_some_and(|word| standing().all(|(_, row)| !row.value.gone_on.contains(word)));
+        let concerns = standing().next().is_some() || self.view.invited().next().is_some() || !self.has_no_other_device();
+        if is_told || !concerns {
+            return Ok(());
+        }
         let mut word = [0; 8];
         cx.rng.fill_bytes(&mut word);
         let word = data_encoding::HEXLOWER.encode(&word);
-        let put = (schema::member(grant_record(grant), "put_back", &word), true.into());
+        let put = (format!("{}{word}", schema::PUT_BACK), cx.now.wall.to_string().into());
         self.write(cx, DocId::Plan, &[put], "share")?;
-        let known = match is_given_back {
-            true => Known { word, version: 0, terms: None },
-            false => Known { word, version: self.grant_version(grant), terms: self.held_terms(grant) },
-        };
-        self.old_copy.waiting.insert(grant, known);
-        self.old_copy.unsaved = true;
+        self.old_copy.words.insert(word.clone());
+        self.old_copy.told = Some(word);
         Ok(())
     }
 
@@ -253,26 +257,23 @@ impl Replica {
         if !self.waits_to_go_on(grant) {
             return Ok(());
         }
-        if !self.old_copy.looked_at.contains(&grant) {
-            let why = if self.old_copy.waits(grant) { PUT_BACK } else { PUT_BACK_ELSEWHERE };
-            let message = format!("{why}. Nothing was changed");
+        let words: BTreeSet<String> = self.unheeded(grant).map(str::to_owned).collect();
+        if self.old_copy.all || self.old_copy.looked_at.get(&grant).is_none_or(|looked| !words.is_subset(looked)) {
+            let message = format!("{}. Nothing was changed", self.why_it_waits(grant));
             let hint = format!("look first at what {name} would see: asif share preview \"{name}\"");
             return Err(Failure::new(ErrorKind::Precondition, message).hint(hint));
         }
-        let words = self.view.grant(&id).map(|row| row.value.put_back.clone()).unwrap_or_default();
-        let puts: Vec<_> = words.iter().map(|word| (schema::member(id, "put_back", word), false.into())).collect();
-        if !puts.is_empty() {
-            self.write(cx, DocId::Plan, &puts, "share resume")?;
-        }
+        let puts: Vec<_> = words.iter().map(|word| (schema::member(id, "gone_on", word), true.into())).collect();
+        self.write(cx, DocId::Plan, &puts, "share resume")?;
         let board = self.boards.get(&Space::Share { owner, grant }.id());
         let held = board.and_then(|board| board.get(&item::terms_item(grant, item::GRANT))).map_or(0, |held| held.revision.grant);
         for number in self.grant_version(grant)..=held {
-            self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("gone_on", number.into())]), "share resume")?;
+            self.write(cx, DocId::Plan, &Self::field_puts(id, vec![("again", number.into())]), "share resume")?;
         }
         for (item, revision) in self.unknown_items(grant) {
             self.retract(cx, Space::Share { owner, grant }, item, revision)?;
         }
-        self.old_copy.waiting.remove(&grant);
+        self.old_copy.known.remove(&grant);
         self.old_copy.looked_at.remove(&grant);
         self.old_copy.unsaved = true;
         self.sweep_at = Some(cx.now.mono);

@@ -81,7 +81,11 @@ impl Replica {
             Some((marks, left_out, old_copy)) => {
                 (self.withheld.marks, self.withheld.left_out, self.old_copy) = (marks, left_out, OldCopy::load(old_copy));
             }
-            None => tracing::warn!("what was remembered of records that were taken back does not open"),
+            // What was taken back may not be known any more.
+            None => {
+                tracing::warn!("what was remembered of records that were taken back does not open");
+                self.old_copy.was_put_back();
+            }
         }
     }
 

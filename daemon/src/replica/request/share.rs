@@ -69,7 +69,7 @@ impl Replica {
             ended_by: None,
             ended_all: None,
             end_reached: None,
-            put_back: Vec::new(),
+            gone_on: self.view.put_back().map(str::to_owned).collect(),
         };
         check_terms(cx, &grant)?;
         Ok(grant)

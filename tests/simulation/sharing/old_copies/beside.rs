@@ -124,3 +124,122 @@ fn a_copy_that_runs_beside_its_original_or_is_put_back_leaves_nobody_stuck() {
         world.must(laptop, Request::Sync { wait_ms: Some(60_000) });
     }
 }
+
+/// Robin's two devices and Dana, whom neither reaches; what the phone has of it, the laptop then made private.
+fn apart(marked: bool) -> (crate::world::World, usize, usize, usize) {
+    let (mut world, devices, dana) = robin_and_dana(5, marked, 2);
+    devices.iter().for_each(|device| world.cut(*device, dana));
+    (world, devices[0], devices[1], dana)
+}
+
+#[test]
+fn a_copy_that_was_made_while_it_waited_waits_again_though_the_person_has_gone_on() {
+    let (mut world, laptop, phone, dana) = apart(true);
+    let told = log(&mut world, laptop, noted(50, "too much told"));
+    world.run_for(HOUR);
+    let old = copy_of(&mut world, laptop);
+    log(&mut world, laptop, after(51));
+    world.put_back(laptop, old);
+    world.run_for(HOUR);
+    let waiting = copy_of(&mut world, laptop);
+    world.run_for(HOUR);
+    go_on(&mut world, phone, "Dana");
+    world.run_for(HOUR);
+    assert!(!waits(&mut world, laptop) && !waits(&mut world, phone));
+    world.stop(phone);
+    private(&mut world, laptop, &told);
+    world.put_back(laptop, waiting);
+    world.start(phone);
+    world.run_for(HOUR);
+    assert!(waits(&mut world, laptop) && waits(&mut world, phone));
+    world.heal();
+    world.run_for(HOUR);
+    assert!(!is_held(&world, dana, "too much told"));
+}
+
+#[test]
+fn a_look_from_before_an_old_copy_was_put_back_does_not_count() {
+    let (mut world, laptop, phone, dana) = apart(true);
+    let told = log(&mut world, laptop, noted(50, "too much told"));
+    world.run_for(HOUR);
+    for (at, seen) in [(0, true), (1, false)] {
+        let old = world.nodes[laptop].disk.copy();
+        if at == 1 {
+            world.cut(laptop, phone);
+            private(&mut world, laptop, &told);
+        } else {
+            log(&mut world, laptop, after(51));
+        }
+        world.put_back(laptop, old);
+        world.heal();
+        [laptop, phone].iter().for_each(|device| world.cut(*device, dana));
+        world.run_for(HOUR);
+        if seen {
+            super::preview(&mut world, phone, "Dana");
+        }
+    }
+    let resume = Request::Share(asif_proto::local::ShareAsk::Pause { name: "Dana".into(), paused: false });
+    assert!(world.ask(phone, resume).unwrap().is_err());
+    world.heal();
+    world.run_for(HOUR);
+    assert!(!is_held(&world, dana, "too much told"));
+}
+
+#[test]
+fn a_share_that_an_old_copy_does_not_know_waits_too() {
+    let (mut world, laptop, phone, _) = apart(true);
+    let told = log(&mut world, laptop, noted(50, "too much told"));
+    world.run_for(HOUR);
+    let old = copy_of(&mut world, laptop);
+    let eve = super::join(&mut world, laptop, "Eve");
+    world.run_for(SOON);
+    assert!(is_held(&world, eve, "too much told"));
+    world.run_for(HOUR);
+    world.stop(phone);
+    private(&mut world, laptop, &told);
+    let more = log(&mut world, laptop, noted(52, "and more"));
+    private(&mut world, laptop, &more);
+    world.run_for(HOUR);
+    [laptop, phone].iter().for_each(|device| world.cut(*device, eve));
+    world.put_back(laptop, old);
+    log(&mut world, laptop, noted(60, "afterwards"));
+    world.start(phone);
+    world.run_for(HOUR);
+    world.heal();
+    world.run_for(HOUR);
+    for words in ["too much told", "and more", "afterwards"] {
+        assert!(!is_held(&world, eve, words), "{words}");
+    }
+    go_on(&mut world, laptop, "Eve");
+    world.run_for(HOUR);
+    assert!(is_held(&world, eve, "afterwards"));
+}
+
+#[test]
+fn an_invitation_that_stood_when_a_copy_was_made_shows_nothing_before_the_person_has_looked() {
+    for used in [false, true] {
+        let (mut world, laptop, _) = super::robin_alone(true);
+        let told = log(&mut world, laptop, noted(50, "too much told"));
+        let scopes = vec![Scope::Ratings, Scope::Notes];
+        let invite = asif_proto::local::Invite { name: "Eve".into(), scopes, delay_s: 0, until: None, ..crate::story::invitation() };
+        let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+        let old = copy_of(&mut world, laptop);
+        let eve = world.add("eve");
+        let join = Request::HelperJoin { ticket, name: Some("Eve".into()), at: None };
+        if used {
+            world.must(eve, join.clone());
+            world.run_for(SOON);
+        }
+        private(&mut world, laptop, &told);
+        world.run_for(SOON);
+        world.put_back(laptop, old);
+        world.run_for(SOON);
+        drop(world.ask(eve, join));
+        world.run_for(HOUR);
+        assert!(!is_held(&world, eve, "too much told"), "used: {used}");
+        go_on(&mut world, laptop, "Eve");
+        log(&mut world, laptop, noted(60, "afterwards"));
+        world.run_for(HOUR);
+        assert!(is_held(&world, eve, "afterwards"), "used: {used}");
+    }
+}
