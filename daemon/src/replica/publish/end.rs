@@ -80,7 +80,11 @@ impl Replica {
         let on_wall = move |at: Timestamp| now.mono + Duration::try_from(at.duration_since(now.wall)).unwrap_or_default();
         let sure = self.over_since.iter().filter(|(id, _)| self.view.grant(id).is_some()).map(|(_, since)| *since + SURE_AFTER);
         let ends = self.running_out().filter(|(id, _)| !self.over_since.contains_key(id)).map(move |(_, until)| on_wall(until));
-        sure.chain(ends).chain(self.let_go_at.map(on_wall)).chain(self.release_due()).chain(self.deletion_deadlines())
+        sure.chain(ends)
+            .chain(self.let_go_at.map(on_wall))
+            .chain(self.release_due())
+            .chain(self.deletion_deadlines())
+            .chain(self.forgotten_deadline())
     }
 
     /// Whether a person holds every end that concerns them.

@@ -3,6 +3,7 @@
 //! looked and says so; what is taken back, and ends, go out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use asif_proto::id::{GrantId, ItemId, Link, LogId, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
@@ -26,6 +27,9 @@ pub(in crate::replica) const PUT_BACK: &str =
 /// Why it waits, where that was another own device.
 const PUT_BACK_ELSEWHERE: &str = "Another of your devices was put back from a copy, moved or damaged: what you last made private, kept back or deleted there may be lost";
 
+/// An own device that is there brings what goes with an entry within this time.
+const BROUGHT_WITHIN: Duration = Duration::from_secs(60);
+
 /// What the copy knew of a share when that began to wait.
 #[derive(Clone, Copy)]
 struct Known {
@@ -48,6 +52,8 @@ pub(in crate::replica) struct OldCopy {
     told: Option<String>,
     /// A helper's device gave something back: what of it was known before can no longer be told.
     given_back: bool,
+    /// Since when there are terms in a share that this device gave and does not know.
+    behind_since: Option<Duration>,
     /// Where a share log of this device went on in another way, by the first link that differs: told of once.
     branches: BTreeSet<(LogId, Link)>,
     /// What would be seen under these was looked at since this start, after these words.
@@ -148,8 +154,34 @@ impl Replica {
         }
     }
 
+    /// Terms that this device gave, and that no own device brings the change for, are the same proof, whoever tells of them.
+    fn note_forgotten_terms(&mut self, now: Duration) {
+        let is_forgotten =
+            self.heard && !self.old_copy.all && self.view.grants().any(|(id, row)| self.forgot_terms(record_grant(*id), &row.value));
+        let since = is_forgotten.then(|| self.old_copy.behind_since.unwrap_or(now));
+        self.old_copy.behind_since = since.filter(|since| now < *since + BROUGHT_WITHIN);
+        if since.is_some() && self.old_copy.behind_since.is_none() {
+            tracing::warn!("this device gave terms that it does not know any more: nothing new is shown until the person says so");
+            self.old_copy.was_put_back();
+            self.old_copy.given_back = true;
+        }
+    }
+
+    fn forgot_terms(&self, grant: GrantId, row: &Grant) -> bool {
+        let Some(space) = self.person().map(|owner| Space::Share { owner, grant }) else { return false };
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        let is_mine = || self.terms_of(space).is_some_and(|signed| Some(signed.device) == me);
+        !self.waits_to_go_on(grant) && !self.has_ended(grant) && self.knows_older_terms(space, row) && is_mine()
+    }
+
+    /// When forgotten terms are looked at again.
+    pub(super) fn forgotten_deadline(&self) -> Option<Duration> {
+        self.old_copy.behind_since.map(|since| since + BROUGHT_WITHIN)
+    }
+
     /// Notes what is known of each share that begins to wait, and takes over what comes to be known of its terms.
     pub(super) fn tend_old_copy(&mut self, cx: &mut Cx<'_>) {
+        self.note_forgotten_terms(cx.now.mono);
         let is_given_back = std::mem::take(&mut self.old_copy.given_back);
         // What waited and no longer does is looked over, whichever device it was gone on with.
         let gone_on: Vec<GrantId> = self.old_copy.known.keys().filter(|grant| !self.waits_to_go_on(**grant)).copied().collect();

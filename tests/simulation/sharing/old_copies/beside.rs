@@ -243,3 +243,28 @@ fn an_invitation_that_stood_when_a_copy_was_made_shows_nothing_before_the_person
         assert!(is_held(&world, eve, "afterwards"), "used: {used}");
     }
 }
+
+#[test]
+fn terms_that_an_old_copy_gave_and_forgot_leave_it_waiting_also_where_an_own_device_tells_of_them() {
+    let (mut world, devices, dana) = robin_and_dana(5, false, 2);
+    let (laptop, phone) = (devices[0], devices[1]);
+    log(&mut world, laptop, after(50));
+    world.run_for(HOUR);
+    world.cut(laptop, phone);
+    let old = world.nodes[laptop].disk.copy();
+    change(&mut world, laptop, GrantChange { add: vec![Scope::Beliefs], ..GrantChange::default() });
+    world.run_for(SOON);
+    world.cut(laptop, dana);
+    world.put_back(laptop, old);
+    world.heal();
+    world.cut(laptop, dana);
+    world.run_for(HOUR);
+    world.heal();
+    world.run_for(HOUR);
+    assert!(waits(&mut world, laptop) && waits(&mut world, phone));
+    go_on(&mut world, phone, "Dana");
+    log(&mut world, laptop, after(60));
+    log(&mut world, phone, after(61));
+    world.run_for(HOUR);
+    assert!(is_held(&world, dana, "\"after\":60") && is_held(&world, dana, "\"after\":61"));
+}
