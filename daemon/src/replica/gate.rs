@@ -264,7 +264,7 @@ impl Replica {
         let met: BTreeSet<PersonId> =
             self.links.iter().filter(|(id, link)| settled(id, link)).filter_map(|(_, link)| link.person()).collect();
         let helpers: BTreeSet<PersonId> = self.view.grants().filter_map(|(_, row)| row.value.helper).collect();
-        let waits: BTreeSet<PersonId> = self.waiting_shares().filter_map(|row| row.helper).collect();
+        let waits: BTreeSet<PersonId> = self.waiting_shares().filter_map(|(row, _)| row.helper).collect();
         let keys = self.known_keys().into_iter().chain(self.keys_of(untold.clone()));
         for key in keys.collect::<BTreeSet<_>>() {
             let name = self.name_of_key(&key);

@@ -22,7 +22,7 @@ use crate::share::item;
 use crate::share::terms::{Side, Signed};
 
 /// Why it waits.
-pub(in crate::replica) const PUT_BACK: &str =
+const PUT_BACK: &str =
     "This journal was moved here, put back from a copy or damaged: it may not know what you last made private, kept back or deleted";
 /// Why it waits, where that was another own device.
 const PUT_BACK_ELSEWHERE: &str = "Another of your devices was put back from a copy, moved or damaged: what you last made private, kept back or deleted there may be lost";
@@ -114,10 +114,10 @@ impl Replica {
         waits.then(|| format!("for you. {why}. Look: asif share preview \"{name}\"; then go on: asif share resume \"{name}\""))
     }
 
-    /// The shares that wait for the person.
-    pub(in crate::replica) fn waiting_shares(&self) -> impl Iterator<Item = &Grant> {
+    /// The shares that wait for the person, and why.
+    pub(in crate::replica) fn waiting_shares(&self) -> impl Iterator<Item = (&Grant, &'static str)> {
         let all = self.view.grants().map(|(id, row)| (record_grant(*id), &row.value));
-        all.filter(|(grant, row)| self.waits_for_person(*grant, row).is_some()).map(|(_, row)| row)
+        all.filter(|(grant, row)| self.waits_for_person(*grant, row).is_some()).map(|(grant, row)| (row, self.why_it_waits(grant)))
     }
 
     /// A share log of this device goes on in another way at a helper's device, from this link on.

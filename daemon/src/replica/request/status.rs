@@ -10,7 +10,6 @@ use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::record::{Session, record_grant};
 use crate::journal::view::Row;
-use crate::replica::publish::old_copy::PUT_BACK;
 
 impl Replica {
     pub(super) fn status(&self, now: Timestamp) -> Status {
@@ -221,8 +220,8 @@ impl Replica {
                 "let this one in again: asif device pair there, and asif device join here with its ticket",
             );
         }
-        for grant in self.waiting_shares() {
-            let (text, name) = (format!("{PUT_BACK}. Nothing new goes from here to {}", grant.name), &grant.name);
+        for (grant, why) in self.waiting_shares() {
+            let (text, name) = (format!("{why}. Nothing new goes from here to {}", grant.name), &grant.name);
             bad(
                 "put_back",
                 text,

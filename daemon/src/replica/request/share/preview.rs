@@ -29,6 +29,8 @@ impl Replica {
         waits: impl Fn(RecordId, &Shared) -> bool,
     ) -> Preview {
         let terms = Terms::of(record_grant(id), grant, now);
+        let waits_for_you = self.waits_for_person(record_grant(id), grant).is_some();
+        let unknown = if waits_for_you { self.unknown_items(record_grant(id)).len() } else { 0 };
         let mut preview = Preview {
             name: grant.name.clone(),
             role: grant.role,
@@ -39,8 +41,8 @@ impl Replica {
             purpose: grant.purpose.clone(),
             paused: grant.paused,
             waits_for_device: !self.heard,
-            waits_for_you: self.waits_for_person(record_grant(id), grant).is_some(),
-            unknown: u64::try_from(self.unknown_items(record_grant(id)).len()).unwrap_or(u64::MAX),
+            waits_for_you,
+            unknown: u64::try_from(unknown).unwrap_or(u64::MAX),
             client: grant.client_name.clone(),
             sessions: 0,
             notes: 0,
