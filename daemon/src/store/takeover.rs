@@ -155,7 +155,7 @@ impl Store {
         if let Some(state) = self.logs.get(&log) {
             let held = (state.seq(), state.tip);
             // It is there already, perhaps with more behind it.
-            if held == (seq, link) || (!jump.ends_there && held.0 >= seq && self.link_at(log, seq)? == Some(link)) {
+            if held == (seq, link) || (!jump.ends_there && held.0 >= seq && self.may_go_through(log, seq, link)?) {
                 return Ok(());
             }
             if held == (seq - 1, jump.previous) {
@@ -171,11 +171,11 @@ impl Store {
         Ok(self.replace_log(&head, from, &records)?)
     }
 
-    /// The link after an entry that is held.
-    fn link_at(&self, log: LogId, seq: u64) -> Result<Option<Link>, GraftError> {
+    /// Whether a log holds an entry with this link, as far as it is held: what was let go of was compared by who knows the documents.
+    fn may_go_through(&self, log: LogId, seq: u64, link: Link) -> Result<bool, GraftError> {
         match self.read(log, seq, usize::MAX, 1) {
-            Ok(found) => Ok(found.first().map(|(link, _)| *link)),
-            Err(super::ReadError::Covered { .. }) => Ok(None),
+            Ok(found) => Ok(found.first().is_some_and(|(held, _)| *held == link)),
+            Err(super::ReadError::Covered { .. }) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }
