@@ -43,7 +43,6 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     pub(crate) skew_s: i64,
-    /// Where it lies, if that can be told.
     /// The mark on this machine that no copy of its disk has, where machines are told apart.
     pub(crate) place: Option<[u8; 32]>,
     pub(crate) disk: Arc<MemDisk>,

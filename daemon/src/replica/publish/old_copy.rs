@@ -7,19 +7,15 @@ use std::time::Duration;
 
 use asif_proto::id::{GrantId, ItemId, Link, LogId, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
-use asif_proto::moment::Moment;
 use rand_core::Rng as _;
 
 use super::super::effect::LinkId;
 use super::super::{Cx, Replica};
-use super::terms::as_told;
 use crate::journal::record::{Grant, grant_record, record_grant};
 use crate::journal::schema;
 use crate::people::space::Space;
-use crate::replica::request::grant_puts;
-use crate::seal::body::{DocId, Put, Revision};
+use crate::seal::body::{DocId, Revision};
 use crate::share::item;
-use crate::share::terms::{Side, Signed};
 
 /// Why it waits.
 const PUT_BACK: &str =
@@ -232,37 +228,6 @@ impl Replica {
         Ok(())
     }
 
-    /// Terms that this person gave and that the copy did not know: as they are, or what both let through where the grant was changed here since.
-    fn take_over_terms(&mut self, cx: &mut Cx<'_>, grant: GrantId, version: u32) {
-        let (Some(owner), id) = (self.person(), grant_record(grant)) else { return };
-        let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { return };
-        let Some(said) = self.newer_terms(Space::Share { owner, grant }, &here) else { return };
-        let told = as_told(said, &here);
-        let learned = if self.grant_version(grant) == version { told } else { narrower(&here, &told) };
-        self.learn(cx, id, &here, &learned);
-    }
-
-    /// The same of terms that lost against what this device wrote: what both let through.
-    pub(in crate::replica) fn take_over_lost_terms(&mut self, cx: &mut Cx<'_>, put: &Put) {
-        let Some(signed) = serde_json::from_slice::<Signed>(&put.payload).ok().filter(|_| put.kind == item::GRANT) else { return };
-        let Some(said) = signed.verify(Side::Client).filter(|said| Some(said.client) == self.person()) else { return };
-        let id = grant_record(said.grant);
-        let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { return };
-        let learned = narrower(&here, &as_told(said, &here));
-        self.learn(cx, id, &here, &learned);
-    }
-
-    fn learn(&mut self, cx: &mut Cx<'_>, id: RecordId, here: &Grant, learned: &Grant) {
-        let puts = grant_puts(id, here, learned);
-        if puts.is_empty() {
-            return;
-        }
-        tracing::warn!("terms of a share are taken over from what its helper holds");
-        if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
-            tracing::warn!(reason = %failure, "terms of a share could not be taken over yet");
-        }
-    }
-
     /// What this device once put and no record here stands behind: nobody could take it back any more but by ending the share.
     pub(in crate::replica) fn unknown_items(&self, grant: GrantId) -> Vec<(ItemId, Revision)> {
         let (Some(owner), me) = (self.person(), self.vault.as_ref().map(|vault| vault.device())) else { return Vec::new() };
@@ -316,20 +281,5 @@ impl Replica {
             link.compare |= link.compared;
         }
         Ok(())
-    }
-}
-
-/// What two grants both let through.
-fn narrower(one: &Grant, other: &Grant) -> Grant {
-    let first = |one: &Option<Moment>, other: &Option<Moment>| match (one, other) {
-        (Some(one), Some(other)) => Some(if one.timestamp() <= other.timestamp() { one.clone() } else { other.clone() }),
-        (one, other) => one.clone().or_else(|| other.clone()),
-    };
-    Grant {
-        scopes: one.scopes.iter().copied().filter(|scope| other.scopes.contains(scope)).collect(),
-        since: if one.since.timestamp() >= other.since.timestamp() { one.since.clone() } else { other.since.clone() },
-        until: first(&one.until, &other.until),
-        delay_s: one.delay_s.max(other.delay_s),
-        ..one.clone()
     }
 }

@@ -1,14 +1,15 @@
-//! The grant as both sides sign it: written again whenever its terms change.
+//! The grant as both sides sign it: written again whenever its terms change, and taken over where the journal forgot them.
 
-use asif_proto::id::{GrantId, PersonId};
+use asif_proto::id::{GrantId, PersonId, RecordId};
 use asif_proto::local::Failure;
+use asif_proto::moment::Moment;
 
 use super::super::{Cx, Replica};
 use super::Standing;
 use crate::journal::record::{Grant, grant_record, record_grant};
 use crate::people::space::Space;
 use crate::replica::request::grant_puts;
-use crate::seal::body::{DocId, Revision};
+use crate::seal::body::{DocId, Put, Revision};
 use crate::share::board::content_hash;
 use crate::share::item;
 use crate::share::terms::{self, Side, Signed, Terms};
@@ -51,7 +52,7 @@ impl Replica {
     }
 
     /// Terms in the share space that are not those of the journal.
-    pub(super) fn newer_terms(&self, space: Space, grant: &Grant) -> Option<Terms> {
+    fn newer_terms(&self, space: Space, grant: &Grant) -> Option<Terms> {
         let said = self.terms_of(space)?.verify(Side::Client)?;
         let here = agreed(said.grant, said.version, space.owner(), grant.helper?, grant);
         (Terms { at: here.at, ..said.clone() } != here).then_some(said)
@@ -68,12 +69,40 @@ impl Replica {
             if self.waits_to_go_on(standing.id()) || !self.knows_older_terms(standing.space, &here) {
                 continue;
             }
-            let Some(said) = self.newer_terms(standing.space, &here) else { continue };
-            tracing::warn!("newer terms of a share are taken over from what its helper holds");
-            let puts = grant_puts(id, &here, &as_told(said, &here));
-            if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
-                tracing::warn!(reason = %failure, "newer terms of a share could not be taken over yet");
+            if let Some(said) = self.newer_terms(standing.space, &here) {
+                self.learn(cx, id, &here, &as_told(said, &here));
             }
+        }
+    }
+
+    /// Terms that this person gave and that the copy did not know: as they are, or what both let through where the grant was changed here since.
+    pub(super) fn take_over_terms(&mut self, cx: &mut Cx<'_>, grant: GrantId, version: u32) {
+        let (Some(owner), id) = (self.person(), grant_record(grant)) else { return };
+        let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { return };
+        let Some(said) = self.newer_terms(Space::Share { owner, grant }, &here) else { return };
+        let told = as_told(said, &here);
+        let learned = if self.grant_version(grant) == version { told } else { narrower(&here, &told) };
+        self.learn(cx, id, &here, &learned);
+    }
+
+    /// The same of terms that lost against what this device wrote: what both let through.
+    pub(in crate::replica) fn take_over_lost_terms(&mut self, cx: &mut Cx<'_>, put: &Put) {
+        let Some(signed) = serde_json::from_slice::<Signed>(&put.payload).ok().filter(|_| put.kind == item::GRANT) else { return };
+        let Some(said) = signed.verify(Side::Client).filter(|said| Some(said.client) == self.person()) else { return };
+        let id = grant_record(said.grant);
+        let Some(here) = self.view.grant(&id).map(|row| row.value.clone()) else { return };
+        let learned = narrower(&here, &as_told(said, &here));
+        self.learn(cx, id, &here, &learned);
+    }
+
+    fn learn(&mut self, cx: &mut Cx<'_>, id: RecordId, here: &Grant, learned: &Grant) {
+        let puts = grant_puts(id, here, learned);
+        if puts.is_empty() {
+            return;
+        }
+        tracing::warn!("terms of a share are taken over from what its helper holds");
+        if let Err(failure) = self.write(cx, DocId::Plan, &puts, "share edit") {
+            tracing::warn!(reason = %failure, "terms of a share could not be taken over yet");
         }
     }
 
@@ -153,7 +182,7 @@ impl Replica {
 }
 
 /// A grant with the terms that were told.
-pub(super) fn as_told(said: Terms, here: &Grant) -> Grant {
+fn as_told(said: Terms, here: &Grant) -> Grant {
     Grant {
         client_name: said.client_name,
         role: said.role,
@@ -163,6 +192,21 @@ pub(super) fn as_told(said: Terms, here: &Grant) -> Grant {
         delay_s: said.delay_s,
         purpose: said.purpose,
         ..here.clone()
+    }
+}
+
+/// What two grants both let through.
+fn narrower(one: &Grant, other: &Grant) -> Grant {
+    let first = |one: &Option<Moment>, other: &Option<Moment>| match (one, other) {
+        (Some(one), Some(other)) => Some(if one.timestamp() <= other.timestamp() { one.clone() } else { other.clone() }),
+        (one, other) => one.clone().or_else(|| other.clone()),
+    };
+    Grant {
+        scopes: one.scopes.iter().copied().filter(|scope| other.scopes.contains(scope)).collect(),
+        since: if one.since.timestamp() >= other.since.timestamp() { one.since.clone() } else { other.since.clone() },
+        until: first(&one.until, &other.until),
+        delay_s: one.delay_s.max(other.delay_s),
+        ..one.clone()
     }
 }
 
