@@ -5,6 +5,7 @@
 //! `begun` tells what was begun twice; [`view`] is what lists are read from, [`by_practice`] what is asked about one practice, [`search`] what is found by its words; [`reminders`] says when one is due.
 
 mod begun;
+pub mod bundle;
 pub mod by_practice;
 pub mod columns;
 pub mod document;

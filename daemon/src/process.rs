@@ -16,4 +16,4 @@ pub mod signals;
 
 pub use args::{Command, USAGE, Usage, parse_args};
 pub use detach::detach;
-pub use harden::harden;
+pub use harden::{confine, harden};

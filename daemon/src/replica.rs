@@ -9,8 +9,11 @@
 //! The effects of one input are carried out in order. If an append fails, nothing after it is carried out, and the core
 //! is made anew from what is on disk: so its memory may run ahead of the disk inside one step, and never between two.
 
+mod adopt;
+mod base;
 mod begin;
 mod boot;
+mod compact;
 mod deeds;
 mod documents;
 pub mod effect;
@@ -21,6 +24,7 @@ mod join;
 mod links;
 mod logs;
 mod merge;
+mod offer;
 mod peers;
 mod place;
 mod publish;
@@ -61,6 +65,7 @@ use logs::Log;
 use merge::Pending;
 
 pub use boot::BootError;
+pub use compact::Keeping;
 pub use remind::Alarm;
 
 /// What the core is told about the program it runs in.
@@ -74,6 +79,8 @@ pub struct About {
     pub home: Home,
     /// This machine's name, for a device that was given none.
     pub host: String,
+    /// When a checkpoint is made, and how long what it replaces is kept.
+    pub keeping: Keeping,
 }
 
 /// The core.
@@ -94,6 +101,12 @@ pub struct Replica {
     suspect: HashSet<DocId>,
     recent: VecDeque<DocId>,
     index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
+    bases: base::Bases,
+    compacting: compact::Compacting,
+    /// A checkpoint of another device that is being taken.
+    adopting: Option<adopt::Adopting>,
+    /// Logs that are about to go on behind a checkpoint that is here already.
+    jumping: adopt::Jumps,
     pending: BTreeMap<DocId, Vec<Pending>>,
     newer: BTreeSet<(LogId, u64)>,
     quarantine: BTreeMap<LogId, (u64, String)>,
@@ -267,6 +280,15 @@ impl Replica {
             Input::Here { zone, quiet } => self.is_here(zone, quiet),
             Input::Notified { notice, outcome } => self.notified(&mut cx, notice, outcome),
             Input::Desktop { outcome } => self.found_desktop(&mut cx, outcome),
+            Input::Build { doc, pieces, entries } => self.build(&mut cx, doc, &pieces, entries),
+            Input::Unpacked { of, bundle, pieces } => self.unpacked(&mut cx, of, bundle, &pieces),
+            Input::Judged { of: Some((of, bundle)), judged } => self.judged(&mut cx, of, bundle, judged),
+            Input::Judged { of: None, judged } => self.judged_own(&mut cx, judged),
+            Input::Compared { of, doc, pieces, entries } => self.compared(&mut cx, of, doc, &pieces, &entries),
+            Input::Adopted { outcome } => self.adopted(&mut cx, outcome),
+            Input::Packed { packed } => self.packed(&mut cx, packed),
+            Input::Kept { outcome } => self.kept_sealed(&mut cx, outcome),
+            Input::Pruned { logs, outcome } => self.pruned(&logs, outcome),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
         }
@@ -281,6 +303,7 @@ impl Replica {
         self.prove_due(cx);
         self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
         self.give_way(cx);
+        self.go_on_adopting(cx);
         self.write_salvaged(cx);
         if self.is_ready() {
             self.read_terms();
@@ -305,6 +328,7 @@ impl Replica {
         self.tend_plan_copy(cx);
         self.remind(cx);
         self.stub_due(cx);
+        self.compact(cx);
         self.save_due(cx);
         self.evict();
     }
@@ -327,7 +351,15 @@ impl Replica {
         let timers = [self.prove_at, self.stub_at, ends, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
         let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());
-        timers.into_iter().flatten().chain(syncs).chain(shares).chain(self.link_deadlines()).chain(self.join_deadlines()).min()
+        timers
+            .into_iter()
+            .flatten()
+            .chain(self.compact_due())
+            .chain(syncs)
+            .chain(shares)
+            .chain(self.link_deadlines())
+            .chain(self.join_deadlines())
+            .min()
     }
 
     /// All is as it was: only then is anything written that nobody asked for.

@@ -12,7 +12,9 @@ mod failure;
 mod health;
 mod heard;
 mod here;
+mod judge;
 mod listen;
+mod packer;
 pub mod shelf;
 
 use std::collections::VecDeque;
@@ -42,6 +44,8 @@ use config::Config;
 use failure::{chain, loose};
 use health::Health;
 use here::Here;
+use judge::Judge;
+use packer::Packer;
 use shelf::Shelf;
 
 /// Inputs that are carried out together at most.
@@ -63,6 +67,7 @@ pub fn main() -> ExitCode {
                 Err(error) => run(Err(error), detach),
             }
         }
+        Ok(process::Command::Judge) => judge::main(),
         Ok(process::Command::Version) => {
             println!("asifd {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS
@@ -152,6 +157,8 @@ struct Daemon {
     net_sender: mpsc::Sender<net::Event>,
     local: Local,
     desktop: Desktop,
+    packer: Packer,
+    judge: Judge,
     alarm: Alarm,
     /// Where the core believes this machine to be.
     told_here: Option<Here>,
@@ -201,6 +208,8 @@ impl Daemon {
             net_sender,
             local,
             desktop: Desktop::default(),
+            packer: Packer::new(),
+            judge: Judge::new(),
             alarm: Alarm::new(),
             told_here: None,
             incoming,
@@ -230,6 +239,8 @@ impl Daemon {
                 }
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
+                Some(packed) = self.packer.packed() => self.inputs.push_back(Input::Packed { packed }),
+                Some(judged) = self.judge.judged() => self.inputs.push_back(judged),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
                 () = self.alarm.rang() => {
                     self.tell_here();
@@ -271,7 +282,7 @@ impl Daemon {
                 let Some(input) = self.inputs.pop_front() else { break };
                 let now = self.now();
                 effects.extend(self.replica.handle(now, &mut self.rng, input));
-                if effects.iter().any(|effect| matches!(effect, Effect::Graft { .. })) {
+                if effects.iter().any(|effect| matches!(effect, Effect::Graft { .. } | Effect::Swap { .. })) {
                     break;
                 }
             }
@@ -347,6 +358,8 @@ impl Daemon {
             Ok((shelf, mut replica, effects)) => {
                 replica.remember_as(&mut self.replica);
                 (self.shelf, self.replica) = (shelf, replica);
+                // What is still being packed is of a checkpoint that nobody makes any more.
+                self.packer = Packer::new();
                 self.told_here = None;
                 self.tell_here();
                 Box::pin(self.carry_out(effects)).await;

@@ -1,12 +1,15 @@
 //! Entries, keys and epochs: everything that is sealed before it leaves memory.
 //!
-//! [`wire`] is the outside of an entry, [`entry`] seals and opens it, [`body`] is what lies inside. [`keys`] holds one
+//! [`wire`] is the outside of an entry, [`entry`] seals and opens it, [`body`] is what lies inside. [`checkpoint`] says what sealed
+//! snapshots stand for which entries, and [`piece`] is a part of them. [`keys`] holds one
 //! type per purpose of a key; [`hpke`] seals small secrets for one device; [`vault`] keeps the keys of this device.
 
 pub mod body;
+pub mod checkpoint;
 pub mod entry;
 pub mod hpke;
 pub mod keys;
 pub mod padding;
+pub mod piece;
 pub mod vault;
 pub mod wire;

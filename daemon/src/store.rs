@@ -3,6 +3,10 @@
 //! ```text
 //! <data>/store/logs/<log id>     one file per log, append-only             format: log_file
 //! <data>/store/statements        signed statements, append-only            format: statement_file
+//! <data>/store/checkpoints/<id>  sealed checkpoints, each a file that its name is the hash of
+//! <data>/store/pieces/<id>       sealed pieces of them, the same
+//! <data>/store/takeover          what is being done with a checkpoint, until it is done                       format: takeover
+//! <data>/store/replaced/         logs as they were before a checkpoint took the place of entries that were not here
 //! <data>/store/damaged/          bytes that did not check, kept for whoever wants to look
 //! <data>/vault, vault.key, ...   small files, replaced as a whole
 //! ```
@@ -24,13 +28,16 @@
 
 mod disk;
 mod log_file;
+mod log_state;
 mod mem;
 mod open;
 mod real;
 mod rewrite;
 mod salvage;
+mod sealed;
 mod small;
 mod statement_file;
+mod takeover;
 #[cfg(test)]
 mod tests;
 
@@ -47,10 +54,13 @@ pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
 pub use rewrite::{GraftError, SetAsideError, StubError};
 pub use salvage::Salvaged;
+pub use sealed::SealedError;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
+pub use takeover::{Jump, Takeover, TakeoverError};
 
 use crate::seal::wire::Wire;
+use log_state::LogState;
 
 /// What a log is for: written once, at the head of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,6 +151,14 @@ pub enum ReadError {
     /// No such log is held.
     #[error("log {0} is not here")]
     NoLog(LogId),
+    /// A checkpoint stands for it.
+    #[error("entry {seq} of log {log} is covered by a checkpoint and no longer here")]
+    Covered {
+        /// The log.
+        log: LogId,
+        /// The entry.
+        seq: u64,
+    },
     /// It was good when the store was opened and is not what was written now.
     #[error("entry {seq} of log {log} is no longer what was written")]
     Changed {
@@ -171,19 +189,9 @@ struct Places {
     store: PathBuf,
     logs: PathBuf,
     damaged: PathBuf,
-}
-
-/// What is known of a log without reading it.
-#[derive(Debug)]
-struct LogState {
-    /// None where not even the head of its file can be read.
-    head: Option<LogHead>,
-    /// Where each good record ends, by seq from 1.
-    ends: Vec<u64>,
-    /// The link after the last good record.
-    tip: Link,
-    /// Where the first bytes lie that do not check.
-    damaged_at: Option<u64>,
+    replaced: PathBuf,
+    checkpoints: PathBuf,
+    pieces: PathBuf,
 }
 
 #[derive(Debug, Default)]
@@ -241,14 +249,20 @@ impl Store {
 
     /// Entries of `log` from `from_seq` on with the link after each: at most `max_count`, at most `max_bytes` of entries, but one at least.
     ///
-    /// Empty past the tip. The chain is checked again on the way out.
+    /// Empty past the tip. What a checkpoint covers ends a run, and none begins there. The chain is checked again on the way out.
     pub fn read(&self, log: LogId, from_seq: u64, max_bytes: usize, max_count: usize) -> Result<Vec<(Link, Wire)>, ReadError> {
         let state = self.logs.get(&log).filter(|state| state.head.is_some()).ok_or(ReadError::NoLog(log))?;
         let first = from_seq.max(1);
-        let Some(start) = state.start(first).filter(|_| first <= state.seq()) else { return Ok(Vec::new()) };
+        if first > state.seq() {
+            return Ok(Vec::new());
+        }
+        let (Some(start), Some(place)) = (state.start(first), state.place(first)) else {
+            return Err(ReadError::Covered { log, seq: first });
+        };
+        let max_count = if first == 1 && state.from.is_some() { 1 } else { max_count };
         let mut end = start;
         let mut room = max_bytes;
-        for (count, next) in state.ends.iter().copied().skip(log_file::index(first)).enumerate() {
+        for (count, next) in state.ends.iter().copied().skip(place).enumerate() {
             let len = log_file::wire_len(end, next);
             if count > 0 && (count >= max_count || len > room) {
                 break;
@@ -258,12 +272,38 @@ impl Store {
         }
         let path = self.places.log(log);
         let failed = |source| DiskError { doing: "read", path: path.clone(), source };
-        let previous = match state.start(first - 1) {
-            Some(before) if first > 1 => log_file::parse_link(&self.disk.read_at(&path, before + 4, 32).map_err(failed)?),
-            _ => Link::ZERO,
+        let previous = match (state.known_before(first), state.start(first - 1)) {
+            (Some(known), _) => known,
+            (None, Some(before)) => log_file::parse_link(&self.disk.read_at(&path, before + 4, 32).map_err(failed)?),
+            (None, None) => return Err(ReadError::Covered { log, seq: first }),
         };
         let bytes = self.disk.read_at(&path, start, log_file::usize_of(end - start)).map_err(failed)?;
         log_file::records(&bytes, log, first, previous).map_err(|seq| ReadError::Changed { log, seq })
+    }
+
+    /// The link before an entry of a log, which need not be there itself.
+    pub fn link_before(&self, log: LogId, seq: u64) -> Result<Link, ReadError> {
+        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
+        if let Some(known) = state.known_before(seq) {
+            return Ok(known);
+        }
+        let before = seq.checked_sub(1).map_or(Ok(Vec::new()), |before| self.read(log, before, 0, 1))?;
+        Ok(before.first().map_or(Link::ZERO, |(link, _)| *link))
+    }
+
+    /// Whether a write failed, so that nothing more is written until it is opened again.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
+    /// The last entry of a log that is held, or that a checkpoint stands for; 0: nothing is.
+    pub fn tip(&self, log: LogId) -> u64 {
+        self.logs.get(&log).map_or(0, LogState::seq)
+    }
+
+    /// The first entry of a log behind its birth that may be here: what lies between is covered by a checkpoint.
+    pub fn goes_on(&self, log: LogId) -> u64 {
+        self.logs.get(&log).and_then(|state| state.from).map_or(2, |from| from.seq)
     }
 
     fn plan_entry(&self, additions: &mut Vec<Addition>, head: &LogHead, link: &Link, wire: &Wire) -> Result<(), AppendError> {
@@ -300,7 +340,7 @@ impl Store {
                 let addition = Addition::new(to, path, Some(state.len()), Vec::new());
                 Ok(Addition { head: state.head, seq: state.seq(), tip: state.tip, ..addition })
             }
-            None => Ok(Addition { head: Some(*head), ..Addition::new(to, path, None, log_file::header(head)) }),
+            None => Ok(Addition { head: Some(*head), ..Addition::new(to, path, None, log_file::header(head, None)) }),
         }
     }
 
@@ -374,39 +414,26 @@ impl Store {
 impl Places {
     fn new(data: &Path) -> Self {
         let store = data.join("store");
-        Self { data: data.into(), logs: store.join("logs"), damaged: store.join("damaged"), store }
+        Self {
+            data: data.into(),
+            logs: store.join("logs"),
+            damaged: store.join("damaged"),
+            replaced: store.join("replaced"),
+            checkpoints: store.join("checkpoints"),
+            pieces: store.join("pieces"),
+            store,
+        }
     }
 
     fn log(&self, log: LogId) -> PathBuf {
         self.logs.join(log.to_string())
     }
 
+    fn takeover(&self) -> PathBuf {
+        self.store.join("takeover")
+    }
+
     fn statements(&self) -> PathBuf {
         self.store.join("statements")
-    }
-}
-
-impl LogState {
-    fn new() -> Self {
-        Self { head: None, ends: Vec::new(), tip: Link::ZERO, damaged_at: None }
-    }
-
-    /// The seq of the last good record.
-    fn seq(&self) -> u64 {
-        self.ends.len() as u64
-    }
-
-    /// Bytes of the good part of its file.
-    fn len(&self) -> u64 {
-        self.ends.last().copied().unwrap_or(log_file::HEADER_LEN as u64)
-    }
-
-    /// Where the record `seq` begins, for 1 to tip and one past it.
-    fn start(&self, seq: u64) -> Option<u64> {
-        match seq {
-            0 => None,
-            1 => Some(log_file::HEADER_LEN as u64),
-            _ => self.ends.get(log_file::index(seq - 1)).copied(),
-        }
     }
 }

@@ -116,6 +116,28 @@ bytes_id!(
     /// A shared item: an HMAC that tells neither its time nor its record.
     ItemId, 32
 );
+bytes_id!(
+    /// A piece of a checkpoint: the hash of its sealed bytes.
+    PieceId, 32
+);
+bytes_id!(
+    /// A checkpoint: the hash of its sealed bytes.
+    CheckpointId, 32
+);
+
+impl PieceId {
+    /// What a piece is called: blake3-derive("asif piece id v1"; its sealed bytes).
+    pub fn of(sealed: &[u8]) -> Self {
+        Self(blake3::derive_key("asif piece id v1", sealed))
+    }
+}
+
+impl CheckpointId {
+    /// What a checkpoint is called: blake3-derive("asif checkpoint id v1"; its sealed bytes).
+    pub fn of(sealed: &[u8]) -> Self {
+        Self(blake3::derive_key("asif checkpoint id v1", sealed))
+    }
+}
 
 impl Link {
     /// The link before the first entry of a log.

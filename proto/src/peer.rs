@@ -6,6 +6,7 @@
 //! both      Roster, Epochs, Entries   what the other is missing
 //! both      Have                      again, for what was stored since: sending it is the acknowledgement
 //! both      GetEntries                where the two hold different entries under one number: the other's branch
+//! one       Checkpoint                instead of many entries that it stands for; the other GetPieces or NoCheckpoint, the one Piece
 //! either    Ping, and the other Pong  before a person is told that somebody was reached: a link may be dead and not yet know
 //! own       Addresses                 between devices of one person: where each has itself met others
 //! ```
@@ -18,7 +19,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::frame::{Frame, FrameError};
-use crate::id::{KeyId, Link, LinkKey, LogId, PersonId, QueueId};
+use crate::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PersonId, PieceId, QueueId};
 
 /// The lowest and highest version of this protocol that this program speaks.
 pub const VERSIONS: (u16, u16) = (1, 1);
@@ -26,6 +27,8 @@ pub const VERSIONS: (u16, u16) = (1, 1);
 pub const MAX_ADDRESSES: usize = 8;
 /// The most devices whose addresses are told in one message.
 pub const MAX_WHEREABOUTS: usize = 1024;
+/// The most pieces that are asked for in one message.
+pub const MAX_PIECES: usize = 16;
 /// Sealed bytes in one [`Entries`] message, about.
 pub const ENTRIES_BYTES: usize = 256 * 1024;
 
@@ -188,6 +191,15 @@ pub enum Refused {
     Unknown,
 }
 
+/// A checkpoint that is offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// It, sealed.
+    pub sealed: Blob,
+    /// One of theirs that was not taken: the two stand for two ways in which a log went on, and this one stays.
+    pub instead_of: Option<CheckpointId>,
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -209,6 +221,14 @@ pub enum Message {
     Pong(u64),
     /// Where others are, told to own devices alone.
     Addresses(Vec<Whereabouts>),
+    /// Sealed snapshots that stand for entries, instead of those.
+    Checkpoint(Offered),
+    /// Pieces of a checkpoint that the sender lacks.
+    GetPieces(Vec<PieceId>),
+    /// One of them.
+    Piece(Blob),
+    /// This checkpoint is not taken: its entries are wanted themselves.
+    NoCheckpoint(CheckpointId),
     /// May I come in?
     Join(Join),
     /// The person to make the keys for; the joiner joins again with them.
@@ -219,7 +239,7 @@ pub enum Message {
     Refused(Refused),
 }
 
-/// Frame kinds of the peer protocol. 7 to 9 are kept for checkpoints.
+/// Frame kinds of the peer protocol.
 mod kind {
     pub(super) const HELLO: u16 = 1;
     pub(super) const ROSTER: u16 = 2;
@@ -230,6 +250,10 @@ mod kind {
     pub(super) const PING: u16 = 10;
     pub(super) const PONG: u16 = 11;
     pub(super) const ADDRESSES: u16 = 12;
+    pub(super) const CHECKPOINT: u16 = 7;
+    pub(super) const GET_PIECES: u16 = 8;
+    pub(super) const PIECE: u16 = 9;
+    pub(super) const NO_CHECKPOINT: u16 = 13;
     pub(super) const JOIN: u16 = 16;
     pub(super) const FOR: u16 = 17;
     pub(super) const WELCOME: u16 = 18;
@@ -249,6 +273,10 @@ impl Message {
             Message::Ping(body) => Frame::postcard(kind::PING, body),
             Message::Pong(body) => Frame::postcard(kind::PONG, body),
             Message::Addresses(body) => Frame::postcard(kind::ADDRESSES, body),
+            Message::Checkpoint(body) => Frame::postcard(kind::CHECKPOINT, body),
+            Message::GetPieces(body) => Frame::postcard(kind::GET_PIECES, body),
+            Message::Piece(body) => Frame::postcard(kind::PIECE, body),
+            Message::NoCheckpoint(body) => Frame::postcard(kind::NO_CHECKPOINT, body),
             Message::Join(body) => Frame::postcard(kind::JOIN, body),
             Message::For(body) => Frame::postcard(kind::FOR, body),
             Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
@@ -268,6 +296,10 @@ impl Message {
             kind::PING => Message::Ping(frame.decode()?),
             kind::PONG => Message::Pong(frame.decode()?),
             kind::ADDRESSES => Message::Addresses(frame.decode()?),
+            kind::CHECKPOINT => Message::Checkpoint(frame.decode()?),
+            kind::GET_PIECES => Message::GetPieces(frame.decode()?),
+            kind::PIECE => Message::Piece(frame.decode()?),
+            kind::NO_CHECKPOINT => Message::NoCheckpoint(frame.decode()?),
             kind::JOIN => Message::Join(frame.decode()?),
             kind::FOR => Message::For(frame.decode()?),
             kind::WELCOME => Message::Welcome(frame.decode()?),

@@ -23,6 +23,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use asif_daemon::replica::Keeping;
 use asif_daemon::store::Fault;
 use asif_proto::id::RecordId;
 use asif_proto::local::{BeliefAsk, GoalAsk, NewBelief, NewGoal, Reply, Request};
@@ -343,6 +344,8 @@ impl Story {
 
 fn play(seed: u64, steps: usize) -> usize {
     let mut world = World::new(seed);
+    // Every entry is looked at in the end.
+    world.keeping = Keeping::default();
     let mut story = Story::begin(&mut world, 3);
     world.weather = Weather::STORM;
     for _ in 0..steps {

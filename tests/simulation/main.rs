@@ -22,6 +22,7 @@
 
 mod again;
 mod apart;
+mod checkpoints;
 mod copies;
 mod doors;
 mod edits;
@@ -41,6 +42,7 @@ mod world;
 
 use std::time::Duration;
 
+use asif_daemon::replica::Keeping;
 use asif_proto::local::{ListFilter, Reply, Request};
 use world::{Weather, World};
 
@@ -75,6 +77,8 @@ fn three_devices_always_end_with_the_same_journal() {
 fn a_helper_holds_the_projection_and_nothing_else() {
     for seed in seeds(SEEDS / 2) {
         let mut world = World::new(seed);
+        // The files are watched.
+        world.keeping = Keeping::default();
         let devices = story::family(&mut world, 2);
         let mut story = story::Story::new(&devices);
         for _ in 0..5 {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asif_daemon::Rng;
-use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now};
-use asif_daemon::replica::{About, Replica};
+use asif_daemon::journal::bundle;
+use asif_daemon::journal::document::Document;
+use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
+use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
-use asif_proto::id::LinkKey;
+use asif_proto::id::{LinkKey, RecordId};
 use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, QuietHours, Request};
 use asif_proto::peer::Message;
 use jiff::Timestamp;
@@ -46,6 +48,8 @@ pub(crate) struct Node {
     /// The mark on this machine that no copy of its disk has, where machines are told apart.
     pub(crate) place: Option<[u8; 32]>,
     pub(crate) disk: Arc<MemDisk>,
+    /// When it makes checkpoints.
+    pub(crate) keeping: Keeping,
     running: Option<(Shelf, Replica)>,
     rng: Rng,
     pub(crate) ending: Ending,
@@ -65,6 +69,8 @@ pub(crate) struct Node {
     /// After its next starts it rests for so long, as after a write that failed.
     pub(crate) rests: Option<Duration>,
     failures: u32,
+    /// What it packs is not what it was given.
+    pub(crate) packs_wrong: bool,
     /// The person does not answer questions.
     pub(crate) hesitates: bool,
     /// Its quiet hours, and whether it has a desktop.
@@ -88,6 +94,7 @@ impl Node {
             skew_s: 0,
             place: None,
             disk: Arc::new(MemDisk::new()),
+            keeping: Keeping::default(),
             running: None,
             rng: Rng::seed_from_u64(seed ^ (u64::from(number) << 56)),
             ending: Ending::Power,
@@ -101,6 +108,7 @@ impl Node {
             listens: false,
             rests: None,
             failures: 0,
+            packs_wrong: false,
             hesitates: false,
             quiet: None,
             desktop: true,
@@ -142,7 +150,7 @@ impl Node {
         };
         self.damage = found.damage.iter().map(|(_, what)| what.clone()).collect();
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
-        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone() };
+        let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), keeping: self.keeping };
         found.is_other = self.place.zip(shelf.place()).is_some_and(|(place, left)| left != place && left != next_place(place));
         let now = self.now(time);
         let (replica, effects) = Replica::new(about, now, &mut self.rng, found, rest.map(|rest| time + rest));
@@ -226,6 +234,9 @@ impl Node {
                         wishes.extend(message.map(|message| Wish::Send { link, message, bulk: true }));
                         inputs.push(input);
                     }
+                    Ok(Done::Send(link, messages)) => {
+                        wishes.extend(messages.into_iter().map(|message| Wish::Send { link, message, bulk: true }));
+                    }
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
                     Err(_) => {
                         // What was written was written: whoever waits for that hears so.
@@ -294,6 +305,15 @@ impl Node {
                 if !self.mute {
                     inputs.push(Input::Notified { notice, outcome: self.found_desktop() });
                 }
+            }
+            Effect::Pack { folded } => {
+                let folded = if self.packs_wrong { emptied(folded.as_slice()) } else { folded.as_slice().to_vec() };
+                let packed = bundle::pack(&folded, 1).map(Opaque::new).map_err(|error| error.to_string());
+                inputs.push(Input::Packed { packed });
+            }
+            Effect::Judge { of, packed, unfolded } => {
+                let judged = bundle::judge(packed.as_slice(), unfolded).map_err(|error| error.to_string());
+                inputs.push(Input::Judged { of, judged });
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Mark => self.mark(),
@@ -372,4 +392,25 @@ fn next_place(place: [u8; 32]) -> [u8; 32] {
     let mut next = place;
     next[..8].copy_from_slice(&(u64::from_be_bytes(place[..8].try_into().unwrap()) + 1).to_be_bytes());
     next
+}
+
+/// A bundle as long as it was, of documents that say nothing.
+fn emptied(folded: &[u8]) -> Vec<u8> {
+    let nothing = Document::default().save();
+    let mut laid = bundle::unfold(folded).unwrap();
+    laid.iter_mut().for_each(|one| one.bytes = &nothing);
+    // Counts of what was touched fill it: each takes 17 bytes, and one more where it is 128 times as large.
+    let mut filled = 0;
+    loop {
+        let bytes = bundle::fold(&laid);
+        let touches = &mut laid[0].touches;
+        match folded.len() - bytes.len() {
+            0 => return bytes,
+            17.. => touches.push((RecordId(Uuid::nil()), 1)),
+            _ => {
+                touches[filled / 9].1 *= 128;
+                filled += 1;
+            }
+        }
+    }
 }

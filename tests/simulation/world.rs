@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_daemon::Rng;
+use asif_daemon::replica::Keeping;
 use asif_daemon::replica::effect::{Exporter, Input, LinkId};
 use asif_proto::peer::Message;
 use rand_core::{Rng as _, SeedableRng};
@@ -60,6 +61,8 @@ pub(crate) struct World {
     pub(crate) disputes: usize,
     /// Machines know where they lie.
     pub(crate) places: bool,
+    /// When machines make checkpoints.
+    pub(crate) keeping: Keeping,
     rng: Rng,
     queue: BTreeMap<(Duration, u64), Happening>,
     order: u64,
@@ -80,7 +83,25 @@ pub(crate) struct World {
     still: u32,
 }
 
+/// When machines make checkpoints: as the program does, or with `ASIF_SIM_CHECKPOINTS` set as often as it gets.
+fn keeping() -> Keeping {
+    match std::env::var_os("ASIF_SIM_CHECKPOINTS") {
+        None => Keeping::default(),
+        Some(_) => Keeping { worth: 8, beside: Duration::from_secs(30), look: Duration::from_secs(20) },
+    }
+}
+
+/// Long enough that nothing that is covered is let go.
+pub(crate) const A_MONTH: Duration = Duration::from_secs(30 * 86_400);
+
 impl World {
+    /// One whose machines let go of no entry.
+    pub(crate) fn keeping_entries(seed: u64) -> Self {
+        let mut world = Self::new(seed);
+        world.keeping.beside = A_MONTH;
+        world
+    }
+
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -90,6 +111,7 @@ impl World {
             connected: 0,
             disputes: 0,
             places: false,
+            keeping: keeping(),
             rng: Rng::seed_from_u64(seed),
             queue: BTreeMap::new(),
             order: 0,
@@ -122,6 +144,7 @@ impl World {
     fn place(&mut self, mut node: Node) {
         let number = self.nodes.len();
         node.place = self.places.then_some([number as u8; 32]);
+        node.keeping = self.keeping;
         self.nodes.push(node);
         self.ticks.push(None);
     }

@@ -43,7 +43,7 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
     let (mut shelf, found) = Shelf::open(Arc::new(RealDisk::new()), data).unwrap();
     assert!(found.damage.is_empty() && found.torn.is_empty(), "{:?} {:?}", found.damage, found.torn);
     let home = Home { data: data.into(), state: data.into(), config: data.into(), socket: data.into() };
-    let about = About { pid: 1, version: "0".into(), home, host: "host".into() };
+    let about = About { pid: 1, version: "0".into(), home, host: "host".into(), keeping: Default::default() };
     let now = Now { wall: "2026-11-24T00:00:00Z".parse().unwrap(), mono: Duration::ZERO, steady: Duration::ZERO };
     let mut rng = Rng::seed_from_u64(1);
     let (mut replica, mut effects) = Replica::new(about, now, &mut rng, found, None);
@@ -59,7 +59,7 @@ fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
                     Done::Input(input) => inputs.insert(0, input),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Reply(reply), .. }) => replies.push(*reply),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Error(failure), .. }) => panic!("{failure:?}"),
-                    Done::Quiet | Done::Serve(..) | Done::Elsewhere(_) => {}
+                    Done::Quiet | Done::Serve(..) | Done::Send(..) | Done::Elsewhere(_) => {}
                 }
             }
             if inputs.is_empty() {

@@ -126,6 +126,52 @@ impl Document {
         }
     }
 
+    /// The whole document with all that was ever put into it, uncompressed.
+    pub fn save(&self) -> Vec<u8> {
+        self.automerge.save_nocompress()
+    }
+
+    /// A document that [`save`](Self::save) gave. It is loaded in this process: bytes from elsewhere are judged in another one first.
+    pub fn load(bytes: &[u8]) -> Result<Self, MergeError> {
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            let automerge = Automerge::load(bytes).map_err(|error| MergeError::Refused(error.to_string()))?;
+            let max_op = automerge.get_changes_meta(&[]).iter().map(|meta| meta.max_op).max().unwrap_or(0);
+            Ok(Self { automerge, max_op, unproven: false })
+        }));
+        loaded.unwrap_or(Err(MergeError::Panic))
+    }
+
+    /// The logs whose changes another has of the same document, and this one has not.
+    pub fn lacks_from(&self, other: &Self) -> BTreeSet<LogId> {
+        let added = self.automerge.get_changes_added(&other.automerge);
+        added.iter().filter_map(|change| change.actor_id().to_bytes().try_into().ok().map(LogId)).collect()
+    }
+
+    /// The changes that another has of the same document, and this one has not.
+    pub fn lacks(&self, other: &Self) -> BTreeSet<ChangeHash> {
+        self.automerge.get_changes_added(&other.automerge).iter().map(Change::hash).collect()
+    }
+
+    /// Takes in whatever another has of the same document; returns the keys of each change that was not here.
+    pub fn absorb(&mut self, mut other: Self) -> Result<Vec<BTreeSet<String>>, MergeError> {
+        let mut copy = self.clone();
+        let absorbed = catch_unwind(AssertUnwindSafe(move || {
+            let added: Vec<BTreeSet<String>> = copy.automerge.get_changes_added(&other.automerge).iter().map(keys_of).collect();
+            copy.automerge.merge(&mut other.automerge).map_err(|error| MergeError::Refused(error.to_string()))?;
+            (copy.max_op, copy.unproven) = (copy.max_op.max(other.max_op), true);
+            Ok((copy, added))
+        }));
+        let (copy, added) = absorbed.unwrap_or(Err(MergeError::Panic))?;
+        *self = copy;
+        Ok(added)
+    }
+
+    /// Every record that it holds something of.
+    pub fn records(&self) -> impl Iterator<Item = RecordId> {
+        let records: BTreeSet<RecordId> = self.keys().filter_map(|key| schema::record_of(&key)).collect();
+        records.into_iter()
+    }
+
     /// Whether changes from elsewhere were merged since it was last proven.
     pub fn is_unproven(&self) -> bool {
         self.unproven

@@ -24,6 +24,8 @@ pub enum Command {
         /// In the background.
         detach: bool,
     },
+    /// Load documents that came from elsewhere, and say what they are: asked by the daemon alone.
+    Judge,
     /// Print the version.
     Version,
     /// Print [`USAGE`].
@@ -47,6 +49,7 @@ pub fn parse_args(args: impl IntoIterator<Item = OsString>) -> Result<Command, U
     let first = args.next().ok_or(Usage::Missing)?;
     let mut command = match first.to_str() {
         Some("run") => Command::Run { detach: false },
+        Some("judge") => Command::Judge,
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         _ => return Err(Usage::Unknown(first)),
@@ -73,6 +76,7 @@ mod tests {
     fn what_is_known_is_understood() {
         assert_eq!(parse("run"), Ok(Command::Run { detach: false }));
         assert_eq!(parse("run --detach"), Ok(Command::Run { detach: true }));
+        assert_eq!(parse("judge"), Ok(Command::Judge));
         assert_eq!(parse("--version"), Ok(Command::Version));
         assert_eq!(parse("--help"), Ok(Command::Help));
         assert_eq!(parse("run --help"), Ok(Command::Help));

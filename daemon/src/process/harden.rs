@@ -22,6 +22,21 @@ pub fn harden() -> Result<(), HardenError> {
     Ok(())
 }
 
+/// Gives this process so much memory, so many seconds of computing and no file that it could write or open.
+pub fn confine(memory: u64, seconds: u64) -> Result<(), HardenError> {
+    let limits = [
+        (Resource::As, memory, "more memory"),
+        (Resource::Cpu, seconds, "more computing"),
+        (Resource::Fsize, 0, "files"),
+        (Resource::Nofile, 3, "further files"),
+    ];
+    for (resource, limit, what) in limits {
+        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })
+            .map_err(|source| HardenError { what, source: source.into() })?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

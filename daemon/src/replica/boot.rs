@@ -53,6 +53,7 @@ impl Replica {
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
         let waiting = replica.load_snapshot(view.as_deref(), &logs);
+        let is_new = waiting.is_none();
         replica.refresh_keys();
         replica.retire_damaged();
         let mut cx = Cx::new(now, rng);
@@ -61,7 +62,10 @@ impl Replica {
         replica.load_delays(now, delays.as_deref());
         replica.load_withheld(withheld.as_deref());
         replica.note_place(&mut cx, is_other);
-        replica.read_tails(&mut cx, waiting);
+        replica.catch_up_with_bases(&mut cx);
+        if !(is_new && replica.begin_with_bases(&mut cx)) {
+            replica.read_tails(&mut cx, waiting.unwrap_or_default());
+        }
         if replica.person().is_some() {
             replica.heard = replica.has_no_other_device();
             // What waits for an entry that is gone, and that nobody else can bring, is written again.
@@ -94,6 +98,10 @@ impl Replica {
             suspect: HashSet::new(),
             recent: VecDeque::new(),
             index: BTreeMap::new(),
+            bases: super::base::Bases::default(),
+            compacting: super::compact::Compacting::default(),
+            adopting: None,
+            jumping: BTreeMap::new(),
             pending: BTreeMap::new(),
             newer: BTreeSet::new(),
             quarantine: BTreeMap::new(),
@@ -205,13 +213,14 @@ impl Replica {
         self.logs.clear();
         self.orphans.clear();
         self.find_logs(found.logs);
+        self.load_bases(found.checkpoints, found.pieces);
     }
 
     fn find_logs(&mut self, found: Vec<FoundLog>) {
         for log in found {
             match self.registry.epoch(&log.head.queue).map(|epoch| epoch.space.id()) {
                 Some(space) => {
-                    let log = Log { head: log.head, space, device: None, seq: log.seq, link: log.link, merged: 0 };
+                    let log = Log { head: log.head, space, device: None, seq: log.seq, link: log.link, from: log.from, merged: 0 };
                     self.logs.insert(log.head.log, log);
                 }
                 None => self.orphans.push(log),
@@ -254,7 +263,7 @@ impl Replica {
     }
 
     /// Reads what is stored and not in the views. `waiting` are entries the views know to wait.
-    fn read_tails(&mut self, cx: &mut Cx<'_>, waiting: Vec<Run>) {
+    pub(super) fn read_tails(&mut self, cx: &mut Cx<'_>, waiting: Vec<Run>) {
         let tails =
             self.logs.values().filter(|log| log.merged < log.seq).map(|log| Run { log: log.head.log, from: log.merged + 1, to: log.seq });
         // Journals first: their Keys open other spaces.
@@ -270,10 +279,10 @@ impl Replica {
     pub(super) fn read(&mut self, cx: &mut Cx<'_>, purpose: Purpose, entries: Vec<Stored>) {
         self.reading = self.reading.saturating_sub(1);
         match purpose {
-            Purpose::Document(doc) => self.load_document(doc, entries),
+            Purpose::Cover => self.covers_came(cx, &entries),
             Purpose::Show(link) => self.show_branch(cx, link, entries),
             Purpose::Judge(log) => self.compare_branches(cx, log, &entries),
-            Purpose::Lose(log) => self.lost_was_read(log, entries),
+            Purpose::Lose(log) => self.lost_was_read(cx, log, entries),
             Purpose::Merge => {
                 for stored in entries {
                     self.take_stored(cx, &stored);
@@ -324,12 +333,15 @@ impl Replica {
             log.merged = 0;
         }
         (self.unsaved_entries, self.saved_at) = (usize::MAX / 2, None);
-        self.read_tails(cx, Vec::new());
+        if !self.begin_with_bases(cx) {
+            self.read_tails(cx, Vec::new());
+        }
     }
 
     /// Forgets every view.
     pub(super) fn clear_views(&mut self) {
         self.view = View::default();
+        self.compacting.abort();
         self.reminding.stale = true;
         self.boards.clear();
         self.agreed.clear();

@@ -1,34 +1,15 @@
 //! What was done last, on any device, so that it can be taken back: the newest changes by name, with the records that they touched.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use asif_proto::id::{LogId, RecordId};
+use asif_proto::id::RecordId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::seal::body::DocId;
+pub(super) use crate::seal::checkpoint::Deed;
 
 /// How many are known.
 const KNOWN: usize = 512;
-
-/// One change that somebody made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Deed {
-    /// The log that has it.
-    pub(super) log: LogId,
-    /// Its place in the log.
-    pub(super) seq: u64,
-    /// The document it is a change of.
-    pub(super) doc: DocId,
-    /// Its hash.
-    pub(super) hash: [u8; 32],
-    /// When it was made, in seconds since 1970; as it was told, but never later than it came, nor before what its log said earlier.
-    pub(super) at: i64,
-    /// What was done.
-    pub(super) message: String,
-    /// The records it touched.
-    pub(super) records: BTreeSet<RecordId>,
-}
 
 /// The newest of them, the last done last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +67,16 @@ impl Deeds {
         self.0.len() >= KNOWN
     }
 
+    /// The last so many of them, the last done last.
+    pub(super) fn last(&self, count: usize) -> Vec<Deed> {
+        self.0.iter().skip(self.0.len().saturating_sub(count)).cloned().collect()
+    }
+
+    /// These and no others.
+    pub(super) fn of(deeds: Vec<Deed>) -> Self {
+        Self(deeds.into_iter().take(KNOWN).collect())
+    }
+
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
         self.0.clear();
@@ -100,7 +91,12 @@ fn created(record: &RecordId) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use asif_proto::id::LogId;
+
     use super::*;
+    use crate::seal::body::DocId;
 
     const LAPTOP: LogId = LogId([1; 16]);
     const PHONE: LogId = LogId([2; 16]);

@@ -8,11 +8,12 @@ use automerge::ScalarValue;
 use jiff::Timestamp;
 
 use super::deeds::Deed;
-use super::effect::{Effect, Purpose, Run, Stored};
+use super::effect::{Run, Stored};
 use super::merge::Pending;
 use super::publish::delay::Writer;
 use super::{Cx, Replica};
 use crate::journal::document::{Document, Put, keys_of};
+use crate::journal::guard::Checked;
 use crate::journal::history::{REDO, UNDO};
 use crate::journal::{guard, schema};
 use crate::seal::body::{Body, Changes, DocId};
@@ -30,26 +31,20 @@ impl Replica {
             self.recent.push_back(doc);
             return true;
         }
-        match self.index.get(&doc) {
-            None => {
-                self.documents.insert(doc, Document::default());
-                self.recent.push_back(doc);
-                true
-            }
-            Some(index) => {
-                if self.loading.insert(doc) {
-                    self.reading += 1;
-                    cx.rest.push(Effect::Read { purpose: Purpose::Document(doc), runs: runs(index) });
-                }
-                false
-            }
+        if !self.has_begun(doc) {
+            self.documents.insert(doc, Document::default());
+            self.recent.push_back(doc);
+            return true;
         }
+        if self.loading.insert(doc) {
+            self.read_document(cx, doc);
+        }
+        false
     }
 
-    /// The entries of a wanted document came.
-    pub(super) fn load_document(&mut self, doc: DocId, entries: Vec<Stored>) {
+    /// The entries of a wanted document came: what they say goes into it. `added` is told of each change that was not there.
+    pub(super) fn load_entries(&mut self, doc: DocId, document: &mut Document, entries: Vec<Stored>, mut added: impl FnMut(&Checked)) {
         self.loading.remove(&doc);
-        let mut document = Document::default();
         let mut waiting: Vec<Pending> = Vec::with_capacity(entries.len());
         for stored in entries {
             match self.reopen(&stored) {
@@ -58,12 +53,13 @@ impl Replica {
             }
         }
         let suspect = self.suspect.remove(&doc);
-        while let Some(batch) = super::merge::ready(&document, &mut waiting) {
+        while let Some(batch) = super::merge::ready(document, &mut waiting) {
             if suspect {
-                self.build_each(&mut document, batch, &mut waiting);
+                self.build_each(document, batch, &mut waiting);
                 continue;
             }
-            let changes = batch.into_iter().flat_map(|one| one.checked).collect();
+            let changes: Vec<Checked> = batch.into_iter().flat_map(|one| one.checked).collect();
+            changes.iter().for_each(&mut added);
             if let Err(error) = document.merge(changes) {
                 tracing::error!(%error, "a stored document could not be built");
                 self.damage.push((None, format!("a document of the journal could not be built from its entries: {error}")));
@@ -87,11 +83,9 @@ impl Replica {
         }
         if suspect {
             let keys: Vec<_> = document.keys().collect();
-            self.view.refresh(doc, &document, keys.iter());
+            self.view.refresh(doc, document, keys.iter());
             self.reminding.stale |= doc == DocId::Plan;
         }
-        self.documents.insert(doc, document);
-        self.recent.push_back(doc);
     }
 
     /// Merges and proves entries of a suspect document one by one. The first of a log that does not go is where its quarantine begins.
@@ -116,7 +110,7 @@ impl Replica {
         waiting.retain(|one| !self.is_quarantined((one.log, one.seq)));
     }
 
-    fn reopen(&self, stored: &Stored) -> Option<Pending> {
+    pub(super) fn reopen(&self, stored: &Stored) -> Option<Pending> {
         let (log, seq) = (stored.wire.log(), stored.wire.seq());
         match self.open_stored(stored)? {
             Body::Changes(changes) => Some(Pending { log, seq, checked: guard::check(log, &changes).ok()? }),
@@ -190,6 +184,7 @@ impl Replica {
             return;
         }
         // Something that was merged makes a document that does not come back: it is built again, entry by entry, without it.
+        self.compacting.abort();
         self.documents.remove(&doc);
         self.view.forget(doc);
         self.reminding.stale |= doc == DocId::Plan;
@@ -217,6 +212,10 @@ impl Replica {
                     && self.documents.get(doc).is_none_or(|document| !document.is_unproven())
             };
             let Some(at) = self.recent.iter().position(unneeded) else { return };
+            // The last one that came is what somebody waits for.
+            if self.recent.iter().skip(at + 1).all(|doc| *doc == DocId::Plan) {
+                return;
+            }
             if let Some(doc) = self.recent.remove(at) {
                 self.documents.remove(&doc);
             }

@@ -1,12 +1,13 @@
 //! What comes out of the core, and what its [`Input`] is made of.
 
+mod found;
 mod input;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use asif_proto::id::{KeyId, Link, LinkKey, LogId, QueueId};
+use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId};
 use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message};
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::seal::wire::Wire;
 
+pub use found::{Found, FoundLog, Salvaged};
 pub use input::Input;
 
 /// The time as the edge gives it.
@@ -56,71 +58,6 @@ pub struct LogHead {
     pub log: LogId,
 }
 
-/// A log as it was found on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FoundLog {
-    /// Its head.
-    pub head: LogHead,
-    /// Its last good seq.
-    pub seq: u64,
-    /// The link after it.
-    pub link: Link,
-}
-
-/// What could be read of a damaged piece of a log that was set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Salvaged {
-    /// Its log.
-    pub log: LogId,
-    /// The queue of the log, where that is known.
-    pub queue: Option<QueueId>,
-    /// The file, by name.
-    pub file: String,
-    /// Its intact entries.
-    pub entries: Vec<Stored>,
-    /// How many could not be read, as far as is known.
-    pub lost: u64,
-}
-
-/// Everything that was found on disk.
-#[derive(Debug, Clone, Default)]
-pub struct Found {
-    /// Logs.
-    pub logs: Vec<FoundLog>,
-    /// Statements.
-    pub statements: Vec<Vec<u8>>,
-    /// The vault file and its key file.
-    pub vault: Option<(Vec<u8>, Vec<u8>)>,
-    /// The sealed view.
-    pub view: Option<Vec<u8>>,
-    /// The sealed list of peers.
-    pub peers: Option<Vec<u8>>,
-    /// This home is not the one that was left here: a copy, or an old one that was put back.
-    pub is_other: bool,
-    /// The sealed drafts.
-    pub drafts: Option<Vec<u8>>,
-    /// The sealed memory of reminders that were shown.
-    pub reminded: Option<Vec<u8>>,
-    /// The sealed memory of what waits before it is shared.
-    pub delays: Option<Vec<u8>>,
-    /// The sealed memory of records that were taken back from helpers.
-    pub withheld: Option<Vec<u8>>,
-    /// Drafts that did not open were set aside, now or earlier.
-    pub drafts_damaged: bool,
-    /// The plan's readable copy.
-    pub plan_copy: Option<Vec<u8>>,
-    /// What could be read of pieces that were set aside, where they were asked for.
-    pub salvaged: Vec<Salvaged>,
-    /// Files with damaged pieces that were set aside, by name.
-    pub set_aside: Vec<String>,
-    /// What is damaged, in words, with the log where it is one.
-    pub damage: Vec<(Option<LogId>, String)>,
-    /// What was cut off because it was never acknowledged, in words.
-    pub torn: Vec<String>,
-    /// Files among the logs that are none, by name.
-    pub strange: Vec<String>,
-}
-
 /// Something to put on stable storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Append {
@@ -146,13 +83,28 @@ pub struct Stored {
     pub wire: Wire,
 }
 
+/// A log of which a checkpoint stands for all behind the birth and before its last covered entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jump {
+    /// Its head.
+    pub head: LogHead,
+    /// Its first entry.
+    pub birth: Wire,
+    /// The link before the last covered entry.
+    pub previous: Link,
+    /// That entry.
+    pub tip: Wire,
+    /// What is held behind it goes: it may be of another branch.
+    pub ends_there: bool,
+}
+
 /// Why entries are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// To be merged: they are stored and not yet in any view.
     Merge,
-    /// To build a document that is wanted.
-    Document(crate::seal::body::DocId),
+    /// To say which entries a checkpoint stands for.
+    Cover,
     /// To show a peer what is held here.
     Show(LinkId),
     /// To compare with another branch of the log.
@@ -259,12 +211,108 @@ pub enum Effect {
         /// Which.
         runs: Vec<Run>,
     },
-    /// Put another branch in the place of everything from its first entry on. Ends a batch: what is appended later comes after it.
+    /// Read what a document that is wanted is built of.
+    Build {
+        /// Which.
+        doc: crate::seal::body::DocId,
+        /// Pieces of checkpoints that it lies in.
+        pieces: Vec<PieceId>,
+        /// Entries that it has behind them.
+        runs: Vec<Run>,
+    },
+    /// Read a bundle of a checkpoint.
+    Unpack {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The place of the bundle in it.
+        bundle: usize,
+        /// Its pieces.
+        pieces: Vec<PieceId>,
+    },
+    /// Send pieces of a checkpoint.
+    ServePieces {
+        /// On this link.
+        link: LinkId,
+        /// These, as far as they are what was written.
+        pieces: Vec<PieceId>,
+    },
+    /// Load the documents of a bundle in another process, with limits. Answered with [`Input::Judged`].
+    Judge {
+        /// The checkpoint that is being taken, and the place of the bundle in it; none where one is being made here.
+        of: Option<(CheckpointId, usize)>,
+        /// The bundle, packed.
+        packed: Opaque,
+        /// How long it is unpacked.
+        unfolded: u32,
+    },
+    /// Read what a checkpoint and the entries here say of one document.
+    Compare {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The document.
+        doc: crate::seal::body::DocId,
+        /// The pieces that it lies in.
+        pieces: Vec<PieceId>,
+        /// The entries.
+        runs: Vec<Run>,
+    },
+    /// Keep a checkpoint whose pieces are kept, and go on with these logs behind what it covers. Answered with [`Input::Adopted`].
+    Adopt {
+        /// It, sealed.
+        checkpoint: Vec<u8>,
+        /// The logs.
+        jumps: Vec<Jump>,
+    },
+    /// The same in the place of what is held, all in one go. Ends a batch: what is appended later comes after it.
+    Swap {
+        /// The checkpoint, sealed.
+        checkpoint: Vec<u8>,
+        /// The logs that go on behind it.
+        jumps: Vec<Jump>,
+        /// Logs that are let go of.
+        aside: Vec<LogId>,
+        /// Checkpoints that are let go of.
+        checkpoints: Vec<CheckpointId>,
+        /// Pieces that nothing needs any more.
+        pieces: Vec<PieceId>,
+    },
+    /// Pack a bundle as small as it gets, beside everything else. Answered with [`Input::Packed`].
+    Pack {
+        /// Documents, one after another.
+        folded: Opaque,
+    },
+    /// Keep pieces of a checkpoint that is being made. Answered with [`Input::Kept`].
+    KeepPieces(Vec<Vec<u8>>),
+    /// Keep a piece of a checkpoint that is being taken. Where it could not be, that shows when it is read.
+    TakePiece(Vec<u8>),
+    /// Keep a checkpoint whose pieces are kept. Answered with [`Input::Kept`].
+    KeepCheckpoint(Vec<u8>),
+    /// Let go of entries that a checkpoint covers, if all of its pieces are there and are what was written. Answered with [`Input::Pruned`].
+    Prune {
+        /// Pieces that must be there.
+        pieces: Vec<PieceId>,
+        /// Of each log, the first entry behind its birth that stays.
+        logs: Vec<(LogId, u64)>,
+    },
+    /// Let go of checkpoints and pieces that nothing rests on any more.
+    DropSealed {
+        /// These checkpoints.
+        checkpoints: Vec<CheckpointId>,
+        /// These pieces.
+        pieces: Vec<PieceId>,
+    },
+    /// Put another branch, or nothing, in the place of everything from an entry on. Ends a batch: what is appended later comes after it.
     Graft {
         /// Of this log.
         log: LogId,
-        /// This.
+        /// The first entry that goes.
+        from: u64,
+        /// What comes in its place.
         branch: Vec<Wire>,
+        /// Checkpoints that stand for what goes, and are let go of before.
+        checkpoints: Vec<CheckpointId>,
+        /// Their pieces.
+        pieces: Vec<PieceId>,
     },
     /// Set this log aside whole.
     SetAside(LogId),

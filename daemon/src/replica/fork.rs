@@ -12,8 +12,12 @@
 //! Nothing depends on who began it, and doing it twice is harmless: what is written again says what is there already.
 
 mod again;
+mod covered;
 
-use std::collections::BTreeSet;
+pub(super) use again::packed_again;
+pub(super) use covered::Parting;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{Link, LogId};
 use asif_proto::local::Failure;
@@ -29,6 +33,8 @@ use crate::seal::wire::Wire;
 const BACK: u64 = 32;
 /// Entries shown at once.
 const SHOWN: u64 = 256;
+/// Asked for where the branch that was shown begins too late: what stands for the entries before it.
+const BEFORE_ANY: u64 = 0;
 /// How often one link may ask for a branch.
 const MAX_ASKED: u32 = 512;
 /// Hashes of replaced changes in one entry.
@@ -75,7 +81,7 @@ impl Replica {
             let epoch = self.registry.epoch(&log.head.queue);
             log.head.queue == want.queue && epoch.is_some_and(|epoch| self.is_shared(want.log, epoch, person))
         };
-        let Some(tip) = self.logs.get(&want.log).filter(shared).map(|log| log.seq) else {
+        let Some((tip, here)) = self.logs.get(&want.log).filter(shared).map(|log| (log.seq, log.from)) else {
             return self.refuse("a question about a log that the two do not share");
         };
         let Some(link) = self.links.get_mut(&id) else { return };
@@ -85,7 +91,11 @@ impl Replica {
             return self.drop_link(cx, id);
         }
         self.dispute(cx, id, want.log);
-        let from = want.from.max(1);
+        if want.from == BEFORE_ANY {
+            return self.show_checkpoint(cx, id, &want.log);
+        }
+        // What a checkpoint stands for cannot be shown: whoever finds that they part further back asks for that.
+        let from = if here > 2 { want.from.max(here) } else { want.from };
         if from <= tip {
             self.reading += 1;
             let runs = vec![Run { log: want.log, from, to: tip.min(from + SHOWN) }];
@@ -136,27 +146,33 @@ impl Replica {
     /// One's own entries were read that stand where the other's do: where do they part, and which branch wins?
     pub(super) fn compare_branches(&mut self, cx: &mut Cx<'_>, log: LogId, ours: &[Stored]) {
         let Some(theirs) = self.judging.remove(&log) else { return };
-        let (Some(own), Some(tip)) = (ours.first(), self.logs.get(&log).map(|log| log.seq)) else { return };
-        let (first, id) = (own.wire.seq(), theirs.link);
-        if own.previous != theirs.before {
-            // They part further back.
-            let back = (tip - first.min(tip)).saturating_mul(8).max(BACK);
-            match first {
-                1 => self.refuse("a branch that begins with another birth"),
-                _ => self.ask_for_branch(cx, id, log, first.saturating_sub(back).max(1)),
-            }
-            return;
-        }
-        let mut link = theirs.before;
-        let mut parted = None;
-        for (at, (wire, own)) in theirs.wires.iter().zip(ours).enumerate() {
+        let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
+        let (id, shown) = (theirs.link, theirs.wires.first().map_or(0, Wire::seq));
+        let own: BTreeMap<u64, &Stored> = ours.iter().map(|one| (one.wire.seq(), one)).collect();
+        let (mut link, mut parted, mut covered) = (theirs.before, None, own.is_empty());
+        for (at, wire) in theirs.wires.iter().enumerate() {
             let next = wire.link(&link);
+            let Some(own) = own.get(&wire.seq()) else {
+                // A checkpoint stands for it here.
+                (link, covered) = (next, true);
+                continue;
+            };
+            if own.previous != link && !covered {
+                return self.look_further_back(cx, id, log, tip, shown);
+            }
+            if own.previous != link {
+                return self.show_checkpoint(cx, id, &log);
+            }
             let own_next = own.wire.link(&own.previous);
             if next != own_next {
                 parted = Some((at, link, next, own_next));
                 break;
             }
-            link = next;
+            (link, covered) = (next, false);
+        }
+        if covered && parted.is_none() {
+            // Nothing of it can be compared entry by entry.
+            return self.show_checkpoint(cx, id, &log);
         }
         let Some((at, before, next, own_next)) = parted else { return self.no_fork(cx, id, log, theirs.wires.last().map_or(0, Wire::seq)) };
         let branch: Vec<Wire> = theirs.wires.into_iter().skip(at).collect();
@@ -174,7 +190,11 @@ impl Replica {
         let is_read = ours.last().is_some_and(|last| last.wire.seq() == tip);
         let is_stub = |own: &Stored| matches!(own.wire, Wire::Stub(_)) || left_out.contains(&own.wire.seq());
         let is_unproven = is_read && ours.iter().skip(at).all(is_stub);
-        if next < own_next || is_unproven {
+        let gives_way = next < own_next || is_unproven;
+        // Where a checkpoint stands for this end's branch, the two checkpoints are compared, if they have one.
+        if gives_way && self.bases.covered(&log) >= from {
+            self.show_checkpoint(cx, id, &log);
+        } else if gives_way {
             self.losses.insert(log, Loss { before, branch, ours: Vec::new() });
             self.reading += 1;
             cx.rest.push(Effect::Read { purpose: Purpose::Lose(log), runs: vec![Run { log, from, to: tip }] });
@@ -187,6 +207,17 @@ impl Replica {
             });
             let ours = ours.collect();
             self.found.insert(log, Loss { before, branch, ours });
+        }
+    }
+
+    /// They part before what was shown.
+    fn look_further_back(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, tip: u64, shown: u64) {
+        let asked = self.links.get(&id).and_then(|link| link.disputed.get(&log)).copied().unwrap_or(1);
+        let back = (tip - shown.min(tip)).saturating_mul(8).max(BACK);
+        match shown {
+            1 => self.refuse("a branch that begins with another birth"),
+            _ if asked < shown => self.ask_for_branch(cx, id, log, BEFORE_ANY),
+            _ => self.ask_for_branch(cx, id, log, shown.saturating_sub(back).max(1)),
         }
     }
 
@@ -233,10 +264,13 @@ impl Replica {
         }
     }
 
-    pub(super) fn lost_was_read(&mut self, log: LogId, ours: Vec<Stored>) {
-        if let Some(loss) = self.losses.get_mut(&log) {
-            loss.ours = ours;
+    pub(super) fn lost_was_read(&mut self, cx: &mut Cx<'_>, log: LogId, ours: Vec<Stored>) {
+        let Some(loss) = self.losses.get_mut(&log) else { return };
+        if loss.branch.is_empty() {
+            loss.before = ours.first().map_or(Link::ZERO, |first| first.previous);
         }
+        loss.ours = ours;
+        self.check_loss(cx, log);
     }
 
     /// Branches that lost give way, once everything that is needed to write again what they said is here.
@@ -293,13 +327,15 @@ impl Replica {
         } else if self.person() == Some(space.owner()) && matches!(space, Space::Feedback { .. }) {
             self.write_items_again(cx, space, log, &loss)?;
         }
-        let (Some(first), Some(known)) = (loss.branch.first().map(Wire::seq), self.logs.get_mut(&log)) else { return Ok(()) };
-        tracing::info!(?log, first, entries = loss.ours.len(), "a branch gave way to another");
+        let Some(from) = loss.ours.first().map(|first| first.wire.seq()) else { return Ok(()) };
+        let (checkpoints, pieces) = self.let_go_of_bases(&log, from);
+        let Some(known) = self.logs.get_mut(&log) else { return Ok(()) };
+        tracing::info!(?log, from, entries = loss.ours.len(), "a branch gave way to another");
         known.link = loss.branch.iter().fold(loss.before, |link, wire| wire.link(&link));
-        known.seq = first - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
+        known.seq = from - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
         // What comes in its place was not taken in: when it was said is noted as it is read.
-        known.merged = known.merged.min(first - 1);
-        cx.rest.push(Effect::Graft { log, branch: loss.branch });
+        known.merged = known.merged.min(from - 1);
+        cx.rest.push(Effect::Graft { log, from, branch: loss.branch, checkpoints, pieces });
         self.rooms.retain(|(_, one), _| *one != log);
         for link in self.links.values_mut() {
             link.forget(&log);

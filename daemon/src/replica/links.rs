@@ -71,6 +71,9 @@ impl Replica {
             (Peer::Known { .. }, Message::Pong(number)) if up => self.answered_ping(id, number),
             (Peer::Known { person, .. }, Message::Addresses(told)) if up && self.person() == Some(person) => self.told_addresses(cx, told),
             (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
+            (Peer::Known { person, .. }, message) if up && self.person() == Some(person) && is_of_checkpoints(&message) => {
+                self.of_checkpoints(cx, id, message);
+            }
             (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
             (_, Message::Refused(refused)) => {
                 if let Some(key) = self.links.get(&id).map(|link| link.key) {
@@ -256,6 +259,7 @@ impl Replica {
 
     /// Asks the edge for the next run that a peer is missing.
     fn serve(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
+        self.offer(cx, id, person);
         let behind = |link: &Link, tip: &Tip| link.sent.get(&tip.log).copied().unwrap_or(0) < tip.seq;
         let Some(link) = self.links.get(&id).filter(|link| link.compared && link.serving.is_none() && link.unacknowledged() < WINDOW)
         else {
@@ -263,7 +267,7 @@ impl Replica {
         };
         // The journal first: keys of other spaces come with it.
         let journal = self.journal().map(|space| space.id());
-        let waits = |tip: &Tip| behind(link, tip) && !link.disputed.contains_key(&tip.log);
+        let waits = |tip: &Tip| behind(link, tip) && !link.disputed.contains_key(&tip.log) && self.is_served_as_entries(link, &tip.log);
         // In turns: what one log waits for may be in another.
         let rank = |tip: &Tip| (self.logs.get(&tip.log).map(|log| Some(log.space) != journal), link.turns.get(&tip.log).copied());
         let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
@@ -403,6 +407,11 @@ impl Replica {
                 no_more || tips.get(log) == Some(seq) || says_nothing(log, seq)
             })
     }
+}
+
+/// Whether a message is about checkpoints.
+fn is_of_checkpoints(message: &Message) -> bool {
+    matches!(message, Message::Checkpoint(_) | Message::GetPieces(_) | Message::Piece(_) | Message::NoCheckpoint(_))
 }
 
 /// The link that a peer says to have just before `from`.

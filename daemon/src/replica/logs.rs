@@ -26,8 +26,17 @@ pub(super) struct Log {
     pub(super) device: Option<DeviceId>,
     pub(super) seq: u64,
     pub(super) link: Link,
+    /// The first entry behind its birth that may be here: what lies between is covered by a checkpoint.
+    pub(super) from: u64,
     /// Entries up to here were taken into the views or are known to wait.
     pub(super) merged: u64,
+}
+
+impl Log {
+    /// A log of which nothing is stored yet.
+    pub(super) fn new(head: LogHead, space: SpaceId, device: DeviceId) -> Self {
+        Self { head, space, device: Some(device), seq: 0, link: Link::ZERO, from: 2, merged: 0 }
+    }
 }
 
 /// An entry that was just stored and is to be passed on.
@@ -113,11 +122,23 @@ impl Replica {
     ) -> Result<LogId, Failure> {
         let mut id = [0; 16];
         cx.rng.fill_bytes(&mut id);
-        let id = LogId(id);
+        self.bear_as(cx, LogId(id), space, queue, keys, continues)
+    }
+
+    /// The same, by an id that was drawn for it.
+    pub(super) fn bear_as(
+        &mut self,
+        cx: &mut Cx<'_>,
+        id: LogId,
+        space: Space,
+        queue: QueueId,
+        keys: &EpochKeys,
+        continues: Option<(LogId, u64, Link)>,
+    ) -> Result<LogId, Failure> {
         let (Some(vault), Some(epoch)) = (&self.vault, self.registry.epoch(&queue)) else { return Err(super::no_journal()) };
         let device = vault.device();
         let head = LogHead { queue, key: epoch.key, log: id };
-        self.logs.insert(id, Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 1 });
+        self.logs.insert(id, Log { merged: 1, ..Log::new(head, space.id(), device) });
         let birth = Birth { device, space: space.id(), key: head.key, continues };
         self.append_sealed(cx, space, id, keys, &Body::Birth(birth))?;
         Ok(id)

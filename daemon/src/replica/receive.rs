@@ -388,8 +388,7 @@ impl Replica {
         wire: Wire,
     ) {
         let seq = wire.seq();
-        let log =
-            self.logs.entry(head.log).or_insert(Log { head, space: space.id(), device: Some(device), seq: 0, link: Link::ZERO, merged: 0 });
+        let log = self.logs.entry(head.log).or_insert_with(|| Log::new(head, space.id(), device));
         (log.seq, log.link) = (seq, link);
         log.merged = log.merged.max(seq);
         self.note_given_back(cx, from, head.log);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_proto::frame;
-use asif_proto::id::{DeviceId, GrantId, Link, LogId, SpaceId};
+use asif_proto::id::{CheckpointId, DeviceId, GrantId, Link, LogId, SpaceId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 9;
+const VERSION: u16 = 10;
 /// After so many entries the view is saved again, but not more often than this: it is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
@@ -42,6 +42,8 @@ struct Snapshot<'a> {
     replaced: BTreeSet<[u8; 32]>,
     /// How many items were forgotten of shares that ended, where that is not answered yet.
     forgotten: BTreeMap<GrantId, u64>,
+    /// The checkpoints that it was made with.
+    bases: Vec<CheckpointId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,22 +54,24 @@ struct SavedLog {
 }
 
 impl Replica {
-    /// Takes the saved view over where it fits the logs that were found; returns entries that still wait in it.
-    pub(super) fn load_snapshot(&mut self, bytes: Option<&[u8]>, found: &[FoundLog]) -> Vec<Run> {
-        let Some(vault) = &self.vault else { return Vec::new() };
+    /// Takes the saved view over where it fits the logs that were found; returns entries that still wait in it; none: it is to be made anew.
+    pub(super) fn load_snapshot(&mut self, bytes: Option<&[u8]>, found: &[FoundLog]) -> Option<Vec<Run>> {
+        let vault = self.vault.as_ref()?;
         let snapshot = bytes
             .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
             .and_then(|plain| frame::decode::<Snapshot<'_>>(&plain))
             .filter(|snapshot| snapshot.version == VERSION);
         let told: BTreeSet<LogId> = self.damage.iter().filter_map(|(log, _)| *log).collect();
         let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
-        let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot, found) && snapshot.program == self.about.version);
+        let is_based = |snapshot: &Snapshot<'_>| self.bases.current().map(|base| base.id).eq(snapshot.bases.iter().copied());
+        let fits = |snapshot: &Snapshot<'_>| fits(snapshot, found) && is_based(snapshot) && snapshot.program == self.about.version;
+        let snapshot = snapshot.filter(|snapshot| lost.is_empty() && fits(snapshot));
         let words = |(log, was, is): &(LogId, u64, u64)| (Some(*log), format!("of {was} entries of log {log} only {is} are left"));
         self.damage.extend(lost.iter().filter(|(log, _, _)| !told.contains(log)).map(words));
         self.shortened = lost;
         let Some(snapshot) = snapshot else {
             tracing::info!("the view is made anew");
-            return Vec::new();
+            return None;
         };
         self.view = snapshot.view.into_owned();
         self.view.index();
@@ -86,7 +90,7 @@ impl Replica {
                 log.merged = saved.merged;
             }
         }
-        snapshot.waiting.into_iter().map(|(log, seq)| Run { log, from: seq, to: seq }).collect()
+        Some(snapshot.waiting.into_iter().map(|(log, seq)| Run { log, from: seq, to: seq }).collect())
     }
 
     /// Nothing on disk is damaged or cannot be placed: what the views say is all there is.
@@ -148,6 +152,7 @@ impl Replica {
             forks: self.forks.clone(),
             replaced: self.replaced.clone(),
             forgotten: self.forgotten_items(),
+            bases: self.bases.current().map(|base| base.id).collect(),
         };
         let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
         Some(Effect::Save { name: FILE, bytes: Opaque::new(bytes) })

@@ -34,6 +34,10 @@ impl Daemon {
                     }
                     self.inputs.push_back(input);
                 }
+                Ok(Done::Send(link, messages)) => {
+                    let frames = messages.iter().map(Message::to_frame).collect();
+                    self.command(Command::SendBulk { link: net_link(link), frames });
+                }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
@@ -77,6 +81,8 @@ impl Daemon {
             Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
             Effect::LookForDesktop => self.desktop.look(),
             Effect::Mark => self.mark(),
+            Effect::Pack { folded } => self.packer.pack(folded),
+            Effect::Judge { of, packed, unfolded } => self.judge.ask(of, packed, unfolded),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::Remove { .. }
@@ -86,6 +92,17 @@ impl Daemon {
             | Effect::Read { .. }
             | Effect::SetAside(_)
             | Effect::Mend(_)
+            | Effect::Build { .. }
+            | Effect::Unpack { .. }
+            | Effect::KeepPieces(_)
+            | Effect::TakePiece(_)
+            | Effect::ServePieces { .. }
+            | Effect::Compare { .. }
+            | Effect::Adopt { .. }
+            | Effect::Swap { .. }
+            | Effect::KeepCheckpoint(_)
+            | Effect::Prune { .. }
+            | Effect::DropSealed { .. }
             | Effect::Serve { .. } => {}
         }
     }

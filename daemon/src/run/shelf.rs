@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asif_proto::home::DAMAGED_DRAFTS;
-use asif_proto::id::{Link, LogId};
-use asif_proto::peer::{ENTRIES_BYTES, Message};
+use asif_proto::id::{Link, LogId, PieceId};
+use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
 
-use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::replica::effect::{self, Effect, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::seal::wire::Wire;
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
 
@@ -58,6 +59,18 @@ pub enum ShelfError {
     /// Setting damage aside.
     #[error(transparent)]
     SetAside(#[from] store::SetAsideError),
+    /// Checkpoints and their pieces.
+    #[error(transparent)]
+    Sealed(#[from] store::SealedError),
+    /// Letting go of what a checkpoint covers.
+    #[error(transparent)]
+    Prune(store::StubError),
+    /// Taking a checkpoint.
+    #[error(transparent)]
+    TakeOver(#[from] store::TakeoverError),
+    /// Taking a checkpoint in the place of another one.
+    #[error("a checkpoint could not be put in the place of another one: {0}")]
+    Swap(String),
 }
 
 /// What is left of a step when its writes are done, or are not.
@@ -80,6 +93,8 @@ pub enum Done {
     Quiet,
     /// A run for a peer, and what to tell the core.
     Serve(LinkId, Option<Message>, Input),
+    /// Messages for a peer.
+    Send(LinkId, Vec<Message>),
     /// It is not the disk's.
     Elsewhere(Effect),
 }
@@ -102,6 +117,8 @@ impl Shelf {
         Ok(Found {
             logs: found.logs.iter().map(found_log).collect(),
             statements: found.statements,
+            checkpoints: self.store.checkpoints()?,
+            pieces: self.store.pieces()?.into_iter().collect(),
             vault,
             view: self.cache(VIEW),
             peers: self.cache(PEERS),
@@ -213,10 +230,59 @@ impl Shelf {
                 Err(error) => tracing::warn!(%error, "outdated entries stay whole for now"),
             },
             Effect::Read { purpose, runs } => return Ok(Done::Input(Input::Read { purpose, entries: self.read(&runs)? })),
-            Effect::Graft { log, branch } => {
+            Effect::Build { doc, pieces, runs } => {
+                let (pieces, entries) = (self.pieces(&pieces), self.read(&runs)?);
+                return Ok(Done::Input(Input::Build { doc, pieces, entries }));
+            }
+            Effect::Unpack { of, bundle, pieces } => {
+                return Ok(Done::Input(Input::Unpacked { of, bundle, pieces: self.pieces(&pieces) }));
+            }
+            Effect::KeepPieces(pieces) => {
+                let kept = self.store.keep_pieces(pieces.iter().map(Vec::as_slice));
+                return Ok(Done::Input(Input::Kept { outcome: unless_poisoned(kept)? }));
+            }
+            Effect::KeepCheckpoint(bytes) => {
+                let kept = self.store.keep_checkpoint(&bytes);
+                return Ok(Done::Input(Input::Kept { outcome: unless_poisoned(kept)? }));
+            }
+            Effect::TakePiece(piece) => {
+                if let Err(reason) = unless_poisoned(self.store.keep_pieces([piece.as_slice()]))? {
+                    tracing::warn!(reason, "a piece of a checkpoint could not be kept");
+                }
+            }
+            Effect::ServePieces { link, pieces } => {
+                let pieces = self.pieces(&pieces).into_iter().flatten();
+                return Ok(Done::Send(link, pieces.map(|piece| Message::Piece(Blob(piece))).collect()));
+            }
+            Effect::Compare { of, doc, pieces, runs } => {
+                let (pieces, entries) = (self.pieces(&pieces), self.read(&runs)?);
+                return Ok(Done::Input(Input::Compared { of, doc, pieces, entries }));
+            }
+            Effect::Adopt { checkpoint, jumps } => {
+                let logs = jumps.iter().map(store_jump).collect();
+                let (aside, checkpoints, pieces) = (Vec::new(), Vec::new(), Vec::new());
+                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces };
+                return Ok(Done::Input(Input::Adopted { outcome: self.take_over(&takeover)? }));
+            }
+            Effect::Swap { checkpoint, jumps, aside, checkpoints, pieces } => {
+                let logs = jumps.iter().map(store_jump).collect();
+                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces };
+                self.take_over(&takeover)?.map_err(ShelfError::Swap)?;
+            }
+            Effect::Prune { pieces, logs } => {
+                let outcome = self.prune(&pieces, &logs)?;
+                return Ok(Done::Input(Input::Pruned { logs, outcome }));
+            }
+            Effect::DropSealed { checkpoints, pieces } => {
+                if let Err(error) = self.store.drop_sealed(&checkpoints, &pieces) {
+                    tracing::warn!(%error, "what nothing rests on any more stays for now");
+                }
+            }
+            Effect::Graft { log, from, branch, checkpoints, pieces } => {
                 // The view took in what goes.
                 self.store.save(VIEW, &[])?;
-                self.store.graft(log, &branch)?;
+                self.store.drop_sealed(&checkpoints, &pieces)?;
+                self.store.graft(log, from, &branch)?;
             }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
@@ -226,18 +292,51 @@ impl Shelf {
         Ok(Done::Quiet)
     }
 
+    /// Pieces of a checkpoint; none where one is not there, or not what was written.
+    fn pieces(&self, ids: &[PieceId]) -> Vec<Option<Vec<u8>>> {
+        let piece = |id: &PieceId| self.store.piece(*id).map_err(|error| tracing::error!(%error, "a piece of a checkpoint")).ok();
+        ids.iter().map(piece).collect()
+    }
+
+    /// Takes a checkpoint with all that goes with it. The view knows nothing of it.
+    fn take_over(&mut self, takeover: &store::Takeover) -> Result<Result<(), String>, ShelfError> {
+        self.store.save(VIEW, &[])?;
+        match self.store.take_over(takeover) {
+            Err(error) if self.store.is_poisoned() => Err(error.into()),
+            taken => Ok(taken.map_err(|error| error.to_string())),
+        }
+    }
+
+    /// Lets go of what is covered, once every piece of what covers it was read and is what was written.
+    fn prune(&mut self, pieces: &[PieceId], logs: &[(LogId, u64)]) -> Result<Result<(), String>, ShelfError> {
+        if let Some(error) = pieces.iter().find_map(|id| self.store.piece(*id).err()) {
+            return Ok(Err(error.to_string()));
+        }
+        for (log, from) in logs {
+            match self.store.prune(*log, *from) {
+                Err(store::StubError::Poisoned) => return Err(ShelfError::Prune(store::StubError::Poisoned)),
+                Err(error) => return Ok(Err(error.to_string())),
+                Ok(()) => {}
+            }
+        }
+        Ok(Ok(()))
+    }
+
     fn read(&self, runs: &[Run]) -> Result<Vec<Stored>, ShelfError> {
         let mut entries = Vec::new();
         for run in runs {
-            let mut from = run.from;
-            let mut previous = self.link_before(run.log, run.from)?;
+            // A checkpoint stands for what lies between the birth and where the log goes on.
+            let goes_on = self.store.goes_on(run.log);
+            let here = |seq: u64| if (2..goes_on).contains(&seq) { goes_on } else { seq };
+            let mut from = here(run.from);
             while from <= run.to {
+                let mut previous = self.link_before(run.log, from)?;
                 let count = usize::try_from(run.to - from + 1).unwrap_or(MAX_COUNT).min(MAX_COUNT);
                 let read = self.store.read(run.log, from, usize::MAX, count)?;
                 if read.is_empty() {
                     break;
                 }
-                from += u64::try_from(read.len()).unwrap_or(u64::MAX);
+                from = here(from + u64::try_from(read.len()).unwrap_or(u64::MAX));
                 for (link, wire) in read {
                     entries.push(Stored { previous, wire });
                     previous = link;
@@ -248,10 +347,7 @@ impl Shelf {
     }
 
     fn link_before(&self, log: LogId, seq: u64) -> Result<Link, ShelfError> {
-        if seq <= 1 {
-            return Ok(Link::ZERO);
-        }
-        Ok(self.store.read(log, seq - 1, usize::MAX, 1)?.first().map_or(Link::ZERO, |(link, _)| *link))
+        Ok(self.store.link_before(log, seq)?)
     }
 
     fn serve(
@@ -291,13 +387,33 @@ impl Shelf {
     }
 }
 
+/// What only costs time when it fails is told; after a poisoned write the store has to be opened again.
+fn unless_poisoned(outcome: Result<(), store::SealedError>) -> Result<Result<(), String>, ShelfError> {
+    match outcome {
+        Err(error @ store::SealedError::Poisoned) => Err(error.into()),
+        outcome => Ok(outcome.map_err(|error| error.to_string())),
+    }
+}
+
 fn salvaged(piece: store::Salvaged) -> Salvaged {
     let entries = piece.entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
     Salvaged { log: piece.log, queue: piece.head.map(|head| head.queue), file: piece.file, entries, lost: piece.lost }
 }
 
 fn found_log(log: &store::FoundLog) -> FoundLog {
-    FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link }
+    FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link, from: log.from }
+}
+
+fn store_jump(jump: &Jump) -> store::Jump {
+    let blob = |wire: &Wire| Blob(wire.bytes().to_vec());
+    store::Jump {
+        queue: jump.head.queue,
+        key: jump.head.key,
+        birth: blob(&jump.birth),
+        previous: jump.previous,
+        tip: blob(&jump.tip),
+        ends_there: jump.ends_there,
+    }
 }
 
 fn store_head(head: LogHead) -> store::LogHead {

@@ -132,6 +132,16 @@ impl ReadKey {
         derive(&self.0, &[b"asif entry v1", log.as_bytes()])
     }
 
+    /// The key that seals the checkpoints of the epoch: HKDF-SHA256 of the read key, info `asif checkpoint v1`.
+    pub fn checkpoint_key(&self) -> Zeroizing<[u8; KEY_LEN]> {
+        derive(&self.0, &[b"asif checkpoint v1"])
+    }
+
+    /// The key that seals the pieces of them: HKDF-SHA256 of the read key, info `asif piece v1`.
+    pub fn piece_key(&self) -> Zeroizing<[u8; KEY_LEN]> {
+        derive(&self.0, &[b"asif piece v1"])
+    }
+
     /// The public half of the reading capability of the queue.
     pub fn capability(&self) -> [u8; KEY_LEN] {
         public(&derive(&self.0, &[b"asif reading capability v1"]))

@@ -2,8 +2,12 @@
 //!
 //! ```text
 //! header   magic "asiflog1" · queue id 32 · key id 16 · log id 16 · blake3(the foregoing), first 16 bytes              88 bytes
+//!    or    magic "asiflog2" · queue id 32 · key id 16 · log id 16 · from u64 · before 32 · blake3(the foregoing), first 16 bytes     128 bytes
 //! record   length u32 · link 32 · kind u8 (1 entry, 2 stub) · entry or stub                        integers big endian
 //! ```
+//!
+//! Under the second header entries 2 to `from` - 1 are not here: a checkpoint stands for them. The first record is the birth as ever, the next
+//! one is entry `from`, and `before` is the link before it.
 //!
 //! `length` counts kind and entry. `link` is the chain link *after* the entry: it commits to the entry and to all before it, so it is
 //! checksum and chain in one, and an entry behind a damaged one still has its own.
@@ -17,8 +21,12 @@ use crate::seal::wire::{self, MAX_ENTRY, STUB_LEN, Wire};
 
 /// What every log file begins with.
 pub(super) const MAGIC: &[u8; 8] = b"asiflog1";
+/// What the file of a log begins with of which a part is covered by a checkpoint.
+const MAGIC_FROM: &[u8; 8] = b"asiflog2";
 /// Bytes of the header.
 pub(super) const HEADER_LEN: usize = 88;
+/// Bytes of the header of a log of which a part is covered.
+pub(super) const HEADER_FROM_LEN: usize = 128;
 /// Bytes of a record before its kind: length and link.
 pub(super) const PREFIX_LEN: usize = 36;
 /// Disks write whole sectors of this size, or a multiple of it.
@@ -28,13 +36,26 @@ const TELLING: usize = 8;
 const ENTRY: u8 = 1;
 const STUB: u8 = 2;
 
+/// Where a log goes on behind its birth: what lies between is covered by a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct From {
+    /// The first entry that may be here, 3 at least.
+    pub(super) seq: u64,
+    /// The link before it.
+    pub(super) before: Link,
+}
+
 /// The header of a log's file.
-pub(super) fn header(head: &LogHead) -> Vec<u8> {
-    let mut out = Vec::with_capacity(HEADER_LEN);
-    out.extend_from_slice(MAGIC);
+pub(super) fn header(head: &LogHead, from: Option<&From>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEADER_FROM_LEN);
+    out.extend_from_slice(if from.is_some() { MAGIC_FROM } else { MAGIC });
     out.extend_from_slice(head.queue.as_bytes());
     out.extend_from_slice(head.key.as_bytes());
     out.extend_from_slice(head.log.as_bytes());
+    if let Some(from) = from {
+        out.extend_from_slice(&from.seq.to_be_bytes());
+        out.extend_from_slice(from.before.as_bytes());
+    }
     let check = blake3::hash(&out);
     out.extend(check.as_bytes().iter().take(16));
     out
@@ -53,6 +74,7 @@ pub(super) fn write_record(out: &mut Vec<u8>, link: &Link, wire: &Wire) {
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) head: Option<LogHead>,
+    pub(super) from: Option<From>,
     /// Where each good record ends.
     pub(super) ends: Vec<u64>,
     /// The link after the last good record.
@@ -76,9 +98,9 @@ pub(super) enum End {
 
 /// Checks the whole file of `log`, byte by byte.
 pub(super) fn scan(log: LogId, bytes: &[u8]) -> Scan {
-    let mut scan = Scan { head: None, ends: Vec::new(), tip: Link::ZERO, end: End::Whole };
+    let mut scan = Scan { head: None, from: None, ends: Vec::new(), tip: Link::ZERO, end: End::Whole };
     match parse_header(log, bytes) {
-        Ok(head) => scan.head = Some(head),
+        Ok((head, from)) => (scan.head, scan.from) = (Some(head), from),
         Err(_) if is_unwritten(bytes, 0, HEADER_LEN) || (bytes.len() < HEADER_LEN && agree(bytes, MAGIC)) => {
             scan.end = End::Torn(0);
             return scan;
@@ -92,16 +114,15 @@ pub(super) fn scan(log: LogId, bytes: &[u8]) -> Scan {
             return scan;
         }
     }
-    let mut at = HEADER_LEN;
+    let mut at = header_len(scan.from.as_ref());
     let mut seq = 1;
     while at < bytes.len() {
         let rest = bytes.get(at..).unwrap_or_default();
         match record(rest, log, seq, &scan.tip) {
             Ok((link, _, len)) => {
                 at += len;
-                scan.tip = link;
                 scan.ends.push(at as u64);
-                seq += 1;
+                (seq, scan.tip) = scan.from.filter(|_| seq == 1).map_or((seq + 1, link), |from| (from.seq, from.before));
             }
             Err(fault) => {
                 scan.end = judge(bytes, at, log, seq, &scan.tip, fault);
@@ -112,6 +133,10 @@ pub(super) fn scan(log: LogId, bytes: &[u8]) -> Scan {
     // The first acknowledgement of a log is for its first record.
     if scan.ends.is_empty() {
         scan.end = match scan.end {
+            // Such a file is put there as a whole.
+            End::Whole | End::Torn(_) | End::Scattered(_) if scan.from.is_some() => {
+                End::Damaged(HEADER_FROM_LEN, "entry 1: it is not there".into())
+            }
             End::Whole | End::Torn(_) => End::Torn(0),
             End::Scattered(_) => End::Scattered(0),
             damaged => damaged,
@@ -135,7 +160,12 @@ pub(super) fn records(mut bytes: &[u8], log: LogId, mut seq: u64, mut previous: 
 
 /// The header at the front of these bytes, if they are those of a whole file.
 pub(super) fn head_of(log: LogId, bytes: &[u8]) -> Option<LogHead> {
-    parse_header(log, bytes).ok()
+    parse_header(log, bytes).ok().map(|(head, _)| head)
+}
+
+/// Bytes before the first record.
+pub(super) fn header_len(from: Option<&From>) -> usize {
+    if from.is_some() { HEADER_FROM_LEN } else { HEADER_LEN }
 }
 
 /// The intact records of `log` in any piece of its file, each with the link before it, and how many are not, as far as the numbers tell.
@@ -303,25 +333,34 @@ pub(super) fn agree(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(one, other)| one == other)
 }
 
-fn parse_header(log: LogId, bytes: &[u8]) -> Result<LogHead, String> {
+fn parse_header(log: LogId, bytes: &[u8]) -> Result<(LogHead, Option<From>), String> {
     let parsed = bytes.split_first_chunk::<8>().and_then(|(magic, rest)| {
         let (queue, rest) = rest.split_first_chunk::<32>()?;
         let (key, rest) = rest.split_first_chunk::<16>()?;
         let (id, rest) = rest.split_first_chunk::<16>()?;
         let (_check, _) = rest.split_first_chunk::<16>()?;
-        Some((magic, LogHead { queue: QueueId(*queue), key: KeyId(*key), log: LogId(*id) }))
+        Some((magic, LogHead { queue: QueueId(*queue), key: KeyId(*key), log: LogId(*id) }, rest))
     });
-    let Some((magic, head)) = parsed else { return Err("the file is shorter than its header".into()) };
-    if magic != MAGIC {
-        return Err("the file does not begin like a log of this version".into());
-    }
-    if !bytes.starts_with(&header(&head)) {
+    let Some((magic, head, rest)) = parsed else { return Err("the file is shorter than its header".into()) };
+    let from = match magic {
+        MAGIC => None,
+        MAGIC_FROM => {
+            let parts = rest.split_first_chunk::<8>().and_then(|(seq, rest)| Some((seq, rest.first_chunk::<32>()?)));
+            let from = parts.map(|(seq, before)| From { seq: u64::from_be_bytes(*seq), before: Link(*before) });
+            Some(from.ok_or("the file is shorter than its header")?)
+        }
+        _ => return Err("the file does not begin like a log of this version".into()),
+    };
+    if !bytes.starts_with(&header(&head, from.as_ref())) {
         return Err("the header and its checksum do not match".into());
     }
     if head.log != log {
         return Err(format!("the file is named otherwise but holds log {}", head.log));
     }
-    Ok(head)
+    if from.is_some_and(|from| from.seq < 3) {
+        return Err(format!("log {} says that it goes on before it is born", head.log));
+    }
+    Ok((head, from))
 }
 
 /// A link from 32 bytes read.
@@ -332,11 +371,6 @@ pub(super) fn parse_link(bytes: &[u8]) -> Link {
 /// Bytes of the entry in a record that reaches from `start` to `end`.
 pub(super) fn wire_len(start: u64, end: u64) -> usize {
     usize_of(end.saturating_sub(start)).saturating_sub(PREFIX_LEN + 1)
-}
-
-/// The place of `seq` in a list that begins with seq 1.
-pub(super) fn index(seq: u64) -> usize {
-    usize_of(seq.saturating_sub(1))
 }
 
 /// A length that fits into memory; one that does not is as long as memory.

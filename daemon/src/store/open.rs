@@ -8,7 +8,7 @@ use std::sync::Arc;
 use asif_proto::id::{Link, LogId};
 
 use super::log_file::{self, End};
-use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, rewrite, statement_file};
+use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, TakeoverError, rewrite, statement_file};
 
 /// Bytes at the end of each file that are written once more at opening: more than one step of the program writes, but for long runs from a
 /// peer, who has them.
@@ -38,6 +38,8 @@ pub struct FoundLog {
     pub seq: u64,
     /// The link after its tip.
     pub link: Link,
+    /// The first entry behind its birth that may be here: 2, or where a checkpoint covers what lies between.
+    pub from: u64,
     /// Bytes of its file, as far as it is good.
     pub bytes: u64,
 }
@@ -76,6 +78,9 @@ pub enum OpenError {
     /// The disk did not do what it was asked, or others may open the store's files.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// What was being done with a checkpoint could not be finished.
+    #[error("what was being done with a checkpoint could not be finished: {0}")]
+    Takeover(#[from] TakeoverError),
 }
 
 impl Store {
@@ -90,8 +95,16 @@ impl Store {
         for folder in [store.places.data.clone(), store.places.store.clone(), store.places.logs.clone()] {
             store.remove_unfinished(&folder)?;
         }
-        for name in store.disk.list(&store.places.logs).map_err(failed("list", &store.places.logs))? {
-            store.open_log(&name, &mut found)?;
+        for folder in [store.places.checkpoints.clone(), store.places.pieces.clone(), store.places.replaced.clone()] {
+            match store.remove_unfinished(&folder) {
+                Err(error) if error.source.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        store.open_logs(&mut found)?;
+        if store.finish_takeover()? {
+            found = Found::default();
+            store.open_logs(&mut found)?;
         }
         store.open_statements(&mut found)?;
         // Names that an earlier process made and was killed before it could sync them.
@@ -105,6 +118,14 @@ impl Store {
             tracing::error!(file = %damage.file.display(), offset = damage.offset, last_good = damage.last_good, "a file of the store is damaged");
         }
         Ok((store, found))
+    }
+
+    fn open_logs(&mut self, found: &mut Found) -> Result<(), DiskError> {
+        self.logs.clear();
+        for name in self.disk.list(&self.places.logs).map_err(failed("list", &self.places.logs))? {
+            self.open_log(&name, found)?;
+        }
+        Ok(())
     }
 
     /// Removes new versions of files whose writing was interrupted.
@@ -136,7 +157,7 @@ impl Store {
             }
         };
         let scan = log_file::scan(log, &bytes);
-        let mut state = LogState { head: scan.head, ends: scan.ends, tip: scan.tip, damaged_at: None };
+        let mut state = LogState { head: scan.head, from: scan.from, ends: scan.ends, tip: scan.tip, damaged_at: None };
         match scan.end {
             End::Whole => self.sync_end(&file, bytes.len())?,
             End::Torn(0) => {
@@ -169,7 +190,8 @@ impl Store {
             }
         }
         if let Some(head) = state.head.filter(|_| state.seq() > 0) {
-            found.logs.push(FoundLog { head, seq: state.seq(), link: state.tip, bytes: state.len() });
+            let from = state.from.map_or(2, |from| from.seq);
+            found.logs.push(FoundLog { head, seq: state.seq(), link: state.tip, from, bytes: state.len() });
         }
         self.logs.insert(log, state);
         Ok(())

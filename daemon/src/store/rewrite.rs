@@ -90,20 +90,21 @@ impl Store {
         if let Some(&seq) = seqs.iter().find(|seq| !(1..=state.seq()).contains(*seq)) {
             return Err(StubError::NoEntry { log, seq });
         }
+        let from = state.from;
         let seqs: BTreeSet<u64> = seqs.iter().copied().collect();
         let mut changed = false;
-        let mut records = self.read(log, 1, usize::MAX, usize::MAX)?;
+        let mut records = self.all(log)?;
         for (_, wire) in &mut records {
             if matches!(wire, Wire::Entry(_)) && seqs.contains(&wire.seq()) {
                 *wire = wire.to_stub();
                 changed = true;
             }
         }
-        if changed { Ok(self.replace_log(&head, &records)?) } else { Ok(()) }
+        if changed { Ok(self.replace_log(&head, from, &records)?) } else { Ok(()) }
     }
 
-    /// Puts another branch in the place of everything from its first entry on. The branch that was there is gone from this file.
-    pub fn graft(&mut self, log: LogId, branch: &[Wire]) -> Result<(), GraftError> {
+    /// Puts another branch, or nothing, in the place of everything from entry `first` on. What was there is gone from this file.
+    pub fn graft(&mut self, log: LogId, first: u64, branch: &[Wire]) -> Result<(), GraftError> {
         if self.poisoned {
             return Err(GraftError::Poisoned);
         }
@@ -112,13 +113,16 @@ impl Store {
             return Err(GraftError::Damaged(log));
         }
         let head = state.head.ok_or(GraftError::Damaged(log))?;
-        let Some(first) = branch.first().map(Wire::seq) else { return Ok(()) };
-        if !(1..=state.seq()).contains(&first) {
+        let (from, place) = (state.from, state.place(first));
+        let Some(place) = place.filter(|place| *place > 0 && first <= state.seq()) else {
             return Err(GraftError::Chain { log, seq: first });
-        }
-        let mut records = self.read(log, 1, usize::MAX, log_file::index(first))?;
-        records.truncate(log_file::index(first));
+        };
+        let mut records = self.all(log)?;
+        records.truncate(place);
         let mut tip = records.last().map_or(Link::ZERO, |(link, _)| *link);
+        if let Some(from) = from.filter(|from| from.seq == first) {
+            tip = from.before;
+        }
         for (wire, seq) in branch.iter().zip(first..) {
             if wire.log() != log || wire.seq() != seq {
                 return Err(GraftError::Chain { log, seq });
@@ -126,24 +130,74 @@ impl Store {
             tip = wire.link(&tip);
             records.push((tip, wire.clone()));
         }
-        Ok(self.replace_log(&head, &records)?)
+        Ok(self.replace_log(&head, from, &records)?)
+    }
+
+    /// Lets go of the entries behind the birth and before `from`, which a checkpoint covers. Every link stays as it is.
+    ///
+    /// What is not here already stays so. The old file's sectors are freed, not wiped.
+    pub fn prune(&mut self, log: LogId, from: u64) -> Result<(), StubError> {
+        if self.poisoned {
+            return Err(StubError::Poisoned);
+        }
+        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
+        if state.damaged_at.is_some() {
+            return Err(StubError::Damaged(log));
+        }
+        let head = state.head.ok_or(StubError::Damaged(log))?;
+        if from < 3 || state.from.is_some_and(|here| here.seq >= from) {
+            return Ok(());
+        }
+        if from > state.seq() {
+            return Err(StubError::NoEntry { log, seq: from });
+        }
+        let mut records = self.all(log)?;
+        let place = records.iter().position(|(_, wire)| wire.seq() == from).ok_or(StubError::NoEntry { log, seq: from })?;
+        let before = match place.checked_sub(1).and_then(|before| records.get(before)) {
+            Some((link, _)) if place > 1 => *link,
+            _ => state.known_before(from).ok_or(StubError::NoEntry { log, seq: from })?,
+        };
+        records.drain(1..place);
+        Ok(self.replace_log(&head, Some(log_file::From { seq: from, before }), &records)?)
+    }
+
+    /// Every record of a log.
+    fn all(&self, log: LogId) -> Result<Vec<(Link, Wire)>, ReadError> {
+        let mut records = self.read(log, 1, usize::MAX, usize::MAX)?;
+        if let Some(from) = self.logs.get(&log).and_then(|state| state.from) {
+            records.extend(self.read(log, from.seq, usize::MAX, usize::MAX)?);
+        }
+        Ok(records)
     }
 
     /// Puts a file with these records in the place of a log's.
-    fn replace_log(&mut self, head: &LogHead, records: &[(Link, Wire)]) -> Result<(), DiskError> {
-        let mut bytes = log_file::header(head);
+    pub(super) fn replace_log(&mut self, head: &LogHead, from: Option<log_file::From>, records: &[(Link, Wire)]) -> Result<(), DiskError> {
+        let mut bytes = log_file::header(head, from.as_ref());
         let mut ends = Vec::with_capacity(records.len());
         for (link, wire) in records {
             log_file::write_record(&mut bytes, link, wire);
             ends.push(bytes.len() as u64);
         }
-        let tip = records.last().map_or(Link::ZERO, |(link, _)| *link);
+        let tip = match (from, records) {
+            (Some(from), [_]) => from.before,
+            _ => records.last().map_or(Link::ZERO, |(link, _)| *link),
+        };
         let (folder, path) = (self.places.logs.clone(), self.places.log(head.log));
         let replaced = self.replace(&folder, &path, &bytes);
         if !matches!(replaced, Err(Replace::Untouched(_))) {
-            self.logs.entry(head.log).and_modify(|state| (state.ends, state.tip) = (ends, tip));
+            let state = LogState { head: Some(*head), from, ends, tip, damaged_at: None };
+            self.logs.insert(head.log, state);
         }
         replaced.map_err(Replace::into_error)
+    }
+
+    /// Copies the file of a log, of so many entries, to the folder `replaced`.
+    pub(super) fn keep_replaced(&mut self, log: LogId, entries: u64) -> Result<(), DiskError> {
+        let (path, folder) = (self.places.log(log), self.places.replaced.clone());
+        self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
+        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let kept = folder.join(format!("{log}-{entries}"));
+        self.replace(&folder, &kept, &bytes).map_err(Replace::into_error)
     }
 
     /// Moves what is damaged in `log` to the folder `damaged`, so that the log goes on behind its last good record. Returns the new file.

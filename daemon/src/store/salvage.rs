@@ -63,7 +63,7 @@ mod tests {
 
     /// A log's file, the links before its records and where each begins.
     fn file() -> (Vec<u8>, Vec<Link>, Vec<usize>) {
-        let mut bytes = log_file::header(&LogHead { queue: QueueId([1; 32]), key: KeyId([2; 16]), log: LOG });
+        let mut bytes = log_file::header(&LogHead { queue: QueueId([1; 32]), key: KeyId([2; 16]), log: LOG }, None);
         let (mut links, mut starts) = (vec![Link::ZERO], Vec::new());
         for seq in 1..=RECORDS {
             let mut entry = wire::header(LOG, seq).to_vec();

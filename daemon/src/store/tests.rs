@@ -20,6 +20,7 @@ macro_rules! on_every_disk {
 }
 
 mod conformance;
+mod covering;
 mod crash;
 mod rewriting;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use asif_proto::id::{DeviceId, LinkKey, LogId, PersonId};
+use asif_proto::id::{CheckpointId, DeviceId, LinkKey, LogId, PersonId};
 
 /// Sealed bytes that may be on their way to one peer before it acknowledged them.
 pub const WINDOW: usize = 4 << 20;
@@ -88,6 +88,8 @@ pub struct Link {
     pub compare: bool,
     /// A ping that they have not answered.
     pub pinged: Option<u64>,
+    /// The checkpoint that they were offered, and whether they want it.
+    pub offered: Option<(CheckpointId, bool)>,
     /// The link is to be closed then, or when everything is acknowledged.
     pub closing: Option<Duration>,
 }
@@ -122,6 +124,7 @@ impl Link {
             owed: BTreeSet::new(),
             told: false,
             compare: false,
+            offered: None,
             pinged: None,
             closing: None,
         }

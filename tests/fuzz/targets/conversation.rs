@@ -127,7 +127,7 @@ impl Machine {
                     Done::Input(input) | Done::Serve(_, _, input) => inputs.push(input),
                     Done::Elsewhere(Effect::Answer { client, answer }) => drop(self.answers.insert(client.0, answer)),
                     Done::Elsewhere(Effect::Listen) => inputs.push(Input::Listening { addresses: vec![([127, 0, 0, 1], 4433).into()] }),
-                    Done::Quiet | Done::Elsewhere(_) => {}
+                    Done::Quiet | Done::Elsewhere(_) | Done::Send(..) => {}
                 }
             }
             for input in inputs {
@@ -180,7 +180,7 @@ fn start(disk: &Arc<MemDisk>, time: Duration, rng: &mut Rng) -> ((Shelf, Replica
     let (shelf, found) = Shelf::open(disk.clone(), Path::new("/data")).expect("what was stored opens");
     assert!(found.damage.is_empty() && found.torn.is_empty(), "{:?} {:?}", found.damage, found.torn);
     let home = Home { data: "/data".into(), state: "/data".into(), config: "/data".into(), socket: "/data".into() };
-    let about = About { pid: 1, version: "0".into(), home, host: "host".into() };
+    let about = About { pid: 1, version: "0".into(), home, host: "host".into(), keeping: Default::default() };
     let (replica, effects) = Replica::new(about, now(time), rng, found, None);
     ((shelf, replica), effects)
 }

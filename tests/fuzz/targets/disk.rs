@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asif_daemon::Rng;
 use asif_daemon::replica::effect::{ClientId, Effect, Input, Now, Purpose};
-use asif_daemon::replica::{About, Replica};
+use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::seal::keys::VaultKey;
 use asif_daemon::seal::vault::Vault;
@@ -211,7 +211,7 @@ fn run(disk: Arc<MemDisk>, mut inputs: Vec<Input>) -> (usize, usize) {
     let (mut rng, data) = (Rng::seed_from_u64(1), PathBuf::from("/data"));
     let (mut shelf, found) = Shelf::open(disk, &data).expect("the kept home opens");
     let home = Home { data: data.clone(), state: data.clone(), config: data.clone(), socket: data };
-    let about = About { pid: 1, version: "0.1.0".into(), home, host: "host".into() };
+    let about = About { pid: 1, version: "0.1.0".into(), home, host: "host".into(), keeping: Keeping::default() };
     let now = Now { wall: jiff::Timestamp::from_second(1_795_500_000).expect("a time"), mono: Duration::ZERO, steady: Duration::ZERO };
     let (mut replica, mut effects) = Replica::new(about, now, &mut rng, found, None);
     let (mut read, mut answers) = (0, 0);
@@ -223,7 +223,7 @@ fn run(disk: Arc<MemDisk>, mut inputs: Vec<Input>) -> (usize, usize) {
             match shelf.perform(effect).expect("the store does what the core wants") {
                 Done::Input(input) => inputs.insert(0, input),
                 Done::Elsewhere(Effect::Answer { .. }) => answers += 1,
-                Done::Quiet | Done::Serve(..) | Done::Elsewhere(_) => {}
+                Done::Quiet | Done::Serve(..) | Done::Send(..) | Done::Elsewhere(_) => {}
             }
         }
         if inputs.is_empty() {

@@ -47,6 +47,13 @@ impl View {
         touched
     }
 
+    /// Takes a whole document over, with how many changes ever touched each of its records.
+    pub fn take_over(&mut self, doc: DocId, document: &Document, touches: &BTreeMap<RecordId, u64>) {
+        self.touches.extend(touches);
+        let keys: Vec<String> = document.keys().collect();
+        self.refresh(doc, document, keys.iter());
+    }
+
     /// Forgets every record of a document, to take it over anew.
     pub fn forget(&mut self, doc: DocId) {
         let sessions = self.sessions.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);

@@ -3,11 +3,13 @@
 use std::net::SocketAddr;
 
 use asif_proto::frame::Frame;
-use asif_proto::id::{LinkKey, LogId};
+use asif_proto::id::{CheckpointId, LinkKey, LogId};
 use asif_proto::local::{Ask, QuietHours};
 use jiff::tz::TimeZone;
 
-use super::{ClientId, Exporter, Found, LinkId, Purpose, Stored};
+use super::{ClientId, Exporter, Found, LinkId, Opaque, Purpose, Stored};
+use crate::journal::bundle::Heads;
+use crate::seal::body::DocId;
 
 /// What the core is told.
 #[derive(Debug)]
@@ -81,6 +83,64 @@ pub enum Input {
         purpose: Purpose,
         /// Them.
         entries: Vec<Stored>,
+    },
+    /// What a document is built of.
+    Build {
+        /// Which.
+        doc: DocId,
+        /// The pieces that were asked for; none where one is not what was written.
+        pieces: Vec<Option<Vec<u8>>>,
+        /// The entries.
+        entries: Vec<Stored>,
+    },
+    /// A bundle of a checkpoint.
+    Unpacked {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The place of the bundle in it.
+        bundle: usize,
+        /// Its pieces; none where one is not what was written.
+        pieces: Vec<Option<Vec<u8>>>,
+    },
+    /// A bundle is packed.
+    Packed {
+        /// What came of it; or why nothing did, in words.
+        packed: Result<Opaque, String>,
+    },
+    /// Pieces, or a checkpoint, are on stable storage; or why not, in words.
+    Kept {
+        /// As above.
+        outcome: Result<(), String>,
+    },
+    /// The documents of a bundle were loaded in another process.
+    Judged {
+        /// The checkpoint that is being taken, and the place of the bundle in it; none where one is being made here.
+        of: Option<(CheckpointId, usize)>,
+        /// Which documents it holds and their heads; or why it does not load, in words.
+        judged: Result<Heads, String>,
+    },
+    /// What a checkpoint and the entries here say of one document.
+    Compared {
+        /// The checkpoint.
+        of: CheckpointId,
+        /// The document.
+        doc: DocId,
+        /// The pieces that it lies in; none where one is not what was written.
+        pieces: Vec<Option<Vec<u8>>>,
+        /// The entries.
+        entries: Vec<Stored>,
+    },
+    /// A checkpoint of another device is kept, and the logs go on behind it; or why not, in words.
+    Adopted {
+        /// As above.
+        outcome: Result<(), String>,
+    },
+    /// Entries that a checkpoint covers were let go; or why not, in words.
+    Pruned {
+        /// Of each log, the first entry behind its birth that stayed.
+        logs: Vec<(LogId, u64)>,
+        /// As above.
+        outcome: Result<(), String>,
     },
     /// Entries that were to become stubs are stubs on the disk.
     Stubbed {

@@ -9,6 +9,7 @@ use automerge::ChangeHash;
 use super::super::links::seal_wire;
 use super::super::{Cx, Replica};
 use super::{HASHES, Loss};
+use crate::journal::document::Document;
 use crate::journal::guard;
 use crate::people::space::Space;
 use crate::seal::body::{Body, Branch, Changes, DocId};
@@ -72,23 +73,13 @@ impl Replica {
         let mut replaced: Vec<[u8; 32]> = Vec::new();
         for (doc, lost) in lost {
             let Some(document) = self.documents.get(&doc) else { continue };
-            match document.rebase(new, &lost) {
-                Ok(rebased) => {
-                    let packed = rebased.changes.iter().map(|change| {
-                        let (codec, bytes) = guard::pack(change.raw_bytes());
-                        Changes { doc, generation: [0; 32], codec, bytes }
-                    });
-                    let packed: Vec<Changes> = packed.collect();
-                    // What no device would take keeps nothing of what comes after it from being taken.
-                    if let Some(error) = packed.iter().find_map(|changes| guard::check(new, changes).err()) {
-                        tracing::error!(%error, "what a branch said would be refused as it would be written again");
-                        continue;
-                    }
-                    replaced.extend(rebased.replaced.iter().map(|hash| hash.0));
+            match packed_again(document, doc, new, &lost) {
+                Ok((packed, hashes)) => {
+                    replaced.extend(hashes.iter().map(|hash| hash.0));
                     again.extend(packed.into_iter().map(Body::Changes));
                 }
                 // Sealed, it goes along all the same.
-                Err(error) => tracing::error!(%error, "what a branch said could not be written again"),
+                Err(reason) => tracing::error!(reason, "what a branch said could not be written again"),
             }
         }
         again.extend(carried(lost_queue, log, loss, replaced));
@@ -116,6 +107,26 @@ impl Replica {
             self.take(cx, at, Ok(body));
         }
         Ok(())
+    }
+}
+
+/// Changes of a document as changes of a new log, and the hashes of those that they stand for; or why not, in words.
+pub(in crate::replica) fn packed_again(
+    document: &Document,
+    doc: DocId,
+    new: LogId,
+    lost: &BTreeSet<ChangeHash>,
+) -> Result<(Vec<Changes>, BTreeSet<ChangeHash>), String> {
+    let rebased = document.rebase(new, lost).map_err(|error| error.to_string())?;
+    let packed = rebased.changes.iter().map(|change| {
+        let (codec, bytes) = guard::pack(change.raw_bytes());
+        Changes { doc, generation: [0; 32], codec, bytes }
+    });
+    let packed: Vec<Changes> = packed.collect();
+    // What no device would take keeps nothing of what comes after it from being taken.
+    match packed.iter().find_map(|changes| guard::check(new, changes).err()) {
+        Some(error) => Err(format!("it would be refused: {error}")),
+        None => Ok((packed, rebased.replaced)),
     }
 }
 

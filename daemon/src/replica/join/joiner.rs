@@ -260,6 +260,9 @@ impl Replica {
                     self.keys.clear();
                     self.clear_views();
                     self.forks.clear();
+                    if !was_copy {
+                        self.let_go_of_all_bases(cx);
+                    }
                 }
                 if let Some(vault) = self.vault.as_mut().filter(|vault| vault.person != Some(welcome.person)) {
                     (vault.person, vault.kit) = (Some(welcome.person), None);
@@ -271,7 +274,8 @@ impl Replica {
                 });
                 self.refresh_keys();
                 if !self.adopt_orphans(cx) {
-                    self.want(cx, DocId::Plan);
+                    // Upon nothing: what the plan says is with the others, and what a copy knows of it is read again below.
+                    self.documents.entry(DocId::Plan).or_default();
                     let device = self.this_device()?;
                     let name = name.unwrap_or_else(|| self.about.host.clone());
                     let puts = [

@@ -170,6 +170,13 @@ impl Replica {
         }
     }
 
+    /// Something came of which it is not known when it was said: all that is here waits from now.
+    pub(in crate::replica) fn rest_delays(&mut self) {
+        let known = &mut self.delays.known;
+        known.rest_s = Some(known.counted_s.saturating_add(1 + PUBLISH_FOR_OTHERS_AFTER.as_secs()));
+        self.delays.unsaved = true;
+    }
+
     /// Whether what an entry says was noted before this start.
     pub(in crate::replica) fn was_noted(&self, (log, seq): (LogId, u64)) -> bool {
         self.delays.noted.get(&log).is_some_and(|all| seq <= *all)

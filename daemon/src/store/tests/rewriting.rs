@@ -54,11 +54,11 @@ fn another_branch_takes_the_place_of_a_tail(disk: Arc<dyn Disk>, data: &Path) {
     let wires = |from: &Chain, at: std::ops::Range<usize>| from.wires[at].iter().map(|(_, wire)| wire.clone()).collect::<Vec<_>>();
     // A branch is one piece, and begins where something is held.
     let broken = [wires(&other, 3..4), wires(&chain, 6..7)].concat();
-    assert!(matches!(store.graft(chain.log(), &broken), Err(GraftError::Chain { seq: 5, .. })));
+    assert!(matches!(store.graft(chain.log(), 4, &broken), Err(GraftError::Chain { seq: 5, .. })));
     assert!(sealed(&store, &chain));
-    store.graft(chain.log(), &wires(&other, 3..5)).unwrap();
+    store.graft(chain.log(), 4, &wires(&other, 3..5)).unwrap();
     assert!(sealed(&store, &other));
-    assert!(matches!(store.graft(chain.log(), &wires(&chain, 6..7)), Err(GraftError::Chain { seq: 7, .. })));
+    assert!(matches!(store.graft(chain.log(), 7, &wires(&chain, 6..7)), Err(GraftError::Chain { seq: 7, .. })));
     store.append(&[other.push(50)]).unwrap();
     drop(store);
     let (store, found) = open(&disk, data);

@@ -50,7 +50,7 @@ impl Core {
         let (shelf, found) = Shelf::open(Arc::new(RealDisk::new()), &folder.join("data"))?;
         let opening = start.elapsed();
         let home = Home { data: folder.join("data"), state: folder.join("state"), config: PathBuf::new(), socket: PathBuf::new() };
-        let about = About { pid: std::process::id(), version: version.into(), home, host: "laptop".into() };
+        let about = About { pid: std::process::id(), version: version.into(), home, host: "laptop".into(), keeping: asif_daemon::replica::Keeping::default() };
         let mut rng = Rng::seed_from_u64(seed);
         let start = Instant::now();
         let (replica, effects) = Replica::new(about, now(wall), &mut rng, found, None);
@@ -103,7 +103,7 @@ impl Core {
                 match self.shelf.perform(effect)? {
                     Done::Input(input) => inputs.push(input),
                     Done::Elsewhere(Effect::Answer { answer: Answer::Error(failure), .. }) => self.failed = Some(failure.to_string()),
-                    Done::Elsewhere(_) | Done::Quiet | Done::Serve(..) => {}
+                    Done::Elsewhere(_) | Done::Quiet | Done::Send(..) | Done::Serve(..) => {}
                 }
             }
             for input in inputs {

@@ -1,0 +1,401 @@
+//! Compaction: a checkpoint is made when it is worth it, and what it covers is let go when that is safe.
+//!
+//! ```text
+//! lay    one document after another is saved as it stands       only while nobody asks for anything
+//! pack   a year of them is packed together, beside all else     years that did not change are taken over as they are
+//! judge  another process loads what was packed                  it is what was laid, or no checkpoint is made
+//! keep   its pieces are sealed and put on stable storage
+//! cover  the births and the last covered entries are read       what is covered was decided before the first document was laid
+//! seal   the checkpoint is signed, sealed and kept              from then on documents are built on it
+//! prune  covered entries are let go                             a month later, and once another device has them, if there is one
+//! ```
+//!
+//! Whatever ends it in the middle leaves the journal as it was; what was kept for nothing is let go with the next one.
+
+mod letting_go;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use asif_proto::id::{KeyId, LogId, PieceId, RecordId};
+use asif_proto::peer::Blob;
+
+use super::base::Base;
+use super::effect::{Effect, Opaque, Purpose, Run, Stored};
+use super::{Cx, Replica};
+use crate::journal::bundle::{self, Heads, Laid};
+use crate::seal::body::DocId;
+use crate::seal::checkpoint::{self, Bundle, Checkpoint, Covered, Snapshot};
+use crate::seal::piece;
+use crate::seal::wire::Wire;
+
+/// When a checkpoint is made, and how long what it replaces is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeping {
+    /// So many entries that no checkpoint covers are worth one.
+    pub worth: u64,
+    /// What a checkpoint stands for is kept so long beside it.
+    pub beside: Duration,
+    /// How often is looked for something to let go of.
+    pub look: Duration,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self { worth: 1000, beside: Duration::from_secs(30 * 24 * 60 * 60), look: Duration::from_secs(6 * 60 * 60) }
+    }
+}
+
+/// The most bytes of documents that are packed together.
+const GROUP: usize = bundle::MAX_BUNDLE / 2;
+/// How many of the last deeds a checkpoint tells.
+const DEEDS: usize = 128;
+/// After something stood in the way it is tried again.
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+
+/// What is under way.
+#[derive(Debug, Default)]
+pub(super) struct Compacting {
+    making: Option<Making>,
+    /// Not before then is another one begun.
+    not_before: Option<Duration>,
+    /// When is looked for something to let go of.
+    look_at: Option<Duration>,
+    pruning: bool,
+}
+
+impl Compacting {
+    /// What was laid may not be what the journal says any more.
+    pub(super) fn abort(&mut self) {
+        self.making = None;
+    }
+}
+
+/// A checkpoint in the making.
+#[derive(Debug)]
+struct Making {
+    /// Up to where it covers each log.
+    tips: BTreeMap<LogId, u64>,
+    /// What is still to be packed, each together.
+    groups: VecDeque<VecDeque<DocId>>,
+    /// What is laid of the present group.
+    laid: Vec<Document>,
+    bundles: Vec<Bundle>,
+    step: Step,
+}
+
+/// A document as it was laid.
+#[derive(Debug)]
+struct Document {
+    snapshot: Snapshot,
+    touches: Vec<(RecordId, u64)>,
+    bytes: Opaque,
+}
+
+/// What is awaited.
+#[derive(Debug)]
+enum Step {
+    /// A moment in which nobody asks for anything.
+    Lay,
+    /// That these are packed.
+    Pack(Vec<Snapshot>, u32),
+    /// That these, packed, were loaded in another process.
+    Judge(Vec<Snapshot>, u32, Opaque),
+    /// That the pieces of this one are kept.
+    Keep(Bundle),
+    /// That the entries were read.
+    Cover,
+    /// That this is kept.
+    Seal(Box<Base>),
+}
+
+impl Replica {
+    /// Goes on with whatever is under way, or begins.
+    pub(super) fn compact(&mut self, cx: &mut Cx<'_>) {
+        if !cx.idle || !self.may_compact() {
+            return;
+        }
+        if self.compacting.making.is_none() && self.is_worth_it() {
+            self.begin_checkpoint();
+        }
+        match self.compacting.making.as_ref().map(|making| &making.step) {
+            Some(Step::Lay) => self.lay_next(cx),
+            Some(_) => {}
+            None => self.let_go(cx),
+        }
+    }
+
+    /// When [`Input::Tick`](super::Input::Tick) is due for this.
+    pub(super) fn compact_due(&self) -> Option<Duration> {
+        if !self.may_compact() {
+            return None;
+        }
+        match &self.compacting.making {
+            Some(making) => matches!(making.step, Step::Lay).then_some(self.now.mono),
+            None if self.is_worth_it() => Some(self.now.mono),
+            None => self.compacting.look_at.filter(|_| self.bases.all().next().is_some()),
+        }
+    }
+
+    fn may_compact(&self) -> bool {
+        self.is_ready()
+            && self.is_whole()
+            && self.writes_of_itself()
+            && !self.salvaging
+            && self.rest_until.is_none()
+            && self.losses.is_empty()
+            && !self.is_adopting()
+    }
+
+    fn is_worth_it(&self) -> bool {
+        if self.compacting.not_before.is_some_and(|at| self.now.mono < at) {
+            return false;
+        }
+        let new: u64 = self.coverable().iter().map(|(log, seq)| seq.saturating_sub(self.bases.covered(log))).sum();
+        new >= self.about.keeping.worth
+    }
+
+    /// Up to where the entries of each log of the journal are in its documents, and all of it makes sense here.
+    fn coverable(&self) -> BTreeMap<LogId, u64> {
+        let Some(journal) = self.journal() else { return BTreeMap::new() };
+        let mut tips: BTreeMap<LogId, u64> =
+            self.logs.values().filter(|log| log.space == journal.id()).map(|log| (log.head.log, log.merged.min(log.seq))).collect();
+        let pending = self.pending.values().flatten().map(|one| (one.log, one.seq));
+        let quarantined = self.quarantine.iter().map(|(log, (from, _))| (*log, *from));
+        for (log, seq) in pending.chain(self.newer.iter().copied()).chain(quarantined) {
+            tips.entry(log).and_modify(|tip| *tip = (*tip).min(seq.saturating_sub(1)));
+        }
+        tips.retain(|_, tip| *tip > 0);
+        tips
+    }
+
+    fn begin_checkpoint(&mut self) {
+        let Some((_, key)) = self.write_key() else { return };
+        let (bundles, groups) = self.group(key);
+        tracing::info!(groups = groups.len(), taken_over = bundles.len(), "a checkpoint is made");
+        let tips = self.coverable();
+        self.compacting.making = Some(Making { tips, groups, laid: Vec::new(), bundles, step: Step::Lay });
+    }
+
+    /// The queue and the key that a checkpoint is sealed with.
+    fn write_key(&self) -> Option<(asif_proto::id::QueueId, KeyId)> {
+        let journal = self.journal()?;
+        let writable = |queue: &asif_proto::id::QueueId| self.keys.get(queue).is_some_and(|keys| keys.write.is_some());
+        self.registry.epochs(journal.id()).map(|epoch| (epoch.queue(), epoch.key)).find(|(queue, _)| writable(queue))
+    }
+
+    /// What is taken over of the present checkpoint, and what is to be packed: closed years each together, the months of the last one and the
+    /// plan by themselves.
+    fn group(&self, key: KeyId) -> (Vec<Bundle>, VecDeque<VecDeque<DocId>>) {
+        let mut docs: BTreeSet<DocId> = self.index.keys().copied().collect();
+        let based = self.bases.current().flat_map(|base| &base.said.bundles).flat_map(|bundle| &bundle.documents);
+        docs.extend(based.map(|one| one.doc));
+        let last = docs.iter().filter_map(year_of).max();
+        let mut taken = Vec::new();
+        let mut current = self.bases.current();
+        if let (Some(base), None) = (current.next(), current.next())
+            && base.is_sealed_with(key)
+        {
+            let is_changed = |doc: &DocId| self.index.get(doc).is_some_and(|logs| logs.values().any(|seqs| !seqs.is_empty()));
+            for bundle in &base.said.bundles {
+                let (changed, same): (Vec<_>, Vec<_>) = bundle.documents.iter().cloned().partition(|one| is_changed(&one.doc));
+                // A year that has closed since is packed anew, and so is one of which a third is stale.
+                let alone =
+                    bundle.documents.len() == 1 && same.first().and_then(|one| year_of(&one.doc)).is_some_and(|year| Some(year) != last);
+                if !same.is_empty() && !alone && changed.len() * 3 <= bundle.documents.len() {
+                    docs.retain(|doc| !same.iter().any(|one| one.doc == *doc));
+                    taken.push(Bundle { documents: same, ..bundle.clone() });
+                }
+            }
+        }
+        let mut groups: BTreeMap<(Option<u16>, Option<DocId>), VecDeque<DocId>> = BTreeMap::new();
+        for doc in docs {
+            let year = year_of(&doc);
+            let alone = (year.is_none() || year == last).then_some(doc);
+            groups.entry((year, alone)).or_default().push_back(doc);
+        }
+        (taken, groups.into_values().rev().collect())
+    }
+
+    /// Lays one document, or has a group packed whose documents are all laid.
+    fn lay_next(&mut self, cx: &mut Cx<'_>) {
+        let Some(making) = &self.compacting.making else { return };
+        let room = making.laid.iter().map(|one| one.bytes.as_slice().len()).sum::<usize>() < GROUP;
+        match making.groups.front().map(|group| group.front().copied().filter(|_| room)) {
+            Some(Some(doc)) => self.lay(cx, doc),
+            Some(None) => self.pack_laid(cx),
+            None => self.read_covers(cx),
+        }
+    }
+
+    fn lay(&mut self, cx: &mut Cx<'_>, doc: DocId) {
+        if !self.want(cx, doc) {
+            return;
+        }
+        // One that does not come back goes no further: it is built again without what makes it so.
+        self.prove(cx, doc);
+        let Some(document) = self.documents.get(&doc) else { return };
+        let mut heads: Vec<[u8; 32]> = document.heads().iter().map(|hash| hash.0).collect();
+        heads.sort_unstable();
+        let touches = document.records().map(|record| (record, self.view.touches(&record))).collect();
+        let laid = Document {
+            snapshot: Snapshot { doc, generation: [0; 32], heads },
+            touches: bundle::touched_again(&touches),
+            bytes: Opaque::new(document.save()),
+        };
+        if let Some(making) = &mut self.compacting.making {
+            making.laid.push(laid);
+            making.groups.front_mut().and_then(VecDeque::pop_front);
+        }
+    }
+
+    fn pack_laid(&mut self, cx: &mut Cx<'_>) {
+        let Some(making) = &mut self.compacting.making else { return };
+        if making.groups.front().is_some_and(VecDeque::is_empty) {
+            making.groups.pop_front();
+        }
+        let documents = std::mem::take(&mut making.laid);
+        if documents.is_empty() {
+            return;
+        }
+        let laid: Vec<Laid<'_>> = documents
+            .iter()
+            .map(|one| Laid {
+                doc: one.snapshot.doc,
+                generation: one.snapshot.generation,
+                touches: one.touches.clone(),
+                bytes: one.bytes.as_slice(),
+            })
+            .collect();
+        let folded = Opaque::new(bundle::fold(&laid));
+        match u32::try_from(folded.as_slice().len()).ok().filter(|_| folded.as_slice().len() <= bundle::MAX_BUNDLE) {
+            Some(unfolded) => {
+                making.step = Step::Pack(documents.iter().map(|one| one.snapshot.clone()).collect(), unfolded);
+                cx.rest.push(Effect::Pack { folded });
+            }
+            None => self.stand_off("a document is too large for a checkpoint"),
+        }
+    }
+
+    /// A group is packed: another process looks whether all of it is there.
+    pub(super) fn packed(&mut self, cx: &mut Cx<'_>, packed: Result<Opaque, String>) {
+        let packed = match packed {
+            Ok(packed) => packed,
+            Err(reason) => return self.stand_off(&reason),
+        };
+        let Some(making) = &mut self.compacting.making else { return };
+        let Step::Pack(documents, unfolded) = std::mem::replace(&mut making.step, Step::Lay) else { return };
+        cx.rest.push(Effect::Judge { of: None, packed: packed.clone(), unfolded });
+        making.step = Step::Judge(documents, unfolded, packed);
+    }
+
+    /// It is: the pieces are sealed and kept.
+    pub(super) fn judged_own(&mut self, cx: &mut Cx<'_>, judged: Result<Heads, String>) {
+        let heads = match judged {
+            Ok(heads) => heads,
+            Err(reason) => return self.stand_off(&reason),
+        };
+        let (Some((queue, key)), Some(journal)) = (self.write_key(), self.journal()) else { return self.compacting.abort() };
+        let (Some(keys), Some(making)) = (self.keys.get(&queue), &mut self.compacting.making) else { return };
+        let Step::Judge(documents, unfolded, packed) = std::mem::replace(&mut making.step, Step::Lay) else { return };
+        if !documents.iter().map(|one| (one.doc, &one.heads)).eq(heads.iter().map(|(doc, heads)| (*doc, heads))) {
+            return self.stand_off("what was packed for a checkpoint is not what was laid");
+        }
+        let pieces: Vec<Vec<u8>> =
+            packed.as_slice().chunks(piece::PIECE_BYTES).map(|part| piece::seal(&keys.read, journal.id(), key, part, cx.rng)).collect();
+        let bundle = Bundle { documents, unfolded, pieces: pieces.iter().map(|piece| PieceId::of(piece)).collect() };
+        making.step = Step::Keep(bundle);
+        cx.rest.push(Effect::KeepPieces(pieces));
+    }
+
+    /// Pieces or the checkpoint are kept, or are not.
+    pub(super) fn kept_sealed(&mut self, cx: &mut Cx<'_>, outcome: Result<(), String>) {
+        if let Err(reason) = outcome {
+            return self.stand_off(&reason);
+        }
+        let Some(mut making) = self.compacting.making.take() else { return };
+        match making.step {
+            Step::Keep(bundle) => {
+                self.bases.pieces.extend(&bundle.pieces);
+                making.bundles.push(bundle);
+                making.step = Step::Lay;
+                self.compacting.making = Some(making);
+            }
+            Step::Seal(base) => self.stand_on(cx, *base),
+            step => self.compacting.making = Some(Making { step, ..making }),
+        }
+    }
+
+    /// Asks for the births and the last covered entries.
+    fn read_covers(&mut self, cx: &mut Cx<'_>) {
+        let Some(making) = &mut self.compacting.making else { return };
+        making.step = Step::Cover;
+        let one = |log: LogId, seq: u64| Run { log, from: seq, to: seq };
+        let runs = making.tips.iter().flat_map(|(log, tip)| [one(*log, 1), one(*log, *tip)]).collect();
+        self.reading += 1;
+        cx.rest.push(Effect::Read { purpose: Purpose::Cover, runs });
+    }
+
+    /// They came: the checkpoint is signed and sealed.
+    pub(super) fn covers_came(&mut self, cx: &mut Cx<'_>, entries: &[Stored]) {
+        let Some(making) = self.compacting.making.take_if(|making| matches!(making.step, Step::Cover)) else { return };
+        let mut covers = Vec::new();
+        for (log, tip) in &making.tips {
+            let find = |seq: u64| entries.iter().find(|one| one.wire.log() == *log && one.wire.seq() == seq);
+            let head = self.logs.get(log).map(|log| log.head);
+            let (Some(head), Some(birth), Some(last)) = (head, find(1), find(*tip)) else { return self.stand_off("an entry is gone") };
+            let (Wire::Entry(birth), Wire::Entry(tip)) = (&birth.wire, &last.wire) else { return self.stand_off("an entry is a stub") };
+            covers.push(Covered {
+                queue: head.queue,
+                key: head.key,
+                birth: Blob(birth.clone()),
+                previous: last.previous,
+                tip: Blob(tip.clone()),
+            });
+        }
+        let (Some((queue, key)), Some(journal), Some(vault)) = (self.write_key(), self.journal(), &self.vault) else { return };
+        let Some(keys) = self.keys.get(&queue) else { return };
+        let said = Checkpoint {
+            by: vault.device(),
+            at_ms: cx.now.wall.as_millisecond(),
+            covers,
+            bundles: making.bundles.clone(),
+            keys: self.given.clone(),
+            forks: self.forks.iter().copied().collect(),
+            replaced: self.replaced.iter().copied().collect(),
+            deeds: self.deeds.last(DEEDS),
+            replaces: self.bases.all().map(|base| base.id).collect(),
+        };
+        let sealed = checkpoint::seal(&keys.read, &vault.signing, journal.id(), key, &said, cx.rng);
+        let Some(base) = sealed.ok().and_then(|bytes| Base::new(key, bytes, said)) else {
+            return self.stand_off("the checkpoint is too long");
+        };
+        cx.rest.push(Effect::KeepCheckpoint(base.sealed.clone()));
+        self.compacting.making = Some(Making { step: Step::Seal(Box::new(base)), ..making });
+    }
+
+    /// From now on documents are built on this one.
+    fn stand_on(&mut self, cx: &mut Cx<'_>, base: Base) {
+        tracing::info!(id = %base.id, "a checkpoint is kept");
+        self.forget_covered(&base);
+        self.bases.push(base);
+        self.compacting.look_at = Some(cx.now.mono);
+        // One that was saved before knows nothing of it.
+        self.save_snapshot(cx);
+    }
+
+    /// Something stood in the way: the journal is as it was, and it is tried again later.
+    fn stand_off(&mut self, reason: &str) {
+        tracing::warn!(reason, "no checkpoint was made");
+        self.compacting.making = None;
+        self.compacting.not_before = Some(self.now.mono + AGAIN);
+    }
+}
+
+/// The year of a month.
+fn year_of(doc: &DocId) -> Option<u16> {
+    match doc {
+        DocId::Month { year, .. } => Some(*year),
+        DocId::Plan => None,
+    }
+}

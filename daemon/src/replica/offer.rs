@@ -1,0 +1,100 @@
+//! Giving a checkpoint to an own device that lacks much of what it stands for, instead of the entries.
+
+use asif_proto::id::{CheckpointId, LogId, PersonId, PieceId};
+use asif_proto::peer::{Blob, MAX_PIECES, Message, Offered};
+
+use super::base::Base;
+use super::effect::{Effect, LinkId};
+use super::{Cx, Replica};
+use crate::sync::link::Link;
+
+impl Replica {
+    /// Offers a checkpoint where it spares many entries, or where those are not here any more.
+    pub(super) fn offer(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
+        if self.person() != Some(person) || self.bases.all().next().is_none() || !self.is_ready() {
+            return;
+        }
+        let Some(link) = self.links.get(&id).filter(|link| link.compared && link.closing.is_none() && !self.is_taking(link)) else {
+            return;
+        };
+        let Some(base) = self.bases.current().max_by_key(|base| self.spares(link, base)) else { return };
+        let (lacking, gone) = self.spares(link, base);
+        let is_told = link.offered.is_some_and(|(offered, _)| offered == base.id);
+        if is_told || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
+            return;
+        }
+        let base = base.clone();
+        self.give_checkpoint(cx, id, &base, None);
+    }
+
+    /// Gives an own device a checkpoint, whether or not they lack much of it.
+    pub(super) fn give_checkpoint(&mut self, cx: &mut Cx<'_>, id: LinkId, base: &Base, instead_of: Option<CheckpointId>) {
+        let person = self.person();
+        if let Some(link) = self.links.get_mut(&id).filter(|link| link.person().is_some() && link.person() == person) {
+            link.offered = Some((base.id, true));
+            let offered = Offered { sealed: Blob(base.sealed.clone()), instead_of };
+            cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(offered) });
+        }
+    }
+
+    /// Whether they are taking one that they were offered: it is wanted, and they do not hold all yet that it stands for.
+    fn is_taking(&self, link: &Link) -> bool {
+        let wanted = link.offered.filter(|(_, wanted)| *wanted);
+        let base = wanted.and_then(|(id, _)| self.bases.all().find(|base| base.id == id));
+        base.is_some_and(|base| base.tips.iter().any(|(log, (tip, _))| link.acked.get(log).is_none_or(|held| held < tip)))
+    }
+
+    /// How many covered entries they lack, and whether any of them is not here.
+    fn spares(&self, link: &Link, base: &Base) -> (u64, bool) {
+        let (mut lacking, mut gone) = (0u64, false);
+        for (log, (tip, _)) in &base.tips {
+            let held = link.acked.get(log).copied().unwrap_or(0);
+            lacking = lacking.saturating_add(tip.saturating_sub(held));
+            gone |= held < *tip && self.logs.get(log).is_some_and(|log| log.from > 2 && held + 1 < log.from);
+        }
+        (lacking, gone)
+    }
+
+    /// Whether the next entry of a log that they lack is sent as an entry: it is here, and no checkpoint that they were offered stands for it.
+    pub(super) fn is_served_as_entries(&self, link: &Link, log: &LogId) -> bool {
+        let next = link.sent.get(log).copied().unwrap_or(0).saturating_add(1);
+        let is_here = self.logs.get(log).is_some_and(|log| log.from <= 2 || next >= log.from);
+        let stands_for = |(id, wanted): (CheckpointId, bool)| {
+            let base = self.bases.all().find(|base| base.id == id).filter(|_| wanted);
+            base.and_then(|base| base.tips.get(log)).is_some_and(|(tip, _)| next <= *tip)
+        };
+        is_here && !link.offered.is_some_and(stands_for)
+    }
+
+    /// A message about checkpoints came from an own device.
+    pub(super) fn of_checkpoints(&mut self, cx: &mut Cx<'_>, id: LinkId, message: Message) {
+        match message {
+            Message::Checkpoint(offered) => self.offered_checkpoint(cx, id, offered),
+            Message::GetPieces(wanted) => self.asked_for_pieces(cx, id, wanted),
+            Message::Piece(piece) => self.piece_came(cx, piece.0),
+            Message::NoCheckpoint(refused) => {
+                if let Some(link) = self.links.get_mut(&id)
+                    && link.offered == Some((refused, true))
+                {
+                    link.offered = Some((refused, false));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn asked_for_pieces(&mut self, cx: &mut Cx<'_>, id: LinkId, mut wanted: Vec<PieceId>) {
+        wanted.truncate(MAX_PIECES);
+        let asked = wanted.len();
+        wanted.retain(|piece| self.bases.pieces.contains(piece));
+        if wanted.len() < asked
+            && let Some(link) = self.links.get_mut(&id)
+        {
+            // Another one took its place meanwhile: that is offered.
+            link.offered = None;
+        }
+        if !wanted.is_empty() {
+            cx.rest.push(Effect::ServePieces { link: id, pieces: wanted });
+        }
+    }
+}
