@@ -61,6 +61,13 @@ pub(super) struct Adopting {
     keeping: bool,
 }
 
+impl Adopting {
+    /// Whether this document is the next that is looked at to be written again.
+    pub(super) fn swaps(&self, doc: DocId) -> bool {
+        self.swap.as_ref().is_some_and(|swap| swap.is_at(doc))
+    }
+}
+
 impl Replica {
     /// An own device offers a checkpoint.
     pub(super) fn offered_checkpoint(&mut self, cx: &mut Cx<'_>, from: LinkId, offered: Offered) {

@@ -70,6 +70,8 @@ impl Base {
 #[derive(Debug, Default)]
 pub(super) struct Bases {
     all: Vec<Base>,
+    /// Those of which another one here holds everything.
+    replaced: BTreeSet<CheckpointId>,
     /// Pieces that are on the disk.
     pub(super) pieces: BTreeSet<PieceId>,
     /// Bundles that are still to be read into the view.
@@ -86,7 +88,12 @@ impl Bases {
 
     /// Those that no other one replaces: documents are built on them.
     pub(super) fn current(&self) -> impl Iterator<Item = &Base> {
-        self.all.iter().filter(|one| !self.all.iter().any(|other| other.said.replaces.contains(&one.id)))
+        self.all.iter().filter(|one| !self.replaced.contains(&one.id))
+    }
+
+    /// To be said whenever `all` has changed.
+    fn changed(&mut self) {
+        self.replaced = self.all.iter().flat_map(|base| base.said.replaces.iter().copied()).collect();
     }
 
     /// Up to where the entries of a log are covered; 0: none is.
@@ -104,11 +111,13 @@ impl Bases {
         self.pieces.extend(base.pieces());
         self.all.retain(|one| one.id != base.id);
         self.all.push(base);
+        self.changed();
     }
 
     /// Lets go of some; returns the pieces that neither another one nor one that is `coming` needs.
     fn drop(&mut self, ids: &[CheckpointId], coming: Option<&Base>) -> Vec<PieceId> {
         self.all.retain(|base| !ids.contains(&base.id));
+        self.changed();
         let needed: BTreeSet<PieceId> = self.all.iter().chain(coming).flat_map(Base::pieces).collect();
         let (kept, unneeded): (BTreeSet<PieceId>, BTreeSet<PieceId>) = self.pieces.iter().partition(|id| needed.contains(id));
         self.pieces = kept;
@@ -127,6 +136,7 @@ impl Replica {
             }
         }
         self.bases.all.sort_by_key(|base| (base.said.at_ms, base.id));
+        self.bases.changed();
         let covered: Vec<(LogId, u64)> = self.logs.values().map(|log| (log.head.log, log.from)).filter(|(_, from)| *from > 2).collect();
         for (log, from) in covered {
             if self.bases.covered(&log) + 1 < from {

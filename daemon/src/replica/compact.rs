@@ -69,6 +69,11 @@ impl Compacting {
     pub(super) fn abort(&mut self) {
         self.making = None;
     }
+
+    /// Whether this document is the next to be laid.
+    pub(super) fn lays(&self, doc: DocId) -> bool {
+        self.making.as_ref().and_then(|making| making.groups.front()?.front()) == Some(&doc)
+    }
 }
 
 /// A checkpoint in the making.

@@ -209,6 +209,8 @@ impl Replica {
             let unneeded = |doc: &DocId| {
                 *doc != DocId::Plan
                     && !self.pending.contains_key(doc)
+                    && !self.compacting.lays(*doc)
+                    && !self.adopting.as_ref().is_some_and(|adopting| adopting.swaps(*doc))
                     && self.documents.get(doc).is_none_or(|document| !document.is_unproven())
             };
             let Some(at) = self.recent.iter().position(unneeded) else { return };

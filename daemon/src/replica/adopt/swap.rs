@@ -37,6 +37,13 @@ pub(super) struct Swap {
     parted: BTreeSet<LogId>,
 }
 
+impl Swap {
+    /// Whether this document is looked at next.
+    pub(super) fn is_at(&self, doc: DocId) -> bool {
+        self.docs.front() == Some(&doc)
+    }
+}
+
 impl Replica {
     /// A checkpoint that came and one that is here stand for two ways in which a log went on. The one with the lower id stays, at both ends. What is
     /// here gives way as entries, as far as those are here.
