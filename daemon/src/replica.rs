@@ -17,6 +17,7 @@ mod compact;
 mod deeds;
 mod documents;
 pub mod effect;
+mod erase;
 mod find;
 mod fork;
 mod gate;
@@ -39,6 +40,7 @@ mod whereabouts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use asif_proto::home::Home;
@@ -49,6 +51,7 @@ use uuid::Uuid;
 
 use crate::Rng;
 use crate::journal::document::Document;
+use crate::journal::erased::Erased;
 use crate::journal::view::View;
 use crate::people::epoch::EpochKeys;
 use crate::people::registry::Registry;
@@ -103,6 +106,7 @@ pub struct Replica {
     index: BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>,
     bases: base::Bases,
     compacting: compact::Compacting,
+    erasing: erase::Erasing,
     /// A checkpoint of another device that is being taken.
     adopting: Option<adopt::Adopting>,
     /// Logs that are about to go on behind a checkpoint that is here already.
@@ -112,6 +116,8 @@ pub struct Replica {
     quarantine: BTreeMap<LogId, (u64, String)>,
     /// Logs that went on in two ways, of which a branch gave way.
     forks: BTreeSet<LogId>,
+    /// What is gone for good.
+    erased: Arc<Erased>,
     /// Changes that were written again: nothing waits for them.
     replaced: BTreeSet<[u8; 32]>,
     judging: BTreeMap<LogId, fork::Theirs>,
@@ -289,6 +295,8 @@ impl Replica {
             Input::Packed { packed } => self.packed(&mut cx, packed),
             Input::Kept { outcome } => self.kept_sealed(&mut cx, outcome),
             Input::Pruned { logs, outcome } => self.pruned(&logs, outcome),
+            Input::Erased { erasures, outcome } => self.let_go_of(&mut cx, &erasures, outcome),
+            Input::ErasedAside { outcome } => self.let_go_aside(&mut cx, outcome),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
         }
@@ -355,6 +363,7 @@ impl Replica {
             .into_iter()
             .flatten()
             .chain(self.compact_due())
+            .chain(self.erase_due())
             .chain(syncs)
             .chain(shares)
             .chain(self.link_deadlines())

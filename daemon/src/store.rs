@@ -27,6 +27,7 @@
 //! Blocking; for one thread. The seam to the disk is [`Disk`]: [`RealDisk`], or [`MemDisk`] for simulations.
 
 mod disk;
+mod erase;
 mod log_file;
 mod log_state;
 mod mem;
@@ -57,6 +58,7 @@ pub use salvage::Salvaged;
 pub use sealed::SealedError;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
+pub use erase::Aside;
 pub use takeover::{Jump, Takeover, TakeoverError};
 
 use crate::seal::wire::Wire;

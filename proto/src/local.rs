@@ -261,6 +261,29 @@ pub enum DeletedTag {
     Deleted,
 }
 
+/// What was erased for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// Always `erased`.
+    #[serde(rename = "type")]
+    pub kind: ErasedTag,
+    /// What it was: `session`, `practice`, `belief` ...
+    pub record: String,
+    /// Its id.
+    pub id: RecordId,
+    /// It stays as it is now; what it said before is erased.
+    pub history: bool,
+}
+
+/// The literal `erased`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ErasedTag {
+    /// The only value.
+    #[default]
+    #[serde(rename = "erased")]
+    Erased,
+}
+
 /// A change that was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {

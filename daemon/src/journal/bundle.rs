@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! bundle    zstd( postcard: list of Laid )
-//! Laid      document · generation 32 · touches: list (record 16, count) · bytes        counts of 1 are left out
+//! Laid      document · names: list of 32 · touches: list (record 16, count) · bytes        counts of 1 are left out
+//! names     where something was erased, of every change the hash it was first written with, by log and place in it; else none
 //! bytes     the document as Automerge saves it, uncompressed
 //! ```
 //!
@@ -14,7 +15,7 @@ use asif_proto::frame;
 use asif_proto::id::RecordId;
 use serde::{Deserialize, Serialize};
 
-use super::document::Document;
+use super::document::{Document, MergeError};
 use crate::seal::body::DocId;
 
 /// The most bytes that one bundle may unfold to.
@@ -25,13 +26,20 @@ pub const MAX_BUNDLE: usize = 64 << 20;
 pub struct Laid<'a> {
     /// Which.
     pub doc: DocId,
-    /// Zero until something was erased from it.
-    pub generation: [u8; 32],
+    /// How its changes are named, as [`Document::names`] tells.
+    pub names: Vec<[u8; 32]>,
     /// How many changes ever touched a record, where it was more than one.
     pub touches: Vec<(RecordId, u64)>,
     /// The document, as saved.
     #[serde(borrow, with = "serde_bytes")]
     pub bytes: &'a [u8],
+}
+
+impl Laid<'_> {
+    /// The document, loaded in this process.
+    pub fn load(&self) -> Result<Document, MergeError> {
+        Document::load(self.bytes)?.named(&self.names)
+    }
 }
 
 /// Why bytes are not a bundle.
@@ -81,15 +89,13 @@ pub fn unfold(folded: &[u8]) -> Result<Vec<Laid<'_>>, BundleError> {
 pub fn judge(packed: &[u8], unfolded: u32) -> Result<Heads, BundleError> {
     let folded = unpack(packed, unfolded)?;
     let documents = unfold(&folded)?.into_iter().map(|laid| {
-        let document = Document::load(laid.bytes).map_err(|_| BundleError::Load)?;
+        let document = laid.load().map_err(|_| BundleError::Load)?;
         // It comes back from what it saves itself, too: that is what the next checkpoint is made of.
-        let again = Document::load(&document.save()).map_err(|_| BundleError::Load)?;
+        let again = Document::load(&document.save()).and_then(|again| again.named(&laid.names)).map_err(|_| BundleError::Load)?;
         if again.heads() != document.heads() || !laid.doc.is_sane() {
             return Err(BundleError::Load);
         }
-        let mut heads: Vec<[u8; 32]> = document.heads().iter().map(|hash| hash.0).collect();
-        heads.sort_unstable();
-        Ok((laid.doc, heads))
+        Ok((laid.doc, document.heads().iter().map(|hash| hash.0).collect()))
     });
     documents.collect()
 }
@@ -112,8 +118,8 @@ mod tests {
         let (one, two) = (vec![7; 1000], b"two".to_vec());
         let month = DocId::Month { year: 2026, month: 3 };
         let documents = [
-            Laid { doc: DocId::Plan, generation: [0; 32], touches: Vec::new(), bytes: &one },
-            Laid { doc: month, generation: [1; 32], touches: vec![(record(1), 3)], bytes: &two },
+            Laid { doc: DocId::Plan, names: Vec::new(), touches: Vec::new(), bytes: &one },
+            Laid { doc: month, names: vec![[1; 32]], touches: vec![(record(1), 3)], bytes: &two },
         ];
         let folded = fold(&documents);
         let packed = pack(&folded, 19).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use asif_proto::id::{LogId, RecordId};
 use automerge::transaction::{CommitOptions, Transactable};
@@ -9,6 +10,7 @@ use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ROOT, ReadDoc, Sc
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::erased::{Erased, Names, Rewriting};
 use super::guard::Checked;
 use super::{narrow, said, schema};
 
@@ -19,6 +21,9 @@ pub type Put = (String, ScalarValue);
 #[derive(Clone)]
 pub struct Document {
     pub(super) automerge: Automerge,
+    pub(super) names: Names,
+    /// What was taken out of it.
+    erased: Arc<Erased>,
     max_op: u64,
     unproven: bool,
 }
@@ -39,17 +44,22 @@ pub enum MergeError {
 
 impl Default for Document {
     fn default() -> Self {
-        Self { automerge: Automerge::new(), max_op: 0, unproven: false }
+        Self::new(Arc::default())
     }
 }
 
 impl Document {
+    /// An empty one, that takes in nothing of what was erased.
+    pub fn new(erased: Arc<Erased>) -> Self {
+        Self { automerge: Automerge::new(), names: Names::default(), erased, max_op: 0, unproven: false }
+    }
+
     /// Writes `puts` as one change of `log` that tells no time; see [`write_at`](Self::write_at).
     pub fn write(&mut self, log: LogId, puts: &[Put], message: Option<&str>) -> Result<Option<Change>, MergeError> {
         self.write_at(log, puts, message, None)
     }
 
-    /// Writes `puts` as one change of `log`; returns the plain change, or `None` where nothing would change: that something is private or deleted
+    /// Writes `puts` as one change of `log`; returns the plain change as others take it in, or `None` where nothing would change: that something is private or deleted
     /// is written again also where it is so already. The time, in whole seconds, is
     /// for people and orders nothing.
     pub fn write_at(
@@ -85,7 +95,9 @@ impl Document {
         transaction.commit_with(options);
         let change = self.automerge.get_last_local_change().ok_or(MergeError::NotLoadable)?;
         self.max_op = self.max_op.max(change.max_op());
-        Ok(Some(change))
+        let outer = self.names.outer_form(&change);
+        self.names.note(change.hash(), outer.hash());
+        Ok(Some(outer))
     }
 
     /// Merges checked changes whose dependencies are all here: tried on a copy, then kept.
@@ -98,7 +110,12 @@ impl Document {
         let expected = changes.len();
         let before = copy.automerge.get_changes_meta(&[]).len();
         let merged = catch_unwind(AssertUnwindSafe(move || {
-            copy.automerge.apply_changes(changes)?;
+            let erased = copy.erased.clone();
+            let mut rewriting = Rewriting::behind(&copy.automerge, copy.names, &erased);
+            let inner: Vec<Change> =
+                changes.iter().map(|change| rewriting.take(change, change.hash(), change.deps().iter().copied())).collect();
+            copy.names = rewriting.names;
+            copy.automerge.apply_changes(inner)?;
             copy.touch(&keys);
             Ok::<_, automerge::AutomergeError>(copy)
         }));
@@ -113,6 +130,22 @@ impl Document {
                 Ok(())
             }
         }
+    }
+
+    /// What was taken out of it.
+    pub(super) fn erased(&self) -> &Arc<Erased> {
+        &self.erased
+    }
+
+    /// This one, where nothing of what was erased is in it.
+    pub(super) fn told_of(self, erased: Arc<Erased>) -> Self {
+        Self { erased, ..self }
+    }
+
+    /// Something came that counts its operations up to here.
+    pub(super) fn merged_up_to(&mut self, max_op: u64) {
+        self.max_op = self.max_op.max(max_op);
+        self.unproven = true;
     }
 
     /// Reads what the view will read of these keys: a document that cannot be read is not taken over.
@@ -136,34 +169,9 @@ impl Document {
         let loaded = catch_unwind(AssertUnwindSafe(|| {
             let automerge = Automerge::load(bytes).map_err(|error| MergeError::Refused(error.to_string()))?;
             let max_op = automerge.get_changes_meta(&[]).iter().map(|meta| meta.max_op).max().unwrap_or(0);
-            Ok(Self { automerge, max_op, unproven: false })
+            Ok(Self { automerge, max_op, ..Self::default() })
         }));
         loaded.unwrap_or(Err(MergeError::Panic))
-    }
-
-    /// The logs whose changes another has of the same document, and this one has not.
-    pub fn lacks_from(&self, other: &Self) -> BTreeSet<LogId> {
-        let added = self.automerge.get_changes_added(&other.automerge);
-        added.iter().filter_map(|change| change.actor_id().to_bytes().try_into().ok().map(LogId)).collect()
-    }
-
-    /// The changes that another has of the same document, and this one has not.
-    pub fn lacks(&self, other: &Self) -> BTreeSet<ChangeHash> {
-        self.automerge.get_changes_added(&other.automerge).iter().map(Change::hash).collect()
-    }
-
-    /// Takes in whatever another has of the same document; returns the keys of each change that was not here.
-    pub fn absorb(&mut self, mut other: Self) -> Result<Vec<BTreeSet<String>>, MergeError> {
-        let mut copy = self.clone();
-        let absorbed = catch_unwind(AssertUnwindSafe(move || {
-            let added: Vec<BTreeSet<String>> = copy.automerge.get_changes_added(&other.automerge).iter().map(keys_of).collect();
-            copy.automerge.merge(&mut other.automerge).map_err(|error| MergeError::Refused(error.to_string()))?;
-            (copy.max_op, copy.unproven) = (copy.max_op.max(other.max_op), true);
-            Ok((copy, added))
-        }));
-        let (copy, added) = absorbed.unwrap_or(Err(MergeError::Panic))?;
-        *self = copy;
-        Ok(added)
     }
 
     /// Every record that it holds something of.
@@ -210,38 +218,9 @@ impl Document {
         self.automerge.get_all(ROOT, key).is_ok_and(|all| all.len() > 1)
     }
 
-    /// Whether a change is here.
-    pub fn contains(&self, hash: &ChangeHash) -> bool {
-        self.automerge.get_change_meta_by_hash(hash).is_some()
-    }
-
-    /// Whether a change knew of another when it was made.
-    pub fn builds_on(&self, change: ChangeHash, on: ChangeHash) -> bool {
-        let meta = |hash: &ChangeHash| self.automerge.get_change_meta_by_hash(hash);
-        let Some(least) = meta(&on).map(|meta| meta.max_op) else { return false };
-        let (mut seen, mut next) = (BTreeSet::from([change]), vec![change]);
-        while let Some(hash) = next.pop() {
-            for dep in meta(&hash).map(|meta| meta.deps.to_vec()).unwrap_or_default() {
-                if dep == on {
-                    return true;
-                }
-                // What builds on it counts on from its operations.
-                if meta(&dep).is_some_and(|meta| meta.max_op > least) && seen.insert(dep) {
-                    next.push(dep);
-                }
-            }
-        }
-        false
-    }
-
     /// The highest operation counter so far.
     pub fn max_op(&self) -> u64 {
         self.max_op
-    }
-
-    /// The heads.
-    pub fn heads(&self) -> Vec<ChangeHash> {
-        self.automerge.get_heads()
     }
 
     /// The winning scalar under a key.
@@ -262,7 +241,7 @@ impl Document {
     /// The document as it stood at `heads`, to look at.
     pub(super) fn as_it_stood(&self, heads: &[ChangeHash]) -> Option<Self> {
         let then = catch_unwind(AssertUnwindSafe(|| self.automerge.fork_at(heads)));
-        Some(Self { automerge: then.ok()?.ok()?, max_op: self.max_op, unproven: true })
+        Some(Self { automerge: then.ok()?.ok()?, unproven: true, ..self.clone() })
     }
 
     /// What stood under a key at `heads` beside what won.
@@ -288,7 +267,15 @@ impl Document {
 
     /// The log whose device first wrote a record.
     pub fn author(&self, record: RecordId) -> Option<LogId> {
-        let (_, id) = self.automerge.get(ROOT, record.key().as_str()).ok()??;
+        let (value, id) = self.automerge.get(ROOT, record.key().as_str()).ok()??;
+        let packed = value.as_scalar().and_then(|value| if let ScalarValue::Str(text) = value { Some(text) } else { None });
+        if let Some(packed) = packed.filter(|packed| packed.contains(schema::WRITTEN_BY)) {
+            let fields: Option<Value> = serde_json::from_str(packed.as_str()).ok();
+            let said = fields.as_ref().and_then(|fields| fields.get(schema::WRITTEN_BY)?.as_str()?.parse().ok());
+            if said.is_some() {
+                return said;
+            }
+        }
         match id {
             ObjId::Id(_, actor, _) => actor.to_bytes().try_into().ok().map(LogId),
             ObjId::Root => None,
@@ -300,6 +287,7 @@ impl Document {
         let key = record.key();
         let ScalarValue::Str(packed) = self.scalar(&key)? else { return None };
         let Ok(Value::Object(mut fields)) = serde_json::from_str(packed.as_str()) else { return None };
+        fields.remove(schema::WRITTEN_BY);
         let mut lists: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
         let mut contested = Vec::new();
         let (from, to) = (format!("{key}/"), format!("{key}0"));
@@ -316,7 +304,7 @@ impl Document {
                     let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
                     lay_member(members, name, value);
                 }
-                None if schema::LOCKED.contains(&field) => {}
+                None if schema::LOCKED.contains(&field) || field == schema::GONE => {}
                 None => {
                     let value = if item.conflict { self.scalar(&item.key).as_ref().and_then(schema::json).unwrap_or(value) } else { value };
                     // What is emptied is absent, as if it had never been said.
@@ -341,10 +329,6 @@ impl Document {
         self.automerge.keys(ROOT)
     }
 
-    /// A change by its hash.
-    pub fn change(&self, hash: &ChangeHash) -> Option<Change> {
-        self.automerge.get_change_by_hash(hash)
-    }
 }
 
 /// The members of a set that is packed in its record, by name.

@@ -30,7 +30,7 @@ use super::{narrow, prose, said, schema};
 pub struct Rebased {
     /// The new changes, each after what it builds on.
     pub changes: Vec<Change>,
-    /// The hashes of the changes they stand for.
+    /// The names of the changes they stand for.
     pub replaced: BTreeSet<ChangeHash>,
 }
 
@@ -38,10 +38,16 @@ impl Document {
     /// Writes the `lost` changes of this document, and all that build on them, again as changes of `log`, which has written nothing in it yet.
     /// The document stays as it is.
     pub fn rebase(&self, log: LogId, lost: &BTreeSet<ChangeHash>) -> Result<Rebased, MergeError> {
-        match catch_unwind(AssertUnwindSafe(|| rebase(&self.automerge, log, lost))) {
-            Err(_) => Err(MergeError::Panic),
-            Ok(rebased) => rebased.map_err(|error| MergeError::Refused(error.to_string())),
-        }
+        let lost = lost.iter().map(|name| self.names.inner(name)).collect();
+        let rebased = catch_unwind(AssertUnwindSafe(|| rebase(&self.automerge, log, &lost))).map_err(|_| MergeError::Panic)?;
+        let Rebased { changes, replaced } = rebased.map_err(|error| MergeError::Refused(error.to_string()))?;
+        let mut names = self.names.clone();
+        let named = changes.iter().map(|change| {
+            let outer = names.outer_form(change);
+            names.note(change.hash(), outer.hash());
+            outer
+        });
+        Ok(Rebased { changes: named.collect(), replaced: replaced.iter().map(|hash| self.names.of(hash)).collect() })
     }
 }
 

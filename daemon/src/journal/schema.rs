@@ -37,6 +37,10 @@ pub const PUT_BACK: &str = "put_back/";
 pub const LOCKED: [&str; 1] = ["prediction"];
 /// Fields that hold prose: what was changed apart in them is told in one text where that is clean.
 const PROSE: [&str; 8] = ["note", "description", "text", "act", "learning", "outcome_text", "obstacles", "if_then"];
+/// The field of a record under which lies what was erased of it: nothing.
+pub const GONE: &str = "gone";
+/// In a packed record whose drafts were erased, the log that first wrote it.
+pub const WRITTEN_BY: &str = "written_by_log";
 /// What is said of a record that nobody else may see.
 pub const PRIVATE: &str = "private";
 /// A note longer than this lies beside its record, plain, and not packed inside it.

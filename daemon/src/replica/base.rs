@@ -214,7 +214,7 @@ impl Replica {
                 }
             });
         }
-        let mut document = document.unwrap_or_default();
+        let mut document = document.unwrap_or_else(|| Document::new(self.erased.clone()));
         let is_stale = self.bases.stale.remove(&doc);
         self.load_entries(doc, &mut document, entries, |checked: &Checked| count_touches(&mut touches, checked.keys()));
         if is_stale {
@@ -232,7 +232,7 @@ impl Replica {
     pub(super) fn load_from(&self, base: &Base, at: usize, pieces: &[Option<Vec<u8>>], doc: DocId) -> Option<(Document, Touches)> {
         let folded = self.open_bundle(base, at, pieces)?;
         let laid = bundle::unfold(&folded).ok()?.into_iter().find(|laid| laid.doc == doc)?;
-        Some((Document::load(laid.bytes).ok()?, touches_of(&laid)))
+        Some((laid.load().and_then(|document| document.without(&self.erased)).ok()?, touches_of(&laid)))
     }
 
     /// The documents of a bundle, one after another, as they were folded.
@@ -283,6 +283,7 @@ impl Replica {
         let Keys { read, items } = base.said.keys.clone();
         self.given.read.extend(read.into_iter().filter(|one| !self.given.read.contains(one)).collect::<Vec<_>>());
         self.given.items.extend(items.into_iter().filter(|one| !self.given.items.contains(one)).collect::<Vec<_>>());
+        self.learn_erased(cx, &base.said.erased);
         self.forks.extend(&base.said.forks);
         self.replaced.extend(&base.said.replaced);
         self.refresh_keys();
@@ -324,7 +325,7 @@ impl Replica {
         let laid = folded.as_ref().and_then(|folded| bundle::unfold(folded).ok());
         let mut read = BTreeSet::new();
         for laid in laid.into_iter().flatten().filter(|laid| wanted.contains(&laid.doc) && !self.bases.stale.contains(&laid.doc)) {
-            if let Ok(document) = Document::load(laid.bytes) {
+            if let Ok(document) = laid.load().and_then(|document| document.without(&self.erased)) {
                 let again = touches_of(&laid);
                 let touches = document.records().map(|record| (record, again.get(&record).copied().unwrap_or(1))).collect();
                 self.view.take_over(laid.doc, &document, &touches);
@@ -368,7 +369,7 @@ impl Replica {
 
 /// Up to where a log is covered.
 pub(super) fn tip_of(covered: &Covered) -> Option<(LogId, (u64, Link))> {
-    let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::entry(covered.tip.0.clone()).ok()?);
+    let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::try_from(covered.tip.clone()).ok()?);
     let is_one = birth.seq() == 1 && birth.log() == tip.log() && (tip.seq() > 1 || (tip == birth && covered.previous == Link::ZERO));
     is_one.then(|| (tip.log(), (tip.seq(), tip.link(&covered.previous))))
 }

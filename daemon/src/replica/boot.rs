@@ -1,6 +1,7 @@
 //! Starting from what is on disk.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use asif_proto::local::{ErrorKind, Failure};
@@ -47,6 +48,7 @@ impl Replica {
         let (view, peers, logs, is_other) = (found.view.take(), found.peers.take(), found.logs.clone(), found.is_other);
         let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
         let (delays, withheld) = (found.delays.take(), found.withheld.take());
+        replica.erasing = super::erase::Erasing::found(found.erased.take());
         replica.now = now;
         replica.drafts_damaged = found.drafts_damaged;
         replica.load_plan_copy(found.plan_copy.take().as_deref());
@@ -99,6 +101,7 @@ impl Replica {
             recent: VecDeque::new(),
             index: BTreeMap::new(),
             bases: super::base::Bases::default(),
+            erasing: super::erase::Erasing::default(),
             compacting: super::compact::Compacting::default(),
             adopting: None,
             jumping: BTreeMap::new(),
@@ -107,6 +110,7 @@ impl Replica {
             quarantine: BTreeMap::new(),
             forks: BTreeSet::new(),
             replaced: BTreeSet::new(),
+            erased: Arc::default(),
             judging: BTreeMap::new(),
             losses: BTreeMap::new(),
             found: BTreeMap::new(),
@@ -280,6 +284,7 @@ impl Replica {
         self.reading = self.reading.saturating_sub(1);
         match purpose {
             Purpose::Cover => self.covers_came(cx, &entries),
+            Purpose::Search => self.searched(cx, &entries),
             Purpose::Show(link) => self.show_branch(cx, link, entries),
             Purpose::Judge(log) => self.compare_branches(cx, log, &entries),
             Purpose::Lose(log) => self.lost_was_read(cx, log, entries),
@@ -353,6 +358,7 @@ impl Replica {
         self.quarantine.clear();
         self.deeds.clear();
         self.replaced.clear();
+        self.erased = Arc::default();
         self.given = Keys { read: Vec::new(), items: Vec::new() };
     }
 

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use asif_proto::id::{KeyId, LogId, PieceId, RecordId};
-use asif_proto::peer::Blob;
+use asif_proto::peer::{Blob, Sealed};
 
 use super::base::Base;
 use super::effect::{Effect, Opaque, Purpose, Run, Stored};
@@ -93,6 +93,7 @@ struct Making {
 #[derive(Debug)]
 struct Document {
     snapshot: Snapshot,
+    names: Vec<[u8; 32]>,
     touches: Vec<(RecordId, u64)>,
     bytes: Opaque,
 }
@@ -120,13 +121,16 @@ impl Replica {
         if !cx.idle || !self.may_compact() {
             return;
         }
-        if self.compacting.making.is_none() && self.is_worth_it() {
+        if self.compacting.making.is_none() && (self.is_worth_it() || self.needs_checkpoint_to_erase()) {
             self.begin_checkpoint();
         }
         match self.compacting.making.as_ref().map(|making| &making.step) {
             Some(Step::Lay) => self.lay_next(cx),
             Some(_) => {}
-            None => self.let_go(cx),
+            None => {
+                self.go_on_erasing(cx);
+                self.let_go(cx);
+            }
         }
     }
 
@@ -137,7 +141,7 @@ impl Replica {
         }
         match &self.compacting.making {
             Some(making) => matches!(making.step, Step::Lay).then_some(self.now.mono),
-            None if self.is_worth_it() => Some(self.now.mono),
+            None if self.is_worth_it() || self.needs_checkpoint_to_erase() => Some(self.now.mono),
             None => self.compacting.look_at.filter(|_| self.bases.all().next().is_some()),
         }
     }
@@ -161,7 +165,7 @@ impl Replica {
     }
 
     /// Up to where the entries of each log of the journal are in its documents, and all of it makes sense here.
-    fn coverable(&self) -> BTreeMap<LogId, u64> {
+    pub(super) fn coverable(&self) -> BTreeMap<LogId, u64> {
         let Some(journal) = self.journal() else { return BTreeMap::new() };
         let mut tips: BTreeMap<LogId, u64> =
             self.logs.values().filter(|log| log.space == journal.id()).map(|log| (log.head.log, log.merged.min(log.seq))).collect();
@@ -172,6 +176,11 @@ impl Replica {
         }
         tips.retain(|_, tip| *tip > 0);
         tips
+    }
+
+    /// Whether one is being made.
+    pub(super) fn is_compacting(&self) -> bool {
+        self.compacting.making.is_some()
     }
 
     fn begin_checkpoint(&mut self) {
@@ -200,6 +209,8 @@ impl Replica {
         let mut current = self.bases.current();
         if let (Some(base), None) = (current.next(), current.next())
             && base.is_sealed_with(key)
+            // Packed beside something that was erased.
+            && base.said.erased == self.erased.told()
         {
             let is_changed = |doc: &DocId| self.index.get(doc).is_some_and(|logs| logs.values().any(|seqs| !seqs.is_empty()));
             for bundle in &base.said.bundles {
@@ -240,11 +251,11 @@ impl Replica {
         // One that does not come back goes no further: it is built again without what makes it so.
         self.prove(cx, doc);
         let Some(document) = self.documents.get(&doc) else { return };
-        let mut heads: Vec<[u8; 32]> = document.heads().iter().map(|hash| hash.0).collect();
-        heads.sort_unstable();
+        let heads = document.heads().iter().map(|hash| hash.0).collect();
         let touches = document.records().map(|record| (record, self.view.touches(&record))).collect();
         let laid = Document {
-            snapshot: Snapshot { doc, generation: [0; 32], heads },
+            snapshot: Snapshot { doc, heads },
+            names: document.names(),
             touches: bundle::touched_again(&touches),
             bytes: Opaque::new(document.save()),
         };
@@ -267,7 +278,7 @@ impl Replica {
             .iter()
             .map(|one| Laid {
                 doc: one.snapshot.doc,
-                generation: one.snapshot.generation,
+                names: one.names.clone(),
                 touches: one.touches.clone(),
                 bytes: one.bytes.as_slice(),
             })
@@ -278,7 +289,7 @@ impl Replica {
                 making.step = Step::Pack(documents.iter().map(|one| one.snapshot.clone()).collect(), unfolded);
                 cx.rest.push(Effect::Pack { folded });
             }
-            None => self.stand_off("a document is too large for a checkpoint"),
+            None => self.stand_off(cx, "a document is too large for a checkpoint"),
         }
     }
 
@@ -286,7 +297,7 @@ impl Replica {
     pub(super) fn packed(&mut self, cx: &mut Cx<'_>, packed: Result<Opaque, String>) {
         let packed = match packed {
             Ok(packed) => packed,
-            Err(reason) => return self.stand_off(&reason),
+            Err(reason) => return self.stand_off(cx, &reason),
         };
         let Some(making) = &mut self.compacting.making else { return };
         let Step::Pack(documents, unfolded) = std::mem::replace(&mut making.step, Step::Lay) else { return };
@@ -298,13 +309,13 @@ impl Replica {
     pub(super) fn judged_own(&mut self, cx: &mut Cx<'_>, judged: Result<Heads, String>) {
         let heads = match judged {
             Ok(heads) => heads,
-            Err(reason) => return self.stand_off(&reason),
+            Err(reason) => return self.stand_off(cx, &reason),
         };
         let (Some((queue, key)), Some(journal)) = (self.write_key(), self.journal()) else { return self.compacting.abort() };
         let (Some(keys), Some(making)) = (self.keys.get(&queue), &mut self.compacting.making) else { return };
         let Step::Judge(documents, unfolded, packed) = std::mem::replace(&mut making.step, Step::Lay) else { return };
         if !documents.iter().map(|one| (one.doc, &one.heads)).eq(heads.iter().map(|(doc, heads)| (*doc, heads))) {
-            return self.stand_off("what was packed for a checkpoint is not what was laid");
+            return self.stand_off(cx, "what was packed for a checkpoint is not what was laid");
         }
         let pieces: Vec<Vec<u8>> =
             packed.as_slice().chunks(piece::PIECE_BYTES).map(|part| piece::seal(&keys.read, journal.id(), key, part, cx.rng)).collect();
@@ -316,7 +327,7 @@ impl Replica {
     /// Pieces or the checkpoint are kept, or are not.
     pub(super) fn kept_sealed(&mut self, cx: &mut Cx<'_>, outcome: Result<(), String>) {
         if let Err(reason) = outcome {
-            return self.stand_off(&reason);
+            return self.stand_off(cx, &reason);
         }
         let Some(mut making) = self.compacting.making.take() else { return };
         match making.step {
@@ -348,14 +359,15 @@ impl Replica {
         for (log, tip) in &making.tips {
             let find = |seq: u64| entries.iter().find(|one| one.wire.log() == *log && one.wire.seq() == seq);
             let head = self.logs.get(log).map(|log| log.head);
-            let (Some(head), Some(birth), Some(last)) = (head, find(1), find(*tip)) else { return self.stand_off("an entry is gone") };
-            let (Wire::Entry(birth), Wire::Entry(tip)) = (&birth.wire, &last.wire) else { return self.stand_off("an entry is a stub") };
+            let (Some(head), Some(birth), Some(last)) = (head, find(1), find(*tip)) else { return self.stand_off(cx, "an entry is gone") };
+            let Wire::Entry(birth) = &birth.wire else { return self.stand_off(cx, "the first entry of a log is a stub") };
+            let tip = if self.erasing.is_touched(log, *tip) { last.wire.to_stub() } else { last.wire.clone() };
             covers.push(Covered {
                 queue: head.queue,
                 key: head.key,
                 birth: Blob(birth.clone()),
                 previous: last.previous,
-                tip: Blob(tip.clone()),
+                tip: Sealed::from(&tip),
             });
         }
         let (Some((queue, key)), Some(journal), Some(vault)) = (self.write_key(), self.journal(), &self.vault) else { return };
@@ -365,6 +377,7 @@ impl Replica {
             at_ms: cx.now.wall.as_millisecond(),
             covers,
             bundles: making.bundles.clone(),
+            erased: self.erased.told(),
             keys: self.given.clone(),
             forks: self.forks.iter().copied().collect(),
             replaced: self.replaced.iter().copied().collect(),
@@ -373,7 +386,7 @@ impl Replica {
         };
         let sealed = checkpoint::seal(&keys.read, &vault.signing, journal.id(), key, &said, cx.rng);
         let Some(base) = sealed.ok().and_then(|bytes| Base::new(key, bytes, said)) else {
-            return self.stand_off("the checkpoint is too long");
+            return self.stand_off(cx, "the checkpoint is too long");
         };
         cx.rest.push(Effect::KeepCheckpoint(base.sealed.clone()));
         self.compacting.making = Some(Making { step: Step::Seal(Box::new(base)), ..making });
@@ -390,10 +403,13 @@ impl Replica {
     }
 
     /// Something stood in the way: the journal is as it was, and it is tried again later.
-    fn stand_off(&mut self, reason: &str) {
+    fn stand_off(&mut self, cx: &mut Cx<'_>, reason: &str) {
         tracing::warn!(reason, "no checkpoint was made");
         self.compacting.making = None;
         self.compacting.not_before = Some(self.now.mono + AGAIN);
+        if self.has_to_erase() {
+            self.stand_off_erasing(cx, reason);
+        }
     }
 }
 

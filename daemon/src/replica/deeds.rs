@@ -52,6 +52,11 @@ impl Deeds {
         }
     }
 
+    /// Forgets some for good.
+    pub(super) fn forget(&mut self, which: impl Fn(&Deed) -> bool) {
+        self.0.retain(|deed| !which(deed));
+    }
+
     /// The last done first.
     pub(super) fn newest(&self) -> impl Iterator<Item = &Deed> {
         self.0.iter().rev()

@@ -32,7 +32,7 @@ impl Replica {
             return true;
         }
         if !self.has_begun(doc) {
-            self.documents.insert(doc, Document::default());
+            self.documents.insert(doc, Document::new(self.erased.clone()));
             self.recent.push_back(doc);
             return true;
         }
@@ -141,7 +141,7 @@ impl Replica {
         }
         // The log must exist before the change: its id is the actor.
         let (log, keys) = self.own_or_new_log(cx, journal)?;
-        let document = self.documents.entry(doc).or_default();
+        let document = self.documents.entry(doc).or_insert_with(|| Document::new(self.erased.clone()));
         // What takes something back says what it says, also where that shows already.
         let takes_back = [UNDO, REDO].iter().any(|prefix| message.starts_with(prefix));
         let is_new = |(key, value): &Put| if takes_back { document.would_change(key, value) } else { document.is_news(key, value) };

@@ -98,6 +98,26 @@ pub struct Jump {
     pub ends_there: bool,
 }
 
+/// What of a log is let go of for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// The log.
+    pub log: LogId,
+    /// A checkpoint stands for all before this entry.
+    pub from: u64,
+    /// Entries of which stubs stay.
+    pub seqs: BTreeSet<u64>,
+}
+
+/// What is kept aside of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The file, by name.
+    pub file: String,
+    /// Its entries.
+    pub entries: Vec<Stored>,
+}
+
 /// Why entries are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -105,6 +125,8 @@ pub enum Purpose {
     Merge,
     /// To say which entries a checkpoint stands for.
     Cover,
+    /// To look for what was erased.
+    Search,
     /// To show a peer what is held here.
     Show(LinkId),
     /// To compare with another branch of the log.
@@ -301,6 +323,18 @@ pub enum Effect {
         /// These pieces.
         pieces: Vec<PieceId>,
     },
+    /// Let go for good of entries that a checkpoint stands for, of older checkpoints, of what the view said, and of damaged pieces. Answered with
+    /// [`Input::Erased`].
+    Erase {
+        /// The entries.
+        erasures: Vec<Erasure>,
+        /// Checkpoints that are let go of.
+        checkpoints: Vec<CheckpointId>,
+        /// Pieces that nothing needs any more.
+        pieces: Vec<PieceId>,
+    },
+    /// Let go for good of entries that are kept aside, by the names of the files. Answered with [`Input::ErasedAside`].
+    EraseAside(Vec<(String, BTreeSet<u64>)>),
     /// Put another branch, or nothing, in the place of everything from an entry on. Ends a batch: what is appended later comes after it.
     Graft {
         /// Of this log.

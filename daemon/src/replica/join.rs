@@ -121,6 +121,7 @@ impl Replica {
         self.syncing.retain(|(one, _)| *one != client);
         self.telling.retain(|told| told.client != client);
         self.parked.retain(|(one, _)| *one != client);
+        self.erasing.forget(client);
         self.until_listening.retain(|one| one.client != client);
         self.give_up(cx, client);
         if let Some(joining) = &mut self.joining

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asif_proto::frame::Frame;
 use asif_proto::id::{LinkKey, LogId, PersonId};
-use asif_proto::peer::{self, Blob, Entries, Have, Hello, Message, Refused, Sealed};
+use asif_proto::peer::{self, Entries, Have, Hello, Message, Refused, Sealed};
 
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
@@ -422,8 +422,5 @@ fn link_before(link: Option<&Link>, log: &LogId, from: u64) -> Option<[u8; 8]> {
 
 /// An entry as it travels.
 pub(super) fn seal_wire(wire: &Wire) -> Sealed {
-    match wire {
-        Wire::Entry(bytes) => Sealed::Entry(Blob(bytes.clone())),
-        Wire::Stub(bytes) => Sealed::Stub(Blob(bytes.clone())),
-    }
+    wire.into()
 }

@@ -73,6 +73,9 @@ impl Replica {
             Body::Seen(_) => {}
             Body::Changes(changes) if in_journal => match judged.map_or_else(|| guard::check(at.0, &changes), Ok) {
                 Ok(checked) => {
+                    if self.are_erased(&checked) {
+                        self.note_touched(cx, at);
+                    }
                     self.pending.entry(changes.doc).or_default().push(Pending { log: at.0, seq: at.1, checked });
                 }
                 Err(guard::GuardError::Codec(_) | guard::GuardError::Generation) => {
@@ -110,7 +113,11 @@ impl Replica {
                 let taken = self.boards.entry(space_id).or_default().retract(at, retract);
                 self.outdate(cx, space_id, taken);
             }
+            Body::Erase(erase) if in_journal => self.learn_erased(cx, &erase),
             Body::Branch(branch) if in_journal => {
+                if self.carries_erased(&branch) {
+                    self.note_touched(cx, at);
+                }
                 self.forks.insert(branch.log);
                 self.replaced.extend(branch.replaced);
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
-use asif_proto::peer::{Entries, Sealed};
+use asif_proto::peer::Entries;
 
 use super::effect::{Append, Effect, LinkId, LogHead};
 use super::logs::{Fresh, Log, MAX_LOGS, MAX_OWN_LOGS};
@@ -90,10 +90,7 @@ impl Replica {
         let wires: Result<Vec<Wire>, _> = entries
             .into_iter()
             .take(MAX_RUN)
-            .map(|sealed| match sealed {
-                Sealed::Entry(bytes) => Wire::entry(bytes.0),
-                Sealed::Stub(bytes) => Wire::stub(bytes.0),
-            })
+            .map(Wire::try_from)
             .collect();
         let Ok(wires) = wires else { return self.refuse("a malformed entry") };
         let head = LogHead { queue, key, log };

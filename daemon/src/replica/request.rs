@@ -5,6 +5,7 @@ mod anchor;
 mod belief;
 mod deleted;
 mod draft;
+mod erase;
 mod experiment;
 mod feedback;
 mod goal;
@@ -162,6 +163,7 @@ impl Replica {
             Request::EditText { id, text, visibility, base } => self.edit_text(cx, id, (text.as_deref(), base.as_deref()), *visibility),
             Request::Tag(what) => self.tags(cx, ask, what),
             Request::Delete { id } => self.hide(cx, id, true),
+            Request::Erase { id, history } => self.erase_record(cx, client, id, *history),
             Request::Restore { id } => self.hide(cx, id, false),
             Request::Deleted => reply(Reply::Deleted(self.deleted(&asif_proto::moment::zone(&ask.zone)))),
             Request::Undo => self.undo(cx, ask, false, false),

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use asif_proto::frame;
@@ -13,8 +14,9 @@ use zeroize::Zeroizing;
 use super::deeds::Deeds;
 use super::effect::{Effect, FoundLog, Opaque, Run};
 use super::{Cx, Replica};
+use crate::journal::erased::Erased;
 use crate::journal::view::View;
-use crate::seal::body::{DocId, Keys};
+use crate::seal::body::{DocId, Erase, Keys};
 use crate::share::board::Board;
 
 /// The name of the sealed file.
@@ -40,6 +42,7 @@ struct Snapshot<'a> {
     deeds: Cow<'a, Deeds>,
     forks: BTreeSet<LogId>,
     replaced: BTreeSet<[u8; 32]>,
+    erased: Erase,
     /// How many items were forgotten of shares that ended, where that is not answered yet.
     forgotten: BTreeMap<GrantId, u64>,
     /// The checkpoints that it was made with.
@@ -83,6 +86,7 @@ impl Replica {
         self.deeds = snapshot.deeds.into_owned();
         self.forks = snapshot.forks;
         self.replaced = snapshot.replaced;
+        self.erased = Arc::new(Erased::of(&snapshot.erased));
         self.deleted_before = snapshot.forgotten;
         for (id, saved) in snapshot.logs {
             if let Some(log) = self.logs.get_mut(&id) {
@@ -151,6 +155,7 @@ impl Replica {
             deeds: Cow::Borrowed(&self.deeds),
             forks: self.forks.clone(),
             replaced: self.replaced.clone(),
+            erased: self.erased.told(),
             forgotten: self.forgotten_items(),
             bases: self.bases.current().map(|base| base.id).collect(),
         };

@@ -102,6 +102,8 @@ impl Daemon {
             | Effect::Swap { .. }
             | Effect::KeepCheckpoint(_)
             | Effect::Prune { .. }
+            | Effect::Erase { .. }
+            | Effect::EraseAside(_)
             | Effect::DropSealed { .. }
             | Effect::Serve { .. } => {}
         }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asif_proto::home::DAMAGED_DRAFTS;
-use asif_proto::id::{Link, LogId, PieceId};
-use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
+use asif_proto::id::{CheckpointId, Link, LogId, PieceId};
+use asif_proto::peer::{Blob, ENTRIES_BYTES, Message, Sealed};
 
-use crate::replica::effect::{self, Effect, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::replica::effect::{self, Aside, Effect, Erasure, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message};
 use crate::seal::wire::Wire;
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
@@ -21,6 +21,7 @@ const VAULT_KEY: &str = "vault.key";
 const VIEW: &str = "view";
 const PEERS: &str = "peers";
 const WITHHELD: &str = "withheld";
+const ERASED: &str = "erased";
 const DRAFTS: &str = "drafts";
 const REMINDED: &str = "reminded";
 const DELAYS: &str = "delays";
@@ -126,6 +127,7 @@ impl Shelf {
             reminded: self.cache(REMINDED),
             delays: self.cache(DELAYS),
             withheld: self.cache(WITHHELD),
+            erased: self.cache(ERASED),
             drafts: self.store.load(DRAFTS)?,
             drafts_damaged: self.store.load(DAMAGED_DRAFTS)?.is_some(),
             plan_copy: self.plan_copy(),
@@ -273,6 +275,17 @@ impl Shelf {
                 let outcome = self.prune(&pieces, &logs)?;
                 return Ok(Done::Input(Input::Pruned { logs, outcome }));
             }
+            Effect::Erase { erasures, checkpoints, pieces } => {
+                let outcome = self.erase(&erasures, &checkpoints, &pieces)?;
+                return Ok(Done::Input(Input::Erased { erasures, outcome }));
+            }
+            Effect::EraseAside(files) => {
+                let done = files.iter().try_for_each(|(file, seqs)| self.store.erase_aside(file, seqs));
+                return match done {
+                    Err(error) if self.store.is_poisoned() => Err(ShelfError::Sealed(error.into())),
+                    done => Ok(Done::Input(Input::ErasedAside { outcome: done.map_err(|error| error.to_string()) })),
+                };
+            }
             Effect::DropSealed { checkpoints, pieces } => {
                 if let Err(error) = self.store.drop_sealed(&checkpoints, &pieces) {
                     tracing::warn!(%error, "what nothing rests on any more stays for now");
@@ -305,6 +318,28 @@ impl Shelf {
             Err(error) if self.store.is_poisoned() => Err(error.into()),
             taken => Ok(taken.map_err(|error| error.to_string())),
         }
+    }
+
+    /// Lets go for good of what was erased; tells what is kept aside of logs.
+    fn erase(
+        &mut self,
+        erasures: &[Erasure],
+        checkpoints: &[CheckpointId],
+        pieces: &[PieceId],
+    ) -> Result<Result<Vec<Aside>, String>, ShelfError> {
+        for one in erasures {
+            match self.store.erase(one.log, one.from, &one.seqs) {
+                Err(error) if self.store.is_poisoned() => return Err(ShelfError::Prune(error)),
+                Err(error) => return Ok(Err(error.to_string())),
+                Ok(()) => {}
+            }
+        }
+        let rest = self.store.drop_sealed(checkpoints, pieces).and_then(|()| Ok(self.store.drop_damaged()?));
+        if let Err(reason) = unless_poisoned(rest.map(drop))? {
+            return Ok(Err(reason));
+        }
+        let stored = |entries: Vec<(Link, Wire)>| entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
+        Ok(Ok(self.store.asides().into_iter().map(|one| Aside { file: one.file, entries: stored(one.entries) }).collect()))
     }
 
     /// Lets go of what is covered, once every piece of what covers it was read and is what was written.
@@ -405,13 +440,12 @@ fn found_log(log: &store::FoundLog) -> FoundLog {
 }
 
 fn store_jump(jump: &Jump) -> store::Jump {
-    let blob = |wire: &Wire| Blob(wire.bytes().to_vec());
     store::Jump {
         queue: jump.head.queue,
         key: jump.head.key,
-        birth: blob(&jump.birth),
+        birth: Blob(jump.birth.bytes().to_vec()),
         previous: jump.previous,
-        tip: blob(&jump.tip),
+        tip: Sealed::from(&jump.tip),
         ends_there: jump.ends_there,
     }
 }

@@ -5,16 +5,17 @@
 //! | 1 | [`Birth`], alone, first of its log | everywhere |
 //! | 2 | [`Changes`] | journal |
 //! | 3 | [`Keys`], alone | journal |
+//! | 4 | [`Erase`] | journal |
 //! | 5 | [`Seen`], rides with others | everywhere |
 //! | 6 | [`Put`], alone | share, feedback |
 //! | 7 | [`Retract`], alone | share, feedback |
 //! | 9 | [`Ended`], alone, last of its log | share |
 //! | 10 | [`Branch`] | journal |
 //!
-//! 4 is kept for `Erase`, 8 for `Blank`. A kind that is not known waits for a newer program.
+//! 8 is kept for `Blank`. A kind that is not known waits for a newer program.
 
 use asif_proto::frame::{Frame, FrameError};
-use asif_proto::id::{DeviceId, GrantId, ItemId, KeyId, Link, LogId, QueueId, SpaceId};
+use asif_proto::id::{DeviceId, GrantId, ItemId, KeyId, Link, LogId, QueueId, RecordId, SpaceId};
 use asif_proto::peer::Sealed;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,7 @@ use super::keys::{ItemKey, ReadKey};
 const BIRTH: u16 = 1;
 const CHANGES: u16 = 2;
 const KEYS: u16 = 3;
+const ERASE: u16 = 4;
 const SEEN: u16 = 5;
 const PUT: u16 = 6;
 const RETRACT: u16 = 7;
@@ -86,6 +88,15 @@ pub struct Keys {
     pub read: Vec<(SpaceId, KeyId, ReadKey)>,
     /// Item keys of grants.
     pub items: Vec<(GrantId, ItemKey)>,
+}
+
+/// What is gone for good, on every device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erase {
+    /// Records of which nothing stays, whatever is said of them later.
+    pub records: Vec<RecordId>,
+    /// Records of which the text stays: what these changes, by their hashes, said of one is gone.
+    pub drafts: Vec<(RecordId, Vec<[u8; 32]>)>,
 }
 
 /// What the writer had when it wrote.
@@ -165,6 +176,8 @@ pub enum Body {
     Changes(Changes),
     /// Journal.
     Keys(Keys),
+    /// Journal.
+    Erase(Erase),
     /// Rides along.
     Seen(Seen),
     /// Share, feedback.
@@ -198,6 +211,7 @@ impl Body {
             Body::Birth(body) => Frame::postcard(BIRTH, body),
             Body::Changes(body) => Frame::postcard(CHANGES, body),
             Body::Keys(body) => Frame::postcard(KEYS, body),
+            Body::Erase(body) => Frame::postcard(ERASE, body),
             Body::Seen(body) => Frame::postcard(SEEN, body),
             Body::Put(body) => Frame::postcard(PUT, body),
             Body::Retract(body) => Frame::postcard(RETRACT, body),
@@ -231,6 +245,7 @@ impl Body {
             BIRTH => Body::Birth(frame.decode()?),
             CHANGES => Body::Changes(frame.decode()?),
             KEYS => Body::Keys(frame.decode()?),
+            ERASE => Body::Erase(frame.decode()?),
             SEEN => Body::Seen(frame.decode()?),
             PUT => Body::Put(frame.decode()?),
             RETRACT => Body::Retract(frame.decode()?),

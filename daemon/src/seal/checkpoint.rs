@@ -10,20 +10,21 @@
 //! ```
 //!
 //! Of each log that it covers it carries the birth and the last covered entry, whole: the first names the device, whose signature of the last
-//! speaks for all between. So whoever makes a checkpoint can cover no entry that its own device has not signed.
+//! speaks for all between. So whoever makes a checkpoint can cover no entry that its own device has not signed, but where the last was erased: of that
+//! only a stub is left, and it is taken at the word of who made the checkpoint.
 
 use std::collections::BTreeSet;
 
 use asif_proto::frame::Frame;
 use asif_proto::id::{CheckpointId, DeviceId, KeyId, Link, LogId, PieceId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::Blob;
+use asif_proto::peer::{Blob, Sealed};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::body::{DocId, Keys};
+use super::body::{DocId, Erase, Keys};
 use super::keys::{self, ReadKey, SIGNATURE_LEN, SigningSeed};
 use super::padding;
 use super::wire::{NONCE_LEN, SUITE, VERSION};
@@ -46,6 +47,8 @@ pub struct Checkpoint {
     pub covers: Vec<Covered>,
     /// Every document, as a whole.
     pub bundles: Vec<Bundle>,
+    /// What covered entries erased: it is in none of the documents.
+    pub erased: Erase,
     /// All keys that were passed on in covered entries.
     pub keys: Keys,
     /// Logs of which a covered entry tells a branch that lost.
@@ -88,8 +91,8 @@ pub struct Covered {
     pub birth: Blob,
     /// The link before the last covered entry.
     pub previous: Link,
-    /// The last covered entry; where it is the first, the same.
-    pub tip: Blob,
+    /// The last covered entry; where it is the first, the same. A stub where it was erased.
+    pub tip: Sealed,
 }
 
 /// Documents that are packed together, in pieces.
@@ -108,9 +111,7 @@ pub struct Bundle {
 pub struct Snapshot {
     /// The document.
     pub doc: DocId,
-    /// Zero until something was erased from it.
-    pub generation: [u8; 32],
-    /// Its heads: hashes of changes, sorted.
+    /// Its heads: names of changes, sorted.
     pub heads: Vec<[u8; 32]>,
 }
 
@@ -213,7 +214,7 @@ mod tests {
     const EPOCH: KeyId = KeyId([2; 16]);
 
     fn example(by: DeviceId) -> Checkpoint {
-        let snapshot = Snapshot { doc: DocId::Month { year: 2026, month: 11 }, generation: [0; 32], heads: vec![[3; 32]] };
+        let snapshot = Snapshot { doc: DocId::Month { year: 2026, month: 11 }, heads: vec![[3; 32]] };
         Checkpoint {
             by,
             at_ms: 1_795_000_000_000,
@@ -222,9 +223,10 @@ mod tests {
                 key: EPOCH,
                 birth: Blob(vec![5; 200]),
                 previous: Link([6; 32]),
-                tip: Blob(vec![7; 700]),
+                tip: Sealed::Entry(Blob(vec![7; 700])),
             }],
             bundles: vec![Bundle { documents: vec![snapshot], unfolded: 90_000, pieces: vec![PieceId([8; 32])] }],
+            erased: Erase { records: vec![RecordId::from_key("00000000000000000000000000007f3a").unwrap()], drafts: Vec::new() },
             keys: Keys { read: Vec::new(), items: Vec::new() },
             forks: vec![LogId([9; 16])],
             replaced: vec![[10; 32]],

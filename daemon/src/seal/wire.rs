@@ -8,6 +8,7 @@
 //! ```
 
 use asif_proto::id::{Link, LogId};
+use asif_proto::peer::{Blob, Sealed};
 
 /// The version of the entry format.
 pub const VERSION: u8 = 1;
@@ -56,6 +57,26 @@ impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = if matches!(self, Wire::Entry(_)) { "Entry" } else { "Stub" };
         write!(f, "{kind}({:?} #{}, {} bytes)", self.log(), self.seq(), self.bytes().len())
+    }
+}
+
+impl TryFrom<Sealed> for Wire {
+    type Error = WireError;
+
+    fn try_from(sealed: Sealed) -> Result<Self, WireError> {
+        match sealed {
+            Sealed::Entry(bytes) => Self::entry(bytes.0),
+            Sealed::Stub(bytes) => Self::stub(bytes.0),
+        }
+    }
+}
+
+impl From<&Wire> for Sealed {
+    fn from(wire: &Wire) -> Self {
+        match wire {
+            Wire::Entry(bytes) => Self::Entry(Blob(bytes.clone())),
+            Wire::Stub(bytes) => Self::Stub(Blob(bytes.clone())),
+        }
     }
 }
 

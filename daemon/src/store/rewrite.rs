@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Every record of a log.
-    fn all(&self, log: LogId) -> Result<Vec<(Link, Wire)>, ReadError> {
+    pub(super) fn all(&self, log: LogId) -> Result<Vec<(Link, Wire)>, ReadError> {
         let mut records = self.read(log, 1, usize::MAX, usize::MAX)?;
         if let Some(from) = self.logs.get(&log).and_then(|state| state.from) {
             records.extend(self.read(log, from.seq, usize::MAX, usize::MAX)?);

@@ -10,7 +10,7 @@ use std::io;
 
 use asif_proto::frame;
 use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId, QueueId};
-use asif_proto::peer::Blob;
+use asif_proto::peer::{Blob, Sealed};
 use serde::{Deserialize, Serialize};
 
 use super::open::failed;
@@ -44,8 +44,8 @@ pub struct Jump {
     pub birth: Blob,
     /// The link before the last covered entry.
     pub previous: Link,
-    /// The last covered entry; where it is the first, the same.
-    pub tip: Blob,
+    /// The last covered entry; where it is the first, the same. A stub where it was erased.
+    pub tip: Sealed,
     /// What is held behind it goes: it may be of another branch.
     pub ends_there: bool,
 }
@@ -53,7 +53,7 @@ pub struct Jump {
 impl Jump {
     /// The head of its log, its birth and its last covered entry.
     fn parts(&self) -> Option<(LogHead, Wire, Wire)> {
-        let (birth, tip) = (Wire::entry(self.birth.0.clone()).ok()?, Wire::entry(self.tip.0.clone()).ok()?);
+        let (birth, tip) = (Wire::entry(self.birth.0.clone()).ok()?, Wire::try_from(self.tip.clone()).ok()?);
         let head = LogHead { queue: self.queue, key: self.key, log: birth.log() };
         (birth.seq() == 1 && tip.log() == head.log).then_some((head, birth, tip))
     }

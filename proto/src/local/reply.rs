@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Deleted, DeviceView, Doctor, Draft, Held, History, Joined, KnownName, Purged, Reminders, SearchView, Setting, SketchView, Status,
+    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KnownName, Purged, Reminders, SearchView, Setting, SketchView, Status,
     Synced, TagRenamed, TagView, Today, Undone, Wish,
 };
 use crate::record::{
@@ -121,6 +121,8 @@ pub enum Reply {
     HelperNotes(Vec<Shown<HelperNote>>),
     /// What was put away.
     Purged(Purged),
+    /// What was erased.
+    Erased(Erased),
     /// Deleted records.
     Deleted(Vec<Deleted>),
     /// What could be named.

@@ -136,6 +136,13 @@ pub enum Request {
         /// An id or a unique suffix.
         id: String,
     },
+    /// Erases a record for good, on every device. Answer, once it is done on this one: [`Reply::Erased`](super::Reply::Erased).
+    Erase {
+        /// An id or a unique suffix.
+        id: String,
+        /// What it says now stays: all that it said before is erased.
+        history: bool,
+    },
     /// Shows a deleted record again. Answer: the record.
     Restore {
         /// An id or a unique suffix.

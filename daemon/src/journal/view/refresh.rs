@@ -130,6 +130,13 @@ impl View {
         }
     }
 
+    /// A record is gone for good.
+    pub fn erase(&mut self, id: &RecordId) {
+        self.forget_record(id);
+        self.unreadable.remove(id);
+        self.backwards.remove(&backwards(id));
+    }
+
     fn forget_record(&mut self, id: &RecordId) {
         if let Some(row) = self.sessions.remove(id) {
             self.by_practice.remove(*id, &row.value);

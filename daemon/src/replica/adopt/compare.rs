@@ -99,7 +99,7 @@ impl Replica {
             loaded.push_back(self.load_from(base, *at, of, doc).map(|(document, _)| document));
         }
         // What it does not say it has begun is empty there.
-        let theirs = if base.bundle_of(doc).is_some() { loaded.pop_front().flatten() } else { Some(Document::default()) };
+        let theirs = if base.bundle_of(doc).is_some() { loaded.pop_front().flatten() } else { Some(Document::new(self.erased.clone())) };
         let Some(theirs) = theirs else { return self.not_taken(cx, "a checkpoint whose documents do not load") };
         let is_there =
             |stored: &&Stored| self.reopen(stored).is_none_or(|one| one.checked.iter().all(|checked| theirs.contains(&checked.hash())));

@@ -99,7 +99,7 @@ impl Replica {
         let Some(base) = self.adopting.as_ref().map(|adopting| adopting.base.clone()) else { return };
         let theirs = match base.bundle_of(doc) {
             Some(at) => self.load_from(&base, at, pieces, doc).map(|(document, _)| document),
-            None => Some(Document::default()),
+            None => Some(Document::new(self.erased.clone())),
         };
         let Some(theirs) = theirs else { return self.not_taken(cx, "a checkpoint whose documents do not load") };
         let (Some(ours), Some(swap)) = (self.documents.get(&doc), self.adopting.as_mut().and_then(|adopting| adopting.swap.as_mut()))

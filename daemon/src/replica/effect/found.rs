@@ -61,6 +61,8 @@ pub struct Found {
     pub delays: Option<Vec<u8>>,
     /// The sealed memory of records that were taken back from helpers.
     pub withheld: Option<Vec<u8>>,
+    /// The digest of what was erased and is let go of.
+    pub erased: Option<Vec<u8>>,
     /// Drafts that did not open were set aside, now or earlier.
     pub drafts_damaged: bool,
     /// The plan's readable copy.

@@ -7,7 +7,7 @@ use asif_proto::id::{CheckpointId, LinkKey, LogId};
 use asif_proto::local::{Ask, QuietHours};
 use jiff::tz::TimeZone;
 
-use super::{ClientId, Exporter, Found, LinkId, Opaque, Purpose, Stored};
+use super::{Aside, ClientId, Erasure, Exporter, Found, LinkId, Opaque, Purpose, Stored};
 use crate::journal::bundle::Heads;
 use crate::seal::body::DocId;
 
@@ -139,6 +139,18 @@ pub enum Input {
     Pruned {
         /// Of each log, the first entry behind its birth that stayed.
         logs: Vec<(LogId, u64)>,
+        /// As above.
+        outcome: Result<(), String>,
+    },
+    /// What was erased was let go of; what is kept aside of logs is still to be looked through. Or why not, in words.
+    Erased {
+        /// What was let go of.
+        erasures: Vec<Erasure>,
+        /// As above.
+        outcome: Result<Vec<Aside>, String>,
+    },
+    /// What is kept aside says nothing of it any more; or why it does, in words.
+    ErasedAside {
         /// As above.
         outcome: Result<(), String>,
     },

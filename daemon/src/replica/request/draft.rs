@@ -1,7 +1,9 @@
 //! Drafts: what was typed and not yet said. They stay on this device: one sealed file, replaced as a whole before anything is answered.
 
+use std::collections::BTreeSet;
+
 use asif_proto::home::DAMAGED_DRAFTS;
-use asif_proto::id::MIN_SUFFIX;
+use asif_proto::id::{MIN_SUFFIX, RecordId};
 use asif_proto::local::draft::{Keeping, MAX_DRAFT, MAX_DRAFTS};
 use asif_proto::local::{Draft, DraftAsk, ErrorKind, Failure, Reply};
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,16 @@ impl Replica {
         let kept = Kept { drafts: self.drafts.values().cloned().collect() };
         let plain = Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
         cx.saves.push(Effect::Save { name: FILE, bytes: Opaque::new(vault.cache.seal(FILE, &plain, cx.rng)) });
+    }
+
+    /// Forgets what was being typed about records that are gone.
+    pub(in crate::replica) fn forget_drafts_of(&mut self, cx: &mut Cx<'_>, gone: &BTreeSet<RecordId>) {
+        let names = |word: &String| word.len() >= MIN_SUFFIX && gone.iter().any(|id| id.to_string().ends_with(word.as_str()) || id.key().ends_with(word.as_str()));
+        let before = self.drafts.len();
+        self.drafts.retain(|id, draft| !gone.contains(&RecordId(*id)) && !draft.words.iter().skip(1).any(names));
+        if self.drafts.len() < before {
+            self.save_drafts(cx);
+        }
     }
 
     pub(super) fn drafts(&mut self, cx: &mut Cx<'_>, what: &DraftAsk) -> Handled {
