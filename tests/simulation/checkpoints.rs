@@ -16,7 +16,7 @@ use asif_proto::peer::Message;
 use asif_proto::record::Session;
 
 use crate::seeds;
-use crate::story::{self, Story};
+use crate::story::{self, Story, joins};
 use crate::world::{A_MONTH, Weather, World};
 
 /// A world in which a few entries are worth a checkpoint, and what it covers is let go at once.
@@ -188,14 +188,6 @@ fn what_was_packed_wrong_becomes_no_checkpoint_and_nothing_is_let_go_for_it() {
     world.run_for(Duration::from_secs(60));
     assert_eq!(files(&world, laptop, "checkpoints"), 1);
     story.check(&mut world);
-}
-
-/// A second machine comes in by the first.
-fn joins(world: &mut World, by: usize, name: &str) -> usize {
-    let device = world.add(name);
-    let ticket = world.ticket(by, Request::DevicePair { yes: true, no_wait: true });
-    world.must(device, Request::DeviceJoin { ticket, name: Some(name.into()), at: None });
-    device
 }
 
 #[test]

@@ -33,6 +33,14 @@ pub(crate) fn family(world: &mut World, count: usize) -> Vec<usize> {
     devices
 }
 
+/// A second machine comes in by the first.
+pub(crate) fn joins(world: &mut World, by: usize, name: &str) -> usize {
+    let device = world.add(name);
+    let ticket = world.ticket(by, Request::DevicePair { yes: true, no_wait: true });
+    world.must(device, Request::DeviceJoin { ticket, name: Some(name.into()), at: None });
+    device
+}
+
 pub(crate) fn practice(slug: &str, title: &str) -> NewPractice {
     NewPractice { slug: Some(slug.into()), ..NewPractice::of(PracticeKind::SelfTalk, title) }
 }

@@ -3,27 +3,20 @@
 mod lies;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
-use asif_daemon::people::epoch;
-use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
-use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::seal::body::Body;
-use asif_daemon::seal::entry::{self, Place};
-use asif_daemon::seal::keys::ReadKey;
-use asif_daemon::seal::wire::Wire;
 use asif_daemon::share::item;
-use asif_proto::id::{Link, LogId, SpaceId};
 use asif_proto::local::{
     BeliefAsk, GrantChange, HelperAsk, HelperDeed, Invite, NewBelief, NewPractice, PhraseAsk, PhraseFields, RapportAsk, Reply, Request,
     ShareAsk,
 };
-use asif_proto::peer::{GetEntries, Have, Message, Sealed};
+use asif_proto::peer::{GetEntries, Have, Message};
 use asif_proto::record::{BeliefRole, SessionFields, Visibility};
 use asif_proto::share::{Role, Scope};
 
 use crate::hostile::{Stolen, logs_of, steal};
+use crate::knows::{is_known, knows};
 use crate::shared::{after, edit, log};
 use crate::story;
 use crate::world::World;
@@ -46,57 +39,6 @@ pub(crate) fn invite(world: &mut World, from: usize, name: &str) -> usize {
     world.must(helper, Request::HelperJoin { ticket, name: Some(name.into()), at: None });
     world.run_for(Duration::from_secs(20));
     helper
-}
-
-/// All that a machine can know, in pieces: its disk as it lies there and opened, and every message that ever came to it, likewise.
-pub(crate) fn knows(world: &World, node: usize) -> Vec<Vec<u8>> {
-    let stolen = steal(world, node);
-    let mut all: Vec<Vec<u8>> = Vec::new();
-    for (path, bytes) in world.nodes[node].bytes_on_disk() {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        all.extend(stolen.vault.cache.open(&name, &bytes).ok());
-        all.push(bytes);
-    }
-    let keys: Vec<_> = stolen
-        .registry
-        .all_epochs()
-        .filter_map(|epoch| {
-            let keys = epoch::read_box(epoch, stolen.device(), &stolen.vault.sealing)?;
-            Some((epoch.queue(), epoch.space.id(), keys.read))
-        })
-        .collect();
-    let (mut shelf, found) = Shelf::open(world.nodes[node].disk.clone(), Path::new("/data")).unwrap();
-    for log in found.logs.iter().map(|log| log.head) {
-        let Some((_, space, key)) = keys.iter().find(|(queue, _, _)| *queue == log.queue) else { continue };
-        let runs = vec![Run { log: log.log, from: 1, to: 100_000 }];
-        let Ok(Done::Input(Input::Read { entries, .. })) = shelf.perform(Effect::Read { purpose: Purpose::Merge, runs }) else { panic!() };
-        all.extend(entries.iter().filter_map(|stored| opened(key, *space, log.log, stored.previous, &stored.wire)));
-    }
-    for (_, _, message) in world.recorded.iter().flatten().filter(|(_, to, _)| *to == node) {
-        all.push(message.to_frame().to_bytes());
-        let Message::Entries(run) = message else { continue };
-        let Some((_, space, key)) = keys.iter().find(|(queue, _, _)| *queue == run.queue) else { continue };
-        let mut previous = run.before;
-        for sealed in run.entries.clone() {
-            let wire = match sealed {
-                Sealed::Entry(bytes) => Wire::entry(bytes.0),
-                Sealed::Stub(bytes) => Wire::stub(bytes.0),
-            };
-            let wire = wire.unwrap();
-            all.extend(opened(key, *space, run.log, previous, &wire));
-            previous = wire.link(&previous);
-        }
-    }
-    all
-}
-
-fn opened(key: &ReadKey, space: SpaceId, log: LogId, previous: Link, wire: &Wire) -> Option<Vec<u8>> {
-    wire.sealed()?;
-    Some(entry::open(key, &Place { space, log, seq: wire.seq(), previous }, wire).ok()?.bodies().to_vec())
-}
-
-pub(crate) fn is_known(known: &[Vec<u8>], what: &[u8]) -> bool {
-    known.iter().any(|one| one.windows(what.len()).any(|part| part == what))
 }
 
 /// A session of June whose note is this mark.

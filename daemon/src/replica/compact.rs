@@ -157,7 +157,7 @@ impl Replica {
     }
 
     fn is_worth_it(&self) -> bool {
-        if self.compacting.not_before.is_some_and(|at| self.now.mono < at) {
+        if !self.is_searched() || self.compacting.not_before.is_some_and(|at| self.now.mono < at) {
             return false;
         }
         let new: u64 = self.coverable().iter().map(|(log, seq)| seq.saturating_sub(self.bases.covered(log))).sum();

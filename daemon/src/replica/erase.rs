@@ -144,10 +144,14 @@ impl Replica {
         (current.next().is_none() && stands).then_some(base)
     }
 
+    /// Whether it is known which entries say something that was erased: before that no checkpoint may be made, which carries some of them.
+    pub(super) fn is_searched(&self) -> bool {
+        self.erased.is_empty() || self.erasing.searched == Some(self.erased_digest())
+    }
+
     /// Whether a checkpoint has to be made so that it can be let go.
     pub(super) fn needs_checkpoint_to_erase(&self) -> bool {
-        let is_searched = self.erasing.searched == Some(self.erased_digest());
-        is_searched && self.has_to_erase() && !self.waits_to_erase() && self.base_without().is_none()
+        self.has_to_erase() && self.is_searched() && !self.waits_to_erase() && self.base_without().is_none()
     }
 
     fn waits_to_erase(&self) -> bool {
@@ -167,7 +171,7 @@ impl Replica {
         if self.erasing.busy || self.waits_to_erase() || !self.has_to_erase() {
             return;
         }
-        if self.erasing.searched != Some(self.erased_digest()) {
+        if !self.is_searched() {
             return self.search_on(cx);
         }
         if self.base_without().is_some() {

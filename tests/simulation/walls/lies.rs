@@ -126,8 +126,8 @@ fn what_was_ever_said_brings_back_no_grant_and_no_item_when_it_is_said_again() {
     assert_eq!(seen(&mut world, dana), 0);
     let told = held(&world, dana);
     assert!(told.iter().all(|item| !item.contains("\"after\":3")), "{told:?}");
-    let known = super::knows(&world, dana);
-    assert!(!super::is_known(&known, b"\"after\":32"));
+    let known = crate::knows::knows(&world, dana);
+    assert!(!crate::knows::is_known(&known, b"\"after\":32"));
 }
 
 #[test]

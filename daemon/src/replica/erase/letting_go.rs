@@ -14,6 +14,9 @@ impl Replica {
         let checkpoints: Vec<_> = self.bases.all().map(|base| base.id).filter(|one| *one != id).collect();
         let pieces = self.drop_bases(&checkpoints);
         self.erasing.busy = true;
+        // What was shared of it was taken back: that goes now, too.
+        self.stub_at = self.stub_at.map(|_| cx.now.mono);
+        self.stub_due(cx);
         self.save_snapshot(cx);
         cx.rest.push(Effect::Erase { erasures, checkpoints, pieces });
     }
