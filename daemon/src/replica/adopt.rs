@@ -51,6 +51,8 @@ pub(super) struct Adopting {
     uncompared: Option<VecDeque<DocId>>,
     /// Up to where each log was held when that was begun.
     held: BTreeMap<LogId, u64>,
+    /// Logs that are longer here than it covers go through the entries that it names, as far as those are here.
+    goes_through: bool,
     /// Of each log, the first entry whose change is held here and is not in what came.
     lacking: BTreeMap<LogId, u64>,
     /// It is known to stand for another branch of a log than what is here.
@@ -131,6 +133,7 @@ impl Replica {
             judging: false,
             uncompared: None,
             held: BTreeMap::new(),
+            goes_through: false,
             lacking: BTreeMap::new(),
             parted,
             swap: None,

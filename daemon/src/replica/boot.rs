@@ -284,6 +284,7 @@ impl Replica {
         self.reading = self.reading.saturating_sub(1);
         match purpose {
             Purpose::Cover => self.covers_came(cx, &entries),
+            Purpose::Tips(of) => self.tips_came(cx, of, &entries),
             Purpose::Search => self.searched(cx, &entries),
             Purpose::Show(link) => self.show_branch(cx, link, entries),
             Purpose::Judge(log) => self.compare_branches(cx, log, &entries),

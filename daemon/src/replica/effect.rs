@@ -125,6 +125,8 @@ pub enum Purpose {
     Merge,
     /// To say which entries a checkpoint stands for.
     Cover,
+    /// To look whether logs go through what a checkpoint names.
+    Tips(CheckpointId),
     /// To look for what was erased.
     Search,
     /// To show a peer what is held here.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use asif_proto::id::{CheckpointId, LogId};
 
 use super::super::base::Base;
-use super::super::effect::{Effect, Run, Stored};
+use super::super::effect::{Effect, Purpose, Run, Stored};
 use super::super::fork::Parting;
 use super::super::{Cx, Replica};
 use crate::journal::document::Document;
@@ -29,7 +29,11 @@ impl Replica {
         let Some(adopting) = &mut self.adopting else { return };
         if let Some(docs) = docs {
             (adopting.uncompared, adopting.held) = (Some(docs), held);
+            adopting.goes_through = false;
             adopting.lacking.clear();
+        }
+        if !adopting.goes_through {
+            return self.look_at_tips(cx);
         }
         if adopting.uncompared.as_ref().is_some_and(|docs| !docs.is_empty()) {
             return self.compare_next(cx);
@@ -54,6 +58,29 @@ impl Replica {
         if let Some(adopting) = &mut self.adopting {
             adopting.uncompared = None;
         }
+    }
+
+    /// Reads the entries that it names of logs that are longer here: those may have gone another way before.
+    fn look_at_tips(&mut self, cx: &mut Cx<'_>) {
+        let Some(adopting) = &mut self.adopting else { return };
+        let is_longer = |log: &LogId, tip: u64| self.logs.get(log).is_some_and(|held| held.seq > tip && (held.from <= 2 || held.from <= tip));
+        let tips = adopting.base.tips.iter().filter(|(log, (tip, _))| is_longer(log, *tip));
+        let runs = tips.map(|(log, (tip, _))| Run { log: *log, from: *tip, to: *tip }).collect();
+        adopting.judging = true;
+        self.reading += 1;
+        cx.rest.push(Effect::Read { purpose: Purpose::Tips(adopting.base.id), runs });
+    }
+
+    /// They came.
+    pub(in crate::replica) fn tips_came(&mut self, cx: &mut Cx<'_>, of: CheckpointId, entries: &[Stored]) {
+        let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
+        (adopting.judging, adopting.goes_through) = (false, true);
+        let names = |one: &&Stored| adopting.base.tips.get(&one.wire.log()) == Some(&(one.wire.seq(), one.wire.link(&one.previous)));
+        let others: Vec<(LogId, u64)> = entries.iter().filter(|one| !names(one)).map(|one| (one.wire.log(), one.wire.seq())).collect();
+        for (log, seq) in others {
+            adopting.lacking.entry(log).and_modify(|first| *first = seq.min(*first)).or_insert(seq);
+        }
+        self.go_on_adopting(cx);
     }
 
     /// Reads what is held of the next document, to look for it in what came.
