@@ -50,6 +50,7 @@ use std::sync::Arc;
 use asif_proto::id::{KeyId, Link, LogId, QueueId};
 
 pub use disk::Disk;
+pub use erase::Aside;
 pub use mem::{Call, Choose, Fault, MemDisk, Moment, Op};
 pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
@@ -58,7 +59,6 @@ pub use salvage::Salvaged;
 pub use sealed::SealedError;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
-pub use erase::Aside;
 pub use takeover::{Jump, Takeover, TakeoverError};
 
 use crate::seal::wire::Wire;

@@ -175,7 +175,8 @@ fn of_a_record_whose_history_is_erased_the_text_stays() {
         let mut world = world(seed, if seed % 2 == 0 { 8 } else { 1000 }, A_MONTH);
         let devices = story::family(&mut world, 2);
         let mut story = Story::new(&devices);
-        let draft = SessionFields { note: Some(DRAFT.into()), tags: vec![format!("tag-{DRAFT}"), "stays".into()], ..SessionFields::default() };
+        let draft =
+            SessionFields { note: Some(DRAFT.into()), tags: vec![format!("tag-{DRAFT}"), "stays".into()], ..SessionFields::default() };
         let session = log(&mut world, devices[0], draft);
         for _ in 0..10 {
             story.log(&mut world, devices[0]);

@@ -35,7 +35,6 @@ impl Weather {
 }
 
 /// Something that will happen.
-#[derive(Debug)]
 enum Happening {
     Dialled { node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: Vec<std::net::SocketAddr> },
     Arrives { to: usize, link: LinkId, message: Message },
@@ -385,7 +384,6 @@ impl World {
         self.still = if when > self.time { 0 } else { self.still + 1 };
         assert!(self.still < STILL, "seed {}: things happen for ever and time stands still", self.seed);
         self.time = self.time.max(when);
-        if std::env::var_os("DBGM").is_some() { if let Happening::Arrives { to, message, .. } = &happening { eprintln!("DBG {:?} to {to} {}", self.time, format!("{message:?}").chars().take(330).collect::<String>()); } }
         match happening {
             Happening::Dialled { node, link, peer, addresses } => self.dialled(node, link, peer, &addresses),
             Happening::Arrives { to, link, message } => {

@@ -328,7 +328,6 @@ impl Document {
     pub fn keys(&self) -> impl Iterator<Item = String> {
         self.automerge.keys(ROOT)
     }
-
 }
 
 /// The members of a set that is packed in its record, by name.

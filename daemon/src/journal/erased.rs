@@ -214,7 +214,9 @@ impl<'a> Rewriting<'a> {
 /// even where others do not know yet that it was erased.
 fn gone_key(key: &Key) -> Key {
     match key {
-        Key::Map(key) => Key::Map(schema::record_of(key).map_or_else(|| key.clone(), |record| schema::field(record, schema::GONE).as_str().into())),
+        Key::Map(key) => {
+            Key::Map(schema::record_of(key).map_or_else(|| key.clone(), |record| schema::field(record, schema::GONE).as_str().into()))
+        }
         Key::Seq(_) => key.clone(),
     }
 }

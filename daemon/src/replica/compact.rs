@@ -276,12 +276,7 @@ impl Replica {
         }
         let laid: Vec<Laid<'_>> = documents
             .iter()
-            .map(|one| Laid {
-                doc: one.snapshot.doc,
-                names: one.names.clone(),
-                touches: one.touches.clone(),
-                bytes: one.bytes.as_slice(),
-            })
+            .map(|one| Laid { doc: one.snapshot.doc, names: one.names.clone(), touches: one.touches.clone(), bytes: one.bytes.as_slice() })
             .collect();
         let folded = Opaque::new(bundle::fold(&laid));
         match u32::try_from(folded.as_slice().len()).ok().filter(|_| folded.as_slice().len() <= bundle::MAX_BUNDLE) {

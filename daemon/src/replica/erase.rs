@@ -185,7 +185,10 @@ impl Replica {
         self.erasing.not_before = Some(self.now.mono + AGAIN);
         for (client, _) in std::mem::take(&mut self.erasing.asks) {
             let what = format!("it is erased for every device, and hidden here, but its bytes are still on this disk: {reason}");
-            cx.answer(client, Err(Failure::new(ErrorKind::Failure, what).hint("nothing needs to be said again: it is tried again by itself")));
+            cx.answer(
+                client,
+                Err(Failure::new(ErrorKind::Failure, what).hint("nothing needs to be said again: it is tried again by itself")),
+            );
         }
     }
 

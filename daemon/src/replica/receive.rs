@@ -87,11 +87,7 @@ impl Replica {
     /// A run came. What is good of it is stored; what is not leaves the tip where it was.
     pub(super) fn entries(&mut self, cx: &mut Cx<'_>, from: LinkId, message: Entries) {
         let Entries { queue, key, log, before, entries } = message;
-        let wires: Result<Vec<Wire>, _> = entries
-            .into_iter()
-            .take(MAX_RUN)
-            .map(Wire::try_from)
-            .collect();
+        let wires: Result<Vec<Wire>, _> = entries.into_iter().take(MAX_RUN).map(Wire::try_from).collect();
         let Ok(wires) = wires else { return self.refuse("a malformed entry") };
         let head = LogHead { queue, key, log };
         self.run(cx, from, head, before, wires);

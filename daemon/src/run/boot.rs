@@ -20,7 +20,13 @@ use crate::store::RealDisk;
 pub(super) fn boot(home: &Home, clock: Clock, rng: &mut Rng, rest: Option<Duration>) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
     let (shelf, mut found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
     found.is_other = shelf.place().is_some_and(|left| process::place::is_other(&home.data, &left));
-    let about = About { pid: std::process::id(), version: env!("CARGO_PKG_VERSION").into(), home: home.clone(), host: host(), keeping: Keeping::default() };
+    let about = About {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        home: home.clone(),
+        host: host(),
+        keeping: Keeping::default(),
+    };
     let now = clock.now();
     let (replica, effects) = Replica::new(about, now, rng, found, rest.map(|rest| now.mono + rest));
     Ok((shelf, replica, effects))

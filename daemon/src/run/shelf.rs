@@ -10,7 +10,9 @@ use asif_proto::home::DAMAGED_DRAFTS;
 use asif_proto::id::{CheckpointId, Link, LogId, PieceId};
 use asif_proto::peer::{Blob, ENTRIES_BYTES, Message, Sealed};
 
-use crate::replica::effect::{self, Aside, Effect, Erasure, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::replica::effect::{
+    self, Aside, Effect, Erasure, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message,
+};
 use crate::seal::wire::Wire;
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KnownName, Purged, Reminders, SearchView, Setting, SketchView, Status,
-    Synced, TagRenamed, TagView, Today, Undone, Wish,
+    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KnownName, Purged, Reminders, SearchView, Setting, SketchView,
+    Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
 };
 use crate::record::{
     Anchor, Belief, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown,

@@ -44,7 +44,9 @@ fn drafts(document: &Document, record: RecordId) -> Erase {
 
 fn erased(all: &[Erase]) -> Arc<Erased> {
     let mut erased = Erased::default();
-    all.iter().for_each(|one| drop(erased.add(one)));
+    for one in all {
+        erased.add(one);
+    }
     Arc::new(erased)
 }
 

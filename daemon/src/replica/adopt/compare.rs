@@ -63,7 +63,8 @@ impl Replica {
     /// Reads the entries that it names of logs that are longer here: those may have gone another way before.
     fn look_at_tips(&mut self, cx: &mut Cx<'_>) {
         let Some(adopting) = &mut self.adopting else { return };
-        let is_longer = |log: &LogId, tip: u64| self.logs.get(log).is_some_and(|held| held.seq > tip && (held.from <= 2 || held.from <= tip));
+        let is_longer =
+            |log: &LogId, tip: u64| self.logs.get(log).is_some_and(|held| held.seq > tip && (held.from <= 2 || held.from <= tip));
         let tips = adopting.base.tips.iter().filter(|(log, (tip, _))| is_longer(log, *tip));
         let runs = tips.map(|(log, (tip, _))| Run { log: *log, from: *tip, to: *tip }).collect();
         adopting.judging = true;

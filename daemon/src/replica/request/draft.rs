@@ -50,7 +50,9 @@ impl Replica {
 
     /// Forgets what was being typed about records that are gone.
     pub(in crate::replica) fn forget_drafts_of(&mut self, cx: &mut Cx<'_>, gone: &BTreeSet<RecordId>) {
-        let names = |word: &String| word.len() >= MIN_SUFFIX && gone.iter().any(|id| id.to_string().ends_with(word.as_str()) || id.key().ends_with(word.as_str()));
+        let names = |word: &String| {
+            word.len() >= MIN_SUFFIX && gone.iter().any(|id| id.to_string().ends_with(word.as_str()) || id.key().ends_with(word.as_str()))
+        };
         let before = self.drafts.len();
         self.drafts.retain(|id, draft| !gone.contains(&RecordId(*id)) && !draft.words.iter().skip(1).any(names));
         if self.drafts.len() < before {
