@@ -22,6 +22,7 @@ pub mod device;
 pub mod doctor;
 pub mod draft;
 pub mod edit;
+pub mod erase;
 pub mod experiment;
 pub mod fields;
 pub mod filter;
@@ -105,6 +106,7 @@ pub enum Command {
     Tag(tag::Args),
     Delete(delete::Args),
     Restore(restore::Args),
+    Erase(erase::Args),
     History(history::Args),
     Undo(undo::Args),
     Redo(redo::Args),
@@ -174,6 +176,7 @@ impl Command {
             Self::Tag(args) => args.run(context),
             Self::Delete(args) => args.run(context),
             Self::Restore(args) => args.run(context),
+            Self::Erase(args) => args.run(context),
             Self::History(args) => args.run(context),
             Self::Undo(args) => args.run(context),
             Self::Redo(args) => args.run(context),

@@ -15,6 +15,7 @@ pub mod device;
 pub mod doctor;
 pub mod draft;
 pub mod envelope;
+pub mod erased;
 pub mod event;
 pub mod experiment;
 pub mod gentler;

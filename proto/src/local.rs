@@ -273,6 +273,10 @@ pub struct Erased {
     pub id: RecordId,
     /// It stays as it is now; what it said before is erased.
     pub history: bool,
+    /// Helpers whose devices may have had it: they are asked to forget it.
+    pub was_shared_with: Vec<String>,
+    /// Other own devices: each erases it as it hears of it.
+    pub others: Vec<String>,
 }
 
 /// The literal `erased`.

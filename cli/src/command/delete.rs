@@ -45,15 +45,18 @@ fn confirmed(id: &str, context: &mut Context<'_, '_>) -> Outcome<bool> {
     if !context.can_ask() {
         return Err(CommandError::usage("deleting asks first, and nobody can be asked here", "say it with --yes"));
     }
-    let what = match context.ask(Request::Show { id: id.to_owned() })? {
-        Reply::Session(one) => Some(session::title(&one, context.now())),
-        other => record::title(&other),
-    };
-    let Some(what) = what else {
-        return Err(CommandError::usage("only what you wrote down yourself can be deleted", "asif list tells the ids"));
-    };
+    let what = what_is(id, context, "deleted")?;
     match context.prompt() {
         Some(mut prompt) => prompt.yes_or_no(&format!("Delete {what}? (asif restore {id} brings it back)")),
         None => Ok(false),
     }
+}
+
+/// A record of one's own in a few words; an error where it is something else, which cannot be `done` away with so.
+pub(super) fn what_is(id: &str, context: &mut Context<'_, '_>, done: &str) -> Outcome<String> {
+    let what = match context.ask(Request::Show { id: id.to_owned() })? {
+        Reply::Session(one) => Some(session::title(&one, context.now())),
+        other => record::title(&other),
+    };
+    what.ok_or_else(|| CommandError::usage(format!("only what you wrote down yourself can be {done}"), "asif list tells the ids"))
 }

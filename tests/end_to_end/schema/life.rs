@@ -198,6 +198,13 @@ fn every_record_is_hidden_and_shown(asif: Held<'_>) {
         let back = asif.ok(&["restore", id]);
         assert_eq!((&back["id"], &back["deleted"]), (&shown["id"], &Value::Bool(false)));
     }
+    let before = asif.ok(&["erase", &ids[0], "--history", "--yes"]);
+    assert_eq!((&before["history"], &before["id"].as_str()), (&Value::Bool(true), &Some(ids[0].as_str())));
+    asif.ok(&["show", &ids[0]]);
+    let gone = asif.ok(&["erase", &ids[5], "--yes"]);
+    assert_eq!(gone["record"], "sketch");
+    asif.refuses(4, &["show", &ids[5]]);
+    asif.refuses(2, &["erase", &ids[0]]);
 }
 
 fn the_end(asif: Held<'_>) {

@@ -235,6 +235,8 @@ fn each_for_themself(robin: Held<'_>, helper: Held<'_>) {
     robin.ok(&["edit", &rapport, "--private"]);
     robin.ok(&["delete", &rapport, "--yes"]);
     robin.ok(&["restore", &rapport]);
+    let shared = robin.ok(&["list"]).as_array().unwrap().iter().find(|one| one["visibility"] == "inherit").unwrap()["id"].clone();
+    robin.ok(&["erase", shared.as_str().unwrap(), "--yes"]);
     robin.typed(&["rapport", "rate", "Dana"], 0, &[("How understood", "\n"), ("How far do you trust", "\n"), ("agree on", "\n")]);
     robin.ok(&["search", "Dana"]);
     let preview = ["share", "invite", "--name", "Sam", "--role", "friend", "--dry-run"];

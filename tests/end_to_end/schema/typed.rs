@@ -37,6 +37,7 @@ fn nothing_is_said(asif: Held<'_>) {
     asif.typed(&["outcome"], 0, &[("Feeling after", "\n"), ("What happened?", "\n"), ("make of it?", "\n")]);
     asif.typed(&["edit", &session], 0, &[("Is the text closed there?", "y\n")]);
     asif.typed(&["delete", &session], 0, &[("Delete", "n\n")]);
+    asif.typed(&["erase", &session], 0, &[("Erase", "n\n")]);
     asif.typed(&["share", "invite", "--name", "Dana"], 0, &[("Create invitation?", "n\n")]);
     asif.ok(&["share", "invite", "--name", "Dana", "--yes", "--no-wait"]);
     asif.typed(&["share", "revoke", "Dana"], 0, &[("Stop sharing", "n\n")]);

@@ -19,7 +19,14 @@ impl Replica {
         if history && !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
-        let reply = Reply::Erased(Erased { kind: ErasedTag::Erased, record: what.to_owned(), id, history });
+        let reply = Reply::Erased(Erased {
+            kind: ErasedTag::Erased,
+            record: what.to_owned(),
+            id,
+            history,
+            was_shared_with: if history { Vec::new() } else { self.held_view(id, Vec::new()).was_shared_with },
+            others: self.other_devices(),
+        });
         if !history {
             self.erase(cx, client, &Erase { records: vec![id], drafts: Vec::new() }, reply)?;
             return Ok(Outcome::Later);

@@ -151,7 +151,7 @@ impl Replica {
     }
 
     /// What a hold came to.
-    pub(super) fn held_view(&self, id: RecordId, unheard: Vec<String>) -> Held {
+    pub(in crate::replica::request) fn held_view(&self, id: RecordId, unheard: Vec<String>) -> Held {
         let of_session = self.view.session(&id).and_then(|row| row.value.hold_until.clone());
         let hold_until = of_session.or_else(|| self.experiment(id).ok().and_then(|(one, _)| one.hold_until.clone()));
         let short = self.view.short(&id);

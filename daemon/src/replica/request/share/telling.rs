@@ -100,6 +100,13 @@ impl Replica {
         mark.iter().all(|(log, seq)| note.and_then(|note| note.acked.get(log)).is_some_and(|acked| acked >= seq))
     }
 
+    /// The names of all own devices but this one.
+    pub(in crate::replica::request) fn other_devices(&self) -> Vec<String> {
+        let (Some(person), Some(vault)) = (self.person(), &self.vault) else { return Vec::new() };
+        let others = self.registry.roster(&person).devices().filter(|device| device.signing != vault.device());
+        others.map(|device| self.device_name(&device.signing)).collect()
+    }
+
     /// Own devices that have not heard of all this.
     fn unheard(&self, mark: &[(LogId, u64)]) -> Vec<String> {
         let (Some(person), Some(vault)) = (self.person(), &self.vault) else { return Vec::new() };
