@@ -317,7 +317,7 @@ impl Replica {
         }
         if !self.jumping.is_empty() {
             let jumps = self.jumping.values().map(|(_, jump)| jump.clone()).collect();
-            cx.rest.push(Effect::Adopt { checkpoint: Vec::new(), jumps });
+            cx.rest.push(Effect::Adopt { checkpoint: Vec::new(), jumps, at_s: cx.now.wall.as_second() });
         }
     }
 

@@ -286,6 +286,8 @@ pub enum Effect {
         checkpoint: Vec<u8>,
         /// The logs.
         jumps: Vec<Jump>,
+        /// When, in seconds since 1970.
+        at_s: i64,
     },
     /// The same in the place of what is held, all in one go. Ends a batch: what is appended later comes after it.
     Swap {
@@ -299,6 +301,8 @@ pub enum Effect {
         checkpoints: Vec<CheckpointId>,
         /// Pieces that nothing needs any more.
         pieces: Vec<PieceId>,
+        /// When, in seconds since 1970.
+        at_s: i64,
     },
     /// Pack a bundle as small as it gets, beside everything else. Answered with [`Input::Packed`].
     Pack {
@@ -334,7 +338,11 @@ pub enum Effect {
         checkpoints: Vec<CheckpointId>,
         /// Pieces that nothing needs any more.
         pieces: Vec<PieceId>,
+        /// When, in seconds since 1970.
+        at_s: i64,
     },
+    /// Remove what was kept aside of logs before this time, in seconds since 1970.
+    DropAsides(i64),
     /// Let go for good of entries that are kept aside, by the names of the files. Answered with [`Input::ErasedAside`].
     EraseAside(Vec<(String, BTreeSet<u64>)>),
     /// Put another branch, or nothing, in the place of everything from an entry on. Ends a batch: what is appended later comes after it.

@@ -104,6 +104,7 @@ impl Daemon {
             | Effect::Prune { .. }
             | Effect::Erase { .. }
             | Effect::EraseAside(_)
+            | Effect::DropAsides(_)
             | Effect::DropSealed { .. }
             | Effect::Serve { .. } => {}
         }

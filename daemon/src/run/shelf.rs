@@ -262,23 +262,28 @@ impl Shelf {
                 let (pieces, entries) = (self.pieces(&pieces), self.read(&runs)?);
                 return Ok(Done::Input(Input::Compared { of, doc, pieces, entries }));
             }
-            Effect::Adopt { checkpoint, jumps } => {
+            Effect::Adopt { checkpoint, jumps, at_s } => {
                 let logs = jumps.iter().map(store_jump).collect();
                 let (aside, checkpoints, pieces) = (Vec::new(), Vec::new(), Vec::new());
-                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces };
+                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces, at_s };
                 return Ok(Done::Input(Input::Adopted { outcome: self.take_over(&takeover)? }));
             }
-            Effect::Swap { checkpoint, jumps, aside, checkpoints, pieces } => {
+            Effect::Swap { checkpoint, jumps, aside, checkpoints, pieces, at_s } => {
                 let logs = jumps.iter().map(store_jump).collect();
-                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces };
+                let takeover = store::Takeover { checkpoint: Blob(checkpoint), logs, aside, checkpoints, pieces, at_s };
                 self.take_over(&takeover)?.map_err(ShelfError::Swap)?;
             }
             Effect::Prune { pieces, logs } => {
                 let outcome = self.prune(&pieces, &logs)?;
                 return Ok(Done::Input(Input::Pruned { logs, outcome }));
             }
-            Effect::Erase { erasures, checkpoints, pieces } => {
-                let outcome = self.erase(&erasures, &checkpoints, &pieces)?;
+            Effect::DropAsides(before_s) => {
+                if let Err(error) = self.store.drop_asides(before_s) {
+                    tracing::warn!(%error, "what was kept aside long enough stays for now");
+                }
+            }
+            Effect::Erase { erasures, checkpoints, pieces, at_s } => {
+                let outcome = self.erase(&erasures, &checkpoints, &pieces, at_s)?;
                 return Ok(Done::Input(Input::Erased { erasures, outcome }));
             }
             Effect::EraseAside(files) => {
@@ -328,9 +333,10 @@ impl Shelf {
         erasures: &[Erasure],
         checkpoints: &[CheckpointId],
         pieces: &[PieceId],
+        at_s: i64,
     ) -> Result<Result<Vec<Aside>, String>, ShelfError> {
         for one in erasures {
-            match self.store.erase(one.log, one.from, &one.seqs) {
+            match self.store.erase(one.log, one.from, &one.seqs, at_s) {
                 Err(error) if self.store.is_poisoned() => return Err(ShelfError::Prune(error)),
                 Err(error) => return Ok(Err(error.to_string())),
                 Ok(()) => {}

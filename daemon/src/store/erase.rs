@@ -1,4 +1,8 @@
-//! Letting go of entries for good, wherever they lie: in the logs, in what is kept aside of logs, in damaged pieces.
+//! What is kept aside of logs for a while, and letting go of entries for good, wherever they lie: in the logs, aside, in damaged pieces.
+//!
+//! ```text
+//! <data>/store/replaced/<log>-<entries>-<seconds since 1970>    a log as it lay in its file then
+//! ```
 //!
 //! Files are written anew without them, synced, and put in the place of the old ones. The old sectors are freed, not wiped.
 
@@ -25,7 +29,7 @@ pub struct Aside {
 impl Store {
     /// Makes stubs of these entries of a log, of which a checkpoint stands for all before `from`: that is kept aside, with stubs in it, and the log goes
     /// on from there. Every link stays as it is.
-    pub fn erase(&mut self, log: LogId, from: u64, seqs: &BTreeSet<u64>) -> Result<(), StubError> {
+    pub fn erase(&mut self, log: LogId, from: u64, seqs: &BTreeSet<u64>, at_s: i64) -> Result<(), StubError> {
         if self.poisoned {
             return Err(StubError::Poisoned);
         }
@@ -40,9 +44,7 @@ impl Store {
         if before == 0 {
             return Ok(self.replace_log(&head, here, &records)?);
         }
-        let (bytes, folder) = (file(&head, here, &records), self.places.replaced.clone());
-        self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
-        self.replace(&folder, &folder.join(format!("{log}-{from}")), &bytes).map_err(Replace::into_error)?;
+        self.keep_aside(log, from, at_s, &file(&head, here, &records))?;
         let at = before + 1;
         let link = records.get(at - 1).map_or(Link::ZERO, |(link, _)| *link);
         if records.get(at).is_none_or(|(_, wire)| wire.seq() != from) {
@@ -50,6 +52,25 @@ impl Store {
         }
         records.drain(1..at);
         Ok(self.replace_log(&head, Some(log_file::From { seq: from, before: link }), &records)?)
+    }
+
+    /// Keeps what a log's file held in the folder `replaced`.
+    pub(super) fn keep_aside(&mut self, log: LogId, entries: u64, at_s: i64, bytes: &[u8]) -> Result<(), DiskError> {
+        let folder = self.places.replaced.clone();
+        self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
+        self.replace(&folder, &folder.join(format!("{log}-{entries}-{at_s}")), bytes).map_err(Replace::into_error)
+    }
+
+    /// Removes what was kept aside before a time, in seconds since 1970; a file that is none is passed over.
+    pub fn drop_asides(&mut self, before_s: i64) -> Result<(), DiskError> {
+        let folder = self.places.replaced.clone();
+        let is_old = |name: &String| name.rsplit('-').next().and_then(|at| at.parse::<i64>().ok()).is_some_and(|at| at < before_s);
+        let old: Vec<String> = self.disk.list(&folder).unwrap_or_default().into_iter().filter(is_old).collect();
+        for name in &old {
+            let path = folder.join(name);
+            self.disk.remove(&path).map_err(failed("remove", &path))?;
+        }
+        if old.is_empty() { Ok(()) } else { self.disk.sync_dir(&folder).map_err(failed("sync", &folder)) }
     }
 
     /// What is kept aside of logs; a file that is none is passed over.

@@ -192,12 +192,10 @@ impl Store {
     }
 
     /// Copies the file of a log, of so many entries, to the folder `replaced`.
-    pub(super) fn keep_replaced(&mut self, log: LogId, entries: u64) -> Result<(), DiskError> {
-        let (path, folder) = (self.places.log(log), self.places.replaced.clone());
-        self.disk.create_dir(&folder).map_err(failed("use the folder", &folder))?;
+    pub(super) fn keep_replaced(&mut self, log: LogId, entries: u64, at_s: i64) -> Result<(), DiskError> {
+        let path = self.places.log(log);
         let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
-        let kept = folder.join(format!("{log}-{entries}"));
-        self.replace(&folder, &kept, &bytes).map_err(Replace::into_error)
+        self.keep_aside(log, entries, at_s, &bytes)
     }
 
     /// Moves what is damaged in `log` to the folder `damaged`, so that the log goes on behind its last good record. Returns the new file.

@@ -31,6 +31,8 @@ pub struct Takeover {
     pub checkpoints: Vec<CheckpointId>,
     /// Pieces to let go of.
     pub pieces: Vec<PieceId>,
+    /// When, in seconds since 1970: what is kept aside tells since when.
+    pub at_s: i64,
 }
 
 /// A log that goes on behind its last covered entry.
@@ -131,11 +133,11 @@ impl Store {
             self.keep_checkpoint(&takeover.checkpoint.0)?;
         }
         for jump in &takeover.logs {
-            self.jump(jump)?;
+            self.jump(jump, takeover.at_s)?;
         }
         for log in &takeover.aside {
             if let Some(seq) = self.logs.get(log).map(|state| state.seq()) {
-                self.keep_replaced(*log, seq)?;
+                self.keep_replaced(*log, seq, takeover.at_s)?;
                 let path = self.places.log(*log);
                 self.disk.remove(&path).map_err(failed("remove", &path))?;
                 self.disk.sync_dir(&self.places.logs).map_err(failed("sync", &self.places.logs))?;
@@ -148,7 +150,7 @@ impl Store {
         Ok(self.disk.sync_dir(&self.places.store).map_err(failed("sync", &self.places.store))?)
     }
 
-    fn jump(&mut self, jump: &Jump) -> Result<(), TakeoverError> {
+    fn jump(&mut self, jump: &Jump, at_s: i64) -> Result<(), TakeoverError> {
         let Some((head, birth, tip)) = jump.parts() else { return Ok(()) };
         let (log, seq, link) = (head.log, tip.seq(), tip.link(&jump.previous));
         let born = (birth.link(&Link::ZERO), birth);
@@ -161,7 +163,7 @@ impl Store {
             if held == (seq - 1, jump.previous) {
                 return Ok(self.append(&[Append::Entry { head, link, wire: tip }])?);
             }
-            self.keep_replaced(log, held.0)?;
+            self.keep_replaced(log, held.0, at_s)?;
         }
         let (from, records) = match seq {
             1 => (None, vec![born]),

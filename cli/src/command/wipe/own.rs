@@ -9,7 +9,9 @@ use asif_proto::home::Home;
 /// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
 const KEYS: [&str; 6] = ["vault.key", "vault.key.new", "vault", "vault.new", "crisis-plan", "crisis-plan.new"];
 /// The other files beside them.
-const BESIDE: [&str; 18] = [
+const BESIDE: [&str; 20] = [
+    "erased",
+    "erased.new",
     "delays",
     "delays.new",
     "view",
@@ -61,7 +63,12 @@ impl Own {
         let (logs, damaged) = (store.join("logs"), store.join("damaged"));
         own.look(&logs, &[], |name| is_log(name.strip_suffix(".new").unwrap_or(name)))?;
         own.look(&damaged, &[], |name| name.starts_with("statements-") || name.get(..32).is_some_and(is_log))?;
-        own.look(&store, &["logs", "damaged"], |name| ["statements", "statements.new"].contains(&name))?;
+        own.look(&store.join("replaced"), &[], |name| name.get(..32).is_some_and(is_log))?;
+        for sealed in ["checkpoints", "pieces"] {
+            own.look(&store.join(sealed), &[], |name| is_hash(name.strip_suffix(".new").unwrap_or(name)))?;
+        }
+        let of_the_store = ["statements", "statements.new", "takeover", "takeover.new"];
+        own.look(&store, &["logs", "damaged", "replaced", "checkpoints", "pieces"], |name| of_the_store.contains(&name))?;
         let known = |name: &str| KEYS.contains(&name) || BESIDE.contains(&name) || name == "lock";
         own.look(&home.data, &["store"], known)?;
         if home.socket.symlink_metadata().is_ok_and(|meta| meta.file_type().is_socket()) {
@@ -128,5 +135,14 @@ impl Own {
 
 /// Thirty-two hexadecimal digits.
 fn is_log(name: &str) -> bool {
-    name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+    is_hex(name, 32)
+}
+
+/// Sixty-four hexadecimal digits.
+fn is_hash(name: &str) -> bool {
+    is_hex(name, 64)
+}
+
+fn is_hex(name: &str, digits: usize) -> bool {
+    name.len() == digits && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -110,7 +110,8 @@ mod tests {
         let home = Home::resolve(|name| (name == "ASIF_HOME").then(|| root.join("h").into()), Path::new("/"), 0, |_| false).unwrap();
         let log = "0123456789abcdef0123456789abcdef";
         let data = ["vault.key", "vault", "vault.new", "crisis-plan", "view", "peers", "lock", "store/statements"].map(str::to_owned);
-        let data = data.into_iter().chain([format!("store/logs/{log}"), format!("store/damaged/{log}-7")]);
+        let sealed = [format!("store/checkpoints/{log}{log}"), format!("store/pieces/{log}{log}"), format!("store/replaced/{log}-3-7")];
+        let data = data.into_iter().chain([format!("store/logs/{log}"), format!("store/damaged/{log}-7")]).chain(sealed);
         let rest = ["state/asifd.log", "state/port", "config.toml"].map(str::to_owned);
         for file in data.map(|name| format!("data/{name}")).chain(rest) {
             let path = root.join("h").join(file);

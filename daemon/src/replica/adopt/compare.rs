@@ -51,7 +51,7 @@ impl Replica {
         let Some(adopting) = &mut self.adopting else { return };
         adopting.keeping = true;
         let jumps = adopting.jumps.values().map(|(_, jump)| jump.clone()).collect();
-        cx.rest.push(Effect::Adopt { checkpoint: adopting.base.sealed.clone(), jumps });
+        cx.rest.push(Effect::Adopt { checkpoint: adopting.base.sealed.clone(), jumps, at_s: cx.now.wall.as_second() });
     }
 
     pub(super) fn compare_anew(&mut self) {

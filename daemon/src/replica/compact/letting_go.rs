@@ -15,6 +15,8 @@ impl Replica {
             return;
         }
         self.compacting.look_at = Some(cx.now.mono + self.about.keeping.look);
+        let kept = i64::try_from(self.about.keeping.beside.as_secs()).unwrap_or(i64::MAX);
+        cx.rest.push(Effect::DropAsides(cx.now.wall.as_second().saturating_sub(kept)));
         let current: Vec<Base> = self.bases.current().cloned().collect();
         let [base] = current.as_slice() else { return };
         let beside_ms = i64::try_from(self.about.keeping.beside.as_millis()).unwrap_or(i64::MAX);

@@ -18,7 +18,7 @@ impl Replica {
         self.stub_at = self.stub_at.map(|_| cx.now.mono);
         self.stub_due(cx);
         self.save_snapshot(cx);
-        cx.rest.push(Effect::Erase { erasures, checkpoints, pieces });
+        cx.rest.push(Effect::Erase { erasures, checkpoints, pieces, at_s: cx.now.wall.as_second() });
     }
 
     /// They are, or not. What is kept aside is looked through next.

@@ -1,5 +1,6 @@
 //! Logs of which a checkpoint covers a part, and the sealed files of checkpoints, on every disk.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -83,7 +84,7 @@ fn jump(chain: &Chain, seq: usize) -> Jump {
 }
 
 fn takeover(checkpoint: &[u8], logs: Vec<Jump>) -> Takeover {
-    Takeover { checkpoint: Blob(checkpoint.to_vec()), logs, aside: Vec::new(), checkpoints: Vec::new(), pieces: Vec::new() }
+    Takeover { checkpoint: Blob(checkpoint.to_vec()), logs, aside: Vec::new(), checkpoints: Vec::new(), pieces: Vec::new(), at_s: 7 }
 }
 
 fn a_log_goes_on_behind_what_was_never_here(disk: Arc<dyn Disk>, data: &Path) {
@@ -116,7 +117,7 @@ fn what_was_held_before_a_jump_is_kept_aside(disk: Arc<dyn Disk>, data: &Path) {
     assert!(matches!(store.take_over(&takeover(&[7; 50], vec![wrong])), Err(TakeoverError::Log(GraftError::Chain { seq: 1, .. }))));
     assert_eq!(store.checkpoints().unwrap(), [], "nothing was touched");
     store.take_over(&takeover(&[7; 50], vec![jump(&chain, 10)])).unwrap();
-    assert_eq!(disk.read(&data.join(format!("store/replaced/{}-3", chain.log()))).unwrap(), before);
+    assert_eq!(disk.read(&data.join(format!("store/replaced/{}-3-7", chain.log()))).unwrap(), before);
     let (_, found) = open(&disk, data);
     assert_eq!((found.logs[0].seq, found.logs[0].from, found.damage.len()), (10, 10, 0));
 }
@@ -145,7 +146,7 @@ fn what_is_taken_in_the_place_of_another_is_taken_as_a_whole(disk: Arc<dyn Disk>
     assert_eq!(store.checkpoints().unwrap(), [(CheckpointId::of(&[8; 50]), vec![8; 50])]);
     assert_eq!(store.pieces().unwrap(), [PieceId::of(&[2; 40])]);
     for (log, entries) in [(ours.log(), 6), (gone.log(), 3)] {
-        assert!(disk.read(&data.join(format!("store/replaced/{log}-{entries}"))).is_ok(), "it is kept aside");
+        assert!(disk.read(&data.join(format!("store/replaced/{log}-{entries}-7"))).is_ok(), "it is kept aside");
     }
     assert!(disk.read(&data.join("store/takeover")).is_err(), "it is done");
 }
@@ -220,4 +221,43 @@ fn sealed_files_come_back_only_as_they_were_written(disk: Arc<dyn Disk>, data: &
     store.drop_sealed(&[], &[first]).unwrap();
     assert!(store.pieces().unwrap().is_empty());
     assert!(matches!(store.piece(second), Err(SealedError::Absent(_))));
+}
+
+/// What is kept aside of a chain that was erased from.
+fn asides_of(store: &super::super::Store) -> Vec<(String, Vec<bool>)> {
+    let kinds = |aside: super::super::Aside| aside.entries.iter().map(|(_, wire)| matches!(wire, Wire::Entry(_))).collect();
+    store.asides().into_iter().map(|aside| (aside.file.clone(), kinds(aside))).collect()
+}
+
+#[test]
+fn what_is_erased_is_a_stub_here_and_aside_and_the_chain_stays_whole() {
+    let disk: Arc<dyn super::super::Disk> = Arc::new(MemDisk::new());
+    let data = Path::new("/data");
+    let mut chain = Chain::new(3);
+    let (mut store, _) = open(&disk, data);
+    for size in [100, 110, 120, 130, 140, 150] {
+        store.append(&[chain.push(size)]).unwrap();
+    }
+    let log = chain.log();
+    store.erase(log, 5, &BTreeSet::from([3, 5]), 1000).unwrap();
+    let kinds = |store: &super::super::Store, from: u64| -> Vec<bool> {
+        store.read(log, from, usize::MAX, 9).unwrap().iter().map(|(_, wire)| matches!(wire, Wire::Entry(_))).collect()
+    };
+    let (reopened, found) = open(&disk, data);
+    for store in [&store, &reopened] {
+        assert_eq!((kinds(store, 1), kinds(store, 5)), (vec![true], vec![false, true]));
+    }
+    assert!(found.damage.is_empty() && found.torn.is_empty(), "{found:?}");
+    assert_eq!(asides_of(&store), [(format!("{log}-5-1000"), vec![true, true, false, true, false, true])]);
+    // What came aside before the next erasure is looked through, too.
+    store.erase_aside(&format!("{log}-5-1000"), &BTreeSet::from([2])).unwrap();
+    assert_eq!(asides_of(&store), [(format!("{log}-5-1000"), vec![true, false, false, true, false, true])]);
+    assert!(matches!(store.erase(log, 7, &BTreeSet::new(), 1000), Err(StubError::NoEntry { seq: 7, .. })));
+    // A stub at the end of a log that is covered up to there.
+    store.erase(log, 6, &BTreeSet::from([6]), 2000).unwrap();
+    store.append(&[chain.push(160)]).unwrap();
+    let (mut store, _) = open(&disk, data);
+    assert_eq!(kinds(&store, 6), [false, true]);
+    store.drop_asides(2000).unwrap();
+    assert_eq!(asides_of(&store).len(), 1, "what was kept before goes");
 }
