@@ -1,5 +1,5 @@
 //! Real homes, made by the programs when a format was new, and kept. They must be opened for ever: `home-1` by the first program, `home-2` by the
-//! first with a plan, experiments and drafts.
+//! first with a plan, experiments and drafts, `home-3` by the first with checkpoints, of a journal from which something was erased.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,6 +153,29 @@ fn the_home_of_the_first_plan_is_opened() {
         assert_eq!(sessions[0].landed_s, Some(252));
         assert!(drafts[0].typing.as_ref().is_some_and(|(_, text)| text == "half a thought"), "{drafts:?}");
         assert_eq!(plan.plan.helps_alone.as_deref(), Some("walks"));
+    };
+    check(&ask(&data, requests()));
+    std::fs::remove_file(data.join("view")).unwrap();
+    check(&ask(&data, requests()));
+}
+
+#[test]
+fn the_home_of_the_first_checkpoint_is_opened_and_what_was_erased_is_in_nothing_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    copy_of_the_kept_home("home-3", &data);
+    let requests = || vec![Request::List(ListFilter::default()), Request::PracticeList { all: true }];
+    let check = |replies: &[Reply]| {
+        let [Reply::Sessions(sessions), Reply::Practices(practices)] = replies else { panic!("{replies:?}") };
+        let told: Vec<_> = sessions.iter().map(|session| (session.before.unwrap().value(), session.after.unwrap().value())).collect();
+        assert_eq!(told, [(1, 2), (20, 55), (30, 45)], "one of them is gone");
+        assert_eq!(sessions[1].note.as_deref(), Some("Sat by the canal, and stayed."));
+        assert_eq!(sessions[1].device.as_deref(), Some("laptop"));
+        assert_eq!(practices.iter().map(|practice| practice.slug.as_str()).collect::<Vec<_>>(), ["lunch"]);
+        let id = sessions[1].id.to_string();
+        let [Reply::History(history)] = &ask(&data, vec![Request::History { id }])[..] else { panic!() };
+        let what: Vec<&str> = history.steps.iter().map(|step| step.what.as_str()).collect();
+        assert_eq!(what, ["erase its history", "edit"]);
     };
     check(&ask(&data, requests()));
     std::fs::remove_file(data.join("view")).unwrap();

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says why by panicking")]
 
+mod checkpoints;
 mod home;
 
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use asif_daemon::people::epoch::{self, Reader};
 use asif_daemon::people::pairing;
 use asif_daemon::people::space::Space;
 use asif_daemon::people::statement::{Add, Candidate, Said, Signer, Statement};
-use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Keys, Put, Retract, Revision, Seen};
+use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Erase, Keys, Put, Retract, Revision, Seen};
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{CacheKey, ItemKey, KitEntropy, LinkSeed, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id};
 use asif_daemon::seal::vault::Vault;
@@ -92,6 +93,13 @@ fn bodies() {
             Body::Keys(Keys {
                 read: vec![(SpaceId([2; 32]), KeyId([5; 16]), key())],
                 items: vec![(GrantId([6; 16]), ItemKey::from_bytes([7; 32]))],
+            }),
+        ),
+        (
+            "body-erase",
+            Body::Erase(Erase {
+                records: vec![RecordId::from_key("00000000000000000000000000007f3a").unwrap()],
+                drafts: vec![(RecordId::from_key("00000000000000000000000000007f3b").unwrap(), vec![[12; 32]])],
             }),
         ),
         ("body-seen", Body::Seen(Seen { have: vec![at] })),

@@ -21,7 +21,7 @@ use crate::journal::view::Contested;
 use crate::seal::body::DocId;
 
 /// What the packed record says about itself.
-const OF_ITSELF: [&str; 2] = ["type", "recorded_at"];
+const OF_ITSELF: [&str; 3] = ["type", "recorded_at", schema::WRITTEN_BY];
 
 /// What is known of a record without its changes.
 struct About<'a> {
@@ -50,7 +50,10 @@ impl Replica {
         let Some(document) = self.documents.get(&doc) else { return Ok(Outcome::Wanted) };
         let key = about.key();
         let below = format!("{key}/");
-        let is_of = |one: &str| if about.id == WISH { one == SELF_WISH } else { one == key || one.starts_with(&below) };
+        // What was erased says nothing any more.
+        let gone = schema::field(about.id, schema::GONE);
+        let is_below = |one: &str| one == key || (one.starts_with(&below) && one != gone);
+        let is_of = |one: &str| if about.id == WISH { one == SELF_WISH } else { is_below(one) };
         let steps = document.steps(is_of);
         if steps.is_empty() {
             return Err(Failure::new(ErrorKind::NotFound, "nothing was written here yet"));
