@@ -4,6 +4,9 @@
 //!    entries that it covers are gone.
 //! 2. Wherever the power goes while one is made or entries are let go, nothing acknowledged is lost.
 //! 3. A full disk ends the making of one, and nothing else.
+//! 4. One that lies changes nothing.
+
+mod lies;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

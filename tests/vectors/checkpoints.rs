@@ -3,17 +3,23 @@
 use asif_daemon::journal::bundle::{self, Laid};
 use asif_daemon::seal::body::{DocId, Erase, Keys};
 use asif_daemon::seal::checkpoint::{self, Bundle, Checkpoint, Covered, Deed, Snapshot};
+use asif_daemon::seal::entry;
 use asif_daemon::seal::piece;
+use asif_daemon::seal::wire::Wire;
 use asif_daemon::store::{Jump, Takeover};
 use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::{Blob, Message, Offered, Sealed};
+use asif_proto::peer::{Blob, Message, Offered};
 
-use crate::{golden, key, rng, same, signer};
+use crate::{golden, key, place, rng, same, signer};
 
 const NOVEMBER: DocId = DocId::Month { year: 2026, month: 11 };
 
 fn record(n: u8) -> RecordId {
     RecordId::from_key(&format!("{n:032x}")).unwrap()
+}
+
+fn wire() -> Wire {
+    entry::seal(&key(), &signer(), &place(1, Link::ZERO), b"not frames, only bytes", &mut rng(5)).unwrap()
 }
 
 fn said() -> Checkpoint {
@@ -26,17 +32,18 @@ fn said() -> Checkpoint {
         message: "log".into(),
         records: [record(1)].into(),
     };
-    let stub = |n: u8| Covered {
+    let covered = |n: u8| Covered {
         queue: QueueId([4; 32]),
         key: KeyId([5; 16]),
         birth: Blob(vec![1, 1, n]),
         previous: Link([9; 32]),
-        tip: Sealed::Stub(Blob(vec![1, 1, n, 2])),
+        tip: Blob(vec![1, 1, n, 2]),
+        proof: entry::open(&key(), &place(1, Link::ZERO), &wire()).unwrap().proof(),
     };
     Checkpoint {
         by: signer().device(),
         at_ms: 1_795_000_000_123,
-        covers: vec![stub(7), Covered { tip: Sealed::Entry(Blob(vec![8; 40])), ..stub(8) }],
+        covers: vec![covered(7), covered(8)],
         bundles: vec![Bundle {
             documents: vec![Snapshot { doc: NOVEMBER, heads: vec![[6; 32]] }, Snapshot { doc: DocId::Plan, heads: vec![] }],
             unfolded: 90_000,
@@ -104,7 +111,7 @@ fn takeover() {
         key: KeyId([5; 16]),
         birth: Blob(vec![1, 1, 7]),
         previous: Link([9; 32]),
-        tip: Sealed::Entry(Blob(vec![8; 40])),
+        tip: Blob(vec![8; 40]),
         ends_there: true,
     };
     let said = Takeover {

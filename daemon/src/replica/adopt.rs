@@ -180,15 +180,13 @@ impl Replica {
         let (log, (seq, _)) = tip_of(covered)?;
         let epoch = self.registry.epoch(&covered.queue).filter(|epoch| epoch.space == journal && epoch.key == covered.key)?;
         let keys = self.keys.get(&epoch.queue())?;
-        let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::try_from(covered.tip.clone()).ok()?);
+        let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::stub(covered.tip.0.clone()).ok()?);
         let place = |seq, previous| Place { space: journal.id(), log, seq, previous };
         let born = entry::open(&keys.read, &place(1, Link::ZERO), &birth).ok()?;
         let Ok(Body::Birth(said)) = Body::from_bytes(born.bodies()) else { return None };
         let device = said.device;
         self.registry.roster(&journal.owner()).device(&device).filter(|_| said.space == journal.id() && said.key == covered.key)?;
-        if matches!(tip, Wire::Entry(_)) {
-            entry::open(&keys.read, &place(seq, covered.previous), &tip).ok()?.verify(&device).ok()?;
-        }
+        covered.proof.verify(&place(seq, covered.previous), &tip, &device).ok()?;
         let head = LogHead { queue: covered.queue, key: covered.key, log };
         Some((log, (device, Jump { head, birth, previous: covered.previous, tip, ends_there: false })))
     }

@@ -369,8 +369,9 @@ impl Replica {
 
 /// Up to where a log is covered.
 pub(super) fn tip_of(covered: &Covered) -> Option<(LogId, (u64, Link))> {
-    let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::try_from(covered.tip.clone()).ok()?);
-    let is_one = birth.seq() == 1 && birth.log() == tip.log() && (tip.seq() > 1 || (tip == birth && covered.previous == Link::ZERO));
+    let (birth, tip) = (Wire::entry(covered.birth.0.clone()).ok()?, Wire::stub(covered.tip.0.clone()).ok()?);
+    let is_birth = tip == birth.to_stub() && covered.previous == Link::ZERO;
+    let is_one = birth.seq() == 1 && birth.log() == tip.log() && (tip.seq() > 1 || is_birth);
     is_one.then(|| (tip.log(), (tip.seq(), tip.link(&covered.previous))))
 }
 

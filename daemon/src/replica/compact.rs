@@ -18,14 +18,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use asif_proto::id::{KeyId, LogId, PieceId, RecordId};
-use asif_proto::peer::{Blob, Sealed};
+use asif_proto::peer::Blob;
 
-use super::base::Base;
+use super::base::{Base, tip_of};
 use super::effect::{Effect, Opaque, Purpose, Run, Stored};
 use super::{Cx, Replica};
 use crate::journal::bundle::{self, Heads, Laid};
 use crate::seal::body::DocId;
 use crate::seal::checkpoint::{self, Bundle, Checkpoint, Covered, Snapshot};
+use crate::seal::entry::{self, Place};
 use crate::seal::piece;
 use crate::seal::wire::Wire;
 
@@ -157,7 +158,7 @@ impl Replica {
     }
 
     fn is_worth_it(&self) -> bool {
-        if !self.is_searched() || self.compacting.not_before.is_some_and(|at| self.now.mono < at) {
+        if self.compacting.not_before.is_some_and(|at| self.now.mono < at) {
             return false;
         }
         let new: u64 = self.coverable().iter().map(|(log, seq)| seq.saturating_sub(self.bases.covered(log))).sum();
@@ -353,17 +354,9 @@ impl Replica {
         let mut covers = Vec::new();
         for (log, tip) in &making.tips {
             let find = |seq: u64| entries.iter().find(|one| one.wire.log() == *log && one.wire.seq() == seq);
-            let head = self.logs.get(log).map(|log| log.head);
-            let (Some(head), Some(birth), Some(last)) = (head, find(1), find(*tip)) else { return self.stand_off(cx, "an entry is gone") };
-            let Wire::Entry(birth) = &birth.wire else { return self.stand_off(cx, "the first entry of a log is a stub") };
-            let tip = if self.erasing.is_touched(log, *tip) { last.wire.to_stub() } else { last.wire.clone() };
-            covers.push(Covered {
-                queue: head.queue,
-                key: head.key,
-                birth: Blob(birth.clone()),
-                previous: last.previous,
-                tip: Sealed::from(&tip),
-            });
+            let covered = find(1).zip(find(*tip)).and_then(|(birth, last)| self.cover(log, birth, last));
+            let Some(covered) = covered else { return self.stand_off(cx, "an entry is gone") };
+            covers.push(covered);
         }
         let (Some((queue, key)), Some(journal), Some(vault)) = (self.write_key(), self.journal(), &self.vault) else { return };
         let Some(keys) = self.keys.get(&queue) else { return };
@@ -385,6 +378,22 @@ impl Replica {
         };
         cx.rest.push(Effect::KeepCheckpoint(base.sealed.clone()));
         self.compacting.making = Some(Making { step: Step::Seal(Box::new(base)), ..making });
+    }
+
+    /// A log up to an entry. One that is a stub already was the last that an earlier checkpoint covered: that has its proof.
+    fn cover(&self, log: &LogId, birth: &Stored, last: &Stored) -> Option<Covered> {
+        let known = self.logs.get(log)?;
+        let Wire::Entry(born) = &birth.wire else { return None };
+        if matches!(last.wire, Wire::Stub(_)) {
+            let tip = (last.wire.seq(), last.wire.link(&last.previous));
+            let is_same = |covered: &&Covered| tip_of(covered) == Some((*log, tip));
+            return self.bases.all().flat_map(|base| &base.said.covers).find(is_same).cloned();
+        }
+        let keys = self.keys.get(&known.head.queue)?;
+        let place = Place { space: known.space, log: *log, seq: last.wire.seq(), previous: last.previous };
+        let proof = entry::open(&keys.read, &place, &last.wire).ok()?.proof();
+        let tip = Blob(last.wire.to_stub().bytes().to_vec());
+        Some(Covered { queue: known.head.queue, key: known.head.key, birth: Blob(born.clone()), previous: last.previous, tip, proof })
     }
 
     /// From now on documents are built on this one.

@@ -92,7 +92,7 @@ pub struct Jump {
     pub birth: Wire,
     /// The link before the last covered entry.
     pub previous: Link,
-    /// That entry.
+    /// A stub of that entry.
     pub tip: Wire,
     /// What is held behind it goes: it may be of another branch.
     pub ends_there: bool,

@@ -55,11 +55,6 @@ impl Erasing {
         Self { done, searched: done, ..Self::default() }
     }
 
-    /// Whether an entry says something that was erased.
-    pub(super) fn is_touched(&self, log: &LogId, seq: u64) -> bool {
-        self.touched.get(log).is_some_and(|seqs| seqs.contains(&seq))
-    }
-
     /// Somebody who waited is gone.
     pub(super) fn forget(&mut self, client: ClientId) {
         self.asks.retain(|(one, _)| *one != client);
@@ -144,8 +139,8 @@ impl Replica {
         (current.next().is_none() && stands).then_some(base)
     }
 
-    /// Whether it is known which entries say something that was erased: before that no checkpoint may be made, which carries some of them.
-    pub(super) fn is_searched(&self) -> bool {
+    /// Whether it is known which entries say something that was erased.
+    fn is_searched(&self) -> bool {
         self.erased.is_empty() || self.erasing.searched == Some(self.erased_digest())
     }
 

@@ -2,18 +2,18 @@
 //!
 //! The simulation uses this very code over a disk in memory.
 
+mod sealed;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use asif_proto::home::DAMAGED_DRAFTS;
-use asif_proto::id::{CheckpointId, Link, LogId, PieceId};
-use asif_proto::peer::{Blob, ENTRIES_BYTES, Message, Sealed};
+use asif_proto::id::{Link, LogId};
+use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
+use sealed::{store_jump, unless_poisoned};
 
-use crate::replica::effect::{
-    self, Aside, Effect, Erasure, Found, FoundLog, Input, Jump, LinkId, LogHead, Run, Salvaged, Stored, run_message,
-};
-use crate::seal::wire::Wire;
+use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
 
@@ -312,59 +312,6 @@ impl Shelf {
         Ok(Done::Quiet)
     }
 
-    /// Pieces of a checkpoint; none where one is not there, or not what was written.
-    fn pieces(&self, ids: &[PieceId]) -> Vec<Option<Vec<u8>>> {
-        let piece = |id: &PieceId| self.store.piece(*id).map_err(|error| tracing::error!(%error, "a piece of a checkpoint")).ok();
-        ids.iter().map(piece).collect()
-    }
-
-    /// Takes a checkpoint with all that goes with it. The view knows nothing of it.
-    fn take_over(&mut self, takeover: &store::Takeover) -> Result<Result<(), String>, ShelfError> {
-        self.store.save(VIEW, &[])?;
-        match self.store.take_over(takeover) {
-            Err(error) if self.store.is_poisoned() => Err(error.into()),
-            taken => Ok(taken.map_err(|error| error.to_string())),
-        }
-    }
-
-    /// Lets go for good of what was erased; tells what is kept aside of logs.
-    fn erase(
-        &mut self,
-        erasures: &[Erasure],
-        checkpoints: &[CheckpointId],
-        pieces: &[PieceId],
-        at_s: i64,
-    ) -> Result<Result<Vec<Aside>, String>, ShelfError> {
-        for one in erasures {
-            match self.store.erase(one.log, one.from, &one.seqs, at_s) {
-                Err(error) if self.store.is_poisoned() => return Err(ShelfError::Prune(error)),
-                Err(error) => return Ok(Err(error.to_string())),
-                Ok(()) => {}
-            }
-        }
-        let rest = self.store.drop_sealed(checkpoints, pieces).and_then(|()| Ok(self.store.drop_damaged()?));
-        if let Err(reason) = unless_poisoned(rest.map(drop))? {
-            return Ok(Err(reason));
-        }
-        let stored = |entries: Vec<(Link, Wire)>| entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
-        Ok(Ok(self.store.asides().into_iter().map(|one| Aside { file: one.file, entries: stored(one.entries) }).collect()))
-    }
-
-    /// Lets go of what is covered, once every piece of what covers it was read and is what was written.
-    fn prune(&mut self, pieces: &[PieceId], logs: &[(LogId, u64)]) -> Result<Result<(), String>, ShelfError> {
-        if let Some(error) = pieces.iter().find_map(|id| self.store.piece(*id).err()) {
-            return Ok(Err(error.to_string()));
-        }
-        for (log, from) in logs {
-            match self.store.prune(*log, *from) {
-                Err(store::StubError::Poisoned) => return Err(ShelfError::Prune(store::StubError::Poisoned)),
-                Err(error) => return Ok(Err(error.to_string())),
-                Ok(()) => {}
-            }
-        }
-        Ok(Ok(()))
-    }
-
     fn read(&self, runs: &[Run]) -> Result<Vec<Stored>, ShelfError> {
         let mut entries = Vec::new();
         for run in runs {
@@ -430,14 +377,6 @@ impl Shelf {
     }
 }
 
-/// What only costs time when it fails is told; after a poisoned write the store has to be opened again.
-fn unless_poisoned(outcome: Result<(), store::SealedError>) -> Result<Result<(), String>, ShelfError> {
-    match outcome {
-        Err(error @ store::SealedError::Poisoned) => Err(error.into()),
-        outcome => Ok(outcome.map_err(|error| error.to_string())),
-    }
-}
-
 fn salvaged(piece: store::Salvaged) -> Salvaged {
     let entries = piece.entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
     Salvaged { log: piece.log, queue: piece.head.map(|head| head.queue), file: piece.file, entries, lost: piece.lost }
@@ -445,17 +384,6 @@ fn salvaged(piece: store::Salvaged) -> Salvaged {
 
 fn found_log(log: &store::FoundLog) -> FoundLog {
     FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link, from: log.from }
-}
-
-fn store_jump(jump: &Jump) -> store::Jump {
-    store::Jump {
-        queue: jump.head.queue,
-        key: jump.head.key,
-        birth: Blob(jump.birth.bytes().to_vec()),
-        previous: jump.previous,
-        tip: Sealed::from(&jump.tip),
-        ends_there: jump.ends_there,
-    }
 }
 
 fn store_head(head: LogHead) -> store::LogHead {

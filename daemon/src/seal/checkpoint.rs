@@ -9,15 +9,14 @@
 //! id          blake3-derive("asif checkpoint id v1"; checkpoint)
 //! ```
 //!
-//! Of each log that it covers it carries the birth and the last covered entry, whole: the first names the device, whose signature of the last
-//! speaks for all between. So whoever makes a checkpoint can cover no entry that its own device has not signed, but where the last was erased: of that
-//! only a stub is left, and it is taken at the word of who made the checkpoint.
+//! Of each log that it covers it carries the birth, whole, and of the last covered entry a stub and its signature: the first names the device, whose
+//! signature of the last speaks for all between. So whoever makes a checkpoint can cover no entry that its own device has not signed; and no words are in it.
 
 use std::collections::BTreeSet;
 
 use asif_proto::frame::Frame;
 use asif_proto::id::{CheckpointId, DeviceId, KeyId, Link, LogId, PieceId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::{Blob, Sealed};
+use asif_proto::peer::Blob;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::Rng as _;
@@ -25,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::body::{DocId, Erase, Keys};
+use super::entry::Proof;
 use super::keys::{self, ReadKey, SIGNATURE_LEN, SigningSeed};
 use super::padding;
 use super::wire::{NONCE_LEN, SUITE, VERSION};
@@ -91,8 +91,10 @@ pub struct Covered {
     pub birth: Blob,
     /// The link before the last covered entry.
     pub previous: Link,
-    /// The last covered entry; where it is the first, the same. A stub where it was erased.
-    pub tip: Sealed,
+    /// A stub of the last covered entry; where it is the first, of that.
+    pub tip: Blob,
+    /// That the log's device wrote that one.
+    pub proof: Proof,
 }
 
 /// Documents that are packed together, in pieces.
@@ -208,12 +210,20 @@ fn cipher(key: &ReadKey) -> XChaCha20Poly1305 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::seal::entry::{self, Place};
     use rand_core::SeedableRng;
 
     const SPACE: SpaceId = SpaceId([1; 32]);
     const EPOCH: KeyId = KeyId([2; 16]);
 
-    fn example(by: DeviceId) -> Checkpoint {
+    fn proof(signer: &SigningSeed) -> Proof {
+        let (mut rng, key) = (Rng::seed_from_u64(8), ReadKey::from_bytes([1; 32]));
+        let place = Place { space: SPACE, log: LogId([9; 16]), seq: 1, previous: Link::ZERO };
+        let wire = entry::seal(&key, signer, &place, b"bodies", &mut rng).unwrap();
+        entry::open(&key, &place, &wire).unwrap().proof()
+    }
+
+    fn example(signer: &SigningSeed, by: DeviceId) -> Checkpoint {
         let snapshot = Snapshot { doc: DocId::Month { year: 2026, month: 11 }, heads: vec![[3; 32]] };
         Checkpoint {
             by,
@@ -223,7 +233,8 @@ mod tests {
                 key: EPOCH,
                 birth: Blob(vec![5; 200]),
                 previous: Link([6; 32]),
-                tip: Sealed::Entry(Blob(vec![7; 700])),
+                tip: Blob(vec![7; 82]),
+                proof: proof(&signer),
             }],
             bundles: vec![Bundle { documents: vec![snapshot], unfolded: 90_000, pieces: vec![PieceId([8; 32])] }],
             erased: Erase { records: vec![RecordId::from_key("00000000000000000000000000007f3a").unwrap()], drafts: Vec::new() },
@@ -239,7 +250,7 @@ mod tests {
     fn a_checkpoint_comes_back_only_whole_and_in_its_space() {
         let mut rng = Rng::seed_from_u64(7);
         let (key, signer) = (ReadKey::random(&mut rng), SigningSeed::random(&mut rng));
-        let said = example(signer.device());
+        let said = example(&signer, signer.device());
         let bytes = seal(&key, &signer, SPACE, EPOCH, &said, &mut rng).unwrap();
         assert_eq!(key_of(&bytes), Ok(EPOCH));
         assert_eq!(open(&key, SPACE, &bytes), Ok(said));
@@ -257,7 +268,7 @@ mod tests {
     fn one_that_names_another_device_than_its_signer_is_refused() {
         let mut rng = Rng::seed_from_u64(7);
         let (key, signer, other) = (ReadKey::random(&mut rng), SigningSeed::random(&mut rng), SigningSeed::random(&mut rng));
-        let bytes = seal(&key, &signer, SPACE, EPOCH, &example(other.device()), &mut rng).unwrap();
+        let bytes = seal(&key, &signer, SPACE, EPOCH, &example(&signer, other.device()), &mut rng).unwrap();
         assert_eq!(open(&key, SPACE, &bytes), Err(CheckpointError::Signature));
     }
 
@@ -265,7 +276,7 @@ mod tests {
     fn one_that_is_too_long_is_not_made() {
         let mut rng = Rng::seed_from_u64(7);
         let (key, signer) = (ReadKey::random(&mut rng), SigningSeed::random(&mut rng));
-        let said = Checkpoint { replaced: vec![[1; 32]; 40_000], ..example(signer.device()) };
+        let said = Checkpoint { replaced: vec![[1; 32]; 40_000], ..example(&signer, signer.device()) };
         assert!(seal(&key, &signer, SPACE, EPOCH, &said, &mut rng).is_err());
     }
 }

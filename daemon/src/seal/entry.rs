@@ -7,9 +7,11 @@
 //! ```
 
 use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
+use asif_proto::peer::Blob;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use rand_core::Rng as _;
+use serde::{Deserialize, Serialize};
 
 use super::keys::{self, BadSignature, ReadKey, SIGNATURE_LEN, SigningSeed};
 use super::padding;
@@ -111,6 +113,32 @@ impl Opened {
         let parts = signed_parts(&self.place, &self.header, &self.nonce, &self.digest);
         keys::verify(device.as_bytes(), LABEL, &parts, &self.signature)
     }
+
+    /// What proves the same to whoever has only a stub of it.
+    pub fn proof(&self) -> Proof {
+        Proof { digest: self.digest, signature: Blob(self.signature.to_vec()) }
+    }
+}
+
+/// That a device wrote an entry, told without the entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// The hash of its padded bodies.
+    digest: [u8; 32],
+    /// The signature that is sealed with them.
+    signature: Blob,
+}
+
+impl Proof {
+    /// Whether `device` signed the entry of which this is the stub, and through the chain everything before it.
+    pub fn verify(&self, place: &Place, stub: &Wire, device: &DeviceId) -> Result<(), BadSignature> {
+        if stub.log() != place.log || stub.seq() != place.seq {
+            return Err(BadSignature);
+        }
+        let signature = self.signature.0.as_slice().try_into().map_err(|_| BadSignature)?;
+        let (header, nonce) = (stub.header(), stub.nonce());
+        keys::verify(device.as_bytes(), LABEL, &signed_parts(place, &header, &nonce, &self.digest), signature)
+    }
 }
 
 fn signed_parts<'a>(place: &'a Place, header: &'a [u8; HEADER_LEN], nonce: &'a [u8; NONCE_LEN], digest: &'a [u8; 32]) -> [&'a [u8]; 5] {
@@ -153,6 +181,20 @@ mod tests {
         assert!(refused(Place { log: LogId([3; 16]), ..place }).is_err());
         assert!(matches!(refused(Place { space: SpaceId([9; 32]), ..place }), Ok(false)), "another space: the signature is not good");
         assert!(matches!(open(&key, &place, &wire.to_stub()), Err(OpenError::Stub)));
+    }
+
+    #[test]
+    fn a_stub_and_its_proof_tell_the_writer_without_the_words() {
+        let (key, signer, place, mut rng) = setup();
+        let wire = seal(&key, &signer, &place, b"a plain sentence", &mut rng).unwrap();
+        let (stub, proof) = (wire.to_stub(), open(&key, &place, &wire).unwrap().proof());
+        assert_eq!(proof.verify(&place, &stub, &signer.device()), Ok(()));
+        assert_eq!(proof.verify(&place, &stub, &SigningSeed::random(&mut rng).device()), Err(BadSignature));
+        assert_eq!(proof.verify(&Place { previous: Link([5; 32]), ..place }, &stub, &signer.device()), Err(BadSignature));
+        assert_eq!(proof.verify(&Place { space: SpaceId([9; 32]), ..place }, &stub, &signer.device()), Err(BadSignature));
+        let next = Place { seq: 4, ..place };
+        let ahead = seal(&key, &signer, &next, b"a plain sentence", &mut rng).unwrap().to_stub();
+        assert_eq!(proof.verify(&next, &ahead, &signer.device()), Err(BadSignature), "it proves one place alone");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::io;
 
 use asif_proto::frame;
 use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId, QueueId};
-use asif_proto::peer::{Blob, Sealed};
+use asif_proto::peer::Blob;
 use serde::{Deserialize, Serialize};
 
 use super::open::failed;
@@ -46,8 +46,8 @@ pub struct Jump {
     pub birth: Blob,
     /// The link before the last covered entry.
     pub previous: Link,
-    /// The last covered entry; where it is the first, the same. A stub where it was erased.
-    pub tip: Sealed,
+    /// A stub of the last covered entry; where it is the first, of that.
+    pub tip: Blob,
     /// What is held behind it goes: it may be of another branch.
     pub ends_there: bool,
 }
@@ -55,7 +55,7 @@ pub struct Jump {
 impl Jump {
     /// The head of its log, its birth and its last covered entry.
     fn parts(&self) -> Option<(LogHead, Wire, Wire)> {
-        let (birth, tip) = (Wire::entry(self.birth.0.clone()).ok()?, Wire::try_from(self.tip.clone()).ok()?);
+        let (birth, tip) = (Wire::entry(self.birth.0.clone()).ok()?, Wire::stub(self.tip.0.clone()).ok()?);
         let head = LogHead { queue: self.queue, key: self.key, log: birth.log() };
         (birth.seq() == 1 && tip.log() == head.log).then_some((head, birth, tip))
     }

@@ -182,7 +182,14 @@ impl Replica {
         self.bases.push(base.clone());
         let pieces = self.drop_bases(&gone);
         let at_s = cx.now.wall.as_second();
-        cx.rest.push(Effect::Swap { checkpoint: base.sealed.clone(), jumps: of_store, aside: aside.clone(), checkpoints: gone, pieces, at_s });
+        cx.rest.push(Effect::Swap {
+            checkpoint: base.sealed.clone(),
+            jumps: of_store,
+            aside: aside.clone(),
+            checkpoints: gone,
+            pieces,
+            at_s,
+        });
         for log in aside.iter().chain(changed.keys()) {
             self.logs.remove(log);
             self.rooms.retain(|(_, one), _| one != log);

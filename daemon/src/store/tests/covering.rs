@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use asif_proto::id::{CheckpointId, Link, PieceId};
-use asif_proto::peer::{Blob, Sealed};
+use asif_proto::peer::Blob;
 
 use super::super::{AppendError, GraftError, Jump, MemDisk, ReadError, RealDisk, SealedError, StubError, Takeover, TakeoverError};
 use super::*;
@@ -80,7 +80,7 @@ fn jump(chain: &Chain, seq: usize) -> Jump {
     let blob = |at: usize| Blob(chain.wires[at].1.bytes().to_vec());
     let previous = seq.checked_sub(2).map_or(Link::ZERO, |before| chain.wires[before].0);
     let (queue, key) = (chain.head.queue, chain.head.key);
-    Jump { queue, key, birth: blob(0), previous, tip: Sealed::Entry(blob(seq - 1)), ends_there: false }
+    Jump { queue, key, birth: blob(0), previous, tip: Blob(chain.wires[seq - 1].1.to_stub().bytes().to_vec()), ends_there: false }
 }
 
 fn takeover(checkpoint: &[u8], logs: Vec<Jump>) -> Takeover {
