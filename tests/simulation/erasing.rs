@@ -138,7 +138,7 @@ fn what_was_written_to_it_by_a_device_that_had_not_heard_is_gone_too_and_all_els
 #[test]
 fn wherever_the_power_goes_while_it_is_erased_it_is_gone_on_with_and_nothing_is_lost() {
     let mut never = 0;
-    for at in 0..140 {
+    for at in 0..260 {
         let mut world = world(5, if at % 2 == 0 { 8 } else { 1000 }, A_MONTH);
         let laptop = story::family(&mut world, 1)[0];
         let mut story = Story::new(&[laptop]);

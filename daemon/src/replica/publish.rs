@@ -320,9 +320,6 @@ impl Replica {
     /// Its own changes count before those of what it rests on: else an older session could win by what was done to its practice. Of equal knowledge
     /// that wins of which less is still to come by time alone: whoever shows it first, it does not go back.
     fn shown(&self, standing: &Standing, record: RecordId, now: Timestamp) -> (u64, Shown) {
-        if self.erased.is_gone(&record) {
-            return (self.view.touches(&record), Shown::Nothing);
-        }
         let terms = Terms::of(standing.id(), &standing.grant, now);
         let shared = terms.shown(&self.view, record).map(|shared| self.without_young(standing, record, shared));
         let young = shared.as_ref().map_or(0, |(_, young)| *young);
