@@ -234,7 +234,7 @@ mod tests {
                 birth: Blob(vec![5; 200]),
                 previous: Link([6; 32]),
                 tip: Blob(vec![7; 82]),
-                proof: proof(&signer),
+                proof: proof(signer),
             }],
             bundles: vec![Bundle { documents: vec![snapshot], unfolded: 90_000, pieces: vec![PieceId([8; 32])] }],
             erased: Erase { records: vec![RecordId::from_key("00000000000000000000000000007f3a").unwrap()], drafts: Vec::new() },

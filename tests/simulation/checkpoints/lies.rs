@@ -86,8 +86,11 @@ fn proof(key: &ReadKey, space: SpaceId, wire: &Wire, previous: Link) -> Proof {
     entry::open(key, &place, wire).unwrap().proof()
 }
 
+/// A checkpoint, sealed, and its pieces.
+type Offer = (Vec<u8>, Vec<Vec<u8>>);
+
 /// A checkpoint of these documents, and its pieces.
-fn made(held: &Held, documents: &[(DocId, Vec<u8>)], change: impl Fn(&mut Checkpoint)) -> (Vec<u8>, Vec<Vec<u8>>) {
+fn made(held: &Held, documents: &[(DocId, Vec<u8>)], change: impl Fn(&mut Checkpoint)) -> Offer {
     let (epoch, key) = held.stolen.epoch(|space| matches!(space, Space::Journal { .. }));
     let mut rng = Rng::seed_from_u64(3);
     let laid: Vec<Laid<'_>> = documents.iter().map(|(doc, bytes)| Laid { doc: *doc, names: vec![], touches: vec![], bytes }).collect();
@@ -116,7 +119,7 @@ fn made(held: &Held, documents: &[(DocId, Vec<u8>)], change: impl Fn(&mut Checkp
     (checkpoint::seal(&key, &held.stolen.vault.signing, epoch.space.id(), epoch.key, &said, &mut rng).unwrap(), pieces)
 }
 
-fn offer(world: &mut World, from: usize, to: usize, (sealed, pieces): (Vec<u8>, Vec<Vec<u8>>)) {
+fn offer(world: &mut World, from: usize, to: usize, (sealed, pieces): Offer) {
     world.inject(from, to, &Message::Checkpoint(Offered { sealed: Blob(sealed), instead_of: None }));
     for piece in pieces {
         world.inject(from, to, &Message::Piece(Blob(piece)));
@@ -143,7 +146,7 @@ fn a_checkpoint_that_lies_changes_nothing() {
     let all: Vec<(DocId, Vec<u8>)> = held.documents.iter().map(|(doc, document)| (*doc, document.save())).collect();
     let others: Vec<LogId> = held.devices.iter().filter(|(_, device)| **device != held.stolen.device()).map(|(log, _)| *log).collect();
     let less: Vec<(DocId, Vec<u8>)> = all.iter().skip(1).cloned().collect();
-    let lies: Vec<(&str, &str, (Vec<u8>, Vec<Vec<u8>>))> = vec![
+    let lies: Vec<(&str, &str, Offer)> = vec![
         // Each covers one entry more of its own log, so that there is something to take.
         ("it holds no document", "lacks an entry", made(&held, &[], |said| more(&held, said))),
         ("it lacks one", "lacks an entry", made(&held, &less, |said| more(&held, said))),
