@@ -33,6 +33,7 @@ mod damage;
 mod devices;
 mod drafts;
 mod editor;
+mod erasing;
 mod faults;
 mod first_use;
 mod flood;

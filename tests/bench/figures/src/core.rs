@@ -88,6 +88,16 @@ impl Core {
         self.failed.take().map_or(Ok(()), |failure| Err(failure.into()))
     }
 
+    /// Lets a day pass so often, with nobody asking for anything.
+    pub(crate) fn idle(&mut self, wall: Timestamp, days: u64) -> Result<(), Refusal> {
+        for day in 1..=days {
+            let now = Now { mono: Duration::from_secs(86_400 * day), steady: Duration::from_secs(86_400 * day), ..now(wall) };
+            let effects = self.replica.handle(now, &mut self.rng, Input::Tick);
+            self.carry_out(wall, effects)?;
+        }
+        Ok(())
+    }
+
     /// Saves what is worth saving before a stop.
     pub(crate) fn stop(mut self, wall: Timestamp) -> Result<(), Refusal> {
         let effects = self.replica.handle(now(wall), &mut self.rng, Input::Stop);

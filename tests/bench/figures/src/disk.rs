@@ -30,6 +30,17 @@ pub(crate) fn log_bytes(home: &Path) -> Result<u64, Refusal> {
     Ok(sum)
 }
 
+/// Bytes of its checkpoints and their pieces.
+pub(crate) fn sealed_bytes(home: &Path) -> Result<u64, Refusal> {
+    let mut sum = 0;
+    for folder in ["data/store/checkpoints", "data/store/pieces"] {
+        for file in fs::read_dir(home.join(folder))? {
+            sum += file?.metadata()?.len();
+        }
+    }
+    Ok(sum)
+}
+
 /// What a home holds, in words.
 pub(crate) fn sizes(home: &Path) -> Result<String, Refusal> {
     let view = fs::metadata(home.join("data/view"))?.len();

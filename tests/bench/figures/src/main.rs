@@ -9,6 +9,7 @@
 
 mod append;
 mod commands;
+mod compaction;
 mod core;
 mod disk;
 mod echo;
@@ -44,7 +45,7 @@ struct Bench<'b> {
     programs: &'b Programs,
     /// Where homes are made.
     place: &'b Path,
-    /// A stopped home with the whole journal: copied, never run.
+    /// A stopped home with the whole journal, packed: copied, never run.
     filled: &'b Path,
     /// A stopped home with an empty journal: copied, never run.
     empty: &'b Path,
@@ -87,13 +88,24 @@ fn main() -> Result<(), Refusal> {
     let took = core::fill(&filled, seed, &version, &sessions)?;
     core::fill(&empty, seed, &version, &[])?;
     println!("{count} sessions (seed {seed}), written by the daemon's own core in {took:.1?}: {}", disk::sizes(&filled)?);
-    let bench = Bench { programs: &programs, place: place.path(), filled: &filled, empty: &empty, sessions: &sessions, rounds };
+    let packed = compaction::Compacted::of(&filled, &programs, &version, place.path())?;
+    packed.tell(&sessions, &lines(&programs, &packed.folder, place.path())?)?;
+    let bench = Bench { programs: &programs, place: place.path(), filled: &packed.folder, empty: &empty, sessions: &sessions, rounds };
     for (name, part) in PARTS {
         if only.is_empty() || only.iter().any(|one| one == name) {
             part(&bench).map_err(|error| format!("{name}: {error}"))?;
         }
     }
     Ok(())
+}
+
+/// All sessions as JSON lines.
+fn lines(programs: &Programs, home: &Path, place: &Path) -> Result<Vec<u8>, Refusal> {
+    let mut home = home::Home::copy(programs, home, place.join("j"))?;
+    let told = home.start()?.newest(None)?;
+    home.stop()?;
+    let lines: Vec<Vec<u8>> = told.iter().map(serde_json::to_vec).collect::<Result<_, _>>()?;
+    Ok(lines.join(&b'\n'))
 }
 
 /// What follows each `name`.
