@@ -18,7 +18,8 @@ fn what_is_erased_is_gone_here_at_once_and_elsewhere_when_that_hears_of_it() {
     laptop.sync();
     desktop.stop();
     let told = laptop.json(&["erase", &gone, "--yes"]);
-    let expected = json!({"type": "erased", "record": "session", "id": gone, "history": false, "was_shared_with": [], "others": ["desktop"]});
+    let expected =
+        json!({"type": "erased", "record": "session", "id": gone, "history": false, "was_shared_with": [], "others": ["desktop"]});
     assert_eq!(told, expected);
     laptop.refuses(4, &["show", &gone]);
     laptop.refuses(4, &["history", &gone]);

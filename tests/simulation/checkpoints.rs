@@ -79,6 +79,9 @@ fn a_journal_reads_the_same_from_a_checkpoint() {
             let before = told(&mut world, laptop);
             without_a_view(&mut world, laptop);
             assert_eq!(told(&mut world, laptop), before, "seed {seed}: made anew");
+            world.stop(laptop);
+            assert!(!world.nodes[laptop].bytes_on_disk()[std::path::Path::new("/data/view")].is_empty(), "seed {seed}: and saved");
+            world.start(laptop);
             rebuild(&mut world, laptop);
             assert_eq!(told(&mut world, laptop), before, "seed {seed}: rebuilt");
             // And it goes on from there.

@@ -68,6 +68,12 @@ fn what_was_erased_is_in_nothing_that_any_device_or_helper_holds() {
             let dana = walls::invite(&mut world, devices[0], "Dana");
             let mut story = Story::new(&devices);
             let session = log(&mut world, devices[(seed % 3) as usize], secret());
+            // Years that are closed are packed together.
+            let [old, ..] = ["2024-06-01T12:00", "2024-03-01T12:00", "2024-04-01T12:00", "2023-06-01T12:00"].map(|at| {
+                let fields =
+                    SessionFields { at: Some(at.into()), ..if at == "2024-06-01T12:00" { secret() } else { SessionFields::default() } };
+                log(&mut world, devices[0], fields)
+            });
             for _ in 0..12 {
                 story.something_happens(&mut world);
             }
@@ -79,10 +85,14 @@ fn what_was_erased_is_in_nothing_that_any_device_or_helper_holds() {
                 edit(&mut world, *device, &session, fields);
                 story.edit(&mut world, *device);
             }
+            edit(&mut world, devices[0], &old, SessionFields { note: Some(format!("{SECRET} of old")), ..SessionFields::default() });
             story.settle(&mut world);
             world.run_for(Duration::from_secs(200));
             assert!(is_known(&knows(&world, dana), SECRET.as_bytes()), "seed {seed}: she was shown it");
-            let before = others(&mut world, devices[0], &session);
+            let mut before = others(&mut world, devices[0], &session);
+            before.retain(|one| one.id != old.id);
+            // Another one before, beside what of it is packed with others.
+            erase(&mut world, devices[1], &old, false).unwrap().unwrap();
             erase(&mut world, devices[1], &session, false).unwrap().unwrap();
             assert_gone(&world, &[devices[1]], SECRET, "as soon as it is said");
             story.settle(&mut world);

@@ -46,6 +46,7 @@ fn said() -> Checkpoint {
         covers: vec![covered(7), covered(8)],
         bundles: vec![Bundle {
             documents: vec![Snapshot { doc: NOVEMBER, heads: vec![[6; 32]] }, Snapshot { doc: DocId::Plan, heads: vec![] }],
+            packed: vec![NOVEMBER, DocId::Month { year: 2026, month: 10 }, DocId::Plan],
             unfolded: 90_000,
             pieces: vec![PieceId([7; 32])],
         }],

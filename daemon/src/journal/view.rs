@@ -82,6 +82,12 @@ impl View {
         own.iter().take(len).rev().map(|byte| char::from(*byte)).collect()
     }
 
+    /// The document in which a record lies that shows.
+    pub fn doc_of(&self, id: &RecordId) -> Option<DocId> {
+        let rows = [self.session(id).map(|row| row.doc), self.practice(id).map(|row| row.doc), self.kept(id).map(|row| row.doc)];
+        rows.into_iter().flatten().next()
+    }
+
     /// Whether any record is here, of a type that shows or not.
     pub fn is_empty(&self) -> bool {
         self.touches.is_empty()

@@ -270,6 +270,8 @@ impl Replica {
             self.take_in(cx, base);
         }
         if let Some(last) = current.last() {
+            // What it took to make the view is not to be taken again at the next start.
+            self.unsaved_entries = usize::MAX / 2;
             self.deeds = Deeds::of(last.said.deeds.clone());
         }
         !current.is_empty()

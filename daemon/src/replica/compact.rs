@@ -210,8 +210,6 @@ impl Replica {
         let mut current = self.bases.current();
         if let (Some(base), None) = (current.next(), current.next())
             && base.is_sealed_with(key)
-            // Packed beside something that was erased.
-            && base.said.erased == self.erased.told()
         {
             let is_changed = |doc: &DocId| self.index.get(doc).is_some_and(|logs| logs.values().any(|seqs| !seqs.is_empty()));
             for bundle in &base.said.bundles {
@@ -219,7 +217,7 @@ impl Replica {
                 // A year that has closed since is packed anew, and so is one of which a third is stale.
                 let alone =
                     bundle.documents.len() == 1 && same.first().and_then(|one| year_of(&one.doc)).is_some_and(|year| Some(year) != last);
-                if !same.is_empty() && !alone && changed.len() * 3 <= bundle.documents.len() {
+                if !same.is_empty() && !alone && self.is_clean(base, bundle) && changed.len() * 3 <= bundle.documents.len() {
                     docs.retain(|doc| !same.iter().any(|one| one.doc == *doc));
                     taken.push(Bundle { documents: same, ..bundle.clone() });
                 }
@@ -315,7 +313,8 @@ impl Replica {
         }
         let pieces: Vec<Vec<u8>> =
             packed.as_slice().chunks(piece::PIECE_BYTES).map(|part| piece::seal(&keys.read, journal.id(), key, part, cx.rng)).collect();
-        let bundle = Bundle { documents, unfolded, pieces: pieces.iter().map(|piece| PieceId::of(piece)).collect() };
+        let packed = documents.iter().map(|one| one.doc).collect();
+        let bundle = Bundle { documents, packed, unfolded, pieces: pieces.iter().map(|piece| PieceId::of(piece)).collect() };
         making.step = Step::Keep(bundle);
         cx.rest.push(Effect::KeepPieces(pieces));
     }

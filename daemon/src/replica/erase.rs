@@ -23,7 +23,8 @@ use asif_proto::local::{ErrorKind, Failure, Reply};
 use super::base::Base;
 use super::effect::{ClientId, Effect, Opaque, Run};
 use super::{Cx, Replica};
-use crate::seal::body::{Body, Erase};
+use crate::seal::body::{Body, DocId, Erase};
+use crate::seal::checkpoint::Bundle;
 
 /// What was erased, and taken out of all that is held here: the digest of it, 32 bytes; else it is not there.
 pub(super) const FILE: &str = "erased";
@@ -41,6 +42,8 @@ pub(super) struct Erasing {
     searched: Option<[u8; 32]>,
     /// What the file says.
     done: Option<[u8; 32]>,
+    /// What was erased by then, and the documents that later erasures concern, as far as both are known.
+    since: Option<(Erase, BTreeSet<DocId>)>,
     /// Something is being read, or let go of.
     busy: bool,
     not_before: Option<Duration>,
@@ -74,10 +77,15 @@ impl Replica {
 
     /// Somebody erased this.
     pub(super) fn learn_erased(&mut self, cx: &mut Cx<'_>, erase: &Erase) {
+        let then = self.erased.told();
         if !Arc::make_mut(&mut self.erased).add(erase) {
             return;
         }
+        if then.records.is_empty() && then.drafts.is_empty() {
+            self.erasing.since = Some((then, BTreeSet::new()));
+        }
         self.compacting.abort();
+        self.note_concerned(erase);
         for (doc, document) in std::mem::take(&mut self.documents) {
             match document.without(&self.erased) {
                 Ok(document) => drop(self.documents.insert(doc, document)),
@@ -99,6 +107,23 @@ impl Replica {
         // What is saved of the view says it still.
         self.unsaved_entries = usize::MAX / 2;
         self.saved_at = None;
+    }
+
+    /// Which documents this concerns.
+    fn note_concerned(&mut self, erase: &Erase) {
+        let records = erase.records.iter().chain(erase.drafts.iter().map(|(record, _)| record));
+        let docs: Option<BTreeSet<DocId>> = records.map(|record| self.view.doc_of(record)).collect();
+        let since = self.erasing.since.take().zip(docs);
+        self.erasing.since = since.map(|((then, concerned), docs)| (then, &concerned | &docs));
+    }
+
+    /// Whether nothing of what was erased is in the bytes of a bundle.
+    pub(super) fn is_clean(&self, base: &Base, bundle: &Bundle) -> bool {
+        if base.said.erased == self.erased.told() {
+            return true;
+        }
+        let since = self.erasing.since.as_ref().filter(|(then, _)| *then == base.said.erased);
+        since.is_some_and(|(_, concerned)| !bundle.packed.iter().any(|doc| concerned.contains(doc)))
     }
 
     /// An entry that was taken in says something that was erased: it is let go too.
@@ -191,6 +216,7 @@ impl Replica {
     fn note_erased(&mut self, cx: &mut Cx<'_>) {
         let digest = self.erased_digest();
         self.erasing.done = Some(digest);
+        self.erasing.since = Some((self.erased.told(), BTreeSet::new()));
         cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(digest.to_vec()) });
         for (client, reply) in std::mem::take(&mut self.erasing.asks) {
             cx.answer(client, Ok(reply));

@@ -100,8 +100,10 @@ pub struct Covered {
 /// Documents that are packed together, in pieces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundle {
-    /// Which, in the order in which they lie there.
+    /// Which of those that lie there stand as they are.
     pub documents: Vec<Snapshot>,
+    /// All that lie there: also those of which a later one lies elsewhere.
+    pub packed: Vec<DocId>,
     /// Bytes that it unfolds to.
     pub unfolded: u32,
     /// Its pieces, in order.
@@ -236,7 +238,12 @@ mod tests {
                 tip: Blob(vec![7; 82]),
                 proof: proof(signer),
             }],
-            bundles: vec![Bundle { documents: vec![snapshot], unfolded: 90_000, pieces: vec![PieceId([8; 32])] }],
+            bundles: vec![Bundle {
+                packed: vec![snapshot.doc],
+                documents: vec![snapshot],
+                unfolded: 90_000,
+                pieces: vec![PieceId([8; 32])],
+            }],
             erased: Erase { records: vec![RecordId::from_key("00000000000000000000000000007f3a").unwrap()], drafts: Vec::new() },
             keys: Keys { read: Vec::new(), items: Vec::new() },
             forks: vec![LogId([9; 16])],

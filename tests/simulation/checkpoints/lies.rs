@@ -105,6 +105,7 @@ fn made(held: &Held, documents: &[(DocId, Vec<u8>)], change: impl Fn(&mut Checkp
         covers: held.covers.clone(),
         bundles: vec![Bundle {
             documents: documents.iter().map(|(doc, _)| Snapshot { doc: *doc, heads: heads(doc) }).collect(),
+            packed: documents.iter().map(|(doc, _)| *doc).collect(),
             unfolded: u32::try_from(folded.len()).unwrap(),
             pieces: pieces.iter().map(|piece| PieceId::of(piece)).collect(),
         }],
