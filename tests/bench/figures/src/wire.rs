@@ -25,11 +25,11 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
     let text = json.join(&b'\n');
     let packed = zstd::bulk::compress(&text, 19)?.len() as f64;
     table::head("Bytes on the wire: the first sync of all", &["what", "bytes", "beside zstd -19"]);
-    let sealed = disk::log_bytes(&pair.laptop.folder)? as f64;
+    let sealed = (disk::log_bytes(&pair.laptop.folder)? + disk::sealed_bytes(&pair.laptop.folder)?) as f64;
     for (name, bytes) in [
         ("the same sessions as JSON lines, zstd -19", packed),
         ("the same sessions as JSON lines", text.len() as f64),
-        ("the sealed logs on the disk of A", sealed),
+        ("checkpoint, pieces and logs on the disk of A", sealed),
         ("sent to B, UDP payload", first.1.payload() as f64),
         ("sent by B (requests, acknowledgements), UDP payload", first.0.payload() as f64),
         ("both ways, with the headers of UDP and IP", (first.0.whole() + first.1.whole()) as f64),
