@@ -123,7 +123,7 @@ impl Replica {
             return;
         }
         if self.compacting.making.is_none() && (self.is_worth_it() || self.needs_checkpoint_to_erase()) {
-            self.begin_checkpoint();
+            self.begin_checkpoint(cx);
         }
         match self.compacting.making.as_ref().map(|making| &making.step) {
             Some(Step::Lay) => self.lay_next(cx),
@@ -184,8 +184,8 @@ impl Replica {
         self.compacting.making.is_some()
     }
 
-    fn begin_checkpoint(&mut self) {
-        let Some((_, key)) = self.write_key() else { return };
+    fn begin_checkpoint(&mut self, cx: &mut Cx<'_>) {
+        let Some((_, key)) = self.write_key() else { return self.stand_off(cx, "there is no key to seal it with") };
         let (bundles, groups) = self.group(key);
         tracing::info!(groups = groups.len(), taken_over = bundles.len(), "a checkpoint is made");
         let tips = self.coverable();
