@@ -244,6 +244,25 @@ fn two_records_that_are_erased_apart_are_both_gone() {
 }
 
 #[test]
+fn what_is_erased_while_entries_are_looked_through_is_looked_for_in_all_of_them() {
+    let mut world = world(3, 1000, A_MONTH);
+    let devices = story::family(&mut world, 3);
+    let mut story = Story::new(&devices);
+    // One in the log of each.
+    let sessions: Vec<Session> = devices.iter().map(|device| log(&mut world, *device, secret())).collect();
+    story.settle(&mut world);
+    for session in &sessions {
+        world.begin(devices[0], Request::Erase { id: session.id.to_string(), history: false });
+        world.tick(devices[0]);
+    }
+    world.run_for(Duration::from_secs(20));
+    assert_gone(&world, &devices[..1], SECRET, "each");
+    story.settle(&mut world);
+    assert_gone(&world, &devices, SECRET, "everywhere");
+    story.check(&mut world);
+}
+
+#[test]
 fn without_room_on_the_disk_it_is_said_that_the_bytes_are_still_there_and_it_is_tried_again() {
     let mut world = world(7, 1000, A_MONTH);
     let laptop = story::family(&mut world, 1)[0];

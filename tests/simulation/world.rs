@@ -359,6 +359,11 @@ impl World {
         self.input(node, Input::Opened { link, peer, address: there, incoming: false, exporter });
     }
 
+    /// Nobody asks a machine for anything.
+    pub(crate) fn tick(&mut self, node: usize) {
+        self.input(node, Input::Tick);
+    }
+
     fn input(&mut self, node: usize, input: Input) {
         let time = self.time;
         let wishes = self.nodes[node].handle(time, input);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId};
 use asif_proto::local::{Answer, Event, Question};
-use asif_proto::peer::{Entries, Message};
+use asif_proto::peer::{Entries, Message, Sealed};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -152,7 +152,7 @@ pub struct Run {
 pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTreeSet<u64>) -> Message {
     let sealed = |wire: &Wire| {
         let leave_out = matches!(wire, Wire::Entry(_)) && left_out.contains(&wire.seq());
-        if leave_out { super::links::seal_wire(&wire.to_stub()) } else { super::links::seal_wire(wire) }
+        if leave_out { Sealed::from(&wire.to_stub()) } else { Sealed::from(wire) }
     };
     let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })

@@ -85,6 +85,8 @@ impl Replica {
             self.erasing.since = Some((then, BTreeSet::new()));
         }
         self.compacting.abort();
+        // What was looked through was not looked through for this.
+        self.erasing.unsearched = None;
         self.note_concerned(erase);
         for (doc, document) in std::mem::take(&mut self.documents) {
             match document.without(&self.erased) {

@@ -12,7 +12,6 @@ use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
 use crate::people::space::Space;
 use crate::people::statement::Epoch;
-use crate::seal::wire::Wire;
 use crate::sync::have::{self, Tip, short_id, short_link};
 use crate::sync::link::{Link, Peer, STRANGER_LIMIT, WINDOW};
 
@@ -242,7 +241,7 @@ impl Replica {
                     continue;
                 }
                 link.sent(log, seq, one.wire.bytes().len(), cx.now.mono);
-                let sealed = if left_out.contains(&seq) { seal_wire(&one.wire.to_stub()) } else { seal_wire(&one.wire) };
+                let sealed = if left_out.contains(&seq) { Sealed::from(&one.wire.to_stub()) } else { Sealed::from(&one.wire) };
                 match runs.last_mut().filter(|run| run.log == log && run.entries.len() < 64) {
                     Some(run) => run.entries.push(sealed),
                     None => {
@@ -418,9 +417,4 @@ fn is_of_checkpoints(message: &Message) -> bool {
 fn link_before(link: Option<&Link>, log: &LogId, from: u64) -> Option<[u8; 8]> {
     let (seq, short) = link?.theirs.get(log)?;
     (seq.checked_add(1) == Some(from) && from > 1).then_some(*short)
-}
-
-/// An entry as it travels.
-pub(super) fn seal_wire(wire: &Wire) -> Sealed {
-    wire.into()
 }

@@ -12,7 +12,7 @@ use asif_proto::id::{Link, LogId};
 
 use super::open::failed;
 use super::rewrite::Replace;
-use super::{DiskError, LogHead, ReadError, Store, StubError, log_file};
+use super::{DiskError, LogHead, Store, StubError, log_file};
 use crate::seal::wire::Wire;
 
 /// What is kept aside of a log.
@@ -30,14 +30,7 @@ impl Store {
     /// Makes stubs of these entries of a log, of which a checkpoint stands for all before `from`: that is kept aside, with stubs in it, and the log goes
     /// on from there. Every link stays as it is.
     pub fn erase(&mut self, log: LogId, from: u64, seqs: &BTreeSet<u64>, at_s: i64) -> Result<(), StubError> {
-        if self.poisoned {
-            return Err(StubError::Poisoned);
-        }
-        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
-        if state.damaged_at.is_some() {
-            return Err(StubError::Damaged(log));
-        }
-        let (head, here) = (state.head.ok_or(StubError::Damaged(log))?, state.from);
+        let (head, here) = self.unharmed(log).map(|(head, state)| (head, state.from))?;
         let mut records = self.all(log)?;
         stub(&mut records, seqs);
         let before = records.iter().filter(|(_, wire)| (2..from).contains(&wire.seq())).count();

@@ -79,14 +79,7 @@ impl Store {
     ///
     /// What is a stub already stays one. The old file's sectors are freed, not wiped.
     pub fn stub(&mut self, log: LogId, seqs: &[u64]) -> Result<(), StubError> {
-        if self.poisoned {
-            return Err(StubError::Poisoned);
-        }
-        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
-        if state.damaged_at.is_some() {
-            return Err(StubError::Damaged(log));
-        }
-        let head = state.head.ok_or(StubError::Damaged(log))?;
+        let (head, state) = self.unharmed(log)?;
         if let Some(&seq) = seqs.iter().find(|seq| !(1..=state.seq()).contains(*seq)) {
             return Err(StubError::NoEntry { log, seq });
         }
@@ -137,14 +130,7 @@ impl Store {
     ///
     /// What is not here already stays so. The old file's sectors are freed, not wiped.
     pub fn prune(&mut self, log: LogId, from: u64) -> Result<(), StubError> {
-        if self.poisoned {
-            return Err(StubError::Poisoned);
-        }
-        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
-        if state.damaged_at.is_some() {
-            return Err(StubError::Damaged(log));
-        }
-        let head = state.head.ok_or(StubError::Damaged(log))?;
+        let (head, state) = self.unharmed(log)?;
         if from < 3 || state.from.is_some_and(|here| here.seq >= from) {
             return Ok(());
         }
@@ -159,6 +145,16 @@ impl Store {
         };
         records.drain(1..place);
         Ok(self.replace_log(&head, Some(log_file::From { seq: from, before }), &records)?)
+    }
+
+    /// A log that may be written anew.
+    pub(super) fn unharmed(&self, log: LogId) -> Result<(LogHead, &LogState), StubError> {
+        if self.poisoned {
+            return Err(StubError::Poisoned);
+        }
+        let state = self.logs.get(&log).ok_or(ReadError::NoLog(log))?;
+        let head = state.head.filter(|_| state.damaged_at.is_none()).ok_or(StubError::Damaged(log))?;
+        Ok((head, state))
     }
 
     /// Every record of a log.

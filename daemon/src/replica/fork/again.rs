@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{LogId, QueueId};
 use asif_proto::local::Failure;
+use asif_proto::peer::Sealed;
 use automerge::ChangeHash;
 
-use super::super::links::seal_wire;
 use super::super::{Cx, Replica};
 use super::{HASHES, Loss};
 use crate::journal::document::Document;
@@ -143,7 +143,7 @@ fn carried(queue: QueueId, log: LogId, loss: &Loss, replaced: Vec<[u8; 32]>) -> 
         room = room.saturating_sub(wire.bytes().len());
         link = stored.wire.link(&link);
         if let Some(last) = parts.last_mut() {
-            last.entries.push(seal_wire(&wire));
+            last.entries.push(Sealed::from(&wire));
         }
     }
     for hashes in replaced.chunks(HASHES) {
