@@ -215,6 +215,8 @@ pub struct Replica {
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
     saved_at: Option<Duration>,
+    /// Until when sessions stay in memory that lie sealed, too.
+    view_until: Option<Duration>,
     rebuilding: Option<ClientId>,
 }
 
@@ -270,7 +272,10 @@ impl Replica {
         cx.idle = matches!(input, Input::Tick);
         self.count_on(now);
         match input {
-            Input::Ask { client, ask } => self.ask(&mut cx, client, ask),
+            Input::Ask { client, ask } => {
+                self.view_until = None;
+                self.ask(&mut cx, client, ask);
+            }
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
             Input::Gone { client } => self.gone(&mut cx, client),
             Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter.0),
@@ -301,7 +306,7 @@ impl Replica {
             Input::Stop => self.save_all(&mut cx),
         }
         self.settle(&mut cx);
-        cx.into_effects()
+        if self.view.is_broken() { self.view_is_broken(cx) } else { cx.into_effects() }
     }
 
     /// What follows from any step: merges, publishing, pushing, dialling, deadlines.
@@ -338,6 +343,7 @@ impl Replica {
         self.stub_due(cx);
         self.compact(cx);
         self.save_due(cx);
+        self.let_view_go(cx);
         self.evict();
     }
 
@@ -356,7 +362,17 @@ impl Replica {
         let of_itself = |at: Duration| self.rest_until.map_or(at, |rest| at.max(rest));
         let ends = self.ends_at.filter(|_| self.writes_of_itself()).map(of_itself);
         let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(of_itself);
-        let timers = [self.prove_at, self.stub_at, ends, sweep, self.save_peers_at, self.listen_after, self.gate_at, self.rest_until];
+        let timers = [
+            self.prove_at,
+            self.stub_at,
+            ends,
+            sweep,
+            self.save_peers_at,
+            self.listen_after,
+            self.gate_at,
+            self.rest_until,
+            self.view_until,
+        ];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
         let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());
         timers

@@ -32,6 +32,7 @@ mod log_file;
 mod log_state;
 mod mem;
 mod open;
+mod parts;
 mod real;
 mod rewrite;
 mod salvage;
@@ -194,6 +195,7 @@ struct Places {
     replaced: PathBuf,
     checkpoints: PathBuf,
     pieces: PathBuf,
+    parts: PathBuf,
 }
 
 #[derive(Debug, Default)]
@@ -423,6 +425,7 @@ impl Places {
             replaced: store.join("replaced"),
             checkpoints: store.join("checkpoints"),
             pieces: store.join("pieces"),
+            parts: store.join("parts"),
             store,
         }
     }

@@ -124,6 +124,10 @@ bytes_id!(
     /// A checkpoint: the hash of its sealed bytes.
     CheckpointId, 32
 );
+bytes_id!(
+    /// A part of the view that a device keeps for itself: the hash of its sealed bytes.
+    PartId, 32
+);
 
 impl PieceId {
     /// What a piece is called: blake3-derive("asif piece id v1"; its sealed bytes).
@@ -136,6 +140,13 @@ impl CheckpointId {
     /// What a checkpoint is called: blake3-derive("asif checkpoint id v1"; its sealed bytes).
     pub fn of(sealed: &[u8]) -> Self {
         Self(blake3::derive_key("asif checkpoint id v1", sealed))
+    }
+}
+
+impl PartId {
+    /// What a part is called: blake3-derive("asif view part id v1"; its sealed bytes).
+    pub fn of(sealed: &[u8]) -> Self {
+        Self(blake3::derive_key("asif view part id v1", sealed))
     }
 }
 

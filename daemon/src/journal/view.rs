@@ -1,6 +1,8 @@
 //! What lists are read from: every record as it now stands, without Automerge. Can be made anew from the sealed log.
 
+pub mod part;
 mod refresh;
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +15,12 @@ use super::by_practice::ByPractice;
 use super::kept::Kept;
 use super::record::{Answer, Client, Grant, Invited, Practice, Session};
 use super::schema;
+use crate::Rng;
 use crate::seal::body::DocId;
+use crate::seal::keys::CacheKey;
+
+use sessions::Sessions;
+pub use sessions::{Parts, SavedSessions, Unfit};
 
 /// A record and what is known about it beside its fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,8 +51,8 @@ pub struct Contested {
 /// Every record as it now stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
-    // A row is large, and a tree that grows at its end is half empty: so the rows lie beside the tree.
-    sessions: BTreeMap<RecordId, Box<Row<Session>>>,
+    #[serde(skip)]
+    sessions: Sessions,
     practices: BTreeMap<RecordId, Row<Practice>>,
     grants: BTreeMap<RecordId, Row<Grant>>,
     clients: BTreeMap<RecordId, Row<Client>>,
@@ -53,44 +60,76 @@ pub struct View {
     safety_plan: Option<Row<SafetyPlan>>,
     answers: BTreeMap<RecordId, Row<Answer>>,
     names: BTreeMap<String, String>,
+    /// Of a session that was touched once nothing is noted.
     touches: BTreeMap<RecordId, u64>,
     unreadable: BTreeSet<RecordId>,
     #[serde(skip)]
-    by_time: BTreeSet<(Timestamp, RecordId)>,
-    #[serde(skip)]
-    by_practice: ByPractice,
-    #[serde(skip)]
-    backwards: BTreeSet<[u8; 32]>,
+    backwards: BTreeSet<u128>,
 }
 
 impl View {
-    /// After loading: builds the order by time, also of each practice, and of ids read backwards.
-    pub fn index(&mut self) {
-        self.backwards = self.sessions.keys().chain(self.practices.keys()).chain(self.kept.keys()).map(backwards).collect();
-        self.by_time = self.sessions.iter().map(|(id, row)| (row.value.occurred_at.timestamp(), *id)).collect();
-        self.by_practice = ByPractice::default();
-        self.sessions.iter().for_each(|(id, row)| self.by_practice.add(*id, &row.value));
+    /// Seals the sessions that were changed, each document's as a part.
+    pub fn seal(&mut self, key: &CacheKey, rng: &mut Rng) {
+        self.sessions.seal(key, rng);
+    }
+
+    /// The sealed parts.
+    pub fn parts(&self) -> Parts {
+        self.sessions.parts()
+    }
+
+    /// What is known of sealed sessions without opening a part: to be kept with the rest.
+    pub fn saved_sessions(&self) -> SavedSessions {
+        self.sessions.saved()
+    }
+
+    /// After loading the rest: takes the sealed sessions. No part is opened.
+    pub fn find_sessions(&mut self, saved: SavedSessions, parts: &Parts, key: &CacheKey) -> Result<(), Unfit> {
+        self.sessions = Sessions::found(saved, parts, key)?;
+        self.index();
+        Ok(())
+    }
+
+    /// A part did not open, against all that was checked: what the view has told since is not to be used.
+    pub fn is_broken(&self) -> bool {
+        self.sessions.is_broken()
+    }
+
+    /// Whether sessions are in memory that need not be.
+    pub fn holds_open(&self) -> bool {
+        self.sessions.holds_open()
+    }
+
+    /// Lets go of sessions that lie sealed, until they are asked for again.
+    pub fn let_go(&mut self) {
+        self.sessions.let_go();
+    }
+
+    /// Builds the order of ids read backwards.
+    fn index(&mut self) {
+        self.backwards = self.sessions.ids().chain(self.practices.keys()).chain(self.kept.keys()).map(backwards).collect();
     }
 
     /// The shortest suffix of a shown record's id that names no other, at least [`MIN_SUFFIX`] characters.
     pub fn short(&self, id: &RecordId) -> String {
         let own = backwards(id);
-        let common = |other: &[u8; 32]| own.iter().zip(other).take_while(|(a, b)| a == b).count();
+        let common = |other: &u128| (own ^ other).leading_zeros() as usize / 4;
         let before = self.backwards.range(..own).next_back().map_or(0, common);
         let after = self.backwards.range(own..).find(|other| **other != own).map_or(0, common);
-        let len = (before.max(after) + 1).clamp(MIN_SUFFIX, own.len());
-        own.iter().take(len).rev().map(|byte| char::from(*byte)).collect()
+        let key = id.key();
+        let len = (before.max(after) + 1).clamp(MIN_SUFFIX, key.len());
+        key.get(key.len() - len..).unwrap_or(&key).to_owned()
     }
 
     /// The document in which a record lies that shows.
     pub fn doc_of(&self, id: &RecordId) -> Option<DocId> {
-        let rows = [self.session(id).map(|row| row.doc), self.practice(id).map(|row| row.doc), self.kept(id).map(|row| row.doc)];
+        let rows = [self.sessions.doc_of(id), self.practice(id).map(|row| row.doc), self.kept(id).map(|row| row.doc)];
         rows.into_iter().flatten().next()
     }
 
     /// Whether any record is here, of a type that shows or not.
     pub fn is_empty(&self) -> bool {
-        self.touches.is_empty()
+        self.touches.is_empty() && self.sessions.is_empty()
     }
 
     /// Records of a known type whose fields do not fit.
@@ -105,27 +144,63 @@ impl View {
 
     /// Changes that ever touched a record, of a type that shows or not.
     pub fn touches(&self, id: &RecordId) -> u64 {
-        self.touches.get(id).copied().unwrap_or_default()
+        self.touches.get(id).copied().unwrap_or(u64::from(self.sessions.contains(id)))
     }
 
     /// A session, also a deleted one.
     pub fn session(&self, id: &RecordId) -> Option<&Row<Session>> {
-        self.sessions.get(id).map(Box::as_ref)
+        self.sessions.get(id)
     }
 
-    /// Every session by id, also deleted ones.
+    /// The document in which a session lies.
+    pub fn session_doc(&self, id: &RecordId) -> Option<DocId> {
+        self.sessions.doc_of(id)
+    }
+
+    /// Whether a record is a session, also a deleted one.
+    pub fn is_session(&self, id: &RecordId) -> bool {
+        self.sessions.contains(id)
+    }
+
+    /// The ids of all sessions, also deleted ones.
+    pub fn session_ids(&self) -> impl Iterator<Item = &RecordId> {
+        self.sessions.ids()
+    }
+
+    /// Sessions that are not deleted.
+    pub fn session_count(&self) -> usize {
+        self.sessions.count_standing()
+    }
+
+    /// The ids of sessions that were ever to be kept back until a time.
+    pub fn held_sessions(&self) -> impl Iterator<Item = &RecordId> {
+        self.sessions.held()
+    }
+
+    /// Every session, document by document, also deleted ones.
     pub fn sessions(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
-        self.sessions.iter().map(|(id, row)| (id, row.as_ref()))
+        self.sessions.iter()
     }
 
     /// Every session, newest first, also deleted ones.
     pub fn newest(&self) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
-        self.by_time.iter().rev().filter_map(|(_, id)| self.sessions.get_key_value(id)).map(|(id, row)| (id, row.as_ref()))
+        self.newest_of(|_| true)
+    }
+
+    /// The same of those whose time is one of these; others are not looked at.
+    pub fn newest_of(&self, is_one: impl Fn(Timestamp) -> bool) -> impl Iterator<Item = (&RecordId, &Row<Session>)> {
+        let of_time = self.sessions.newest().filter(move |(at, _, _)| is_one(*at));
+        of_time.filter_map(|(_, id, doc)| Some((id, self.sessions.in_doc(doc, id)?)))
+    }
+
+    /// The ids of all sessions, newest first, also deleted ones.
+    pub fn newest_ids(&self) -> impl Iterator<Item = &RecordId> {
+        self.sessions.newest().map(|(_, id, _)| id)
     }
 
     /// The standing sessions of each practice.
     pub fn by_practice(&self) -> &ByPractice {
-        &self.by_practice
+        self.sessions.by_practice()
     }
 
     /// A practice, also a deleted one.
@@ -203,12 +278,10 @@ impl View {
 }
 
 /// The hexadecimal digits of an id, last first.
-fn backwards(id: &RecordId) -> [u8; 32] {
-    let mut digits = [0; 32];
-    for (to, digit) in digits.iter_mut().zip(id.key().bytes().rev()) {
-        *to = digit;
-    }
-    digits
+fn backwards(id: &RecordId) -> u128 {
+    const LOW: u128 = u128::MAX / 17;
+    let bytes = id.0.as_u128().swap_bytes();
+    (bytes & LOW) << 4 | (bytes >> 4) & LOW
 }
 
 #[cfg(test)]

@@ -337,6 +337,7 @@ impl Replica {
         if wanted.iter().any(|doc| !read.contains(doc) && !self.bases.stale.contains(doc)) {
             self.damage.push((None, format!("documents of the journal could not be read from checkpoint {of}")));
         }
+        self.seal_view(cx);
         self.based(cx);
     }
 

@@ -45,7 +45,8 @@ impl Replica {
             replica.fault = Some(failure);
             return (replica, Vec::new());
         }
-        let (view, peers, logs, is_other) = (found.view.take(), found.peers.take(), found.logs.clone(), found.is_other);
+        let (view, parts) = (found.view.take(), std::mem::take(&mut found.parts));
+        let (peers, logs, is_other) = (found.peers.take(), found.logs.clone(), found.is_other);
         let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
         let (delays, withheld) = (found.delays.take(), found.withheld.take());
         replica.erasing = super::erase::Erasing::found(found.erased.take());
@@ -54,7 +55,7 @@ impl Replica {
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
-        let waiting = replica.load_snapshot(view.as_deref(), &logs);
+        let waiting = replica.load_snapshot(view.as_deref(), &parts, &logs);
         let is_new = waiting.is_none();
         replica.refresh_keys();
         replica.retire_damaged();
@@ -179,6 +180,7 @@ impl Replica {
             save_peers_at: None,
             unsaved_entries: 0,
             saved_at: None,
+            view_until: None,
             rebuilding: None,
         }
     }

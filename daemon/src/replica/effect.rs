@@ -13,6 +13,7 @@ use asif_proto::peer::{Entries, Message, Sealed};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::journal::view::Parts;
 use crate::seal::wire::Wire;
 
 pub use found::{Found, FoundLog, Salvaged};
@@ -212,6 +213,15 @@ pub enum Effect {
         /// Its bytes.
         bytes: Opaque,
     },
+    /// Replace the saved view: its parts that are not on the disk yet, its head, and then no other parts.
+    SaveView {
+        /// Its head.
+        head: Opaque,
+        /// All its parts, sealed.
+        parts: Parts,
+    },
+    /// A part of the saved view did not open: nothing of this step counts, and the core is made anew from the log.
+    Anew,
     /// Remove a small file, which may be absent.
     Remove {
         /// Its name.

@@ -33,7 +33,7 @@ pub(super) enum Found {
 impl Replica {
     /// The record that an id or a unique suffix of one names.
     pub(super) fn find(&self, typed: &str) -> Result<Found, Failure> {
-        let sessions = self.view.sessions().map(|(id, _)| (id.to_string(), Found::Session(*id)));
+        let sessions = self.view.session_ids().map(|id| (id.to_string(), Found::Session(*id)));
         let practices = self.view.practices().map(|(id, _)| (id.to_string(), Found::Practice(*id)));
         let loans = self.loans_lent(Timestamp::MAX).into_iter().map(|loan| (loan.id.to_string(), Found::Loan(loan.id)));
         let kept = self.view.all_kept().map(|(id, _)| (id.to_string(), Found::Kept(*id)));
@@ -147,8 +147,7 @@ impl Replica {
 
     /// Sessions, not counting deleted ones.
     pub(super) fn session_count(&self) -> u64 {
-        let standing = self.view.sessions().filter(|(_, row)| row.value.deleted != Some(true));
-        u64::try_from(standing.count()).unwrap_or(u64::MAX)
+        u64::try_from(self.view.session_count()).unwrap_or(u64::MAX)
     }
 }
 

@@ -121,7 +121,7 @@ impl Replica {
                     tracing::warn!(reason = %failure, "not everything could be published");
                 }
             }
-            self.tend_holds(cx.now, if due { projection::shareable(&self.view).collect() } else { local });
+            self.tend_holds(cx.now, if due { projection::may_be_held(&self.view).collect() } else { local });
         }
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);

@@ -119,7 +119,7 @@ impl Replica {
     }
 
     fn doc_of(&self, record: &RecordId) -> Option<DocId> {
-        let session = self.view.session(record).map(|row| row.doc);
+        let session = self.view.session_doc(record);
         session.or_else(|| self.view.practice(record).map(|row| row.doc))
     }
 

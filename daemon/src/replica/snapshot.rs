@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use asif_proto::frame;
 use asif_proto::id::{CheckpointId, DeviceId, GrantId, Link, LogId, SpaceId};
+use asif_proto::local::{Answer, ErrorKind, Failure};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -15,15 +16,17 @@ use super::deeds::Deeds;
 use super::effect::{Effect, FoundLog, Opaque, Run};
 use super::{Cx, Replica};
 use crate::journal::erased::Erased;
-use crate::journal::view::View;
+use crate::journal::view::{Parts, SavedSessions, View, part};
 use crate::seal::body::{DocId, Erase, Keys};
 use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 10;
-/// After so many entries the view is saved again, but not more often than this: it is written whole.
+const VERSION: u16 = 11;
+/// After so many entries the view is saved again, but not more often than this: its head is written whole.
 const SAVE_EVERY: usize = 512;
+/// How long sessions stay in memory after somebody asked for any.
+const HELD: Duration = Duration::from_secs(60);
 const SAVE_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, Deserialize)]
@@ -32,6 +35,7 @@ struct Snapshot<'a> {
     /// A newer program tries again what an older one could not use.
     program: String,
     view: Cow<'a, View>,
+    sessions: SavedSessions,
     index: Cow<'a, BTreeMap<DocId, BTreeMap<LogId, Vec<u64>>>>,
     logs: BTreeMap<LogId, SavedLog>,
     boards: Cow<'a, BTreeMap<SpaceId, Board>>,
@@ -58,11 +62,12 @@ struct SavedLog {
 
 impl Replica {
     /// Takes the saved view over where it fits the logs that were found; returns entries that still wait in it; none: it is to be made anew.
-    pub(super) fn load_snapshot(&mut self, bytes: Option<&[u8]>, found: &[FoundLog]) -> Option<Vec<Run>> {
+    pub(super) fn load_snapshot(&mut self, bytes: Option<&[u8]>, parts: &Parts, found: &[FoundLog]) -> Option<Vec<Run>> {
         let vault = self.vault.as_ref()?;
         let snapshot = bytes
             .and_then(|bytes| vault.cache.open(FILE, bytes).ok())
-            .and_then(|plain| frame::decode::<Snapshot<'_>>(&plain))
+            .and_then(|packed| part::unpack(&Zeroizing::new(packed)))
+            .and_then(|plain| frame::decode::<Snapshot<'_>>(&Zeroizing::new(plain)))
             .filter(|snapshot| snapshot.version == VERSION);
         let told: BTreeSet<LogId> = self.damage.iter().filter_map(|(log, _)| *log).collect();
         let lost = snapshot.as_ref().map(|snapshot| lost(snapshot, found)).unwrap_or_default();
@@ -72,12 +77,16 @@ impl Replica {
         let words = |(log, was, is): &(LogId, u64, u64)| (Some(*log), format!("of {was} entries of log {log} only {is} are left"));
         self.damage.extend(lost.iter().filter(|(log, _, _)| !told.contains(log)).map(words));
         self.shortened = lost;
-        let Some(snapshot) = snapshot else {
+        let placed = snapshot.and_then(|snapshot| {
+            let mut view = snapshot.view.into_owned();
+            view.find_sessions(snapshot.sessions, parts, &vault.cache).ok()?;
+            Some((view, Snapshot { view: Cow::Owned(View::default()), sessions: SavedSessions::default(), ..snapshot }))
+        });
+        let Some((view, snapshot)) = placed else {
             tracing::info!("the view is made anew");
             return None;
         };
-        self.view = snapshot.view.into_owned();
-        self.view.index();
+        self.view = view;
         self.index = snapshot.index.into_owned();
         self.boards = snapshot.boards.into_owned();
         self.given = snapshot.given;
@@ -133,10 +142,43 @@ impl Replica {
         cx.rest.extend(saved);
     }
 
+    /// Seals the sessions of documents that are done with, so that they need not be in memory.
+    pub(super) fn seal_view(&mut self, cx: &mut Cx<'_>) {
+        if let Some(vault) = &self.vault {
+            self.view.seal(&vault.cache, cx.rng);
+            self.view.let_go();
+        }
+    }
+
+    /// Lets go of sessions that nobody asked for lately.
+    pub(super) fn let_view_go(&mut self, cx: &Cx<'_>) {
+        match self.view_until {
+            _ if !self.view.holds_open() => self.view_until = None,
+            Some(until) if cx.now.mono >= until => {
+                self.view_until = None;
+                self.view.let_go();
+            }
+            Some(_) => {}
+            None => self.view_until = Some(cx.now.mono + HELD),
+        }
+    }
+
+    /// What was told of the view is not to be used: whoever asked hears so, and the core begins again.
+    pub(super) fn view_is_broken(&mut self, cx: Cx<'_>) -> Vec<Effect> {
+        let failure =
+            Failure::new(ErrorKind::Failure, "what lists are read from is damaged and is made anew; nothing was done").hint("try again");
+        let told = cx.rest.into_iter().filter_map(|effect| match effect {
+            Effect::Answer { client, .. } => Some(Effect::Answer { client, answer: Answer::Error(failure.clone()) }),
+            _ => None,
+        });
+        std::iter::once(Effect::Remove { name: FILE }).chain(told).chain([Effect::Anew]).collect()
+    }
+
     fn snapshot(&mut self, cx: &mut Cx<'_>) -> Option<Effect> {
         self.unsaved_entries = 0;
         self.saved_at = Some(cx.now.mono);
         let vault = self.vault.as_ref()?;
+        self.view.seal(&vault.cache, cx.rng);
         let logs = self.logs.values().map(|log| {
             let saved = SavedLog { device: log.device, merged: log.merged, tip: (log.seq, log.link) };
             (log.head.log, saved)
@@ -145,6 +187,7 @@ impl Replica {
             version: VERSION,
             program: self.about.version.clone(),
             view: Cow::Borrowed(&self.view),
+            sessions: self.view.saved_sessions(),
             index: Cow::Borrowed(&self.index),
             logs: logs.collect(),
             boards: Cow::Borrowed(&self.boards),
@@ -159,8 +202,9 @@ impl Replica {
             forgotten: self.forgotten_items(),
             bases: self.bases.current().map(|base| base.id).collect(),
         };
-        let bytes = vault.cache.seal(FILE, &Zeroizing::new(frame::encode(&snapshot)), cx.rng);
-        Some(Effect::Save { name: FILE, bytes: Opaque::new(bytes) })
+        let packed = Zeroizing::new(part::pack(&Zeroizing::new(frame::encode(&snapshot))));
+        let head = Opaque::new(vault.cache.seal(FILE, &packed, cx.rng));
+        Some(Effect::SaveView { head, parts: self.view.parts() })
     }
 }
 

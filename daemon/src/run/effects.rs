@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use asif_proto::peer::Message;
 
-use super::shelf::Done;
+use super::shelf::{Done, ShelfError};
 use super::{Daemon, net_link};
 use crate::local::{ClientId as LocalClient, Outgoing};
 use crate::net::{self, Command};
@@ -37,6 +37,10 @@ impl Daemon {
                 Ok(Done::Send(link, messages)) => {
                     let frames = messages.iter().map(Message::to_frame).collect();
                     self.command(Command::SendBulk { link: net_link(link), frames });
+                }
+                Ok(Done::Elsewhere(Effect::Anew)) => {
+                    tracing::error!("a part of the saved view did not open; starting again from the log");
+                    return self.start_again(&[], &ShelfError::View).await;
                 }
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
                 Err(error) => {
@@ -85,6 +89,8 @@ impl Daemon {
             Effect::Judge { of, packed, unfolded } => self.judge.ask(of, packed, unfolded),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
+            | Effect::SaveView { .. }
+            | Effect::Anew
             | Effect::Remove { .. }
             | Effect::Append(_)
             | Effect::Stub { .. }

@@ -13,6 +13,7 @@ use asif_proto::id::{Link, LogId};
 use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
 use sealed::{store_jump, unless_poisoned};
 
+use crate::journal::view::Parts;
 use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
@@ -71,9 +72,20 @@ pub enum ShelfError {
     /// Taking a checkpoint.
     #[error(transparent)]
     TakeOver(#[from] store::TakeoverError),
+    /// The saved view.
+    #[error("a part of the saved view did not open; it is made anew")]
+    View,
     /// Taking a checkpoint in the place of another one.
     #[error("a checkpoint could not be put in the place of another one: {0}")]
     Swap(String),
+}
+
+/// What becomes of a small file.
+#[derive(Debug)]
+enum Small {
+    Bytes(effect::Opaque),
+    View(effect::Opaque, Parts),
+    Nothing,
 }
 
 /// What is left of a step when its writes are done, or are not.
@@ -124,6 +136,7 @@ impl Shelf {
             pieces: self.store.pieces()?.into_iter().collect(),
             vault,
             view: self.cache(VIEW),
+            parts: self.parts(),
             peers: self.cache(PEERS),
             is_other: false,
             reminded: self.cache(REMINDED),
@@ -147,6 +160,15 @@ impl Shelf {
             tracing::warn!(%error, name, "a file that can be made anew cannot be read");
             None
         })
+    }
+
+    /// The parts of the view that are what was saved.
+    fn parts(&self) -> Parts {
+        let found = self.store.parts().unwrap_or_else(|error| {
+            tracing::warn!(%error, "the parts of the saved view cannot be read");
+            Vec::new()
+        });
+        found.into_iter().map(|(id, bytes)| (id, bytes.into())).collect()
     }
 
     /// What was noted of the place where this home was left.
@@ -175,11 +197,15 @@ impl Shelf {
                 Effect::Append(more) => appends.extend(more),
                 Effect::Save { name, bytes } => {
                     saves.retain(|(one, _)| *one != name);
-                    saves.push((name, Some(bytes)));
+                    saves.push((name, Small::Bytes(bytes)));
+                }
+                Effect::SaveView { head, parts } => {
+                    saves.retain(|(one, _)| *one != VIEW);
+                    saves.push((VIEW, Small::View(head, parts)));
                 }
                 Effect::Remove { name } => {
                     saves.retain(|(one, _)| *one != name);
-                    saves.push((name, None));
+                    saves.push((name, Small::Nothing));
                 }
                 other => rest.push(other),
             }
@@ -187,16 +213,16 @@ impl Shelf {
         let appended = !appends.is_empty();
         let (first, caches): (Vec<_>, Vec<_>) =
             saves.into_iter().partition(|(name, _)| [VAULT, VAULT_KEY, DRAFTS, DAMAGED_DRAFTS, PLAN_COPY, WITHHELD].contains(name));
-        let first = first.into_iter().try_for_each(|(name, bytes)| self.save(name, bytes.as_ref()));
+        let first = first.into_iter().try_for_each(|(name, small)| self.save(name, &small));
         if let Err(error) = first.and_then(|()| if appended { self.append(appends) } else { Ok(()) }) {
             return Step { rest, appended: false, failed: Some(error) };
         }
-        for (name, bytes) in caches {
-            if let Err(error) = self.save(name, bytes.as_ref()) {
+        for (name, small) in caches {
+            if let Err(error) = self.save(name, &small) {
                 tracing::warn!(%error, name, "a file that can be made anew could not be saved");
                 // What the view held before may have been deleted meanwhile, and is told as deleted once this step is done.
                 if name == VIEW
-                    && let Err(error) = self.save(name, None)
+                    && let Err(error) = self.save(name, &Small::Nothing)
                 {
                     return Step { rest, appended, failed: Some(error) };
                 }
@@ -206,10 +232,21 @@ impl Shelf {
     }
 
     /// Replaces a small file, or removes it.
-    fn save(&mut self, name: &str, bytes: Option<&effect::Opaque>) -> Result<(), ShelfError> {
-        match bytes {
-            Some(bytes) => self.store.save(name, bytes.as_slice())?,
-            None => self.store.remove(name)?,
+    fn save(&mut self, name: &str, small: &Small) -> Result<(), ShelfError> {
+        match small {
+            Small::Bytes(bytes) => self.store.save(name, bytes.as_slice())?,
+            Small::View(head, parts) => {
+                // What the head names is there before it is; what it does not name goes once no other head is there.
+                self.store.keep_parts(parts.iter().map(|(id, bytes)| (*id, &**bytes)))?;
+                self.store.save(name, head.as_slice())?;
+                self.store.drop_parts_but(&parts.keys().copied().collect())?;
+            }
+            Small::Nothing => {
+                self.store.remove(name)?;
+                if name == VIEW {
+                    self.store.drop_parts_but(&BTreeSet::new())?;
+                }
+            }
         }
         Ok(())
     }

@@ -247,10 +247,15 @@ pub(super) fn hold_of(view: &View, experiment: Option<RecordId>) -> Option<&Hold
     }
 }
 
+/// The records of which [`held_until`] may tell a time: those of which it tells none are left out as far as that is known without opening them.
+pub fn may_be_held(view: &View) -> impl Iterator<Item = RecordId> {
+    view.held_sessions().chain(view.all_kept().map(|(id, _)| id)).copied()
+}
+
 /// The records of a view that some grant could show, or may have shown.
 pub fn shareable(view: &View) -> impl Iterator<Item = RecordId> {
     let plan = view.safety_plan().map(|_| SAFETY_PLAN);
     let lasting = view.practices().map(|(id, _)| *id).chain(view.all_kept().map(|(id, _)| *id)).chain(plan);
     let lasting = lasting.chain(view.answers().map(|(id, _)| *id));
-    lasting.chain(view.sessions().map(|(id, _)| *id)).chain(view.unreadable().copied())
+    lasting.chain(view.session_ids().copied()).chain(view.unreadable().copied())
 }

@@ -95,7 +95,9 @@ impl Store {
         for folder in [store.places.data.clone(), store.places.store.clone(), store.places.logs.clone()] {
             store.remove_unfinished(&folder)?;
         }
-        for folder in [store.places.checkpoints.clone(), store.places.pieces.clone(), store.places.replaced.clone()] {
+        for folder in
+            [store.places.checkpoints.clone(), store.places.pieces.clone(), store.places.replaced.clone(), store.places.parts.clone()]
+        {
             match store.remove_unfinished(&folder) {
                 Err(error) if error.source.kind() != io::ErrorKind::NotFound => return Err(error.into()),
                 _ => {}

@@ -64,11 +64,11 @@ impl Own {
         own.look(&logs, &[], |name| is_log(name.strip_suffix(".new").unwrap_or(name)))?;
         own.look(&damaged, &[], |name| name.starts_with("statements-") || name.get(..32).is_some_and(is_log))?;
         own.look(&store.join("replaced"), &[], |name| name.get(..32).is_some_and(is_log))?;
-        for sealed in ["checkpoints", "pieces"] {
+        for sealed in ["checkpoints", "pieces", "parts"] {
             own.look(&store.join(sealed), &[], |name| is_hash(name.strip_suffix(".new").unwrap_or(name)))?;
         }
         let of_the_store = ["statements", "statements.new", "takeover", "takeover.new"];
-        own.look(&store, &["logs", "damaged", "replaced", "checkpoints", "pieces"], |name| of_the_store.contains(&name))?;
+        own.look(&store, &["logs", "damaged", "replaced", "checkpoints", "pieces", "parts"], |name| of_the_store.contains(&name))?;
         let known = |name: &str| KEYS.contains(&name) || BESIDE.contains(&name) || name == "lock";
         own.look(&home.data, &["store"], known)?;
         if home.socket.symlink_metadata().is_ok_and(|meta| meta.file_type().is_socket()) {

@@ -17,7 +17,8 @@ impl View {
     pub fn touch(&mut self, keys: &BTreeSet<String>) {
         let records: BTreeSet<_> = keys.iter().filter_map(|key| schema::record_of(key)).collect();
         for record in records {
-            *self.touches.entry(record).or_default() += 1;
+            let touches = self.touches(&record) + 1;
+            self.touches.insert(record, touches);
         }
     }
 
@@ -56,20 +57,19 @@ impl View {
 
     /// Forgets every record of a document, to take it over anew.
     pub fn forget(&mut self, doc: DocId) {
-        let sessions = self.sessions.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
+        let sessions = self.sessions.forget(doc);
         let practices = self.practices.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
         let kept = self.kept.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
         let plan = self.safety_plan.take_if(|row| row.doc == doc).map(|_| SAFETY_PLAN);
-        for id in sessions.chain(practices).chain(kept).chain(plan).collect::<Vec<_>>() {
+        for id in sessions.into_iter().chain(practices).chain(kept).chain(plan).collect::<Vec<_>>() {
             self.touches.remove(&id);
+            self.backwards.remove(&backwards(&id));
         }
-        self.sessions.retain(|_, row| row.doc != doc);
         self.practices.retain(|_, row| row.doc != doc);
         self.grants.retain(|_, row| row.doc != doc);
         self.clients.retain(|_, row| row.doc != doc);
         self.kept.retain(|_, row| row.doc != doc);
         self.answers.retain(|_, row| row.doc != doc);
-        self.index();
     }
 
     fn refresh_name(&mut self, document: &Document, key: &str) {
@@ -82,23 +82,14 @@ impl View {
 
     fn refresh_record(&mut self, doc: DocId, document: &Document, id: RecordId, fields: Map<String, Value>, contested: Vec<Contested>) {
         let author = document.author(id);
-        let touches = self.touches.get(&id).copied().unwrap_or_default();
+        let touches = self.touches(&id);
         self.unreadable.remove(&id);
         match Record::from_fields(fields) {
             Record::Session(value) => {
                 self.backwards.insert(backwards(&id));
-                self.by_time.insert((value.occurred_at.timestamp(), id));
-                let row = Row { value: *value, doc, author, touches, contested };
-                let time = row.value.occurred_at.timestamp();
-                if let Some(old) = self.sessions.get(&id) {
-                    self.by_practice.remove(id, &old.value);
-                }
-                self.by_practice.add(id, &row.value);
-                if let Some(old) = self.sessions.insert(id, Box::new(row)) {
-                    let old = old.value.occurred_at.timestamp();
-                    if old != time {
-                        self.by_time.remove(&(old, id));
-                    }
+                self.sessions.insert(id, Row { value: *value, doc, author, touches, contested });
+                if touches == 1 {
+                    self.touches.remove(&id);
                 }
             }
             Record::Practice(value) => {
@@ -138,9 +129,9 @@ impl View {
     }
 
     fn forget_record(&mut self, id: &RecordId) {
-        if let Some(row) = self.sessions.remove(id) {
-            self.by_practice.remove(*id, &row.value);
-            self.by_time.remove(&(row.value.occurred_at.timestamp(), *id));
+        let touches = self.touches(id);
+        if self.sessions.remove(id).is_some() {
+            self.touches.insert(*id, touches);
         }
         self.practices.remove(id);
         self.grants.remove(id);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use asif_proto::id::{CheckpointId, Link, LogId, PieceId, QueueId};
 
 use super::{LogHead, Stored};
+use crate::journal::view::Parts;
 
 /// A log as it was found on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +48,10 @@ pub struct Found {
     pub pieces: BTreeSet<PieceId>,
     /// The vault file and its key file.
     pub vault: Option<(Vec<u8>, Vec<u8>)>,
-    /// The sealed view.
+    /// The sealed head of the view.
     pub view: Option<Vec<u8>>,
+    /// The sealed parts of it.
+    pub parts: Parts,
     /// The sealed list of peers.
     pub peers: Option<Vec<u8>>,
     /// This home is not the one that was left here: a copy, or an old one that was put back.

@@ -42,7 +42,7 @@ impl Replica {
 
     fn erasable(&self, typed: &str) -> Result<(RecordId, DocId, &'static str), Failure> {
         let found = match self.find(typed)? {
-            Found::Session(id) => self.view.session(&id).map(|row| (id, row.doc, "session")),
+            Found::Session(id) => self.view.session_doc(&id).map(|doc| (id, doc, "session")),
             Found::Practice(id) => self.view.practice(&id).map(|row| (id, row.doc, "practice")),
             Found::Kept(id) => self.view.kept(&id).map(|row| (id, row.doc, row.value.kind().word())),
             Found::Loan(_) | Found::Sent(_) => return Err(Failure::new(ErrorKind::NotPermitted, "this belongs to whoever sent it")),

@@ -111,7 +111,7 @@ impl Replica {
         let text = prose("what happened", new.text.as_ref(), MAX_NOTE)?;
         let learning = prose("what you make of it", new.learning.as_ref(), MAX_NOTE)?;
         let at = super::journal::occurred_at(cx, ask, new.at.as_deref())?;
-        let month = self.view.session(&session).map_or_else(|| schema::month_of(session, at.local_date(), new.at.is_some()), |row| row.doc);
+        let month = self.view.session_doc(&session).unwrap_or_else(|| schema::month_of(session, at.local_date(), new.at.is_some()));
         // All that is written to must be here before anything is.
         let here = [doc, month, DocId::Plan].map(|doc| self.has(cx, doc));
         if here.contains(&false) {
@@ -225,7 +225,7 @@ impl Replica {
         let what = together("experiment edit", ask);
         // The session that it made says the same; all that is written to must be here before anything is.
         if let (Some(after), Some(session)) = (fields.after, experiment.session)
-            && let Some(month) = self.view.session(&session).map(|row| row.doc)
+            && let Some(month) = self.view.session_doc(&session)
         {
             if !self.has(cx, month) {
                 return Ok(Outcome::Wanted);

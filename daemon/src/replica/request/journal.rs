@@ -29,7 +29,7 @@ impl Replica {
         check_texts(fields)?;
         let practice = practice.map(|typed| self.find_practice(typed).map(|(id, row)| (id, row.value.slug.clone()))).transpose()?;
         let occurred_at = occurred_at(cx, ask, fields.at.as_deref())?;
-        let doc = self.view.session(&id).map_or_else(|| schema::month_of(id, occurred_at.local_date(), fields.at.is_some()), |row| row.doc);
+        let doc = self.view.session_doc(&id).unwrap_or_else(|| schema::month_of(id, occurred_at.local_date(), fields.at.is_some()));
         if !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }

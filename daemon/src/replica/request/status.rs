@@ -258,7 +258,7 @@ impl Replica {
             let behind = at < FIRST && written < FIRST;
             row.value.deleted != Some(true) && (ahead || behind)
         };
-        let dated = count(self.view.newest().filter(|(_, row)| wrong(row)));
+        let dated = count(self.view.newest_of(|at| at > now + AHEAD || at < FIRST).filter(|(_, row)| wrong(row)));
         let clock = format!("this machine's clock says {}", now.strftime("%-d %B %Y, %H:%M UTC"));
         let (text, hint) = if now < FIRST {
             (

@@ -34,7 +34,9 @@ impl Compacted {
         let start = Instant::now();
         drop(home.start()?);
         let kept = home.folder.join("data/store/checkpoints");
-        let is_there = |folder: &Path| std::fs::read_dir(folder).is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| file.path().extension().is_none())));
+        let is_there = |folder: &Path| {
+            std::fs::read_dir(folder).is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| file.path().extension().is_none())))
+        };
         eventually("a checkpoint is made", || {
             std::thread::sleep(Duration::from_millis(20));
             is_there(&kept).then_some(())
@@ -47,7 +49,7 @@ impl Compacted {
         core.idle(wall, 8)?;
         core.stop(wall)?;
         let (sealed, left) = (disk::sealed_bytes(&folder)?, disk::log_bytes(&folder)?);
-        let view = std::fs::metadata(folder.join("data/view"))?.len();
+        let view = disk::view_bytes(&folder)?;
         Ok(Self { folder, took, entries, sealed, left, view })
     }
 

@@ -50,7 +50,13 @@ impl Core {
         let (shelf, found) = Shelf::open(Arc::new(RealDisk::new()), &folder.join("data"))?;
         let opening = start.elapsed();
         let home = Home { data: folder.join("data"), state: folder.join("state"), config: PathBuf::new(), socket: PathBuf::new() };
-        let about = About { pid: std::process::id(), version: version.into(), home, host: "laptop".into(), keeping: asif_daemon::replica::Keeping::default() };
+        let about = About {
+            pid: std::process::id(),
+            version: version.into(),
+            home,
+            host: "laptop".into(),
+            keeping: asif_daemon::replica::Keeping::default(),
+        };
         let mut rng = Rng::seed_from_u64(seed);
         let start = Instant::now();
         let (replica, effects) = Replica::new(about, now(wall), &mut rng, found, None);

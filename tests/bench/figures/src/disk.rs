@@ -23,18 +23,24 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Refusal> {
 
 /// Bytes of the sealed logs of a home.
 pub(crate) fn log_bytes(home: &Path) -> Result<u64, Refusal> {
-    let mut sum = 0;
-    for file in fs::read_dir(home.join("data/store/logs"))? {
-        sum += file?.metadata()?.len();
-    }
-    Ok(sum)
+    bytes_in(&home.join("data/store/logs"))
 }
 
 /// Bytes of its checkpoints and their pieces.
 pub(crate) fn sealed_bytes(home: &Path) -> Result<u64, Refusal> {
+    Ok(bytes_in(&home.join("data/store/checkpoints"))? + bytes_in(&home.join("data/store/pieces"))?)
+}
+
+/// Bytes of its sealed view, head and parts.
+pub(crate) fn view_bytes(home: &Path) -> Result<u64, Refusal> {
+    Ok(fs::metadata(home.join("data/view"))?.len() + bytes_in(&home.join("data/store/parts"))?)
+}
+
+/// Bytes of the files in a folder, which may be absent.
+fn bytes_in(folder: &Path) -> Result<u64, Refusal> {
     let mut sum = 0;
-    for folder in ["data/store/checkpoints", "data/store/pieces"] {
-        for file in fs::read_dir(home.join(folder))? {
+    if folder.is_dir() {
+        for file in fs::read_dir(folder)? {
             sum += file?.metadata()?.len();
         }
     }
@@ -43,6 +49,6 @@ pub(crate) fn sealed_bytes(home: &Path) -> Result<u64, Refusal> {
 
 /// What a home holds, in words.
 pub(crate) fn sizes(home: &Path) -> Result<String, Refusal> {
-    let view = fs::metadata(home.join("data/view"))?.len();
+    let view = view_bytes(home)?;
     Ok(format!("sealed logs {}, view {}", bytes(log_bytes(home)? as f64), bytes(view as f64)))
 }

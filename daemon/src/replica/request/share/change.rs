@@ -121,7 +121,7 @@ impl Replica {
     /// Keeps a record back from everybody, or lets it go.
     fn hold(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Ask, typed: &str, until: Option<&str>, off: bool) -> Handled {
         let (id, doc) = match self.find(typed)? {
-            Found::Session(id) => (id, self.view.session(&id).map(|row| row.doc)),
+            Found::Session(id) => (id, self.view.session_doc(&id)),
             Found::Kept(id) if self.experiment(id).is_ok() => (id, self.view.kept(&id).map(|row| row.doc)),
             Found::Practice(_) | Found::Kept(_) | Found::Loan(_) | Found::Sent(_) => {
                 return Err(Failure::new(ErrorKind::Usage, "only a session, a note or an experiment can be kept back for a while")

@@ -59,8 +59,8 @@ impl Replica {
             experiment_example: None,
             withheld: Withheld::default(),
         };
-        let others = projection::shareable(&self.view).filter(|record| self.view.session(record).is_none());
-        let newest = self.view.newest().map(|(id, _)| *id);
+        let others = projection::shareable(&self.view).filter(|record| !self.view.is_session(record));
+        let newest = self.view.newest_ids().copied();
         for record in newest.chain(others) {
             match terms.shown(&self.view, record) {
                 Ok(shared) => {
