@@ -202,7 +202,9 @@ impl Replica {
             forgotten: self.forgotten_items(),
             bases: self.bases.current().map(|base| base.id).collect(),
         };
-        let packed = Zeroizing::new(part::pack(&Zeroizing::new(frame::encode(&snapshot))));
+        let plain = Zeroizing::new(frame::encode(&snapshot));
+        debug_assert!(frame::decode::<Snapshot<'_>>(&plain).is_some(), "what is saved of the view is read again");
+        let packed = Zeroizing::new(part::pack(&plain));
         let head = Opaque::new(vault.cache.seal(FILE, &packed, cx.rng));
         Some(Effect::SaveView { head, parts: self.view.parts() })
     }

@@ -1,7 +1,8 @@
 //! Beliefs: what somebody holds true of themself, as known (head) and as felt (heart).
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Visibility, words};
 use crate::id::RecordId;
@@ -68,7 +69,7 @@ pub struct Belief {
 }
 
 /// How far a belief was believed at one time: 0 not at all, 100 fully. 0 is fine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct BeliefRating {
     /// I know it.
     #[serde(default)]
@@ -82,6 +83,22 @@ pub struct BeliefRating {
     #[serde(default)]
     pub context: Option<String>,
     /// The experiment that it was rated with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub experiment: Option<RecordId>,
+}
+
+impl Serialize for BeliefRating {
+    /// In JSON no experiment is left out; a format without names has to have every field.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_told = self.experiment.is_some() || !serializer.is_human_readable();
+        let mut fields = serializer.serialize_struct("BeliefRating", 4 + usize::from(is_told))?;
+        fields.serialize_field("head", &self.head)?;
+        fields.serialize_field("heart", &self.heart)?;
+        fields.serialize_field("at", &self.at)?;
+        fields.serialize_field("context", &self.context)?;
+        if is_told {
+            fields.serialize_field("experiment", &self.experiment)?;
+        }
+        fields.end()
+    }
 }

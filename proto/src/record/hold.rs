@@ -1,5 +1,6 @@
 //! Keeping a record back for a while.
 
+use serde::de::IntoDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::moment::Moment;
@@ -36,10 +37,11 @@ impl Serialize for HoldUntil {
 
 impl<'de> Deserialize<'de> for HoldUntil {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = serde_json::Value::deserialize(deserializer)?;
+        // A text and nothing else, so that it is read from formats, too, which do not say what they hold.
+        let text = String::deserialize(deserializer)?;
         match text.as_str() {
-            Some(OPEN) => Ok(Self::Open),
-            _ => serde_json::from_value(text).map(Self::At).map_err(serde::de::Error::custom),
+            OPEN => Ok(Self::Open),
+            _ => Moment::deserialize(text.into_deserializer()).map(Self::At),
         }
     }
 }

@@ -165,11 +165,11 @@ fn vault() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 const SESSION: &str = r#"{"type":"session","practice":"10101010101010101010101010101010","occurred_at":"2026-11-23T12:41:07+00:00[Europe/London]","recorded_at":"2026-11-23T12:41:07Z","before":30,"after":45,"basis":"borrowed","note":"a walk","tags":["work"],"visibility":"private"}"#;
-const PRACTICE: &str = r#"{"type":"practice","title":"Lunch away from the desk","slug":"lunch","kind":"as-if-action","specificity":{"when":"noon","where":"park","how_long":"20 min"},"difficulty":35,"status":"active","recorded_at":"2026-11-23T12:41:07Z"}"#;
+const PRACTICE: &str = r#"{"type":"practice","title":"Lunch away from the desk","slug":"lunch","kind":"as_if_action","specificity":{"when":"noon","where":"park","how_long":"20 min"},"difficulty":35,"status":"active","recorded_at":"2026-11-23T12:41:07Z"}"#;
 
 fn item() -> Vec<(&'static str, Vec<u8>)> {
     let session = r#"{"practice":"lunch","occurred_at":"2026-11-23T12:41:07+00:00[Europe/London]","recorded_at":"2026-11-23T12:41:07Z","backfilled":false,"basis":"own","before":30,"after":45,"tags":["work"],"note":"a walk"}"#;
-    let practice = r#"{"slug":"lunch","title":"Lunch","kind":"as-if-action","status":"active"}"#;
+    let practice = r#"{"slug":"lunch","title":"Lunch","kind":"as_if_action","status":"active"}"#;
     let loan = r#"{"practice":"lunch","statement":"I think it will land, a little.","strength":85,"lent_at":"2026-11-23T12:41:07Z","until":"2027-02-21T00:00:00+00:00[Europe/London]"}"#;
     let terms = format!(
         r#"{{"grant":"{}","version":1,"client":"{}","client_name":"Robin","helper":"{}","role":"therapist","scopes":["ratings"],"since":"2026-11-23T12:41:07+00:00[Europe/London]","until":null,"delay_s":0,"purpose":null,"at":"2026-11-23T12:41:07Z"}}"#,
@@ -192,7 +192,17 @@ fn item() -> Vec<(&'static str, Vec<u8>)> {
 fn record() -> Vec<(&'static str, Vec<u8>)> {
     let grant = r#"{"type":"grant","name":"Dana","role":"therapist","scopes":["ratings","notes"],"since":"2026-11-23T12:41:07+00:00[Europe/London]","client_name":"Robin","created_at":"2026-11-23T12:41:07Z"}"#;
     let overlaid = format!("{SESSION}\nafter=50\ndeleted=true\ntags/work=false\nnote=null\nfelt_state=\"numb\"");
-    vec![("session", overlaid.into_bytes()), ("practice", PRACTICE.into()), ("grant", grant.into())]
+    let held = format!("{SESSION}\nhold_until=\"2026-11-24T12:00:00+00:00[Europe/London]\"\ndeleted=false");
+    let belief = r#"{"type":"belief","statement":"I may rest","recorded_at":"2026-11-23T12:41:07Z"}"#;
+    let rating = r#""{\"head\":40,\"at\":\"2026-11-23T12:41:07Z\"}""#;
+    let rated = format!("{belief}\nratings/00000000000000000000000000000001={rating}");
+    vec![
+        ("session", overlaid.into_bytes()),
+        ("held", held.into_bytes()),
+        ("practice", PRACTICE.into()),
+        ("belief", rated.into_bytes()),
+        ("grant", grant.into()),
+    ]
 }
 
 fn columns() -> Vec<(&'static str, Vec<u8>)> {

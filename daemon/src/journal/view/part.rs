@@ -39,9 +39,7 @@ pub(super) struct Part {
 impl Part {
     /// Packs rows and seals them.
     pub(super) fn seal(rows: &Rows, key: &CacheKey, rng: &mut Rng) -> Self {
-        let listed: Vec<&Row<Session>> = rows.values().map(Box::as_ref).collect();
-        let packed = Zeroizing::new(pack(&Zeroizing::new(frame::encode(&listed))));
-        let bytes = key.seal(NAME, &Zeroizing::new(padding::pad(&packed)), rng);
+        let bytes = seal(&pack_rows(rows), key, rng);
         Self { id: PartId::of(&bytes), bytes: bytes.into(), ids: rows.keys().copied().collect(), key: key.clone() }
     }
 
@@ -63,6 +61,19 @@ impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Part({}, {} rows)", self.id, self.ids.len())
     }
+}
+
+/// Rows, packed to be sealed.
+pub(super) fn pack_rows(rows: &Rows) -> Zeroizing<Vec<u8>> {
+    let listed: Vec<&Row<Session>> = rows.values().map(Box::as_ref).collect();
+    let plain = Zeroizing::new(frame::encode(&listed));
+    debug_assert!(frame::decode::<Vec<Row<Session>>>(&plain).is_some(), "what is sealed of the view is read again");
+    Zeroizing::new(pack(&plain))
+}
+
+/// Seals packed rows.
+pub(super) fn seal(packed: &[u8], key: &CacheKey, rng: &mut Rng) -> Vec<u8> {
+    key.seal(NAME, &Zeroizing::new(padding::pad(packed)), rng)
 }
 
 /// Packs what is sealed as a part of the view, or as its head.
