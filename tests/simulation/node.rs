@@ -311,8 +311,8 @@ impl Node {
                 let packed = bundle::pack(&folded, 1).map(Opaque::new).map_err(|error| error.to_string());
                 inputs.push(Input::Packed { packed });
             }
-            Effect::Judge { of, packed, unfolded } => {
-                let judged = bundle::judge(packed.as_slice(), unfolded).map_err(|error| error.to_string());
+            Effect::Judge { of, packed, unfolded, erased } => {
+                let judged = bundle::judge(packed.as_slice(), unfolded, erased.as_ref()).map_err(|error| error.to_string());
                 inputs.push(Input::Judged { of, judged });
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),

@@ -10,13 +10,16 @@
 //! A year packed together takes nine tenths of what its months take one by one (docs/figures.md).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use asif_proto::frame;
 use asif_proto::id::RecordId;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, MergeError};
-use crate::seal::body::DocId;
+use super::erased::Erased;
+use super::view::Read;
+use crate::seal::body::{DocId, Erase};
 
 /// The most bytes that one bundle may unfold to.
 pub const MAX_BUNDLE: usize = 64 << 20;
@@ -40,6 +43,18 @@ impl Laid<'_> {
     pub fn load(&self) -> Result<Document, MergeError> {
         Document::load(self.bytes)?.named(&self.names)
     }
+
+    /// How many changes ever touched its records, as far as that is not one.
+    pub fn touches(&self) -> BTreeMap<RecordId, u64> {
+        self.touches.iter().copied().collect()
+    }
+
+    /// What it says without what was erased, loaded.
+    fn read(&self, document: Document, erased: &Arc<Erased>) -> Result<Read, MergeError> {
+        let (document, again) = (document.without(erased)?, self.touches());
+        let touches = document.records().map(|record| (record, again.get(&record).copied().unwrap_or(1))).collect();
+        Ok(Read::of(self.doc, &document, &touches))
+    }
 }
 
 /// Why bytes are not a bundle.
@@ -56,8 +71,16 @@ pub enum BundleError {
     Load,
 }
 
-/// Documents, and the heads of each: hashes of changes, sorted.
-pub type Heads = Vec<(DocId, Vec<[u8; 32]>)>;
+/// A document that was loaded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// Which.
+    pub doc: DocId,
+    /// Its heads: hashes of changes, sorted.
+    pub heads: Vec<[u8; 32]>,
+    /// What it says, where that was asked.
+    pub read: Option<Read>,
+}
 
 /// The documents one after another, not yet packed.
 pub fn fold(documents: &[Laid<'_>]) -> Vec<u8> {
@@ -84,18 +107,23 @@ pub fn unfold(folded: &[u8]) -> Result<Vec<Laid<'_>>, BundleError> {
     }
 }
 
-/// Loads every document of a packed bundle, and says which they are and what their heads. Whoever does not trust the bytes asks in a process that may
-/// end in the middle.
-pub fn judge(packed: &[u8], unfolded: u32) -> Result<Heads, BundleError> {
+/// Loads every document of a packed bundle, and says which they are, what their heads, and, where it is told what was erased, what else they say.
+/// Whoever does not trust the bytes asks in a process that may end in the middle.
+pub fn judge(packed: &[u8], unfolded: u32, erased: Option<&Erase>) -> Result<Vec<Judged>, BundleError> {
     let folded = unpack(packed, unfolded)?;
+    let erased = erased.map(|erase| Arc::new(Erased::of(erase)));
     let documents = unfold(&folded)?.into_iter().map(|laid| {
         let document = laid.load().map_err(|_| BundleError::Load)?;
+        let heads: Vec<[u8; 32]> = document.heads().iter().map(|hash| hash.0).collect();
         // It comes back from what it saves itself, too: that is what the next checkpoint is made of.
-        let again = Document::load(&document.save()).and_then(|again| again.named(&laid.names)).map_err(|_| BundleError::Load)?;
-        if again.heads() != document.heads() || !laid.doc.is_sane() {
+        let saved = document.save();
+        let comes_back = saved == laid.bytes
+            || Document::load(&saved).and_then(|again| again.named(&laid.names)).is_ok_and(|again| again.heads() == document.heads());
+        if !comes_back || !laid.doc.is_sane() {
             return Err(BundleError::Load);
         }
-        Ok((laid.doc, document.heads().iter().map(|hash| hash.0).collect()))
+        let read = erased.as_ref().map(|erased| laid.read(document, erased)).transpose().map_err(|_| BundleError::Load)?;
+        Ok(Judged { doc: laid.doc, heads, read })
     });
     documents.collect()
 }

@@ -24,6 +24,13 @@ impl ByPractice {
         self.0.keys()
     }
 
+    /// Takes in those of other practices, or more of the same.
+    pub fn extend(&mut self, more: Self) {
+        for (practice, sessions) in more.0 {
+            self.0.entry(practice).or_default().extend(sessions);
+        }
+    }
+
     /// Takes a session in, where it has a practice and stands.
     pub fn add(&mut self, id: RecordId, session: &Session) {
         if let Some(practice) = session.practice.filter(|_| session.deleted != Some(true)) {

@@ -1,6 +1,7 @@
 //! What lists are read from: every record as it now stands, without Automerge. Can be made anew from the sealed log.
 
 pub mod part;
+mod read;
 mod refresh;
 mod sessions;
 
@@ -19,6 +20,7 @@ use crate::Rng;
 use crate::seal::body::DocId;
 use crate::seal::keys::CacheKey;
 
+pub use read::Read;
 use sessions::Sessions;
 pub use sessions::{Parts, SavedSessions, Unfit};
 

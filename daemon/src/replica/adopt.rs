@@ -18,12 +18,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use asif_proto::id::{CheckpointId, DeviceId, Link, LogId, PieceId};
 use asif_proto::peer::{Message, Offered};
 
-use super::base::{Base, tip_of};
+use super::base::{Base, Reads, tip_of};
 use super::deeds::Deeds;
 use super::effect::{Effect, Jump, LinkId, LogHead, Opaque};
 use super::logs::Log;
 use super::{Cx, Replica};
-use crate::journal::bundle::Heads;
+use crate::journal::bundle::Judged;
+use crate::journal::erased::Erased;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId};
 use crate::seal::checkpoint::Covered;
@@ -32,6 +33,9 @@ use crate::seal::wire::Wire;
 
 /// Pieces that are asked for at one time.
 const WINDOW: usize = 8;
+
+/// Bundles that are judged at one time, each in a process of its own.
+const JUDGED_AT_ONCE: usize = 2;
 
 /// A checkpoint that is being taken.
 #[derive(Debug)]
@@ -44,8 +48,12 @@ pub(super) struct Adopting {
     missing: VecDeque<PieceId>,
     /// Those that were asked for.
     asked: BTreeSet<PieceId>,
-    /// Bundles that are not judged, and whether one is being judged now.
+    /// Bundles that are not judged, and those that are being judged now.
     unjudged: VecDeque<usize>,
+    at_judge: BTreeSet<usize>,
+    /// What the judged ones say.
+    reads: Reads,
+    /// Something is being read, to be compared.
     judging: bool,
     /// Documents in which what is held is still to be looked for.
     uncompared: Option<VecDeque<DocId>>,
@@ -123,6 +131,9 @@ impl Replica {
         order.sort_by_key(|at| std::cmp::Reverse(newest(at)));
         let pieces = order.iter().filter_map(|at| base.said.bundles.get(*at)).flat_map(|bundle| bundle.pieces.iter().copied());
         let missing = pieces.filter(|piece| !self.bases.pieces.contains(piece)).collect();
+        let mut erased = Erased::of(&self.erased.told());
+        erased.add(&base.said.erased);
+        let reads = Reads { without: erased.told(), ..Reads::default() };
         self.adopting = Some(Adopting {
             base,
             jumps,
@@ -130,6 +141,8 @@ impl Replica {
             missing,
             asked: BTreeSet::new(),
             unjudged: order.into(),
+            at_judge: BTreeSet::new(),
+            reads,
             judging: false,
             uncompared: None,
             held: BTreeMap::new(),
@@ -223,12 +236,16 @@ impl Replica {
     /// Has the next bundle judged whose pieces are all here; once all are, compares, and then takes it.
     pub(super) fn go_on_adopting(&mut self, cx: &mut Cx<'_>) {
         let Some(adopting) = self.adopting.as_mut().filter(|adopting| !adopting.judging && !adopting.keeping) else { return };
-        if let Some(at) = adopting.unjudged.front().copied() {
-            let bundle = adopting.base.said.bundles.get(at);
-            let is_here = bundle.is_some_and(|bundle| bundle.pieces.iter().all(|piece| !adopting.missing.contains(piece)));
-            if let Some(bundle) = bundle.filter(|_| is_here) {
-                adopting.judging = true;
-                cx.rest.push(Effect::Unpack { of: adopting.base.id, bundle: at, pieces: bundle.pieces.clone() });
+        if !adopting.unjudged.is_empty() {
+            let missing: BTreeSet<&PieceId> = adopting.missing.iter().collect();
+            let waiting = adopting.unjudged.iter().filter(|at| !adopting.at_judge.contains(at));
+            let with_pieces = waiting.filter_map(|at| Some((*at, &adopting.base.said.bundles.get(*at)?.pieces)));
+            let here = with_pieces.filter(|(_, pieces)| !pieces.iter().any(|piece| missing.contains(piece)));
+            let next: Vec<(usize, Vec<PieceId>)> =
+                here.take(JUDGED_AT_ONCE.saturating_sub(adopting.at_judge.len())).map(|(at, pieces)| (at, pieces.clone())).collect();
+            for (bundle, pieces) in next {
+                adopting.at_judge.insert(bundle);
+                cx.rest.push(Effect::Unpack { of: adopting.base.id, bundle, pieces });
             }
             return;
         }
@@ -249,10 +266,11 @@ impl Replica {
     /// The pieces of a bundle of a checkpoint that is being taken; says whether it was that.
     pub(super) fn unpacked_to_adopt(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, pieces: &[Option<Vec<u8>>]) -> bool {
         let Some(adopting) = self.adopting.as_ref().filter(|adopting| adopting.base.id == of) else { return false };
-        let base = adopting.base.clone();
+        let (base, erased) = (adopting.base.clone(), Some(adopting.reads.without.clone()));
         match (self.packed_bundle(&base, at, pieces), base.said.bundles.get(at)) {
             (Some(packed), Some(bundle)) => {
-                cx.rest.push(Effect::Judge { of: Some((of, at)), packed: Opaque::new(packed.to_vec()), unfolded: bundle.unfolded });
+                let (of, packed, unfolded) = (Some((of, at)), Opaque::new(packed.to_vec()), bundle.unfolded);
+                cx.rest.push(Effect::Judge { of, packed, unfolded, erased });
             }
             _ => self.not_taken(cx, "a checkpoint of which a piece does not open"),
         }
@@ -260,20 +278,22 @@ impl Replica {
     }
 
     /// A bundle was judged in another process: which documents it holds, and their heads.
-    pub(super) fn judged(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, judged: Result<Heads, String>) {
+    pub(super) fn judged(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, judged: Result<Vec<Judged>, String>) {
         let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return };
-        adopting.judging = false;
-        let found: BTreeMap<DocId, Vec<[u8; 32]>> = match judged {
-            Ok(found) => found.into_iter().collect(),
+        adopting.at_judge.remove(&at);
+        let mut found: BTreeMap<DocId, Judged> = match judged {
+            Ok(found) => found.into_iter().map(|one| (one.doc, one)).collect(),
             Err(reason) => {
                 tracing::warn!(reason, "a bundle of a checkpoint does not load");
                 return self.not_taken(cx, "a checkpoint whose documents do not load");
             }
         };
         let said = adopting.base.said.bundles.get(at).map(|bundle| bundle.documents.clone()).unwrap_or_default();
-        if said.iter().any(|one| found.get(&one.doc) != Some(&one.heads)) {
+        if said.iter().any(|one| found.get(&one.doc).is_none_or(|found| found.heads != one.heads)) {
             return self.not_taken(cx, "a checkpoint whose documents are others than it says");
         }
+        let reads = said.iter().filter_map(|one| Some((one.doc, found.remove(&one.doc)?.read?)));
+        adopting.reads.of.extend(reads);
         adopting.unjudged.retain(|one| *one != at);
         self.go_on_adopting(cx);
     }
@@ -294,11 +314,11 @@ impl Replica {
         if !jumping.is_empty() {
             return self.take_jumps(cx, &jumping, None);
         }
-        let Some(Adopting { base, jumps, from, .. }) = self.adopting.take() else { return };
+        let Some(Adopting { base, jumps, from, reads, .. }) = self.adopting.take() else { return };
         tracing::info!(id = %base.id, "a checkpoint of another device is taken");
         self.take_jumps(cx, &jumps, Some(from));
         self.settle_disputes(from, &base);
-        self.stand_beside(cx, base);
+        self.stand_beside(cx, base, reads);
     }
 
     /// A start finds less of a log than a checkpoint here stands for, as where an old copy was copied over newer files: it goes on behind that.
@@ -347,7 +367,7 @@ impl Replica {
     }
 
     /// Documents are built on this one too.
-    fn stand_beside(&mut self, cx: &mut Cx<'_>, base: Base) {
+    fn stand_beside(&mut self, cx: &mut Cx<'_>, base: Base, reads: Reads) {
         self.forget_covered(&base);
         let deeds = base.said.deeds.clone();
         self.bases.push(base.clone());
@@ -363,10 +383,11 @@ impl Replica {
                 self.deeds.remember(deed, at, cx.now.wall, |_| false);
             }
         }
-        self.take_in(cx, &base);
+        self.take_in(cx, &base, reads);
         self.rest_delays();
         cx.touched_elsewhere = true;
         self.unsaved_entries = usize::MAX / 2;
+        self.based(cx);
     }
 }
 

@@ -16,11 +16,13 @@ use zeroize::Zeroizing;
 use super::deeds::Deeds;
 use super::effect::{Effect, LogHead, Stored};
 use super::{Cx, Replica};
-use crate::journal::bundle::{self, Laid};
+use crate::journal::bundle;
 use crate::journal::document::Document;
+use crate::journal::erased::Erased;
 use crate::journal::guard::Checked;
-use crate::seal::body::{Body, DocId, Keys};
-use crate::seal::checkpoint::{self, Checkpoint, Covered};
+use crate::journal::view::Read;
+use crate::seal::body::{Body, DocId, Erase, Keys};
+use crate::seal::checkpoint::{self, Bundle, Checkpoint, Covered};
 use crate::seal::entry::{self, Place};
 use crate::seal::piece;
 use crate::seal::wire::Wire;
@@ -232,7 +234,7 @@ impl Replica {
     pub(super) fn load_from(&self, base: &Base, at: usize, pieces: &[Option<Vec<u8>>], doc: DocId) -> Option<(Document, Touches)> {
         let folded = self.open_bundle(base, at, pieces)?;
         let laid = bundle::unfold(&folded).ok()?.into_iter().find(|laid| laid.doc == doc)?;
-        Some((laid.load().and_then(|document| document.without(&self.erased)).ok()?, touches_of(&laid)))
+        Some((laid.load().and_then(|document| document.without(&self.erased)).ok()?, laid.touches()))
     }
 
     /// The documents of a bundle, one after another, as they were folded.
@@ -267,18 +269,19 @@ impl Replica {
                     log.merged = log.merged.max(*seq);
                 }
             }
-            self.take_in(cx, base);
+            self.take_in(cx, base, Reads::default());
         }
         if let Some(last) = current.last() {
             // What it took to make the view is not to be taken again at the next start.
             self.unsaved_entries = usize::MAX / 2;
             self.deeds = Deeds::of(last.said.deeds.clone());
+            self.based(cx);
         }
         !current.is_empty()
     }
 
-    /// Takes in what a checkpoint says, and has its documents read into the view.
-    pub(super) fn take_in(&mut self, cx: &mut Cx<'_>, base: &Base) {
+    /// Takes in what a checkpoint says, and has its documents read into the view, as far as they were not read yet.
+    pub(super) fn take_in(&mut self, cx: &mut Cx<'_>, base: &Base, mut reads: Reads) {
         for covered in &base.said.covers {
             self.know_birth(covered);
         }
@@ -293,11 +296,25 @@ impl Replica {
         // What else is known of a document counts too.
         let more: Vec<DocId> = docs.filter(|doc| self.index.contains_key(doc) || self.bases.bundles_of(*doc).len() > 1).collect();
         self.bases.stale.extend(more);
+        if reads.without != self.erased.told() {
+            reads.of.clear();
+        }
         for (at, bundle) in base.said.bundles.iter().enumerate() {
+            if self.take_reads(cx, bundle, &mut reads) {
+                continue;
+            }
             self.bases.unread += 1;
             self.reading += 1;
             cx.rest.push(Effect::Unpack { of: base.id, bundle: at, pieces: bundle.pieces.clone() });
         }
+    }
+
+    /// Takes over what was read of the documents of a bundle. Says whether that is all there is to read of it.
+    fn take_reads(&mut self, cx: &mut Cx<'_>, bundle: &Bundle, reads: &mut Reads) -> bool {
+        let docs: Vec<DocId> = bundle.documents.iter().map(|one| one.doc).filter(|doc| !self.bases.stale.contains(doc)).collect();
+        let Some(vault) = self.vault.as_ref().filter(|_| docs.iter().all(|doc| reads.of.contains_key(doc))) else { return false };
+        let mut read = docs.iter().filter_map(|doc| reads.of.remove(doc));
+        read.try_for_each(|read| self.view.take_read(read, &vault.cache, cx.rng)).is_ok()
     }
 
     /// Entries that a checkpoint covers are in its documents.
@@ -328,7 +345,7 @@ impl Replica {
         let mut read = BTreeSet::new();
         for laid in laid.into_iter().flatten().filter(|laid| wanted.contains(&laid.doc) && !self.bases.stale.contains(&laid.doc)) {
             if let Ok(document) = laid.load().and_then(|document| document.without(&self.erased)) {
-                let again = touches_of(&laid);
+                let again = laid.touches();
                 let touches = document.records().map(|record| (record, again.get(&record).copied().unwrap_or(1))).collect();
                 self.view.take_over(laid.doc, &document, &touches);
                 read.insert(laid.doc);
@@ -342,7 +359,7 @@ impl Replica {
     }
 
     /// Once every bundle is in the view, what was written behind them follows.
-    fn based(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn based(&mut self, cx: &mut Cx<'_>) {
         if self.bases.unread > 0 {
             return;
         }
@@ -378,12 +395,22 @@ pub(super) fn tip_of(covered: &Covered) -> Option<(LogId, (u64, Link))> {
     is_one.then(|| (tip.log(), (tip.seq(), tip.link(&covered.previous))))
 }
 
+/// What documents say, as it was read in the process that judged them.
+#[derive(Debug)]
+pub(super) struct Reads {
+    pub(super) of: BTreeMap<DocId, Read>,
+    /// What was erased by then, and is not in it.
+    pub(super) without: Erase,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self { of: BTreeMap::new(), without: Erased::default().told() }
+    }
+}
+
 /// How many changes ever touched each record.
 type Touches = BTreeMap<RecordId, u64>;
-
-fn touches_of(laid: &Laid<'_>) -> Touches {
-    laid.touches.iter().copied().collect()
-}
 
 /// Counts one change with these keys.
 fn count_touches(touches: &mut Touches, keys: &BTreeSet<String>) {

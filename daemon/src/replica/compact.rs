@@ -23,7 +23,7 @@ use asif_proto::peer::Blob;
 use super::base::{Base, tip_of};
 use super::effect::{Effect, Opaque, Purpose, Run, Stored};
 use super::{Cx, Replica};
-use crate::journal::bundle::{self, Heads, Laid};
+use crate::journal::bundle::{self, Judged, Laid};
 use crate::seal::body::DocId;
 use crate::seal::checkpoint::{self, Bundle, Checkpoint, Covered, Snapshot};
 use crate::seal::entry::{self, Place};
@@ -295,20 +295,20 @@ impl Replica {
         };
         let Some(making) = &mut self.compacting.making else { return };
         let Step::Pack(documents, unfolded) = std::mem::replace(&mut making.step, Step::Lay) else { return };
-        cx.rest.push(Effect::Judge { of: None, packed: packed.clone(), unfolded });
+        cx.rest.push(Effect::Judge { of: None, packed: packed.clone(), unfolded, erased: None });
         making.step = Step::Judge(documents, unfolded, packed);
     }
 
     /// It is: the pieces are sealed and kept.
-    pub(super) fn judged_own(&mut self, cx: &mut Cx<'_>, judged: Result<Heads, String>) {
-        let heads = match judged {
-            Ok(heads) => heads,
+    pub(super) fn judged_own(&mut self, cx: &mut Cx<'_>, judged: Result<Vec<Judged>, String>) {
+        let judged = match judged {
+            Ok(judged) => judged,
             Err(reason) => return self.stand_off(cx, &reason),
         };
         let (Some((queue, key)), Some(journal)) = (self.write_key(), self.journal()) else { return self.compacting.abort() };
         let (Some(keys), Some(making)) = (self.keys.get(&queue), &mut self.compacting.making) else { return };
         let Step::Judge(documents, unfolded, packed) = std::mem::replace(&mut making.step, Step::Lay) else { return };
-        if !documents.iter().map(|one| (one.doc, &one.heads)).eq(heads.iter().map(|(doc, heads)| (*doc, heads))) {
+        if !documents.iter().map(|one| (one.doc, &one.heads)).eq(judged.iter().map(|one| (one.doc, &one.heads))) {
             return self.stand_off(cx, "what was packed for a checkpoint is not what was laid");
         }
         let pieces: Vec<Vec<u8>> =

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::journal::view::Parts;
+use crate::seal::body::Erase;
 use crate::seal::wire::Wire;
 
 pub use found::{Found, FoundLog, Salvaged};
@@ -278,6 +279,8 @@ pub enum Effect {
         packed: Opaque,
         /// How long it is unpacked.
         unfolded: u32,
+        /// What was erased, where it is to be told what the documents say without it; none: their heads are all that is asked.
+        erased: Option<Erase>,
     },
     /// Read what a checkpoint and the entries here say of one document.
     Compare {

@@ -86,7 +86,7 @@ impl Daemon {
             Effect::LookForDesktop => self.desktop.look(),
             Effect::Mark => self.mark(),
             Effect::Pack { folded } => self.packer.pack(folded),
-            Effect::Judge { of, packed, unfolded } => self.judge.ask(of, packed, unfolded),
+            Effect::Judge { of, packed, unfolded, erased } => self.judge.ask(of, packed, unfolded, erased),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::SaveView { .. }

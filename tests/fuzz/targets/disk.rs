@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use asif_daemon::Rng;
+use asif_daemon::journal::view::part;
 use asif_daemon::replica::effect::{ClientId, Effect, Input, Now, Purpose};
 use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
@@ -174,9 +175,12 @@ pub(super) fn start(bytes: &[u8]) -> usize {
     let asked = [Request::List(ListFilter::default()), Request::Status, Request::ShareList, Request::Doctor { rebuild: false }];
     let inputs = (0u64..).zip(asked).map(|(number, request)| ask(number, request)).collect();
     let disk = Arc::new(MemDisk::new());
-    disk.create_dir(Path::new("/data/store/logs")).expect("a disk in memory");
+    for folder in ["/data/store/logs", "/data/store/parts"] {
+        disk.create_dir(Path::new(folder)).expect("a disk in memory");
+    }
     SETTLED.iter().filter(|(path, _)| !path.ends_with(name)).for_each(|(path, bytes)| put(&disk, path, bytes));
-    let sealed = kept_vault().cache.seal(name, input.0, &mut Rng::seed_from_u64(2));
+    let inside = if name == "view" { part::pack(input.0) } else { input.0.to_vec() };
+    let sealed = kept_vault().cache.seal(name, &inside, &mut Rng::seed_from_u64(2));
     put(&disk, &Path::new("/data").join(name), &sealed);
     let (read, answers) = run(disk, inputs);
     assert_eq!(answers, 4, "all is answered");
@@ -187,7 +191,8 @@ pub(super) fn start(bytes: &[u8]) -> usize {
 pub(super) fn saved() -> [Vec<u8>; 2] {
     ["view", "peers"].map(|name| {
         let (_, file) = SETTLED.iter().find(|(path, _)| path.ends_with(name)).expect("it was saved");
-        kept_vault().cache.open(name, file).expect("its own file")
+        let inside = kept_vault().cache.open(name, file).expect("its own file");
+        if name == "view" { part::unpack(&inside).expect("packed") } else { inside }
     })
 }
 
@@ -199,7 +204,7 @@ static SETTLED: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
     put(&disk, &data.join("store/statements"), STATEMENTS);
     LOGS.iter().for_each(|(log, bytes)| put(&disk, &data.join("store/logs").join(log), bytes));
     run(disk.clone(), vec![ask(0, Request::Status), Input::Stop]);
-    let names = ["", "store", "store/logs"].map(|folder| data.join(folder)).into_iter().flat_map(|folder| {
+    let names = ["", "store", "store/logs", "store/parts"].map(|folder| data.join(folder)).into_iter().flat_map(|folder| {
         let names = disk.list(&folder).expect("a disk in memory");
         names.into_iter().map(move |name| folder.join(name))
     });

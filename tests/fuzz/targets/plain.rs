@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use asif_daemon::Rng;
 use asif_daemon::journal::columns::unfolded;
 use asif_daemon::journal::document::{Document, Put};
 use asif_daemon::journal::kept::Kept;
 use asif_daemon::journal::record::{self, Record};
 use asif_daemon::journal::schema;
-use asif_daemon::journal::view::View;
+use asif_daemon::journal::view::{Read, View};
 use asif_daemon::seal::body::DocId;
+use asif_daemon::seal::keys::CacheKey;
 use asif_daemon::share::item::{self, Item};
 use asif_daemon::share::projection;
 use asif_daemon::share::terms::{self, Side, Signed, Terms};
@@ -16,6 +18,7 @@ use asif_proto::id::{ItemId, LogId, RecordId};
 use asif_proto::moment::{Moment, zone};
 use asif_proto::share::Scope;
 use automerge::{Change, ScalarValue};
+use rand_core::SeedableRng;
 use serde_json::Value;
 
 use super::Bytes;
@@ -116,10 +119,19 @@ pub(super) fn see(document: &Document, doc: DocId) {
     for (id, row) in view.practices() {
         let _ = (view.short(id), terms.practice(&row.value));
     }
+    let mut rng = Rng::seed_from_u64(1);
+    let key = CacheKey::random(&mut rng);
+    view.seal(&key, &mut rng);
     let saved = asif_proto::frame::encode(&view);
     let mut loaded: View = asif_proto::frame::decode(&saved).expect("what was saved is loaded");
-    loaded.index();
+    loaded.find_sessions(view.saved_sessions(), &view.parts(), &key).expect("with its sessions");
     assert_eq!(loaded, view);
+    // Read in another process it is the same, too.
+    let touches = document.records().map(|record| (record, 1)).collect();
+    let (mut here, mut elsewhere) = (View::default(), View::default());
+    here.take_over(doc, document, &touches);
+    elsewhere.take_read(Read::of(doc, document, &touches), &key, &mut rng).expect("what was read is taken");
+    assert_eq!(elsewhere, here);
 }
 
 /// The content of a change chunk. What Automerge unfolds of it is never more than was counted before.

@@ -12,7 +12,7 @@ use rand_core::{Rng as _, SeedableRng};
 
 use super::*;
 use crate::Rng;
-use crate::journal::bundle::{self, Laid};
+use crate::journal::bundle::{self, Judged, Laid};
 use crate::journal::document::Document;
 use crate::journal::guard::{self, Checked};
 use crate::seal::body::{Changes, DocId};
@@ -70,8 +70,9 @@ fn again(document: &Document) -> Document {
     let laid = Laid { doc: DocId::Plan, names: document.names(), touches: Vec::new(), bytes: &document.save() };
     let folded = bundle::fold(&[laid]);
     let packed = bundle::pack(&folded, 3).unwrap();
-    let heads = bundle::judge(&packed, u32::try_from(folded.len()).unwrap()).unwrap();
-    assert_eq!(heads, [(DocId::Plan, document.heads().iter().map(|hash| hash.0).collect())]);
+    let judged = bundle::judge(&packed, u32::try_from(folded.len()).unwrap(), None).unwrap();
+    let heads = document.heads().iter().map(|hash| hash.0).collect();
+    assert_eq!(judged, [Judged { doc: DocId::Plan, heads, read: None }]);
     bundle::unfold(&folded).unwrap()[0].load().unwrap()
 }
 

@@ -128,7 +128,7 @@ impl View {
         self.backwards.remove(&backwards(id));
     }
 
-    fn forget_record(&mut self, id: &RecordId) {
+    pub(super) fn forget_record(&mut self, id: &RecordId) {
         let touches = self.touches(id);
         if self.sessions.remove(id).is_some() {
             self.touches.insert(*id, touches);

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Row;
-use super::part::{Part, Rows};
+use super::part::{self, Part, Rows};
 use crate::Rng;
 use crate::journal::by_practice::ByPractice;
 use crate::journal::record::Session;
@@ -19,6 +19,9 @@ use crate::seal::keys::CacheKey;
 
 /// Sealed parts, by name.
 pub type Parts = BTreeMap<PartId, std::sync::Arc<[u8]>>;
+
+/// The rows of documents, packed and not yet sealed.
+pub(super) type Packed = Vec<serde_bytes::ByteBuf>;
 
 /// Every session, also deleted ones.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +44,14 @@ struct Month {
 }
 
 /// What is known of all sessions without opening a part.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedSessions {
     practices: Vec<RecordId>,
     months: Vec<SavedMonth>,
 }
 
 /// The same of one document, column by column.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct SavedMonth {
     doc: DocId,
     part: PartId,
@@ -218,18 +221,30 @@ impl Sessions {
 
     /// What is kept beside the parts, once all is sealed.
     pub(super) fn saved(&self) -> SavedSessions {
+        let sealed = self.months.iter().filter_map(|(doc, month)| month.sealed.as_ref().map(|part| (*doc, part.id, part.ids.to_vec())));
+        self.columns(sealed)
+    }
+
+    /// The same, with the rows packed instead of sealed.
+    pub(super) fn pack(&self) -> (SavedSessions, Packed) {
+        let unsealed = PartId([0; 32]);
+        let open = || self.months.iter().map(|(doc, month)| (*doc, month.rows())).filter(|(_, rows)| !rows.is_empty());
+        let packed = open().map(|(_, rows)| serde_bytes::ByteBuf::from(part::pack_rows(rows).to_vec()));
+        (self.columns(open().map(|(doc, rows)| (doc, unsealed, rows.keys().copied().collect()))), packed.collect())
+    }
+
+    fn columns(&self, months: impl Iterator<Item = (DocId, PartId, Vec<RecordId>)>) -> SavedSessions {
         let practices: Vec<RecordId> = self.by_practice.practices().copied().collect();
         let mut practice_of: BTreeMap<RecordId, usize> = BTreeMap::new();
         for (place, practice) in practices.iter().enumerate() {
             practice_of.extend(self.by_practice.newest(practice).map(|(_, id)| (*id, place + 1)));
         }
         let times: BTreeMap<RecordId, Timestamp> = self.by_time.keys().map(|(at, id)| (*id, *at)).collect();
-        let months = self.months.iter().filter_map(|(doc, month)| {
-            let part = month.sealed.as_ref()?;
+        let months = months.map(|(doc, part, ids)| {
             let mut saved = SavedMonth {
-                doc: *doc,
-                part: part.id,
-                ids: part.ids.to_vec(),
+                doc,
+                part,
+                ids: Vec::new(),
                 seconds: Vec::new(),
                 nanoseconds: Vec::new(),
                 practices: Vec::new(),
@@ -237,7 +252,7 @@ impl Sessions {
                 held: Vec::new(),
             };
             let mut before = 0;
-            for (place, id) in part.ids.iter().enumerate() {
+            for (place, id) in ids.iter().enumerate() {
                 let at = times.get(id).copied().unwrap_or_default();
                 saved.seconds.push(at.as_second() - std::mem::replace(&mut before, at.as_second()));
                 saved.nanoseconds.push(at.subsec_nanosecond());
@@ -249,9 +264,43 @@ impl Sessions {
                     saved.held.push(place);
                 }
             }
-            Some(saved)
+            saved.ids = ids;
+            saved
         });
         SavedSessions { months: months.collect(), practices }
+    }
+
+    /// Takes those of a document that were packed somewhere else, in the place of what is here of it; tells which they are.
+    pub(super) fn take(
+        &mut self,
+        doc: DocId,
+        mut saved: SavedSessions,
+        packed: Packed,
+        key: &CacheKey,
+        rng: &mut Rng,
+    ) -> Result<BTreeSet<RecordId>, Unfit> {
+        if packed.len() != saved.months.len() || saved.months.iter().any(|month| month.doc != doc) {
+            return Err(Unfit);
+        }
+        let mut parts = Parts::new();
+        for (month, packed) in saved.months.iter_mut().zip(packed) {
+            let sealed = part::seal(&packed, key, rng);
+            month.part = PartId::of(&sealed);
+            parts.insert(month.part, sealed.into());
+        }
+        let taken = Self::found(saved, &parts, key)?;
+        self.forget(doc);
+        for id in taken.docs.keys() {
+            self.remove(id);
+        }
+        let ids = taken.docs.keys().copied().collect();
+        self.months.extend(taken.months);
+        self.docs.extend(taken.docs);
+        self.by_time.extend(taken.by_time);
+        self.by_practice.extend(taken.by_practice);
+        self.deleted.extend(taken.deleted);
+        self.held.extend(taken.held);
+        Ok(ids)
     }
 
     /// As they were saved, with the parts that were found; none is opened.

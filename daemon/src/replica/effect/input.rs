@@ -8,7 +8,7 @@ use asif_proto::local::{Ask, QuietHours};
 use jiff::tz::TimeZone;
 
 use super::{Aside, ClientId, Erasure, Exporter, Found, LinkId, Opaque, Purpose, Stored};
-use crate::journal::bundle::Heads;
+use crate::journal::bundle::Judged;
 use crate::seal::body::DocId;
 
 /// What the core is told.
@@ -116,8 +116,8 @@ pub enum Input {
     Judged {
         /// The checkpoint that is being taken, and the place of the bundle in it; none where one is being made here.
         of: Option<(CheckpointId, usize)>,
-        /// Which documents it holds and their heads; or why it does not load, in words.
-        judged: Result<Heads, String>,
+        /// Which documents it holds; or why it does not load, in words.
+        judged: Result<Vec<Judged>, String>,
     },
     /// What a checkpoint and the entries here say of one document.
     Compared {

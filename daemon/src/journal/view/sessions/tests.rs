@@ -1,7 +1,7 @@
 use super::*;
 use crate::journal::document::{Document, keys_of};
 use crate::journal::schema;
-use crate::journal::view::{Unfit, View};
+use crate::journal::view::{Read, Unfit, View};
 use asif_proto::id::LogId;
 use automerge::ScalarValue;
 use rand_core::SeedableRng;
@@ -131,4 +131,32 @@ fn a_part_that_does_not_open_is_told() {
     assert!(!view.is_broken());
     let shown = view.sessions().count();
     assert_eq!((shown, view.is_broken()), (4, true));
+}
+
+#[test]
+fn a_document_that_was_read_elsewhere_is_taken_as_if_it_were_read_here() {
+    let ((key, mut rng), mut years) = (key(), Years::new());
+    let practice = json!({ "type": "practice", "title": "A walk", "slug": "walk", "kind": "as_if_action", "status": "active",
+        "recorded_at": "2026-11-23T12:41:07Z" });
+    years.put(DocId::Plan, &[(id(8).key(), ScalarValue::Str(practice.to_string().into()))]);
+    years.put(
+        DocId::Plan,
+        &[(id(7).key(), ScalarValue::Str(r#"{"type":"session","note":7}"#.into())), ("self/name".into(), "Robin".into())],
+    );
+    let mut taken = View::default();
+    for (doc, document) in &years.1 {
+        let touches = document.records().map(|record| (record, years.0.touches(&record))).collect();
+        let read = Read::of(*doc, document, &touches);
+        let read = asif_proto::frame::decode(&asif_proto::frame::encode(&read)).unwrap();
+        taken.take_read(read, &key, &mut rng).unwrap();
+    }
+    assert!(!taken.holds_open());
+    assert_eq!((taken.unreadable().count(), taken.practices().count(), taken.name("self/name")), (1, 1, Some("Robin")));
+    assert_eq!(taken, years.0);
+    // Whatever comes later is laid over it.
+    years.put(month(2), &[(schema::field(id(1), "note"), "another".into())]);
+    let document = &years.1[&month(2)];
+    taken.touch(&[schema::field(id(1), "note")].into());
+    taken.refresh(month(2), document, [schema::field(id(1), "note")].iter());
+    assert_eq!(taken, years.0);
 }
