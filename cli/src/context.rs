@@ -34,6 +34,8 @@ pub struct Context<'c, 'w> {
     pub world: &'c mut World<'w>,
     json: bool,
     plain: bool,
+    /// A bar stands in the last line of the talk.
+    bar: bool,
     colour: bool,
     no_input: bool,
     words: Vec<String>,
@@ -51,6 +53,7 @@ impl<'c, 'w> Context<'c, 'w> {
         Self {
             json: global.json,
             plain: global.plain,
+            bar: false,
             colour: colour && !global.plain,
             no_input: global.no_input,
             words: Vec::new(),
@@ -159,7 +162,9 @@ impl<'c, 'w> Context<'c, 'w> {
         {
             self.say(&about);
         }
-        self.client()?.ask_as(id, request, &mut |news| self.hear(news))
+        let answer = self.client()?.ask_as(id, request, &mut |news| self.hear(news));
+        self.end_bar();
+        answer
     }
 
     /// Asks one thing and takes the reply that `wanted` picks; another reply is an error.
@@ -196,9 +201,32 @@ impl<'c, 'w> Context<'c, 'w> {
     }
 
     fn tell_event(&mut self, event: &Event) -> Outcome {
+        match event {
+            Event::Partial(progress) => {
+                self.end_bar();
+                self.explain(&event::partial(progress));
+                return Ok(());
+            }
+            Event::Arriving(progress) => {
+                // Where it could not be drawn over it would only be noise.
+                if self.world.terminals.stderr && !self.json && !self.plain {
+                    self.talk(&format!("\r{}", event::arriving(progress)));
+                    self.bar = true;
+                }
+                return Ok(());
+            }
+            Event::Invited { .. } | Event::Joined { .. } => {}
+        }
         let now = (self.world.clock)();
         self.tell(event, |screen| event::event(screen, event, now)).map_err(CommandError::before_the_deed)?;
         self.world.stdout.flush().map_err(|error| CommandError::Output(error).before_the_deed())
+    }
+
+    /// Whatever comes next begins on a line of its own.
+    fn end_bar(&mut self) {
+        if std::mem::take(&mut self.bar) {
+            self.talk("\n");
+        }
     }
 
     fn admit(&mut self, name: &str, role: &str, invited: Option<&str>) -> Outcome<bool> {

@@ -133,6 +133,21 @@ pub enum Event {
         /// The device that joined, short.
         device: String,
     },
+    /// More of a journal is here that this device joins.
+    Arriving(Progress),
+    /// What is asked about is told of a journal that is still arriving: its newest sessions are there first.
+    Partial(Progress),
+}
+
+/// How much of a journal has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Parts that are here.
+    pub here: u64,
+    /// All parts; at least one.
+    pub of: u64,
+    /// Sessions that can be listed, not counting deleted ones.
+    pub sessions: u64,
 }
 
 /// Something the person must decide.

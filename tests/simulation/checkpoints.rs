@@ -14,9 +14,10 @@ use std::time::Duration;
 use asif_daemon::replica::Keeping;
 use asif_daemon::store::{Fault, Op};
 use asif_proto::id::RecordId;
-use asif_proto::local::{Reply, Request};
+use asif_proto::local::{Answer, Event, ListFilter, Progress, Reply, Request};
+use asif_proto::moment::Moment;
 use asif_proto::peer::Message;
-use asif_proto::record::Session;
+use asif_proto::record::{Session, SessionFields};
 
 use crate::seeds;
 use crate::story::{self, Story, joins};
@@ -292,4 +293,50 @@ fn wherever_the_power_goes_while_a_checkpoint_is_taken_it_goes_on() {
         story.settle(&mut world);
         story.check(&mut world);
     }
+}
+
+#[test]
+fn what_arrives_is_shown_the_newest_first() {
+    for seed in seeds(6) {
+        let mut world = world(seed, A_MONTH);
+        let laptop = story::family(&mut world, 1)[0];
+        for n in 0..24 {
+            let at = Some(format!("{}-0{}-11T12:00", 2020 + n % 4, 1 + n % 3));
+            let fields = SessionFields { note: Some(format!("note {n}")), at, ..SessionFields::default() };
+            world.must(laptop, Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) });
+        }
+        world.run_for(Duration::from_secs(60));
+        let all = times(&mut world, laptop);
+        let desktop = world.add("desktop");
+        let ticket = world.ticket(laptop, Request::DevicePair { yes: true, no_wait: true });
+        world.start(desktop);
+        let joining = world.begin(desktop, Request::DeviceJoin { ticket, name: Some("desktop".into()), at: None });
+        let (mut seen, mut partial) = (0, 0);
+        let until = world.time + Duration::from_secs(200);
+        while !world.nodes[desktop].answers.contains_key(&joining) && world.step(until) {
+            let looking = world.begin(desktop, Request::List(ListFilter::default()));
+            let Some(Answer::Reply(reply)) = world.nodes[desktop].answers.remove(&looking) else { continue };
+            let Reply::Sessions(sessions) = *reply else { panic!() };
+            let shown: Vec<_> = sessions.iter().map(|session| session.occurred_at.clone()).collect();
+            assert!(shown.len() >= seen && all.starts_with(&shown), "seed {seed}: {} after {seen}", shown.len());
+            let told = world.nodes[desktop].events.remove(&looking).unwrap_or_default();
+            let is_partial = matches!(told[..], [Event::Partial(Progress { here, of, .. })] if here <= of);
+            assert!(shown.is_empty() || is_partial || shown.len() == all.len(), "seed {seed}: nobody said that it is not all");
+            partial += usize::from(!shown.is_empty() && shown.len() < all.len());
+            seen = shown.len();
+        }
+        assert!(partial > 0, "seed {seed}: all at once");
+        assert_eq!(times(&mut world, desktop), all, "seed {seed}");
+        let told = world.nodes[desktop].events.remove(&joining).unwrap_or_default();
+        let told: Vec<Progress> =
+            told.iter().filter_map(|event| if let Event::Arriving(how) = event { Some(*how) } else { None }).collect();
+        assert!(told.is_sorted_by_key(|how| (how.here, how.sessions)), "seed {seed}: {told:?}");
+        assert_eq!(told.last().map(|how| (how.of - how.here, how.sessions)), Some((0, 24)), "seed {seed}");
+    }
+}
+
+/// The times of all sessions as they are listed.
+fn times(world: &mut World, node: usize) -> Vec<Moment> {
+    let Reply::Sessions(sessions) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
+    sessions.iter().map(|session| session.occurred_at.clone()).collect()
 }

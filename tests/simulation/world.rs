@@ -371,7 +371,7 @@ impl World {
     }
 
     /// Carries the next thing out; `false` when nothing is left before `until`.
-    fn step(&mut self, until: Duration) -> bool {
+    pub(crate) fn step(&mut self, until: Duration) -> bool {
         for node in 0..self.nodes.len() {
             let deadline = self.nodes[node].next_deadline().map(|at| at.max(self.time));
             if deadline != self.ticks[node] {

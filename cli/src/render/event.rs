@@ -1,9 +1,12 @@
 //! What comes while another person or device is awaited, and how a sync went.
 
-use asif_proto::local::{Event, Synced};
+use asif_proto::local::{Event, Progress, Synced};
 use jiff::Timestamp;
 
 use super::{Screen, time};
+
+/// Letters of the bar that shows how much has arrived.
+const WIDTH: u64 = 24;
 
 /// One event, which is told `now`.
 pub fn event(screen: &mut Screen, event: &Event, now: Timestamp) {
@@ -18,7 +21,25 @@ pub fn event(screen: &mut Screen, event: &Event, now: Timestamp) {
         Event::Joined { name, device } => {
             screen.line(&format!("{name} joined at {} (device {device}).", time::clock(now, &screen.zone)));
         }
+        // Talk, and told where talk is.
+        Event::Arriving(_) | Event::Partial(_) => {}
     }
+}
+
+/// How much of a journal has arrived, as one line that the next one takes the place of.
+pub fn arriving(progress: &Progress) -> String {
+    let done = usize::try_from(progress.here * WIDTH / progress.of.max(1)).unwrap_or_default();
+    let bar: String = (0..WIDTH as usize).map(|place| if place < done { '#' } else { '-' }).collect();
+    format!("Arriving [{bar}] {:>3} %  sessions: {}", percent(progress), progress.sessions)
+}
+
+/// That what is told is not all there is.
+pub fn partial(progress: &Progress) -> String {
+    format!("The journal is still arriving: {} % of it is here, the newest first.", percent(progress))
+}
+
+fn percent(progress: &Progress) -> u64 {
+    progress.here * 100 / progress.of.max(1)
 }
 
 /// How a sync went.
@@ -35,5 +56,22 @@ pub fn synced(screen: &mut Screen, synced: &Synced, waited: bool) {
             true => format!("{peer}: {reason}"),
             false => format!("{peer} is being tried (asif sync --wait tells how it went)"),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_has_arrived_is_one_line_of_one_width() {
+        let at = |here| arriving(&Progress { here, of: 8, sessions: 40 });
+        assert_eq!(at(0), "Arriving [------------------------]   0 %  sessions: 40");
+        assert_eq!(at(3), "Arriving [#########---------------]  37 %  sessions: 40");
+        assert_eq!(at(8), "Arriving [########################] 100 %  sessions: 40");
+        assert_eq!(
+            partial(&Progress { here: 1, of: 3, sessions: 2 }),
+            "The journal is still arriving: 33 % of it is here, the newest first."
+        );
     }
 }

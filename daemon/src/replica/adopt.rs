@@ -11,6 +11,7 @@
 //! Nothing here takes anything away: what documents are built on only grows.
 
 mod compare;
+mod showing;
 mod swap;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +26,7 @@ use super::logs::Log;
 use super::{Cx, Replica};
 use crate::journal::bundle::Judged;
 use crate::journal::erased::Erased;
+use crate::journal::view::View;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId};
 use crate::seal::checkpoint::Covered;
@@ -53,6 +55,8 @@ pub(super) struct Adopting {
     at_judge: BTreeSet<usize>,
     /// What the judged ones say.
     reads: Reads,
+    /// The same as it is shown where there is nothing else to show.
+    shown: View,
     /// Something is being read, to be compared.
     judging: bool,
     /// Documents in which what is held is still to be looked for.
@@ -143,6 +147,7 @@ impl Replica {
             unjudged: order.into(),
             at_judge: BTreeSet::new(),
             reads,
+            shown: View::default(),
             judging: false,
             uncompared: None,
             held: BTreeMap::new(),
@@ -229,6 +234,7 @@ impl Replica {
         adopting.missing.retain(|one| *one != id);
         cx.rest.push(Effect::TakePiece(bytes));
         self.bases.pieces.insert(id);
+        self.tell_arriving(cx);
         self.ask_for_pieces(cx);
         self.go_on_adopting(cx);
     }
@@ -292,9 +298,10 @@ impl Replica {
         if said.iter().any(|one| found.get(&one.doc).is_none_or(|found| found.heads != one.heads)) {
             return self.not_taken(cx, "a checkpoint whose documents are others than it says");
         }
-        let reads = said.iter().filter_map(|one| Some((one.doc, found.remove(&one.doc)?.read?)));
-        adopting.reads.of.extend(reads);
+        let reads = said.iter().filter_map(|one| Some((one.doc, found.remove(&one.doc)?.read?))).collect();
         adopting.unjudged.retain(|one| *one != at);
+        self.keep_reads(cx, reads);
+        self.tell_arriving(cx);
         self.go_on_adopting(cx);
     }
 

@@ -2,6 +2,7 @@
 
 mod found;
 mod input;
+mod unshown;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -11,7 +12,6 @@ use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId
 use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message, Sealed};
 use jiff::Timestamp;
-use zeroize::Zeroizing;
 
 use crate::journal::view::Parts;
 use crate::seal::body::Erase;
@@ -19,6 +19,7 @@ use crate::seal::wire::Wire;
 
 pub use found::{Found, FoundLog, Salvaged};
 pub use input::Input;
+pub use unshown::{Notice, Opaque};
 
 /// The time as the edge gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,50 +159,6 @@ pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTree
     };
     let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
-}
-
-/// Bytes that no log line or panic may show, wiped when they are let go.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Opaque(Zeroizing<Vec<u8>>);
-
-impl Opaque {
-    /// These bytes.
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
-    }
-
-    /// The bytes.
-    pub fn as_slice(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Opaque {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes", self.0.len())
-    }
-}
-
-/// What a desktop shows. No log line shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Notice(String);
-
-impl Notice {
-    /// These lines.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The lines.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Notice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} lines", self.0.lines().count())
-    }
 }
 
 /// What the core wants done, in this order. If an append fails, nothing after it is done and the core is made anew.

@@ -99,6 +99,7 @@ impl Replica {
         let gone: BTreeSet<RecordId> = erase.records.iter().copied().collect();
         for record in &gone {
             self.view.erase(record);
+            self.show_without(record);
         }
         let erased = self.erased.clone();
         self.deeds.forget(|deed| deed.records.iter().any(|record| erased.takes(&automerge::ChangeHash(deed.hash), &record.key())));

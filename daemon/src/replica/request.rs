@@ -73,7 +73,12 @@ impl Replica {
             self.parked.push((client, ask));
             return;
         }
-        match self.carry_out(cx, client, &ask) {
+        let looks_ahead = self.look_ahead(cx, client, &ask.request);
+        let outcome = self.carry_out(cx, client, &ask);
+        if looks_ahead {
+            self.look_back();
+        }
+        match outcome {
             Ok(Outcome::Reply(reply)) => cx.answer(client, Ok(reply)),
             Ok(Outcome::Wanted) => self.parked.push((client, ask)),
             Ok(Outcome::Later) => {}
