@@ -22,6 +22,7 @@ macro_rules! on_every_disk {
 mod conformance;
 mod covering;
 mod crash;
+mod parts;
 mod rewriting;
 
 use std::path::{Path, PathBuf};
