@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use asif_daemon::journal::bundle;
+use asif_daemon::journal::view::part;
 use asif_daemon::people::epoch;
 use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
@@ -10,7 +11,7 @@ use asif_daemon::seal::body::Body;
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::ReadKey;
 use asif_daemon::seal::wire::Wire;
-use asif_daemon::seal::{checkpoint, piece};
+use asif_daemon::seal::{checkpoint, padding, piece};
 use asif_daemon::store::Store;
 use asif_proto::id::{KeyId, Link, LogId, QueueId, SpaceId};
 use asif_proto::peer::{Blob, Message, Sealed};
@@ -77,7 +78,15 @@ pub(crate) fn found(world: &World, node: usize) -> Vec<(String, Vec<u8>)> {
     for (path, bytes) in world.nodes[node].bytes_on_disk() {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let at = path.display().to_string();
-        tell(at.clone(), stolen.vault.cache.open(&name, &bytes).into_iter().collect());
+        let of_the_view = path.starts_with("/data/store/parts");
+        let opened = stolen.vault.cache.open(if of_the_view { "view part" } else { &name }, &bytes).ok();
+        assert!(!of_the_view || opened.is_some(), "a part of the view that does not open: {at}");
+        let opened = opened.map(|plain| match &*name {
+            "view" => part::unpack(&plain).unwrap(),
+            _ if of_the_view => part::unpack(padding::unpad(&plain).unwrap()).unwrap(),
+            _ => plain,
+        });
+        tell(at.clone(), opened.into_iter().collect());
         if path.starts_with("/data/store/checkpoints") {
             tell(at.clone(), ring.checkpoint(&bytes));
         }
