@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use asif_proto::id::PartId;
 
+use super::super::{MemDisk, RealDisk};
 use super::*;
 
 on_every_disk! {
