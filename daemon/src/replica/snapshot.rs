@@ -25,9 +25,9 @@ pub(super) const FILE: &str = "view";
 const VERSION: u16 = 11;
 /// After so many entries the view is saved again, but not more often than this: its head is written whole.
 const SAVE_EVERY: usize = 512;
+const SAVE_AFTER: Duration = Duration::from_secs(10);
 /// How long sessions stay in memory after somebody asked for any.
 const HELD: Duration = Duration::from_secs(60);
-const SAVE_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, Deserialize)]
 struct Snapshot<'a> {

@@ -188,7 +188,12 @@ impl Sessions {
             self.by_practice.remove(*id, &row.value);
             self.by_time.remove(&(row.value.occurred_at.timestamp(), *id));
         }
-        month.rows().keys().copied().collect()
+        let ids = month.rows().keys().copied().collect();
+        if month.broken.load(Ordering::Relaxed) {
+            // It stays told.
+            self.months.insert(doc, month);
+        }
+        ids
     }
 
     /// A part did not open: what was told since is not to be used.
@@ -208,7 +213,7 @@ impl Sessions {
 
     /// Seals what was changed.
     pub(super) fn seal(&mut self, key: &CacheKey, rng: &mut Rng) {
-        self.months.retain(|_, month| month.sealed.is_some() || !month.rows().is_empty());
+        self.months.retain(|_, month| month.sealed.is_some() || !month.rows().is_empty() || month.broken.load(Ordering::Relaxed));
         for month in self.months.values_mut().filter(|month| month.sealed.is_none()) {
             month.sealed = Some(Part::seal(month.rows(), key, rng));
         }

@@ -131,6 +131,11 @@ fn a_part_that_does_not_open_is_told() {
     assert!(!view.is_broken());
     let shown = view.sessions().count();
     assert_eq!((shown, view.is_broken()), (4, true));
+    for n in 1..=3 {
+        view.forget(month(n));
+    }
+    view.seal(&key, &mut rng);
+    assert!(view.is_broken(), "whatever is done with it");
 }
 
 #[test]
