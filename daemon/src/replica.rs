@@ -356,12 +356,13 @@ impl Replica {
 
     /// When [`Input::Tick`] is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        // What is not done is not waited for.
+        // What is not done is not waited for; what cannot be done yet is: whatever makes it so is a step itself.
         let is_done = self.sweeps.is_done() && self.narrowing.is_empty();
-        let goes_on = (!is_done && self.is_ready() && !self.salvaging).then_some(self.now.mono);
+        let goes_on = (!is_done).then_some(self.now.mono);
+        let publishes = self.is_ready() && !self.salvaging && self.writes_of_itself();
         let of_itself = |at: Duration| self.rest_until.map_or(at, |rest| at.max(rest));
-        let ends = self.ends_at.filter(|_| self.writes_of_itself()).map(of_itself);
-        let sweep = goes_on.or(self.sweep_at).filter(|_| self.writes_of_itself()).map(of_itself);
+        let ends = self.ends_at.filter(|_| publishes).map(of_itself);
+        let sweep = goes_on.or(self.sweep_at).filter(|_| publishes).map(of_itself);
         let timers = [
             self.prove_at,
             self.stub_at,

@@ -110,7 +110,7 @@ impl Replica {
         if base.tips.keys().any(|log| self.logs.get(log).is_some_and(|held| Some(held.head) != base.head(log))) {
             return self.decline(cx, from, id, Some("a checkpoint that names another key for a log than it has here"));
         }
-        if self.bases.current().any(|one| one.id == id) {
+        if self.bases.all().any(|one| one.id == id) {
             cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
             return;
         }
