@@ -53,6 +53,8 @@ pub(super) struct Adopting {
     /// Bundles that are not judged, and those that are being judged now.
     unjudged: VecDeque<usize>,
     at_judge: BTreeSet<usize>,
+    /// Those whose pieces are being read for that.
+    unpacking: BTreeSet<usize>,
     /// What the judged ones say.
     reads: Reads,
     /// The same as it is shown where there is nothing else to show.
@@ -110,16 +112,16 @@ impl Replica {
         if base.tips.keys().any(|log| self.logs.get(log).is_some_and(|held| Some(held.head) != base.head(log))) {
             return self.decline(cx, from, id, Some("a checkpoint that names another key for a log than it has here"));
         }
-        if self.bases.all().any(|one| one.id == id) {
-            cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
-            return;
-        }
         let disputed = self.links.get(&from).map(|link| &link.disputed);
         let is_news = |(log, (tip, link)): (&LogId, &(u64, Link))| {
             let otherwise = disputed.is_some_and(|disputed| disputed.contains_key(log));
             self.logs.get(log).is_none_or(|held| held.seq < *tip || (held.seq == *tip && held.link != *link) || otherwise)
         };
         let parted = offered.instead_of.is_some_and(|ours| self.bases.current().any(|base| base.id == ours));
+        if !parted && self.bases.all().any(|one| one.id == id) {
+            cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
+            return;
+        }
         if !parted && !base.tips.iter().any(is_news) {
             return self.decline(cx, from, id, None);
         }
@@ -146,6 +148,7 @@ impl Replica {
             asked: BTreeSet::new(),
             unjudged: order.into(),
             at_judge: BTreeSet::new(),
+            unpacking: BTreeSet::new(),
             reads,
             shown: View::default(),
             judging: false,
@@ -251,6 +254,7 @@ impl Replica {
                 here.take(JUDGED_AT_ONCE.saturating_sub(adopting.at_judge.len())).map(|(at, pieces)| (at, pieces.clone())).collect();
             for (bundle, pieces) in next {
                 adopting.at_judge.insert(bundle);
+                adopting.unpacking.insert(bundle);
                 cx.rest.push(Effect::Unpack { of: adopting.base.id, bundle, pieces });
             }
             return;
@@ -271,7 +275,11 @@ impl Replica {
 
     /// The pieces of a bundle of a checkpoint that is being taken; says whether it was that.
     pub(super) fn unpacked_to_adopt(&mut self, cx: &mut Cx<'_>, of: CheckpointId, at: usize, pieces: &[Option<Vec<u8>>]) -> bool {
-        let Some(adopting) = self.adopting.as_ref().filter(|adopting| adopting.base.id == of) else { return false };
+        let Some(adopting) = self.adopting.as_mut().filter(|adopting| adopting.base.id == of) else { return false };
+        // The same checkpoint may be read into the view, too.
+        if !adopting.unpacking.remove(&at) {
+            return false;
+        }
         let (base, erased) = (adopting.base.clone(), Some(adopting.reads.without.clone()));
         match (self.packed_bundle(&base, at, pieces), base.said.bundles.get(at)) {
             (Some(packed), Some(bundle)) => {

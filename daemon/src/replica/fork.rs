@@ -90,7 +90,11 @@ impl Replica {
             self.refuse("a peer that asks for branches without end");
             return self.drop_link(cx, id);
         }
-        self.dispute(cx, id, want.log);
+        // Back is asked once for what the two hold now: each question would else bring another.
+        let now = (tip, link.theirs.get(&want.log).copied());
+        if link.asked_back.insert(want.log, now) != Some(now) {
+            self.dispute(cx, id, want.log);
+        }
         if want.from == BEFORE_ANY {
             return self.show_checkpoint(cx, id, &want.log);
         }

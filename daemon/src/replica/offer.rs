@@ -8,6 +8,9 @@ use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
 use crate::sync::link::Link;
 
+/// So often one checkpoint is offered on one link: two ends that want each other's otherwise would go on without end.
+const MAX_GIVEN: u32 = 32;
+
 impl Replica {
     /// Offers a checkpoint where it spares many entries, or where those are not here any more.
     pub(super) fn offer(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
@@ -31,6 +34,11 @@ impl Replica {
     pub(super) fn give_checkpoint(&mut self, cx: &mut Cx<'_>, id: LinkId, base: &Base, instead_of: Option<CheckpointId>) {
         let person = self.person();
         if let Some(link) = self.links.get_mut(&id).filter(|link| link.person().is_some() && link.person() == person) {
+            let times = link.given.entry(base.id).or_insert(0);
+            *times += 1;
+            if *times > MAX_GIVEN {
+                return tracing::debug!(id = %base.id, "a checkpoint is not offered any more on this link");
+            }
             link.offered = Some((base.id, true));
             let offered = Offered { sealed: Blob(base.sealed.clone()), instead_of };
             cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(offered) });

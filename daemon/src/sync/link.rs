@@ -78,6 +78,8 @@ pub struct Link {
     pub disputed: HashMap<LogId, u64>,
     /// How often they asked for a branch.
     pub asked: u32,
+    /// What the two held of a log, here and there, when they were last asked back.
+    pub asked_back: HashMap<LogId, (u64, Option<(u64, [u8; 8])>)>,
     /// When each log was last read for them, counted.
     pub turns: HashMap<LogId, u64>,
     /// Logs of which something was stored that is not yet acknowledged to them.
@@ -90,6 +92,8 @@ pub struct Link {
     pub pinged: Option<u64>,
     /// The checkpoint that they were offered, and whether they want it.
     pub offered: Option<(CheckpointId, bool)>,
+    /// How often each was offered.
+    pub given: HashMap<CheckpointId, u32>,
     /// The link is to be closed then, or when everything is acknowledged.
     pub closing: Option<Duration>,
 }
@@ -120,11 +124,13 @@ impl Link {
             serving: None,
             disputed: HashMap::new(),
             asked: 0,
+            asked_back: HashMap::new(),
             turns: HashMap::new(),
             owed: BTreeSet::new(),
             told: false,
             compare: false,
             offered: None,
+            given: HashMap::new(),
             pinged: None,
             closing: None,
         }

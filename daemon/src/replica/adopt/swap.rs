@@ -45,11 +45,13 @@ impl Swap {
 }
 
 impl Replica {
-    /// A checkpoint that came and one that is here stand for two ways in which a log went on. The one with the lower id stays, at both ends. What is
-    /// here gives way as entries, as far as those are here.
+    /// A checkpoint that came and one that is here stand for two ways in which a log went on. The one with the lower id stays, at both ends; of one
+    /// that it replaces what came holds everything. What is here gives way as entries, as far as those are here.
     pub(super) fn swap_or_not(&mut self, cx: &mut Cx<'_>) {
-        let Some((theirs, from)) = self.adopting.as_ref().map(|adopting| (adopting.base.id, adopting.from)) else { return };
-        let ours = self.bases.current().filter(|base| base.id < theirs).min_by_key(|base| base.id).cloned();
+        let Some((theirs, from)) = self.adopting.as_ref().map(|adopting| (adopting.base.clone(), adopting.from)) else { return };
+        let stays = |ours: &&Base| ours.id < theirs.id && !theirs.said.replaces.contains(&ours.id);
+        let ours = self.bases.current().filter(stays).min_by_key(|base| base.id).cloned();
+        let theirs = theirs.id;
         if let Some(ours) = ours {
             self.not_taken(cx, "a checkpoint of a log that went on in two ways; what is here stays");
             return self.give_checkpoint(cx, from, &ours, Some(theirs));
@@ -166,7 +168,7 @@ impl Replica {
 
     /// The journal stands on this one, and on what was just written; on nothing that was here before.
     fn stand_instead(&mut self, cx: &mut Cx<'_>, base: Base, jumps: super::Jumps) {
-        let gone: Vec<CheckpointId> = self.bases.all().map(|one| one.id).collect();
+        let gone: Vec<CheckpointId> = self.bases.all().map(|one| one.id).filter(|one| *one != base.id).collect();
         let journal = self.journal().map(|space| space.id());
         let me = self.vault.as_ref().map(|vault| vault.device());
         let writes = |log: &LogId| me.is_some() && self.writes(*log);
