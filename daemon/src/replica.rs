@@ -33,6 +33,7 @@ mod receive;
 mod remind;
 mod request;
 mod salvage;
+mod same;
 mod snapshot;
 mod statements;
 mod waiting;

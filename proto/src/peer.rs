@@ -7,6 +7,7 @@
 //! both      Have                      again, for what was stored since: sending it is the acknowledgement
 //! both      GetEntries                where the two hold different entries under one number: the other's branch
 //! one       Checkpoint                instead of many entries that it stands for; the other GetPieces or NoCheckpoint, the one Piece
+//! own       Same                      what the two hold is the same: so must be what they make of it
 //! either    Ping, and the other Pong  before a person is told that somebody was reached: a link may be dead and not yet know
 //! own       Addresses                 between devices of one person: where each has itself met others
 //! ```
@@ -196,8 +197,21 @@ pub enum Refused {
 pub struct Offered {
     /// It, sealed.
     pub sealed: Blob,
-    /// One of theirs that was not taken: the two stand for two ways in which a log went on, and this one stays.
+    /// One of theirs that was not taken: the two stand for two ways in which a log went on, and this one stays. [`OTHERWISE`]: the two hold the
+    /// same and make something else of it.
     pub instead_of: Option<CheckpointId>,
+}
+
+/// No checkpoint has this id.
+pub const OTHERWISE: CheckpointId = CheckpointId([0; 32]);
+
+/// What two own devices hold is the same, as far as the sender knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Same {
+    /// Digest of the statements and Haves that both share, as in [`Hello`].
+    pub digest: [u8; 16],
+    /// Digest of what the sender makes of it: the heads of every document of the journal.
+    pub documents: [u8; 16],
 }
 
 /// One message.
@@ -229,6 +243,8 @@ pub enum Message {
     Piece(Blob),
     /// This checkpoint is not taken: its entries are wanted themselves.
     NoCheckpoint(CheckpointId),
+    /// We hold the same: do we make the same of it?
+    Same(Same),
     /// May I come in?
     Join(Join),
     /// The person to make the keys for; the joiner joins again with them.
@@ -254,6 +270,7 @@ mod kind {
     pub(super) const GET_PIECES: u16 = 8;
     pub(super) const PIECE: u16 = 9;
     pub(super) const NO_CHECKPOINT: u16 = 13;
+    pub(super) const SAME: u16 = 14;
     pub(super) const JOIN: u16 = 16;
     pub(super) const FOR: u16 = 17;
     pub(super) const WELCOME: u16 = 18;
@@ -277,6 +294,7 @@ impl Message {
             Message::GetPieces(body) => Frame::postcard(kind::GET_PIECES, body),
             Message::Piece(body) => Frame::postcard(kind::PIECE, body),
             Message::NoCheckpoint(body) => Frame::postcard(kind::NO_CHECKPOINT, body),
+            Message::Same(body) => Frame::postcard(kind::SAME, body),
             Message::Join(body) => Frame::postcard(kind::JOIN, body),
             Message::For(body) => Frame::postcard(kind::FOR, body),
             Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
@@ -300,6 +318,7 @@ impl Message {
             kind::GET_PIECES => Message::GetPieces(frame.decode()?),
             kind::PIECE => Message::Piece(frame.decode()?),
             kind::NO_CHECKPOINT => Message::NoCheckpoint(frame.decode()?),
+            kind::SAME => Message::Same(frame.decode()?),
             kind::JOIN => Message::Join(frame.decode()?),
             kind::FOR => Message::For(frame.decode()?),
             kind::WELCOME => Message::Welcome(frame.decode()?),

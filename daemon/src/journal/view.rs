@@ -65,6 +65,8 @@ pub struct View {
     /// Of a session that was touched once nothing is noted.
     touches: BTreeMap<RecordId, u64>,
     unreadable: BTreeSet<RecordId>,
+    /// The heads of each document that it was read from.
+    heads: BTreeMap<DocId, Vec<[u8; 32]>>,
     #[serde(skip)]
     backwards: BTreeSet<u128>,
 }
@@ -271,6 +273,11 @@ impl View {
     /// Every answer to a helper.
     pub fn answers(&self) -> impl Iterator<Item = (&RecordId, &Row<Answer>)> {
         self.answers.iter()
+    }
+
+    /// The heads of each document that it was read from: names of changes, sorted.
+    pub fn heads(&self) -> &BTreeMap<DocId, Vec<[u8; 32]>> {
+        &self.heads
     }
 
     /// The name under a key of [`schema`].

@@ -17,7 +17,7 @@ mod swap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use asif_proto::id::{CheckpointId, DeviceId, Link, LogId, PieceId};
-use asif_proto::peer::{Message, Offered};
+use asif_proto::peer::{Message, OTHERWISE, Offered};
 
 use super::base::{Base, Reads, tip_of};
 use super::deeds::Deeds;
@@ -117,7 +117,7 @@ impl Replica {
             let otherwise = disputed.is_some_and(|disputed| disputed.contains_key(log));
             self.logs.get(log).is_none_or(|held| held.seq < *tip || (held.seq == *tip && held.link != *link) || otherwise)
         };
-        let parted = offered.instead_of.is_some_and(|ours| self.bases.current().any(|base| base.id == ours));
+        let parted = offered.instead_of.is_some_and(|ours| ours == OTHERWISE || self.bases.current().any(|base| base.id == ours));
         if !parted && self.bases.all().any(|one| one.id == id) {
             cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
             return;

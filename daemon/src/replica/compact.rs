@@ -82,6 +82,8 @@ impl Compacting {
 struct Making {
     /// Up to where it covers each log.
     tips: BTreeMap<LogId, u64>,
+    /// Up to where each was held when it was begun.
+    held: BTreeMap<LogId, u64>,
     /// What is still to be packed, each together.
     groups: VecDeque<VecDeque<DocId>>,
     /// What is laid of the present group.
@@ -122,7 +124,7 @@ impl Replica {
         if !cx.idle || !self.may_compact() {
             return;
         }
-        if self.compacting.making.is_none() && (self.is_worth_it() || self.needs_checkpoint_to_erase()) {
+        if self.compacting.making.is_none() && self.needs_checkpoint() {
             self.begin_checkpoint(cx);
         }
         match self.compacting.making.as_ref().map(|making| &making.step) {
@@ -142,7 +144,7 @@ impl Replica {
         }
         match &self.compacting.making {
             Some(making) => matches!(making.step, Step::Lay).then_some(self.now.mono),
-            None if self.is_worth_it() || self.needs_checkpoint_to_erase() => Some(self.now.mono),
+            None if self.needs_checkpoint() => Some(self.now.mono),
             None => self.compacting.look_at.filter(|_| self.bases.all().next().is_some()),
         }
     }
@@ -157,10 +159,12 @@ impl Replica {
             && !self.is_adopting()
     }
 
+    fn needs_checkpoint(&self) -> bool {
+        let may = self.compacting.not_before.is_none_or(|at| self.now.mono >= at);
+        (may && (self.is_worth_it() || self.needs_checkpoint_to_compare())) || self.needs_checkpoint_to_erase()
+    }
+
     fn is_worth_it(&self) -> bool {
-        if self.compacting.not_before.is_some_and(|at| self.now.mono < at) {
-            return false;
-        }
         let new: u64 = self.coverable().iter().map(|(log, seq)| seq.saturating_sub(self.bases.covered(log))).sum();
         new >= self.about.keeping.worth
     }
@@ -189,7 +193,8 @@ impl Replica {
         let (bundles, groups) = self.group(key);
         tracing::info!(groups = groups.len(), taken_over = bundles.len(), "a checkpoint is made");
         let tips = self.coverable();
-        self.compacting.making = Some(Making { tips, groups, laid: Vec::new(), bundles, step: Step::Lay });
+        let held = self.logs.values().map(|log| (log.head.log, log.seq)).collect();
+        self.compacting.making = Some(Making { tips, held, groups, laid: Vec::new(), bundles, step: Step::Lay });
     }
 
     /// The queue and the key that a checkpoint is sealed with.
@@ -223,11 +228,12 @@ impl Replica {
                 }
             }
         }
-        let mut groups: BTreeMap<(Option<u16>, Option<DocId>), VecDeque<DocId>> = BTreeMap::new();
+        // What is written in most often is laid first.
+        let mut groups: BTreeMap<(u16, Option<DocId>), VecDeque<DocId>> = BTreeMap::new();
         for doc in docs {
             let year = year_of(&doc);
             let alone = (year.is_none() || year == last).then_some(doc);
-            groups.entry((year, alone)).or_default().push_back(doc);
+            groups.entry((year.unwrap_or(u16::MAX), alone)).or_default().push_back(doc);
         }
         (taken, groups.into_values().rev().collect())
     }
@@ -247,6 +253,10 @@ impl Replica {
         if !self.want(cx, doc) {
             return;
         }
+        if self.is_ahead(doc) {
+            tracing::debug!("something was written meanwhile: the checkpoint is begun anew");
+            return self.compacting.abort();
+        }
         // One that does not come back goes no further: it is built again without what makes it so.
         self.prove(cx, doc);
         let Some(document) = self.documents.get(&doc) else { return };
@@ -262,6 +272,14 @@ impl Replica {
             making.laid.push(laid);
             making.groups.front_mut().and_then(VecDeque::pop_front);
         }
+    }
+
+    /// Whether a document holds what came after the checkpoint was begun: whoever takes back what the checkpoint does not stand for must not find
+    /// it there.
+    fn is_ahead(&self, doc: DocId) -> bool {
+        let held = self.compacting.making.as_ref().map(|making| &making.held);
+        let came_later = |log: &LogId, seqs: &[u64]| seqs.iter().any(|seq| held.and_then(|held| held.get(log)).is_none_or(|held| seq > held));
+        self.index.get(&doc).is_some_and(|logs| logs.iter().any(|(log, seqs)| came_later(log, seqs)))
     }
 
     fn pack_laid(&mut self, cx: &mut Cx<'_>) {

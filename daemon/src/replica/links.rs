@@ -70,6 +70,7 @@ impl Replica {
             (Peer::Known { .. }, Message::Pong(number)) if up => self.answered_ping(id, number),
             (Peer::Known { person, .. }, Message::Addresses(told)) if up && self.person() == Some(person) => self.told_addresses(cx, told),
             (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
+            (Peer::Known { person, .. }, Message::Same(same)) if up && self.person() == Some(person) => self.told_same(id, person, same),
             (Peer::Known { person, .. }, message) if up && self.person() == Some(person) && is_of_checkpoints(&message) => {
                 self.of_checkpoints(cx, id, message);
             }
@@ -204,6 +205,8 @@ impl Replica {
             }
             self.serve(cx, id, person);
             self.note_sync(cx, id, person);
+            self.tell_same(cx, id, person);
+            self.offer_instead(cx, id);
             let over = self.links.get(&id).is_some_and(|link| link.closing.is_some_and(|at| now >= at || self.is_told(person, link)));
             if over {
                 self.drop_link(cx, id);
@@ -341,7 +344,7 @@ impl Replica {
         }
     }
 
-    fn digest(&self, person: PersonId) -> [u8; 16] {
+    pub(super) fn digest(&self, person: PersonId) -> [u8; 16] {
         let statements: Vec<_> = self.audience(person).map(|statement| short_id(&statement.id())).collect();
         have::digest(&statements, self.common_tips(person))
     }

@@ -22,7 +22,7 @@ use crate::share::board::Board;
 
 /// The name of the sealed file.
 pub(super) const FILE: &str = "view";
-const VERSION: u16 = 11;
+const VERSION: u16 = 12;
 /// After so many entries the view is saved again, but not more often than this: its head is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);

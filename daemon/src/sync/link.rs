@@ -92,6 +92,10 @@ pub struct Link {
     pub pinged: Option<u64>,
     /// The checkpoint that they were offered, and whether they want it.
     pub offered: Option<(CheckpointId, bool)>,
+    /// They were told what this device makes of what the two hold.
+    pub same: bool,
+    /// They hold the same and make something else of it.
+    pub otherwise: bool,
     /// How often each was offered.
     pub given: HashMap<CheckpointId, u32>,
     /// The link is to be closed then, or when everything is acknowledged.
@@ -130,6 +134,8 @@ impl Link {
             told: false,
             compare: false,
             offered: None,
+            same: false,
+            otherwise: false,
             given: HashMap::new(),
             pinged: None,
             closing: None,

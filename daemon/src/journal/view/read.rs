@@ -57,6 +57,7 @@ impl View {
         self.names.extend(rest.names);
         self.touches.extend(rest.touches);
         self.unreadable.extend(rest.unreadable);
+        self.heads.extend(rest.heads);
         self.safety_plan = rest.safety_plan.or(self.safety_plan.take());
         Ok(())
     }

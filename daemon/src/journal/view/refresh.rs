@@ -24,6 +24,7 @@ impl View {
 
     /// Takes over what changes to these keys made of a document; returns the records that they belong to.
     pub fn refresh<'a>(&mut self, doc: DocId, document: &Document, keys: impl Iterator<Item = &'a String>) -> BTreeSet<RecordId> {
+        self.heads.insert(doc, document.heads().iter().map(|hash| hash.0).collect());
         let mut touched = BTreeSet::new();
         for key in keys {
             match schema::record_of(key) {
@@ -57,6 +58,7 @@ impl View {
 
     /// Forgets every record of a document, to take it over anew.
     pub fn forget(&mut self, doc: DocId) {
+        self.heads.remove(&doc);
         let sessions = self.sessions.forget(doc);
         let practices = self.practices.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
         let kept = self.kept.iter().filter(|(_, row)| row.doc == doc).map(|(id, _)| *id);
