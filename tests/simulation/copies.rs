@@ -1,5 +1,6 @@
 //! A home that was copied, or put back from an old copy, and written in beside what it was copied from. Property 5.
 
+mod both;
 mod lent;
 
 use std::path::Path;
@@ -380,40 +381,5 @@ fn a_device_that_was_forgotten_by_an_old_copy_says_so_and_is_let_in_again() {
         story.check(&mut world);
         let Reply::Devices(all) = world.must(laptop, Request::DeviceList) else { panic!() };
         assert_eq!(all.len(), 2, "seed {seed}: it is the device it was");
-    }
-}
-
-#[test]
-fn two_homes_that_were_copied_at_once_lose_nothing_of_each_other() {
-    for seed in seeds(8) {
-        let mut world = World::keeping_entries(seed);
-        let devices = story::family(&mut world, 3);
-        let mut story = Story::new(&devices);
-        write(&mut world, &mut story, devices[0], 2);
-        write(&mut world, &mut story, devices[1], 2);
-        world.must(devices[1], Request::Sync { wait_ms: Some(30_000) });
-        let copies = [world.copy(devices[0], "copy of the laptop"), world.copy(devices[1], "copy of the desktop")];
-        // Each pair of a copy and the other's copy meet, and build on each other; the tablet meets the originals.
-        for (a, b) in [(devices[0], copies[1]), (devices[1], copies[0]), (devices[2], copies[0]), (devices[2], copies[1])] {
-            world.cut(a, b);
-        }
-        for copy in copies {
-            story.also_on(copy);
-        }
-        for _ in 0..3 {
-            for device in devices.iter().chain(&copies) {
-                write(&mut world, &mut story, *device, 1);
-            }
-            world.run_for(Duration::from_secs(20));
-        }
-        // The tablet holds one branch of both logs, and now hears of both others.
-        world.heal();
-        world.cut(devices[2], devices[0]);
-        world.cut(devices[2], devices[1]);
-        world.run_for(Duration::from_secs(100));
-        story.settle(&mut world);
-        // Of both pairs one is always away: it takes longer until all have met all.
-        story.settle(&mut world);
-        story.check(&mut world);
     }
 }
