@@ -80,6 +80,13 @@ impl Document {
         self.lacking(other).iter().map(|change| other.names.of(&change.hash())).collect()
     }
 
+    /// The changes of these logs.
+    pub fn by(&self, logs: &BTreeSet<LogId>) -> impl Iterator<Item = ChangeHash> {
+        let all = if logs.is_empty() { Vec::new() } else { self.automerge.get_changes(&[]) };
+        let is_by = |change: &Change| change.actor_id().to_bytes().try_into().is_ok_and(|log| logs.contains(&LogId(log)));
+        all.into_iter().filter(is_by).map(|change| self.names.of(&change.hash()))
+    }
+
     /// Whether a change is here.
     pub fn contains(&self, name: &ChangeHash) -> bool {
         self.automerge.get_change_meta_by_hash(&self.names.inner(name)).is_some()

@@ -278,7 +278,8 @@ impl Replica {
     /// it there.
     fn is_ahead(&self, doc: DocId) -> bool {
         let held = self.compacting.making.as_ref().map(|making| &making.held);
-        let came_later = |log: &LogId, seqs: &[u64]| seqs.iter().any(|seq| held.and_then(|held| held.get(log)).is_none_or(|held| seq > held));
+        let came_later =
+            |log: &LogId, seqs: &[u64]| seqs.iter().any(|seq| held.and_then(|held| held.get(log)).is_none_or(|held| seq > held));
         self.index.get(&doc).is_some_and(|logs| logs.iter().any(|(log, seqs)| came_later(log, seqs)))
     }
 

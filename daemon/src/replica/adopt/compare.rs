@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use asif_proto::id::{CheckpointId, LogId};
+use asif_proto::id::{CheckpointId, Link, LogId};
 
 use super::super::base::Base;
 use super::super::effect::{Effect, Purpose, Run, Stored};
@@ -19,11 +19,14 @@ impl Replica {
         let tips = &adopting.base.tips;
         let held: BTreeMap<LogId, u64> =
             tips.iter().filter_map(|(log, (tip, _))| Some((*log, self.logs.get(log)?.seq.min(*tip)))).collect();
+        let is_unseen = !self.unseen(&adopting.base).is_empty();
         let docs: Option<VecDeque<DocId>> = (adopting.uncompared.is_none() || adopting.held != held).then(|| {
             let covered = |log: &LogId, seqs: &[u64]| seqs.iter().any(|seq| tips.get(log).is_some_and(|(tip, _)| seq <= tip));
             let written = self.index.iter().filter(|(_, logs)| logs.iter().any(|(log, seqs)| covered(log, seqs))).map(|(doc, _)| *doc);
             let based = self.bases.current().flat_map(|base| &base.said.bundles).flat_map(|bundle| &bundle.documents).map(|one| one.doc);
-            let docs: BTreeSet<DocId> = written.chain(based).collect();
+            let theirs = adopting.base.said.bundles.iter().flat_map(|bundle| &bundle.documents).map(|one| one.doc);
+            let theirs = theirs.filter(|_| is_unseen);
+            let docs: BTreeSet<DocId> = written.chain(based).chain(theirs).collect();
             docs.into_iter().collect()
         });
         let Some(adopting) = &mut self.adopting else { return };
@@ -52,6 +55,14 @@ impl Replica {
         adopting.keeping = true;
         let jumps = adopting.jumps.values().map(|(_, jump)| jump.clone()).collect();
         cx.rest.push(Effect::Adopt { checkpoint: adopting.base.sealed.clone(), jumps, at_s: cx.now.wall.as_second() });
+    }
+
+    /// Logs that are longer here, and of which the entry that it names is gone: whether they went through it is seen in the documents alone.
+    fn unseen(&self, base: &Base) -> BTreeSet<LogId> {
+        let is_gone = |(log, (tip, _)): (&LogId, &(u64, Link))| {
+            self.logs.get(log).is_some_and(|held| held.seq > *tip && held.from > 2 && held.from > *tip).then_some(*log)
+        };
+        base.tips.iter().filter_map(is_gone).collect()
     }
 
     pub(super) fn compare_anew(&mut self) {
@@ -137,6 +148,10 @@ impl Replica {
             let says_so = |log: &LogId| base.tips.get(log).is_some_and(|(tip, _)| ours.tips.get(log).is_some_and(|(held, _)| held <= tip));
             document.as_ref().is_some_and(|document| theirs.lacks_from(document).iter().any(says_so))
         });
+        // And what theirs stands for of a log of which one here stands for more.
+        let unseen = self.unseen(&base);
+        let ours: Vec<&Document> = loaded.iter().flatten().collect();
+        let parted = parted || theirs.by(&unseen).any(|name| !ours.iter().any(|document| document.contains(&name)));
         if lacking.is_empty() && (parted || loaded.into_iter().flatten().any(|ours| theirs.clone().absorb(ours).is_err())) {
             return self.swap_or_not(cx);
         }
