@@ -18,6 +18,8 @@ use uuid::Uuid;
 use crate::Refusal;
 use crate::journal::{self, Entry, ZONE};
 
+/// Bytes before an entry where it lies in its file: length, link and kind.
+pub(crate) const BEFORE_ENTRY: usize = 37;
 /// Requests that are carried out with one write, as the daemon does when many come at once.
 const TOGETHER: usize = 64;
 
@@ -172,8 +174,7 @@ fn take_appends(effects: &mut Vec<Effect>) -> Vec<asif_daemon::replica::effect::
 fn append_len(append: &asif_daemon::replica::effect::Append) -> usize {
     use asif_daemon::replica::effect::Append;
     match append {
-        // As it lies in its file: length, link and kind come before it.
-        Append::Entry { wire, .. } => 37 + wire.bytes().len(),
+        Append::Entry { wire, .. } => BEFORE_ENTRY + wire.bytes().len(),
         Append::Statement(bytes) => bytes.len(),
     }
 }

@@ -17,8 +17,7 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
     let nothing = memory::of_empty(bench)?;
     let mut memories = None;
     for _ in 0..TURNS {
-        let mut laptop = Home::copy(bench.programs, bench.filled, bench.place.join("l"))?;
-        let bytes = vec![0x5a; usize::try_from(disk::log_bytes(&laptop.folder)?)?];
+        let bytes = vec![0x5a; usize::try_from(disk::log_bytes(bench.filled)?)?];
         written.time(|| {
             let mut file = File::create(bench.place.join("bare-f"))?;
             file.write_all(&bytes)?;
@@ -29,22 +28,10 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         rebuilt.time(|| alone.start())?;
         alone.stop()?;
 
-        let mut desktop = Home::new(bench.programs, bench.place.join("d"))?;
-        let mut one = laptop.start()?;
-        let mut other = desktop.start()?;
-        let all = Home::count(&mut one)?;
-        let (ticket, address) = laptop.ticket()?;
-        let start = Instant::now();
-        desktop.ok(&["device", "join", &ticket, "--name", "desktop", "--at", &address.to_string()])?;
-        joined.keep(start.elapsed());
-        eventually("all can be listed", || {
-            std::thread::sleep(Duration::from_millis(10));
-            (Home::count(&mut other).ok()? == all).then_some(())
-        })?;
-        listed.keep(start.elapsed());
-        memories = Some((Memory::of(&laptop)?, Memory::of(&desktop)?));
-        laptop.stop()?;
-        desktop.stop()?;
+        let synced = own_device(bench)?;
+        joined.keep(synced.joined);
+        listed.keep(synced.listed);
+        memories = Some((synced.giver, synced.new));
     }
     table::durations(
         "The first sync: all sessions to a new device (loopback)",
@@ -62,4 +49,37 @@ pub(crate) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         desktop.row("the new device", &nothing);
     }
     Ok(())
+}
+
+/// A first sync.
+pub(crate) struct Synced {
+    /// From the command until the new device can list all.
+    pub(crate) listed: Duration,
+    /// From the command until it returned.
+    pub(crate) joined: Duration,
+    /// Memory right after it of the device that gives.
+    pub(crate) giver: Memory,
+    /// The same of the new one.
+    pub(crate) new: Memory,
+}
+
+/// Joins a new device of the same person to the journal, and waits until it has everything.
+pub(crate) fn own_device(bench: &Bench<'_>) -> Result<Synced, Refusal> {
+    let mut laptop = Home::copy(bench.programs, bench.filled, bench.place.join("l"))?;
+    let mut desktop = Home::new(bench.programs, bench.place.join("d"))?;
+    let (mut one, mut other) = (laptop.start()?, desktop.start()?);
+    let all = Home::count(&mut one)?;
+    let (ticket, address) = laptop.ticket()?;
+    let start = Instant::now();
+    desktop.ok(&["device", "join", &ticket, "--name", "desktop", "--at", &address.to_string()])?;
+    let joined = start.elapsed();
+    eventually("all can be listed", || {
+        std::thread::sleep(Duration::from_millis(10));
+        (Home::count(&mut other).ok()? == all).then_some(())
+    })?;
+    let listed = start.elapsed();
+    let synced = Synced { listed, joined, giver: Memory::of(&laptop)?, new: Memory::of(&desktop)? };
+    laptop.stop()?;
+    desktop.stop()?;
+    Ok(synced)
 }

@@ -4,21 +4,24 @@
 //! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `memory`, `start`, `search`, `sharing`. Everything happens in a folder under
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `search`, `sharing`. Everything happens in a folder under
 //! `TMPDIR` (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
 mod commands;
 mod compaction;
 mod core;
+mod crdt;
 mod disk;
 mod echo;
+mod entry;
 mod first;
 mod floor;
 mod home;
 mod journal;
 mod jrnl;
 mod memory;
+mod opened;
 mod packet;
 mod programs;
 mod relay;
@@ -47,6 +50,8 @@ struct Bench<'b> {
     place: &'b Path,
     /// A stopped home with the whole journal, packed: copied, never run.
     filled: &'b Path,
+    /// The same before it was packed: an entry for each session.
+    entries: &'b Path,
     /// A stopped home with an empty journal: copied, never run.
     empty: &'b Path,
     /// Every entry of the journal.
@@ -57,12 +62,14 @@ struct Bench<'b> {
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 11] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
     ("wire", wire::run),
     ("first", first::run),
+    ("crdt", crdt::run),
+    ("entry", entry::run),
     ("memory", memory::run),
     ("start", start::run),
     ("search", search::run),
@@ -90,7 +97,15 @@ fn main() -> Result<(), Refusal> {
     println!("{count} sessions (seed {seed}), written by the daemon's own core in {took:.1?}: {}", disk::sizes(&filled)?);
     let packed = compaction::Compacted::of(&filled, &programs, &version, place.path())?;
     packed.tell(&sessions, &lines(&programs, &packed.folder, place.path())?)?;
-    let bench = Bench { programs: &programs, place: place.path(), filled: &packed.folder, empty: &empty, sessions: &sessions, rounds };
+    let bench = Bench {
+        programs: &programs,
+        place: place.path(),
+        filled: &packed.folder,
+        entries: &filled,
+        empty: &empty,
+        sessions: &sessions,
+        rounds,
+    };
     for (name, part) in PARTS {
         if only.is_empty() || only.iter().any(|one| one == name) {
             part(&bench).map_err(|error| format!("{name}: {error}"))?;

@@ -38,6 +38,14 @@ impl Programs {
         Ok(Self { asif: folder.join("asif"), asifd: folder.join("asifd"), floor, target })
     }
 
+    /// The program that syncs with samod, built here.
+    pub(crate) fn samod(&self) -> Result<PathBuf, Refusal> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samod").canonicalize()?;
+        let target = self.target.join("samod");
+        cargo(&folder, &[], &target)?;
+        Ok(target.join("release/samod-first-sync"))
+    }
+
     /// The daemon's version, as it says itself.
     pub(crate) fn version(&self) -> Result<String, Refusal> {
         let said = Command::new(&self.asifd).arg("--version").output()?;

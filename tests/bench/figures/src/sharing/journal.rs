@@ -7,12 +7,12 @@ use asif_proto::local::{Reply, Request};
 use asif_proto::share::CaseloadOpen;
 
 use super::{INVITE, await_sessions, revoke, rows};
-use crate::home::{Home, eventually, succeed};
+use crate::home::{Home, succeed};
 use crate::memory::{self, Memory};
 use crate::relay::Relay;
 use crate::samples::{Samples, human};
 use crate::socket::Socket;
-use crate::{Bench, Refusal, disk, floor, table};
+use crate::{Bench, Refusal, disk, first, floor, table};
 
 const TURNS: usize = 3;
 const QUIET: Duration = Duration::from_millis(500);
@@ -31,7 +31,7 @@ fn time(bench: &Bench<'_>) -> Result<(), Refusal> {
     let nothing = memory::of_empty(bench)?;
     let mut memories = Vec::new();
     for _ in 0..TURNS {
-        synced.keep(own_device(bench)?);
+        synced.keep(first::own_device(bench)?.listed);
 
         let mut robin = Home::copy(bench.programs, bench.filled, bench.place.join("r"))?;
         let mut dana = Home::new(bench.programs, bench.place.join("h"))?;
@@ -89,25 +89,6 @@ fn time(bench: &Bench<'_>) -> Result<(), Refusal> {
         memory.row(name, &nothing);
     }
     Ok(())
-}
-
-/// How long until a new device of the same person has everything.
-fn own_device(bench: &Bench<'_>) -> Result<Duration, Refusal> {
-    let mut laptop = Home::copy(bench.programs, bench.filled, bench.place.join("l"))?;
-    let mut desktop = Home::new(bench.programs, bench.place.join("d"))?;
-    let (mut one, mut other) = (laptop.start()?, desktop.start()?);
-    let (ticket, address) = laptop.ticket()?;
-    let expected = Home::count(&mut one)?;
-    let start = Instant::now();
-    desktop.ok(&["device", "join", &ticket, "--name", "desktop", "--at", &address.to_string()])?;
-    eventually("all can be listed", || {
-        std::thread::sleep(Duration::from_millis(10));
-        (Home::count(&mut other).ok()? == expected).then_some(())
-    })?;
-    let took = start.elapsed();
-    laptop.stop()?;
-    desktop.stop()?;
-    Ok(took)
 }
 
 /// The longest that a question which costs nothing waited for its answer.
