@@ -10,7 +10,7 @@ use asif_daemon::replica::{About, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::RealDisk;
 use asif_proto::home::Home;
-use asif_proto::local::{Answer, Ask, Request};
+use asif_proto::local::{Answer, Ask, Reply, Request};
 use jiff::Timestamp;
 use rand_core::SeedableRng;
 use uuid::Uuid;
@@ -82,6 +82,20 @@ impl Core {
         step.failed.map_or(Ok(()), Err)?;
         self.carry_out(wall, effects)?;
         self.failed.take().map_or(Ok(Took { core, store, bytes }), |failure| Err(failure.into()))
+    }
+
+    /// Asks what is answered at once and writes nothing; how long that took.
+    pub(crate) fn told(&mut self, wall: Timestamp, request: Request) -> Result<(Duration, Reply), Refusal> {
+        let input = input(Uuid::now_v7(), request);
+        let start = Instant::now();
+        let effects = self.replica.handle(now(wall), &mut self.rng, input);
+        let took = start.elapsed();
+        let answers = effects.into_iter().filter_map(|effect| if let Effect::Answer { answer, .. } = effect { Some(answer) } else { None });
+        match answers.last() {
+            Some(Answer::Reply(reply)) => Ok((took, *reply)),
+            Some(Answer::Error(failure)) => Err(failure.to_string().into()),
+            None => Err("it was not answered at once".into()),
+        }
     }
 
     /// Asks many things with one write.

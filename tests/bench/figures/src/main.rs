@@ -4,7 +4,7 @@
 //! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `search`, `sharing`. Everything happens in a folder under
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `sharing`. Everything happens in a folder under
 //! `TMPDIR` (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
@@ -30,6 +30,7 @@ mod search;
 mod sharing;
 mod socket;
 mod start;
+mod structs;
 mod table;
 mod visible;
 mod wire;
@@ -56,13 +57,15 @@ struct Bench<'b> {
     empty: &'b Path,
     /// Every entry of the journal.
     sessions: &'b [journal::Entry],
+    /// The same as they are listed, a line of JSON each.
+    lines: &'b [u8],
     /// How often what is compared takes its turn.
     rounds: usize,
 }
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
@@ -72,6 +75,7 @@ const PARTS: [Part; 11] = [
     ("entry", entry::run),
     ("memory", memory::run),
     ("start", start::run),
+    ("structs", structs::run),
     ("search", search::run),
     ("sharing", sharing::run),
 ];
@@ -96,7 +100,8 @@ fn main() -> Result<(), Refusal> {
     core::fill(&empty, seed, &version, &[])?;
     println!("{count} sessions (seed {seed}), written by the daemon's own core in {took:.1?}: {}", disk::sizes(&filled)?);
     let packed = compaction::Compacted::of(&filled, &programs, &version, place.path())?;
-    packed.tell(&sessions, &lines(&programs, &packed.folder, place.path())?)?;
+    let lines = lines(&programs, &packed.folder, place.path())?;
+    packed.tell(&sessions, &lines)?;
     let bench = Bench {
         programs: &programs,
         place: place.path(),
@@ -104,6 +109,7 @@ fn main() -> Result<(), Refusal> {
         entries: &filled,
         empty: &empty,
         sessions: &sessions,
+        lines: &lines,
         rounds,
     };
     for (name, part) in PARTS {
