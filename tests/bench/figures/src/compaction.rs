@@ -18,11 +18,16 @@ const LATER: SignedDuration = SignedDuration::from_hours(31 * 24);
 pub(crate) struct Compacted {
     /// The folder of the home.
     pub(crate) folder: PathBuf,
-    took: Duration,
-    entries: u64,
-    sealed: u64,
-    left: u64,
-    view: u64,
+    /// How long until the checkpoint was there.
+    pub(crate) took: Duration,
+    /// Bytes of the logs before.
+    pub(crate) entries: u64,
+    /// Bytes of the checkpoint and its pieces.
+    pub(crate) sealed: u64,
+    /// Bytes of the logs after.
+    pub(crate) left: u64,
+    /// Bytes of the view.
+    pub(crate) view: u64,
 }
 
 impl Compacted {

@@ -33,7 +33,12 @@ pub(crate) fn sealed_bytes(home: &Path) -> Result<u64, Refusal> {
 
 /// Bytes of its sealed view, head and parts.
 pub(crate) fn view_bytes(home: &Path) -> Result<u64, Refusal> {
-    Ok(fs::metadata(home.join("data/view"))?.len() + bytes_in(&home.join("data/store/parts"))?)
+    Ok(view_head_bytes(home)? + bytes_in(&home.join("data/store/parts"))?)
+}
+
+/// Of these, the head.
+pub(crate) fn view_head_bytes(home: &Path) -> Result<u64, Refusal> {
+    Ok(fs::metadata(home.join("data/view"))?.len())
 }
 
 /// Bytes of the files in a folder, which may be absent.

@@ -1,4 +1,4 @@
-//! The journal: ten sessions a day over as many days as there are sessions for, the same for the same seed.
+//! The journal: ten sessions a day, or another number, over as many days as there are sessions for; the same for the same seed.
 
 use asif_proto::local::{NewPractice, Request};
 use asif_proto::rating::Rating;
@@ -13,7 +13,10 @@ use crate::words::Words;
 
 /// The zone of whoever keeps it.
 pub(crate) const ZONE: &str = "Europe/London";
+/// Sessions on one day, where nothing else is said.
 const PER_DAY: usize = 10;
+/// Sessions are written between seven in the morning and eleven at night.
+const AWAKE_S: i64 = 57_600;
 const PRACTICES: [(&str, &str); 8] = [
     ("lunch", "Lunch away from the desk"),
     ("mirror", "Answer the mirror kindly"),
@@ -61,17 +64,22 @@ pub(crate) fn beginning() -> Timestamp {
 
 /// `count` sessions, oldest first.
 pub(crate) fn entries(seed: u64, count: usize) -> Vec<Entry> {
+    entries_of(seed, count, PER_DAY)
+}
+
+/// The same, with so many of them on one day.
+pub(crate) fn entries_of(seed: u64, count: usize, per_day: usize) -> Vec<Entry> {
     let mut rng = Rng::with_seed(seed);
     let words = Words::new(&mut rng);
     assert!(words.count() > 5_000, "thousands of words");
-    (0..count).map(|number| entry(&mut rng, &words, number)).collect()
+    (0..count).map(|number| entry(&mut rng, &words, number, per_day)).collect()
 }
 
-fn entry(rng: &mut Rng, words: &Words, number: usize) -> Entry {
-    let day = i64::try_from(number / PER_DAY).unwrap_or_default();
-    let slot = i64::try_from(number % PER_DAY).unwrap_or_default();
-    // Between seven in the morning and eleven at night.
-    let second = 7 * 3600 + slot * 5760 + rng.i64(0..5760);
+fn entry(rng: &mut Rng, words: &Words, number: usize, per_day: usize) -> Entry {
+    let day = i64::try_from(number / per_day).unwrap_or_default();
+    let slot = i64::try_from(number % per_day).unwrap_or_default();
+    let apart = AWAKE_S / i64::try_from(per_day).unwrap_or(1);
+    let second = 7 * 3600 + slot * apart + rng.i64(0..apart);
     let start = date(2015, 1, 1).at(0, 0, 0, 0);
     let civil = start + jiff::Span::new().days(day).seconds(second);
     let (practice, _) =

@@ -1,10 +1,10 @@
 //! Figures of asif, each beside something that was measured in the same run.
 //!
 //! ```text
-//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--only PART]... [--programs FOLDER]
+//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--sizes 3650,36500,365000] [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `sharing`. Everything happens in a folder under
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `sharing`, `growth`. Everything happens in a folder under
 //! `TMPDIR` (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
@@ -17,6 +17,7 @@ mod echo;
 mod entry;
 mod first;
 mod floor;
+mod growth;
 mod home;
 mod journal;
 mod jrnl;
@@ -59,13 +60,15 @@ struct Bench<'b> {
     sessions: &'b [journal::Entry],
     /// The same as they are listed, a line of JSON each.
     lines: &'b [u8],
+    /// Of how many sessions the journals are whose growth is looked at.
+    sizes: &'b [usize],
     /// How often what is compared takes its turn.
     rounds: usize,
 }
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
@@ -78,6 +81,7 @@ const PARTS: [Part; 12] = [
     ("structs", structs::run),
     ("search", search::run),
     ("sharing", sharing::run),
+    ("growth", growth::run),
 ];
 
 fn main() -> Result<(), Refusal> {
@@ -88,6 +92,8 @@ fn main() -> Result<(), Refusal> {
     }
     let number = |name: &str, otherwise: usize| values(&arguments, name).first().map_or(Ok(otherwise), |value| value.parse());
     let (count, rounds) = (number("--sessions", 36_500)?, number("--rounds", 10)?);
+    let sizes = values(&arguments, "--sizes").pop().unwrap_or_else(|| "3650,36500,365000".to_owned());
+    let sizes: Vec<usize> = sizes.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let seed = u64::try_from(number("--seed", 1)?)?;
 
     let programs = Programs::build(values(&arguments, "--programs").first().map(String::as_str))?;
@@ -110,6 +116,7 @@ fn main() -> Result<(), Refusal> {
         empty: &empty,
         sessions: &sessions,
         lines: &lines,
+        sizes: &sizes,
         rounds,
     };
     for (name, part) in PARTS {

@@ -106,20 +106,13 @@ fn of_journal(bench: &Bench<'_>, name: &str, filled: &Path, sessions: &[Entry]) 
 
 /// What is looked for: what it is, as it is typed for asif, and the text for `rg`.
 fn queries(sessions: &[Entry]) -> Vec<(&'static str, String, String)> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for word in notes(sessions).flat_map(|note| note.split(|letter: char| !letter.is_alphanumeric())) {
-        if word.chars().count() >= 3 {
-            *counts.entry(word.to_lowercase()).or_default() += 1;
-        }
-    }
-    let rare = counts.iter().filter(|(word, _)| word.len() >= 5).min_by_key(|(_, count)| **count);
-    let frequent = counts.iter().max_by_key(|(_, count)| **count);
-    let word = |found: Option<(&String, &usize)>| found.map(|(word, _)| word.clone()).unwrap_or_default();
+    let counts = counts(sessions);
+    let frequent = counts.iter().max_by_key(|(_, count)| **count).map(|(word, _)| word.clone()).unwrap_or_default();
+    let rare = rare(&counts);
     // Two words as they stand in the middle of a note in the middle of the journal.
     let long = notes(sessions).skip(sessions.len() / 3).find(|note| note.split_whitespace().count() > 20);
     let pair: Vec<&str> = long.unwrap_or_default().split_whitespace().skip(6).filter(|word| !word.ends_with('.')).take(2).collect();
     let phrase = pair.join(" ");
-    let (rare, frequent) = (word(rare), word(frequent));
     vec![
         ("a rare word", rare.clone(), rare),
         ("a frequent word", frequent.clone(), frequent.clone()),
@@ -128,6 +121,23 @@ fn queries(sessions: &[Entry]) -> Vec<(&'static str, String, String)> {
         ("a word with synonyms", "metta".into(), "metta|self-?compassion|self-?empathy|self-?kindness|loving-?kindness".into()),
         ("three words", format!("{frequent} work home"), frequent),
     ]
+}
+
+/// How often each word stands in the notes.
+pub(crate) fn counts(sessions: &[Entry]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for word in notes(sessions).flat_map(|note| note.split(|letter: char| !letter.is_alphanumeric())) {
+        if word.chars().count() >= 3 {
+            *counts.entry(word.to_lowercase()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// The rarest of these that is not short.
+pub(crate) fn rare(counts: &BTreeMap<String, usize>) -> String {
+    let rare = counts.iter().filter(|(word, _)| word.len() >= 5).min_by_key(|(_, count)| **count);
+    rare.map(|(word, _)| word.clone()).unwrap_or_default()
 }
 
 fn notes(sessions: &[Entry]) -> impl Iterator<Item = &str> {

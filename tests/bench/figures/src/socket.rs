@@ -27,7 +27,12 @@ impl Socket {
 
     /// Asks what must be granted.
     pub(crate) fn ask(&mut self, request: Request) -> Result<Reply, Refusal> {
-        match self.answer(request)? {
+        self.ask_as(Uuid::now_v7(), request)
+    }
+
+    /// The same under an id, which is that of what is begun by it and tells the month that it lies in.
+    pub(crate) fn ask_as(&mut self, id: Uuid, request: Request) -> Result<Reply, Refusal> {
+        match self.answer_to(id, request)? {
             Answer::Reply(reply) => Ok(*reply),
             Answer::Error(failure) => Err(failure.to_string().into()),
         }
@@ -35,7 +40,11 @@ impl Socket {
 
     /// Asks and waits for the answer, whatever it is.
     pub(crate) fn answer(&mut self, request: Request) -> Result<Answer, Refusal> {
-        let ask = Ask { version: 1, id: Uuid::now_v7(), zone: ZONE.into(), request };
+        self.answer_to(Uuid::now_v7(), request)
+    }
+
+    fn answer_to(&mut self, id: Uuid, request: Request) -> Result<Answer, Refusal> {
+        let ask = Ask { version: 1, id, zone: ZONE.into(), request };
         self.0.write_all(&Frame::new(kind::ASK, serde_json::to_vec(&ask)?).to_bytes())?;
         let mut json = Vec::new();
         loop {
