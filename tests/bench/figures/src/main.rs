@@ -4,7 +4,7 @@
 //! figures [--sessions 36500] [--rounds 10] [--seed 1] [--sizes 3650,36500,365000] [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `sharing`, `growth`. Everything happens in a folder under
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `erase`, `sharing`, `growth`. Everything happens in a folder under
 //! `TMPDIR` (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
@@ -15,6 +15,7 @@ mod crdt;
 mod disk;
 mod echo;
 mod entry;
+mod erase;
 mod first;
 mod floor;
 mod growth;
@@ -34,10 +35,12 @@ mod start;
 mod structs;
 mod table;
 mod visible;
+mod watch;
 mod wire;
 mod words;
 
 use std::path::Path;
+use std::time::Duration;
 
 use programs::Programs;
 
@@ -60,6 +63,8 @@ struct Bench<'b> {
     sessions: &'b [journal::Entry],
     /// The same as they are listed, a line of JSON each.
     lines: &'b [u8],
+    /// How long a daemon took to pack it.
+    packing: Duration,
     /// Of how many sessions the journals are whose growth is looked at.
     sizes: &'b [usize],
     /// How often what is compared takes its turn.
@@ -68,7 +73,7 @@ struct Bench<'b> {
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
@@ -80,6 +85,7 @@ const PARTS: [Part; 13] = [
     ("start", start::run),
     ("structs", structs::run),
     ("search", search::run),
+    ("erase", erase::run),
     ("sharing", sharing::run),
     ("growth", growth::run),
 ];
@@ -116,6 +122,7 @@ fn main() -> Result<(), Refusal> {
         empty: &empty,
         sessions: &sessions,
         lines: &lines,
+        packing: packed.took,
         sizes: &sizes,
         rounds,
     };

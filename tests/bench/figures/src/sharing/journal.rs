@@ -1,6 +1,5 @@
 //! The whole journal shared at once: how long, what crosses, what it takes in memory and on the disk, and what a helper then waits for.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use asif_proto::local::{Reply, Request};
@@ -12,7 +11,7 @@ use crate::memory::{self, Memory};
 use crate::relay::Relay;
 use crate::samples::{Samples, human};
 use crate::socket::Socket;
-use crate::{Bench, Refusal, disk, first, floor, table};
+use crate::{Bench, Refusal, disk, first, floor, table, watch};
 
 const TURNS: usize = 3;
 const QUIET: Duration = Duration::from_millis(500);
@@ -40,22 +39,17 @@ fn time(bench: &Bench<'_>) -> Result<(), Refusal> {
         previewed.time(|| robin.ok(&[&INVITE[..], &["--dry-run"]].concat()))?;
         let before = [Memory::of(&robin)?, Memory::of(&dana)?];
         let (ticket, address) = robin.offer(&INVITE)?;
-        let over = AtomicBool::new(false);
-        let waits = std::thread::scope(|scope| -> Result<[Duration; 2], Refusal> {
-            let watched = [&robin, &dana].map(|home| scope.spawn(|| longest_wait(home, &over).map_err(|error| error.to_string())));
+        let ((), waits) = watch::during(&[&robin, &dana], || {
             let start = Instant::now();
-            let result = dana
-                .ok(&["helper", "join", &ticket, "--name", "Dana", "--at", &address.to_string()])
-                .map(|()| joined.keep(start.elapsed()))
-                .and_then(|()| await_sessions(&mut other, "Robin", expected));
+            dana.ok(&["helper", "join", &ticket, "--name", "Dana", "--at", &address.to_string()])?;
+            joined.keep(start.elapsed());
+            await_sessions(&mut other, "Robin", expected)?;
             shared.keep(start.elapsed());
-            over.store(true, Ordering::Relaxed);
-            let [robin, dana] = watched.map(|one| one.join().map_err(|_| "a watch ended"));
-            result?;
-            Ok([robin??, dana??])
+            Ok(())
         })?;
-        deaf.keep(waits[0]);
-        deaf_helper.keep(waits[1]);
+        for (samples, wait) in [&mut deaf, &mut deaf_helper].into_iter().zip(waits) {
+            samples.keep(wait);
+        }
         looks.time(|| rows(&mut other))?;
         memories = Vec::from(before);
         memories.extend([Memory::of(&robin)?, Memory::of(&dana)?]);
@@ -89,20 +83,6 @@ fn time(bench: &Bench<'_>) -> Result<(), Refusal> {
         memory.row(name, &nothing);
     }
     Ok(())
-}
-
-/// The longest that a question which costs nothing waited for its answer.
-fn longest_wait(home: &Home<'_>, over: &AtomicBool) -> Result<Duration, Refusal> {
-    let mut socket = Socket::open(&home.socket())?;
-    let mut longest = Duration::ZERO;
-    while !over.load(Ordering::Relaxed) {
-        let start = Instant::now();
-        // A helper's home has no journal at first and says so: that is an answer too.
-        socket.answer(Request::Status)?;
-        longest = longest.max(start.elapsed());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(longest)
 }
 
 /// What crosses, what lies on the disk, what it takes after a start, and what the helper's commands take with all of it.
