@@ -113,7 +113,8 @@ impl Core {
     /// Lets a day pass so often, with nobody asking for anything.
     pub(crate) fn idle(&mut self, wall: Timestamp, days: u64) -> Result<(), Refusal> {
         for day in 1..=days {
-            let now = Now { mono: Duration::from_secs(86_400 * day), steady: Duration::from_secs(86_400 * day), ..now(wall) };
+            let passed = Duration::from_secs(86_400 * day);
+            let now = Now { mono: passed, steady: now(wall).steady + passed, ..now(wall) };
             let effects = self.replica.handle(now, &mut self.rng, Input::Tick);
             self.carry_out(wall, effects)?;
         }
@@ -169,8 +170,11 @@ fn input(id: Uuid, request: Request) -> Input {
     Input::Ask { client: ClientId(1), ask: Box::new(Ask { version: 1, id, zone: ZONE.into(), request }) }
 }
 
+/// The clock that counts goes on with the wall, as on a machine that was never switched off: what was said stops being new after a month, and is
+/// forgotten as such, or each session would look through all before it. The clock for waiting stands, so that nothing comes to be due.
 fn now(wall: Timestamp) -> Now {
-    Now { wall, mono: Duration::from_secs(1), steady: Duration::from_secs(1) }
+    let since = Duration::try_from(wall.duration_since(journal::beginning())).unwrap_or_default();
+    Now { wall, mono: Duration::from_secs(1), steady: Duration::from_secs(1) + since }
 }
 
 fn take_appends(effects: &mut Vec<Effect>) -> Vec<asif_daemon::replica::effect::Append> {
