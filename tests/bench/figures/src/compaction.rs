@@ -11,6 +11,8 @@ use crate::journal::Entry;
 use crate::programs::Programs;
 use crate::{Refusal, disk, table};
 
+/// A daemon makes a checkpoint of so many entries or more.
+pub(crate) const WORTH: usize = 1000;
 /// What a checkpoint stands for is let go after a month.
 const LATER: SignedDuration = SignedDuration::from_hours(31 * 24);
 

@@ -16,8 +16,8 @@ use crate::programs::Programs;
 use crate::socket::Socket;
 use crate::{Refusal, disk};
 
-/// The longest wait for anything.
-const LONG: Duration = Duration::from_secs(300);
+/// The longest wait for anything: a checkpoint of hundreds of thousands of sessions takes minutes.
+const LONG: Duration = Duration::from_secs(900);
 
 /// Makes the folder of a home.
 pub(crate) fn make(folder: &Path) -> Result<(), Refusal> {

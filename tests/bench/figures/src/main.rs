@@ -1,11 +1,13 @@
 //! Figures of asif, each beside something that was measured in the same run.
 //!
 //! ```text
-//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--sizes 3650,36500,365000] [--only PART]... [--programs FOLDER]
+//! figures [--sessions 36500] [--rounds 10] [--seed 1] [--sizes 3650,36500,365000] [--client-sessions 365]
+//!         [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `erase`, `sharing`, `growth`. Everything happens in a folder under
-//! `TMPDIR` (a disk, not a memory file system) that goes with the program. What is compared takes turns, so that noise falls on all of it.
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `erase`, `sharing` and
+//! `growth`, which alone makes journals of other sizes. Everything happens in a folder under `TMPDIR` (a disk, not a memory file system) that goes
+//! with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
 mod commands;
@@ -63,6 +65,8 @@ struct Bench<'b> {
     sessions: &'b [journal::Entry],
     /// The same as they are listed, a line of JSON each.
     lines: &'b [u8],
+    /// How many sessions each of a helper's many clients has.
+    client_sessions: usize,
     /// How long a daemon took to pack it.
     packing: Duration,
     /// Of how many sessions the journals are whose growth is looked at.
@@ -98,8 +102,16 @@ fn main() -> Result<(), Refusal> {
     }
     let number = |name: &str, otherwise: usize| values(&arguments, name).first().map_or(Ok(otherwise), |value| value.parse());
     let (count, rounds) = (number("--sessions", 36_500)?, number("--rounds", 10)?);
+    let client_sessions = number("--client-sessions", 365)?;
     let sizes = values(&arguments, "--sizes").pop().unwrap_or_else(|| "3650,36500,365000".to_owned());
     let sizes: Vec<usize> = sizes.split(',').map(str::parse).collect::<Result<_, _>>()?;
+    if let Some(few) = sizes.iter().chain([&count]).find(|size| **size < compaction::WORTH) {
+        return Err(format!(
+            "of {few} sessions a daemon makes no checkpoint, and all here begins with one: at least {}",
+            compaction::WORTH
+        )
+        .into());
+    }
     let seed = u64::try_from(number("--seed", 1)?)?;
 
     let programs = Programs::build(values(&arguments, "--programs").first().map(String::as_str))?;
@@ -122,6 +134,7 @@ fn main() -> Result<(), Refusal> {
         empty: &empty,
         sessions: &sessions,
         lines: &lines,
+        client_sessions,
         packing: packed.took,
         sizes: &sizes,
         rounds,

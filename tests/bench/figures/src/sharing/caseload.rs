@@ -1,5 +1,7 @@
 //! A helper with a hundred clients: what they wait for, and what it takes.
 
+use std::time::Instant;
+
 use super::{INVITE, await_sessions, rows};
 use crate::home::{Home, succeed};
 use crate::memory::{self, Memory};
@@ -7,8 +9,6 @@ use crate::samples::Samples;
 use crate::{Bench, Refusal, core, disk, floor, table};
 
 const CLIENTS: usize = 100;
-/// Of each.
-const SESSIONS: usize = 50;
 const QUICK: usize = 8;
 
 /// Prints the tables.
@@ -16,8 +16,12 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
     let version = bench.programs.version()?;
     let mut dana = Home::new(bench.programs, bench.place.join("h"))?;
     let mut socket = dana.start()?;
+    let each = bench.client_sessions;
+    // Other sessions for each client, as far as there are so many.
+    let starts = bench.sessions.len().saturating_sub(each) + 1;
+    let start = Instant::now();
     for number in 0..CLIENTS {
-        let sessions: Vec<_> = bench.sessions.iter().skip(number * SESSIONS % bench.sessions.len()).take(SESSIONS).cloned().collect();
+        let sessions: Vec<_> = bench.sessions.iter().skip(number * each % starts).take(each).cloned().collect();
         let folder = bench.place.join("r");
         core::fill(&folder, 1000 + u64::try_from(number)?, &version, &sessions)?;
         let mut robin = Home::lies(bench.programs, folder);
@@ -32,6 +36,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         return Err("not all clients are there".into());
     }
     let joined = Memory::of(&dana)?;
+    println!("\n{CLIENTS} clients of {each} sessions each joined one after the other in {:.1?}.", start.elapsed());
 
     let mut floor = floor::serve(bench)?;
     let [mut floors, mut versions, mut fresh, mut asked_fresh, mut first] = std::array::from_fn(|_| Samples::default());
@@ -55,7 +60,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
         preps.time(|| dana.ok(&["caseload", "prep", &client, "--since", "2000-01-01"]))?;
     }
     table::durations(
-        &format!("A helper with {CLIENTS} clients of {SESSIONS} sessions each, whole process"),
+        &format!("A helper with {CLIENTS} clients of {each} sessions each, whole process"),
         "beside the floor",
         &[
             ("the floor: connect, one line out, one line in", &floors),
@@ -72,7 +77,7 @@ pub(super) fn run(bench: &Bench<'_>) -> Result<(), Refusal> {
     println!("\nThe longest `asif caseload`: {} with nothing opened, {} with all opened.", fresh.longest(), seen.longest());
 
     let nothing = memory::of_empty(bench)?;
-    memory::head(&format!("Memory of a helper with {CLIENTS} clients"));
+    memory::head(&format!("Memory of a helper with {CLIENTS} clients of {each} sessions each"));
     joined.row("after they joined, one after the other", &nothing);
     Memory::of(&dana)?.row("after each was opened, and all that was asked above", &nothing);
     dana.stop()?;
