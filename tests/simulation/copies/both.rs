@@ -10,6 +10,7 @@ use crate::world::A_MONTH;
 fn two_copied_homes(mut world: World) {
     let devices = story::family(&mut world, 3);
     let mut story = Story::new(&devices);
+    story.is_written_again = true;
     write(&mut world, &mut story, devices[0], 2);
     write(&mut world, &mut story, devices[1], 2);
     world.must(devices[1], Request::Sync { wait_ms: Some(30_000) });
@@ -63,7 +64,8 @@ fn homes_that_were_copied_and_packed_apart_make_the_same_of_what_they_hold() {
 
 #[test]
 fn homes_that_were_copied_and_let_go_of_entries_apart_make_the_same_of_what_they_hold() {
-    for seed in seeds(6) {
+    // In the first of these a branch came in unseen, whose entries were gone at both ends.
+    for seed in [69, 137, 142].into_iter().chain(seeds(4)) {
         packed_apart(seed, Duration::from_secs(30));
     }
 }
