@@ -16,6 +16,7 @@ pub mod history;
 pub mod kept;
 pub mod narrow;
 pub mod prose;
+pub mod reading;
 pub mod rebase;
 pub mod record;
 pub mod reminders;

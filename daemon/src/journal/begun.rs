@@ -94,7 +94,7 @@ mod tests {
         let theirs = write(&mut copy, 2, ID.key(), &note("on the copy", 2));
         take(&mut laptop, 2, &theirs);
         let told = laptop.begun_apart(ID);
-        let shown = laptop.record(ID).unwrap().0["note"].clone();
+        let shown = laptop.record(ID).unwrap().fields["note"].clone();
         let other = if shown == "on the laptop" { "on the copy" } else { "on the laptop" };
         assert_eq!(told, BTreeMap::from([("note".to_owned(), vec![json!(other)])]), "and not when each was begun");
         // An edit of one that did not know the other leaves it; one that knew both settles it.

@@ -1,14 +1,14 @@
 //! One Automerge document: writing to it, merging into it on a copy, reading records from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use asif_proto::id::{LogId, RecordId};
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue};
+use automerge::{ActorId, Automerge, Change, ChangeHash, ROOT, ReadDoc, ScalarValue};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::erased::{Erased, Names, Rewriting};
 use super::guard::Checked;
@@ -153,7 +153,6 @@ impl Document {
         for key in keys {
             self.losers(key);
             if let Some(record) = schema::record_of(key) {
-                self.author(record);
                 self.record(record);
             }
         }
@@ -265,89 +264,9 @@ impl Document {
         losers
     }
 
-    /// The log whose device first wrote a record.
-    pub fn author(&self, record: RecordId) -> Option<LogId> {
-        let (value, id) = self.automerge.get(ROOT, record.key().as_str()).ok()??;
-        let packed = value.as_scalar().and_then(|value| if let ScalarValue::Str(text) = value { Some(text) } else { None });
-        if let Some(packed) = packed.filter(|packed| packed.contains(schema::WRITTEN_BY)) {
-            let fields: Option<Value> = serde_json::from_str(packed.as_str()).ok();
-            let said = fields.as_ref().and_then(|fields| fields.get(schema::WRITTEN_BY)?.as_str()?.parse().ok());
-            if said.is_some() {
-                return said;
-            }
-        }
-        match id {
-            ObjId::Id(_, actor, _) => actor.to_bytes().try_into().ok().map(LogId),
-            ObjId::Root => None,
-        }
-    }
-
-    /// A record: the packed one with everything laid over it, its sets and lists gathered; in the second part the names of fields with losing values.
-    pub fn record(&self, record: RecordId) -> Option<(Map<String, Value>, Vec<String>)> {
-        let key = record.key();
-        let ScalarValue::Str(packed) = self.scalar(&key)? else { return None };
-        let Ok(Value::Object(mut fields)) = serde_json::from_str(packed.as_str()) else { return None };
-        fields.remove(schema::WRITTEN_BY);
-        let mut lists: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
-        let mut contested = Vec::new();
-        let (from, to) = (format!("{key}/"), format!("{key}0"));
-        for item in self.automerge.map_range(ROOT, from.clone()..to) {
-            let Some(field) = item.key.strip_prefix(&from) else { continue };
-            let Some(value) = item.value.into_value().as_scalar().and_then(schema::json) else { continue };
-            match field.split_once('/') {
-                Some((list, name)) => {
-                    // Taken back on one device and put back on another, it is there.
-                    let apart = if item.conflict && value.is_null() { self.losers(&item.key) } else { Vec::new() };
-                    let value = apart.into_iter().find(|other| !other.is_null()).unwrap_or(value);
-                    let narrower = (item.conflict && narrow::is_guarded(&item.key)).then(|| self.scalar(&item.key)).flatten();
-                    let value = narrower.as_ref().and_then(schema::json).unwrap_or(value);
-                    let members = lists.entry(list.to_owned()).or_insert_with(|| packed_members(fields.remove(list)));
-                    lay_member(members, name, value);
-                }
-                None if schema::LOCKED.contains(&field) || field == schema::GONE => {}
-                None => {
-                    let value = if item.conflict { self.scalar(&item.key).as_ref().and_then(schema::json).unwrap_or(value) } else { value };
-                    // What is emptied is absent, as if it had never been said.
-                    match value {
-                        Value::Null => fields.remove(field),
-                        value => fields.insert(field.to_owned(), value),
-                    };
-                    if item.conflict {
-                        contested.push(field.to_owned());
-                    }
-                }
-            }
-        }
-        for (list, members) in lists.into_iter().filter(|(_, members)| !members.is_empty()) {
-            fields.insert(list, members.into_values().collect());
-        }
-        Some((fields, contested))
-    }
-
     /// Every key of the root.
     pub fn keys(&self) -> impl Iterator<Item = String> {
         self.automerge.keys(ROOT)
-    }
-}
-
-/// The members of a set that is packed in its record, by name.
-fn packed_members(packed: Option<Value>) -> BTreeMap<String, Value> {
-    let Some(Value::Array(members)) = packed else { return BTreeMap::new() };
-    let name = |member: &Value| member.as_str().map_or_else(|| member.to_string(), str::to_owned);
-    members.into_iter().map(|member| (name(&member), member)).collect()
-}
-
-/// A name that is in a set or not, or something appended to a list. An id tells its time, so that a list is in the order of its making.
-fn lay_member(members: &mut BTreeMap<String, Value>, name: &str, value: Value) {
-    match value {
-        Value::Bool(true) => drop(members.insert(name.to_owned(), name.into())),
-        Value::Bool(false) => drop(members.remove(name)),
-        Value::String(packed) => {
-            if let Ok(value @ Value::Object(_)) = serde_json::from_str(&packed) {
-                members.insert(name.to_owned(), value);
-            }
-        }
-        _ => {}
     }
 }
 

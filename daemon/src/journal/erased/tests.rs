@@ -111,18 +111,18 @@ fn of_a_record_whose_drafts_are_erased_the_text_stays_and_later_edits_go_on() {
     let mut other = document.clone();
     let apart = put(&mut other, LOGS[1], &format!("{}/note", one.key()), "words of the desktop");
     let gone = erased(&[drafts(&document, one)]);
-    let (fields, _) = document.record(one).unwrap();
+    let fields = document.record(one).unwrap().fields;
     let mut document = document.without(&gone).unwrap();
     let packed = crate::journal::schema::pack(fields);
     let anew = put(&mut document, LOGS[0], &one.key(), &packed);
     assert!(!holds(&document, SENTENCE));
-    assert_eq!(document.record(one).unwrap().0["note"], "kinder words");
+    assert_eq!(document.record(one).unwrap().fields["note"], "kinder words");
     let other = other.without(&gone).unwrap();
     let (mut there, mut here) = (other, document);
     there.merge(checked(&anew)).unwrap();
     here.merge(checked(&apart)).unwrap();
     assert_eq!(said(&here), said(&there));
-    assert_eq!(here.record(one).unwrap().0["note"], "words of the desktop");
+    assert_eq!(here.record(one).unwrap().fields["note"], "words of the desktop");
     assert_eq!(said(&again(&here)), said(&here));
 }
 

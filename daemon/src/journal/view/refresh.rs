@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::RecordId;
 use asif_proto::record::SAFETY_PLAN;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Contested, Row, View, backwards};
 use crate::journal::document::Document;
+use crate::journal::reading::Standing;
 use crate::journal::record::Record;
 use crate::journal::schema;
 use crate::seal::body::DocId;
@@ -24,7 +25,6 @@ impl View {
 
     /// Takes over what changes to these keys made of a document; returns the records that they belong to.
     pub fn refresh<'a>(&mut self, doc: DocId, document: &Document, keys: impl Iterator<Item = &'a String>) -> BTreeSet<RecordId> {
-        self.heads.insert(doc, document.heads().iter().map(|hash| hash.0).collect());
         let mut touched = BTreeSet::new();
         for key in keys {
             match schema::record_of(key) {
@@ -34,26 +34,31 @@ impl View {
                 None => self.refresh_name(document, key),
             }
         }
-        let records: Vec<_> = touched.iter().filter_map(|id| document.record(*id).map(|(fields, apart)| (*id, fields, apart))).collect();
-        let apart = records.iter().flat_map(|(id, _, apart)| apart.iter().map(|field| schema::field(*id, field)));
+        self.refresh_records(doc, document, touched.iter().filter_map(|id| document.record(*id)).collect());
+        touched
+    }
+
+    fn refresh_records(&mut self, doc: DocId, document: &Document, records: Vec<Standing>) {
+        self.heads.insert(doc, document.heads().iter().map(|hash| hash.0).collect());
+        let apart = records.iter().flat_map(|one| one.apart.iter().map(|field| schema::field(one.id, field)));
         let merged = document.merged(&apart.collect());
-        for (id, mut fields, apart) in records {
-            let contested = contested(document, id, apart, &merged);
+        for mut record in records {
+            let contested = contested(document, &mut record, &merged);
             for one in contested.iter().filter(|one| one.merged) {
-                if let Some(text) = merged.get(&schema::field(id, &one.field)) {
-                    fields.insert(one.field.clone(), text.as_str().into());
+                if let Some(text) = merged.get(&schema::field(record.id, &one.field)) {
+                    record.fields.insert(one.field.clone(), text.as_str().into());
                 }
             }
-            self.refresh_record(doc, document, id, fields, contested);
+            self.refresh_record(doc, record, contested);
         }
-        touched
     }
 
     /// Takes a whole document over, with how many changes ever touched each of its records.
     pub fn take_over(&mut self, doc: DocId, document: &Document, touches: &BTreeMap<RecordId, u64>) {
         self.touches.extend(touches);
-        let keys: Vec<String> = document.keys().collect();
-        self.refresh(doc, document, keys.iter());
+        let (records, names) = document.read_all();
+        names.iter().for_each(|key| self.refresh_name(document, key));
+        self.refresh_records(doc, document, records);
     }
 
     /// Forgets every record of a document, to take it over anew.
@@ -82,8 +87,8 @@ impl View {
         };
     }
 
-    fn refresh_record(&mut self, doc: DocId, document: &Document, id: RecordId, fields: Map<String, Value>, contested: Vec<Contested>) {
-        let author = document.author(id);
+    fn refresh_record(&mut self, doc: DocId, record: Standing, contested: Vec<Contested>) {
+        let Standing { id, fields, author, .. } = record;
         let touches = self.touches(&id);
         self.unreadable.remove(&id);
         match Record::from_fields(fields) {
@@ -147,8 +152,9 @@ impl View {
 }
 
 /// The fields that were changed apart, where that left values that do not show.
-fn contested(document: &Document, id: RecordId, apart: Vec<String>, merged: &BTreeMap<String, String>) -> Vec<Contested> {
-    let mut begun = document.begun_apart(id);
+fn contested(document: &Document, record: &mut Standing, merged: &BTreeMap<String, String>) -> Vec<Contested> {
+    let (id, apart) = (record.id, std::mem::take(&mut record.apart));
+    let mut begun = if record.is_begun_apart { document.begun_apart(id) } else { BTreeMap::new() };
     let laid = apart.into_iter().map(|field| {
         let key = schema::field(id, &field);
         let others = document.losers(&key).into_iter().chain(begun.remove(&field).unwrap_or_default());

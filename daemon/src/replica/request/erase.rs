@@ -9,6 +9,7 @@ use super::super::find::Found;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::Document;
+use crate::journal::reading::Standing;
 use crate::journal::schema;
 use crate::seal::body::{DocId, Erase};
 
@@ -56,8 +57,8 @@ const ERASED: &str = "erase its history";
 
 /// A record as it stands now, packed, and the changes that made it so.
 fn as_one(document: &Document, id: RecordId) -> Option<(String, Vec<[u8; 32]>)> {
-    let (mut fields, _) = document.record(id)?;
-    if let Some(author) = document.author(id) {
+    let Standing { mut fields, author, .. } = document.record(id)?;
+    if let Some(author) = author {
         fields.insert(schema::WRITTEN_BY.to_owned(), Value::from(author.to_string()));
     }
     Some((schema::pack(fields), document.touching(id).iter().map(|hash| hash.0).collect()))

@@ -180,7 +180,7 @@ impl<'a> Told<'a> {
         for put in steps.iter().flat_map(|step| &step.puts) {
             puts.entry(&put.key).or_default().insert(put.id, put.clone());
         }
-        let fields = document.record(about.id).map(|(fields, _)| fields).unwrap_or_default();
+        let fields = document.record(about.id).map(|record| record.fields).unwrap_or_default();
         Self { record: about.key(), document, contested: about.contested, puts, fields }
     }
 

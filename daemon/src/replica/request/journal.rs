@@ -195,7 +195,7 @@ impl Replica {
     /// Of these puts, those that change what the record says now, that settle what was said apart, or that put it away once more.
     pub(super) fn changing(&self, doc: DocId, id: RecordId, puts: Vec<Put>) -> Vec<Put> {
         let document = self.documents.get(&doc);
-        let fields = document.and_then(|document| document.record(id)).map(|(fields, _)| fields).unwrap_or_default();
+        let fields = document.and_then(|document| document.record(id)).map(|record| record.fields).unwrap_or_default();
         let is_new = |(key, value): &Put| {
             if document.is_some_and(|document| document.is_contested(key)) || narrow::keeps_away(key, value) {
                 return true;
