@@ -7,7 +7,7 @@ use std::time::Duration;
 use asif_daemon::Rng;
 use asif_daemon::journal::bundle::{self, Laid};
 use asif_daemon::journal::document::Document;
-use asif_daemon::journal::guard;
+use asif_daemon::journal::{guard, schema};
 use asif_daemon::people::space::Space;
 use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
@@ -18,7 +18,7 @@ use asif_daemon::seal::keys::ReadKey;
 use asif_daemon::seal::piece;
 use asif_daemon::seal::wire::Wire;
 use asif_proto::id::{DeviceId, Link, LogId, PieceId, SpaceId};
-use asif_proto::peer::{Blob, Message, Offered};
+use asif_proto::peer::{Blob, Message, OTHERWISE, Offered};
 use rand_core::SeedableRng;
 
 use crate::hostile::{Stolen, logs_of, steal};
@@ -192,6 +192,39 @@ fn a_checkpoint_that_lies_changes_nothing() {
     story.edit(&mut world, laptop);
     story.settle(&mut world);
     story.settle(&mut world);
+    story.check(&mut world);
+}
+
+#[test]
+fn own_devices_that_make_something_else_of_the_same_entries_find_that_out_and_agree() {
+    let mut world = World::new(5);
+    let devices = story::family(&mut world, 2);
+    let (laptop, desktop) = (devices[0], devices[1]);
+    let mut story = Story::new(&devices);
+    for device in devices.repeat(2) {
+        story.log(&mut world, device);
+    }
+    story.settle(&mut world);
+    // One change more than any entry has, and that nobody was told to be kept, as where a branch gave way that a checkpoint elsewhere stands for.
+    let mut held = held(&world, laptop);
+    let document = held.documents.iter_mut().find(|(doc, _)| matches!(doc, DocId::Month { .. })).unwrap().1;
+    let record = document.records().next().unwrap();
+    document.write(LogId([9; 16]), &[(schema::field(record, "note"), "something else".into())], None).unwrap();
+    let all: Vec<(DocId, Vec<u8>)> = held.documents.iter().map(|(doc, document)| (*doc, document.save())).collect();
+    let (sealed, pieces) = made(&held, &all, |_| {});
+    world.inject(laptop, desktop, &Message::Checkpoint(Offered { sealed: Blob(sealed), instead_of: Some(OTHERWISE) }));
+    for piece in pieces {
+        world.inject(laptop, desktop, &Message::Piece(Blob(piece)));
+    }
+    let note = |world: &mut World, node| Story::list(world, node)[&record].note.clone();
+    assert_eq!(note(&mut world, desktop).as_deref(), Some("something else"));
+    assert_ne!(note(&mut world, laptop).as_deref(), Some("something else"));
+    // They meet again.
+    world.cut(laptop, desktop);
+    world.heal();
+    world.run_for(Duration::from_secs(100));
+    story.settle(&mut world);
+    assert_eq!(note(&mut world, laptop), note(&mut world, desktop));
     story.check(&mut world);
 }
 
