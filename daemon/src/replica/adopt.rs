@@ -71,6 +71,8 @@ pub(super) struct Adopting {
     lacking: BTreeMap<LogId, u64>,
     /// It is known to stand for another branch of a log than what is here.
     parted: bool,
+    /// Whoever gives it holds the same and makes something else of it.
+    otherwise: bool,
     /// What is written again where it takes the place of what is here.
     swap: Option<swap::Swap>,
     /// It is being put on stable storage.
@@ -157,6 +159,7 @@ impl Replica {
             goes_through: false,
             lacking: BTreeMap::new(),
             parted,
+            otherwise: offered.instead_of == Some(OTHERWISE),
             swap: None,
             keeping: false,
         });

@@ -56,7 +56,11 @@ impl Replica {
             self.not_taken(cx, "a checkpoint of a log that went on in two ways; what is here stays");
             return self.give_checkpoint(cx, from, &ours, Some(theirs));
         }
-        if self.go_back_to_entries(cx) {
+        // What others gave is not in the entries alone: it would go on to be something else.
+        let otherwise = self.adopting.as_ref().is_some_and(|adopting| adopting.otherwise);
+        let me = self.vault.as_ref().map(|vault| vault.device());
+        let stays_otherwise = otherwise && self.bases.all().any(|base| Some(base.said.by) != me);
+        if !stays_otherwise && self.go_back_to_entries(cx) {
             return self.compare_anew();
         }
         tracing::warn!(id = %theirs, "a log was continued in two ways; a checkpoint takes the place of what is here");
