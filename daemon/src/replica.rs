@@ -146,6 +146,7 @@ pub struct Replica {
     backoff: HashMap<LinkKey, Backoff>,
     peers: peers::Peers,
     told: whereabouts::Told,
+    told_to: whereabouts::ToldTo,
     listening: Option<Vec<SocketAddr>>,
     listen_wanted: bool,
     listen_after: Option<Duration>,

@@ -264,6 +264,12 @@ fn life_with_a_kill(call: &str, number: usize) -> bool {
     let second = logged(&asked(&["log", "lunch", "-b", "31", "--at", "2026-01-02T10:00", "--json"]));
     asked(&["edit", &first, "--after", "60"]);
     asked(&["delete", &second, "--yes"]);
+    // To erase, the whole journal is packed anew, and what was packed or written before is let go.
+    for note in ["CANARY one", "CANARY two"] {
+        let third = logged(&asked(&["log", "lunch", "--note", note, "--json"]));
+        asked(&["erase", &third, "--yes"]);
+        home.refuses(4, &["show", &third]);
+    }
     asked(&["daemon", "stop"]);
     let status = traced.wait().unwrap();
     let list = home.list();

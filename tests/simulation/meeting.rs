@@ -3,13 +3,14 @@
 //! 1. The devices of two people find each other, whichever of them met first, also when those are off and all were restarted meanwhile.
 //! 2. Where somebody is, is told to own devices alone.
 //! 3. Nobody is said to have been reached who has not answered since it was asked.
+//! 4. Two that hold the same say little when they meet, however much that is.
 
 use std::time::Duration;
 
 use asif_proto::local::{ErrorKind, Reply, Request};
 use asif_proto::peer::{Message, Whereabouts};
 
-use crate::story;
+use crate::story::{self, Story};
 use crate::world::World;
 
 fn sync(world: &mut World, node: usize) -> Result<Vec<String>, String> {
@@ -109,4 +110,35 @@ fn nobody_is_said_to_have_been_reached_who_does_not_answer() {
     world.crash(devices[1], Duration::from_secs(1));
     world.run_for(Duration::from_secs(60));
     assert_eq!(sync(&mut world, devices[0]), Ok(vec!["device 1".into()]));
+}
+
+#[test]
+fn two_that_hold_the_same_say_no_more_than_256_bytes_to_each_other() {
+    let (mut world, robin, _) = two_and_two();
+    let mut story = Story::new(&robin);
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..10 {
+            story.log(&mut world, robin[0]);
+        }
+        world.run_for(Duration::from_secs(60));
+        world.cut(robin[0], robin[1]);
+        world.recorded = Some(Vec::new());
+        world.heal();
+        world.run_for(Duration::from_secs(60));
+        assert!(world.is_linked(robin[0], robin[1]));
+        let messages = world.recorded.take().unwrap();
+        let between = messages.into_iter().filter(|(from, to, _)| [*from, *to].iter().all(|node| robin.contains(node)));
+        said.push(between.map(|(_, _, message)| message).collect::<Vec<_>>());
+    }
+    // In the first round each of them meets the helper's devices, and tells the other where those are.
+    for messages in &said[1..] {
+        let longest =
+            |is_one: fn(&Message) -> bool| messages.iter().filter(|one| is_one(one)).map(|one| one.to_frame().to_bytes().len()).max();
+        let (hello, same) = (longest(|one| matches!(one, Message::Hello(_))), longest(|one| matches!(one, Message::Same(_))));
+        assert!(messages.iter().all(|one| matches!(one, Message::Hello(_) | Message::Same(_))), "{messages:?}");
+        // Each end says each once; where both dial at one moment there are two links, of which one goes.
+        let bytes = 2 * (hello.unwrap() + same.unwrap());
+        assert_eq!(bytes, 156, "both ways");
+    }
 }

@@ -132,6 +132,7 @@ impl Replica {
             backoff: HashMap::new(),
             peers: Peers::default(),
             told: BTreeMap::new(),
+            told_to: BTreeMap::new(),
             listening: None,
             listen_wanted: false,
             listen_after: None,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use asif_proto::frame;
 use asif_proto::id::LinkKey;
 use asif_proto::peer::{MAX_ADDRESSES, MAX_WHEREABOUTS, Message, Whereabouts};
 
@@ -14,6 +15,9 @@ use super::{Cx, Replica};
 
 /// Where own devices met others.
 pub(super) type Told = BTreeMap<LinkKey, Vec<SocketAddr>>;
+
+/// To which start of an own device what was told when it last came, by its hash.
+pub(super) type ToldTo = BTreeMap<LinkKey, ([u8; 8], blake3::Hash)>;
 
 impl Replica {
     /// A peer told where it listens; where it was seen with its listening ports comes first.
@@ -41,13 +45,29 @@ impl Replica {
         for id in self.links.keys().copied().collect::<Vec<_>>() {
             self.tell(cx, id, vec![Whereabouts { key, addresses: addresses.clone() }]);
         }
+        // Who is here has been told that, too.
+        let all = blake3::hash(&frame::encode(&self.met()));
+        for link in self.links.values() {
+            if let Some((_, hash)) = self.told_to.get_mut(&link.key).filter(|(start, _)| *start == link.start) {
+                *hash = all;
+            }
+        }
     }
 
-    /// Tells an own device that has just come where the others are.
-    pub(super) fn tell_addresses(&self, cx: &mut Cx<'_>, id: LinkId) {
+    fn met(&self) -> Vec<Whereabouts> {
         let known = self.known_keys();
         let met = self.peers.notes.iter().filter(|(key, note)| known.contains(key) && !note.addresses.is_empty());
-        self.tell(cx, id, met.map(|(key, note)| Whereabouts { key: *key, addresses: note.addresses.clone() }).collect());
+        met.map(|(key, note)| Whereabouts { key: *key, addresses: note.addresses.clone() }).collect()
+    }
+
+    /// Tells an own device that has just come where the others are, unless it was told just that since it started.
+    pub(super) fn tell_addresses(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        let all = self.met();
+        let Some(link) = self.links.get(&id) else { return };
+        let told = (link.start, blake3::hash(&frame::encode(&all)));
+        if self.told_to.insert(link.key, told) != Some(told) {
+            self.tell(cx, id, all);
+        }
     }
 
     /// Tells an own device, unless there is nothing but where it is itself.

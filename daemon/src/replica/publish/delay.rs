@@ -32,6 +32,8 @@ const FILE: &str = "delays";
 const JUMP_S: u64 = 5;
 /// The longest delay.
 pub(in crate::replica) const MAX_DELAY_S: u32 = 30 * 24 * 60 * 60;
+/// So often what makes no difference any more is forgotten, in seconds.
+const FORGET_EVERY_S: u64 = 60 * 60;
 /// Fields that say who may see a record, and nothing else.
 const HIDING: [&str; 3] = ["visibility", "hold_until", "deleted"];
 /// What is rated again and again.
@@ -56,6 +58,8 @@ pub(in crate::replica) struct Delays {
     ahead_s: i64,
     /// Up to when what has waited long enough was let go, by the counted seconds.
     let_go_upto_s: u64,
+    /// When what makes no difference any more was last forgotten, by the same.
+    forgot_s: u64,
     /// When something has waited long enough, by the same.
     due_s: Option<u64>,
     /// The monotonic clock when the count went on last.
@@ -274,8 +278,12 @@ impl Replica {
         }
         let (counted_s, upto) = (all.known.counted_s, all.let_go_upto_s);
         let stands = |at: u64| counted_s < at.saturating_add(MAX_DELAY_S.into());
-        all.known.said_at.retain(|_, at| stands(*at));
-        all.known.rated_at.retain(|_, at| stands(*at));
+        // Not at every step: after an import there are tens of thousands of them for a month.
+        if counted_s >= all.forgot_s.saturating_add(FORGET_EVERY_S) {
+            all.forgot_s = counted_s;
+            all.known.said_at.retain(|_, at| stands(*at));
+            all.known.rated_at.retain(|_, at| stands(*at));
+        }
         all.known.rest_s = all.known.rest_s.filter(|at| stands(*at));
         let said = || all.known.said_at.values().chain(all.known.rated_at.values()).chain(&all.known.rest_s).copied();
         all.due_s =
