@@ -305,6 +305,7 @@ impl Replica {
         self.rooms.retain(|(link, _), _| *link != id);
         self.join_link_closed(cx, id, reason, refused);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
+        self.forget_told(&key);
         let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
         if lasted.is_none() && self.registry.holder(&key).is_some() {
             self.last_error.entry(key).or_insert_with(|| reason.to_owned());
@@ -327,6 +328,7 @@ impl Replica {
         if let Some(link) = self.links.remove(&id) {
             self.rooms.retain(|(link, _), _| *link != id);
             cx.rest.push(Effect::Close { link: id });
+            self.forget_told(&link.key);
             let lasted = link.up.then(|| cx.now.mono.saturating_sub(link.opened));
             self.try_again(cx, link.key, lasted);
         }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use asif_proto::frame;
 use asif_proto::id::LinkKey;
@@ -16,8 +17,11 @@ use super::{Cx, Replica};
 /// Where own devices met others.
 pub(super) type Told = BTreeMap<LinkKey, Vec<SocketAddr>>;
 
-/// To which start of an own device what was told when it last came, by its hash.
-pub(super) type ToldTo = BTreeMap<LinkKey, ([u8; 8], blake3::Hash)>;
+/// To which start of an own device what was told last, by its hash, and when.
+pub(super) type ToldTo = BTreeMap<LinkKey, ([u8; 8], blake3::Hash, Duration)>;
+
+/// A link that ends so soon after something was told may not have carried it: nobody acknowledges it.
+const CARRIED_WITHIN: Duration = Duration::from_secs(45);
 
 impl Replica {
     /// A peer told where it listens; where it was seen with its listening ports comes first.
@@ -48,8 +52,8 @@ impl Replica {
         // Who is here has been told that, too.
         let all = blake3::hash(&frame::encode(&self.met()));
         for link in self.links.values() {
-            if let Some((_, hash)) = self.told_to.get_mut(&link.key).filter(|(start, _)| *start == link.start) {
-                *hash = all;
+            if let Some(told) = self.told_to.get_mut(&link.key).filter(|(start, _, _)| *start == link.start) {
+                (told.1, told.2) = (all, cx.now.mono);
             }
         }
     }
@@ -64,10 +68,17 @@ impl Replica {
     pub(super) fn tell_addresses(&mut self, cx: &mut Cx<'_>, id: LinkId) {
         let all = self.met();
         let Some(link) = self.links.get(&id) else { return };
-        let told = (link.start, blake3::hash(&frame::encode(&all)));
-        if self.told_to.insert(link.key, told) != Some(told) {
+        let (start, hash) = (link.start, blake3::hash(&frame::encode(&all)));
+        if self.told_to.get(&link.key).is_none_or(|told| (told.0, told.1) != (start, hash)) {
+            self.told_to.insert(link.key, (start, hash, cx.now.mono));
             self.tell(cx, id, all);
         }
+    }
+
+    /// A link has ended: what it may not have carried is told again.
+    pub(super) fn forget_told(&mut self, key: &LinkKey) {
+        let now = self.now.mono;
+        self.told_to.retain(|one, (_, _, at)| one != key || now > *at + CARRIED_WITHIN);
     }
 
     /// Tells an own device, unless there is nothing but where it is itself.
