@@ -37,6 +37,8 @@ const SHOWN: u64 = 256;
 const BEFORE_ANY: u64 = 0;
 /// How often one link may ask for a branch.
 const MAX_ASKED: u32 = 512;
+/// How often one is asked back while the two hold the same of it: what they may show of it can change meanwhile.
+const MAX_ASKED_BACK: u32 = 8;
 /// Hashes of replaced changes in one entry.
 pub(super) const HASHES: usize = 2048;
 
@@ -90,9 +92,11 @@ impl Replica {
             self.refuse("a peer that asks for branches without end");
             return self.drop_link(cx, id);
         }
-        // Back is asked once for what the two hold now: each question would else bring another.
+        // Back is asked a few times for what the two hold now, not without end: each question would else bring another.
         let now = (tip, link.theirs.get(&want.log).copied());
-        if link.asked_back.insert(want.log, now) != Some(now) {
+        let asked = link.asked_back.entry(want.log).or_insert((now, 0));
+        *asked = (now, if asked.0 == now { asked.1 + 1 } else { 1 });
+        if asked.1 <= MAX_ASKED_BACK {
             self.dispute(cx, id, want.log);
         }
         if want.from == BEFORE_ANY {

@@ -78,8 +78,8 @@ pub struct Link {
     pub disputed: HashMap<LogId, u64>,
     /// How often they asked for a branch.
     pub asked: u32,
-    /// What the two held of a log, here and there, when they were last asked back.
-    pub asked_back: HashMap<LogId, (u64, Option<(u64, [u8; 8])>)>,
+    /// What the two held of a log, here and there, when they were last asked back, and how often they were since they hold that.
+    pub asked_back: HashMap<LogId, (Held, u32)>,
     /// When each log was last read for them, counted.
     pub turns: HashMap<LogId, u64>,
     /// Logs of which something was stored that is not yet acknowledged to them.
@@ -101,6 +101,9 @@ pub struct Link {
     /// The link is to be closed then, or when everything is acknowledged.
     pub closing: Option<Duration>,
 }
+
+/// How far a log is held here, and there, with the first 8 bytes of its link.
+type Held = (u64, Option<(u64, [u8; 8])>);
 
 impl Link {
     /// A link that just opened.
