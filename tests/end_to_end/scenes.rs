@@ -129,6 +129,7 @@ fn as_told(ran: &Ran, home: &Home) -> String {
 
 /// The line with names for ids, times and days, and two spaces where columns depend on these.
 fn timeless(line: &str) -> String {
+    let line = &unnumbered(line);
     let indent = line.len() - line.trim_start().len();
     let parts: Vec<String> = line
         .trim_start()
@@ -138,6 +139,12 @@ fn timeless(line: &str) -> String {
         .map(|part| days(&part.split(' ').map(word).collect::<Vec<_>>()))
         .collect();
     format!("{}{}", " ".repeat(indent), parts.join("  "))
+}
+
+/// The line with a name for the number of a process, however short that is.
+fn unnumbered(line: &str) -> String {
+    let Some((before, after)) = line.split_once("(process ") else { return line.to_owned() };
+    format!("{before}(process ID{}", after.trim_start_matches(|letter: char| letter.is_ascii_digit()))
 }
 
 /// A word without what stands around it, named if it is an id, a time or a day.

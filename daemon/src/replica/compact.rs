@@ -53,6 +53,8 @@ const GROUP: usize = bundle::MAX_BUNDLE / 2;
 const DEEDS: usize = 128;
 /// After something stood in the way it is tried again.
 const AGAIN: Duration = Duration::from_secs(60 * 60);
+/// What waits for something may have it by then.
+const AGAIN_SOON: Duration = Duration::from_secs(60);
 
 /// What is under way.
 #[derive(Debug, Default)]
@@ -190,9 +192,16 @@ impl Replica {
 
     fn begin_checkpoint(&mut self, cx: &mut Cx<'_>) {
         let Some((_, key)) = self.write_key() else { return self.stand_off(cx, "there is no key to seal it with") };
+        let tips = self.coverable();
+        let is_beyond = |(log, seqs): (&LogId, &Vec<u64>)| seqs.iter().any(|seq| tips.get(log).is_none_or(|tip| seq > tip));
+        let must = self.needs_checkpoint_to_erase() || self.needs_checkpoint_to_compare();
+        if !must && self.index.values().flatten().any(is_beyond) {
+            // Something waits, and what came after it in its log does not.
+            self.compacting.not_before = Some(self.now.mono + AGAIN_SOON);
+            return;
+        }
         let (bundles, groups) = self.group(key);
         tracing::info!(groups = groups.len(), taken_over = bundles.len(), "a checkpoint is made");
-        let tips = self.coverable();
         let held = self.logs.values().map(|log| (log.head.log, log.seq)).collect();
         self.compacting.making = Some(Making { tips, held, groups, laid: Vec::new(), bundles, step: Step::Lay });
     }

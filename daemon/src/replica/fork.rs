@@ -18,6 +18,7 @@ pub(super) use again::packed_again;
 pub(super) use covered::Parting;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use asif_proto::id::{Link, LogId};
 use asif_proto::local::Failure;
@@ -37,8 +38,8 @@ const SHOWN: u64 = 256;
 const BEFORE_ANY: u64 = 0;
 /// How often one link may ask for a branch.
 const MAX_ASKED: u32 = 512;
-/// How often one is asked back while the two hold the same of it: what they may show of it can change meanwhile.
-const MAX_ASKED_BACK: u32 = 8;
+/// So long one is not asked back again while the two hold the same of it. What they may show of it can change meanwhile.
+const ASKED_BACK_FOR: Duration = Duration::from_secs(60);
 /// Hashes of replaced changes in one entry.
 pub(super) const HASHES: usize = 2048;
 
@@ -92,11 +93,11 @@ impl Replica {
             self.refuse("a peer that asks for branches without end");
             return self.drop_link(cx, id);
         }
-        // Back is asked a few times for what the two hold now, not without end: each question would else bring another.
+        // Back is asked once for what the two hold now, and again later: each question would else bring another, without end.
         let now = (tip, link.theirs.get(&want.log).copied());
-        let asked = link.asked_back.entry(want.log).or_insert((now, 0));
-        *asked = (now, if asked.0 == now { asked.1 + 1 } else { 1 });
-        if asked.1 <= MAX_ASKED_BACK {
+        let before = link.asked_back.get(&want.log).filter(|(held, at)| *held == now && cx.now.mono < *at + ASKED_BACK_FOR);
+        if before.is_none() {
+            link.asked_back.insert(want.log, (now, cx.now.mono));
             self.dispute(cx, id, want.log);
         }
         if want.from == BEFORE_ANY {

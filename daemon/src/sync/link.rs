@@ -78,8 +78,8 @@ pub struct Link {
     pub disputed: HashMap<LogId, u64>,
     /// How often they asked for a branch.
     pub asked: u32,
-    /// What the two held of a log, here and there, when they were last asked back, and how often they were since they hold that.
-    pub asked_back: HashMap<LogId, (Held, u32)>,
+    /// What the two held of a log, here and there, when they were last asked back, and when that was.
+    pub asked_back: HashMap<LogId, (Held, Duration)>,
     /// When each log was last read for them, counted.
     pub turns: HashMap<LogId, u64>,
     /// Logs of which something was stored that is not yet acknowledged to them.
