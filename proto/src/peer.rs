@@ -202,7 +202,7 @@ pub struct Offered {
     pub instead_of: Option<CheckpointId>,
 }
 
-/// No checkpoint has this id.
+/// No checkpoint has this id: in the place of one of theirs it says that the two hold the same and make something else of it.
 pub const OTHERWISE: CheckpointId = CheckpointId([0; 32]);
 
 /// What two own devices hold is the same, as far as the sender knows.

@@ -8,7 +8,7 @@ use asif_daemon::seal::piece;
 use asif_daemon::seal::wire::Wire;
 use asif_daemon::store::{Jump, Takeover};
 use asif_proto::id::{CheckpointId, KeyId, Link, LogId, PieceId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::{Blob, Message, Offered};
+use asif_proto::peer::{Blob, Message, OTHERWISE, Offered, Same};
 
 use crate::{golden, key, place, rng, same, signer};
 
@@ -97,6 +97,8 @@ fn messages() {
         ("message-get-pieces", Message::GetPieces(vec![PieceId([7; 32])])),
         ("message-piece", Message::Piece(Blob(vec![1, 1, 7]))),
         ("message-no-checkpoint", Message::NoCheckpoint(CheckpointId([12; 32]))),
+        ("message-same", Message::Same(Same { digest: [13; 16], documents: [14; 16] })),
+        ("message-checkpoint-otherwise", Message::Checkpoint(Offered { sealed: Blob(vec![1, 1, 5]), instead_of: Some(OTHERWISE) })),
     ] {
         let bytes = same(name, &message.to_frame().to_bytes());
         let frame = asif_proto::frame::Frame::from_bytes(&bytes).unwrap();

@@ -1,4 +1,4 @@
-//! One Automerge document: writing to it, merging into it on a copy, reading records from it.
+//! One Automerge document: writing to it, merging into it on a copy, looking under its keys.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -162,6 +162,7 @@ impl Replica {
             && !self.is_adopting()
     }
 
+    /// Whether one is to be made, now.
     fn needs_checkpoint(&self) -> bool {
         let may = self.compacting.not_before.is_none_or(|at| self.now.mono >= at);
         (may && (self.is_worth_it() || self.needs_checkpoint_to_compare())) || self.needs_checkpoint_to_erase()

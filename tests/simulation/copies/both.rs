@@ -32,6 +32,7 @@ fn two_copied_homes(mut world: World) {
     world.heal();
     world.cut(devices[2], devices[0]);
     world.cut(devices[2], devices[1]);
+    // What waits, and what was asked, is looked at again after a minute.
     world.run_for(Duration::from_secs(600));
     story.settle(&mut world);
     // Of both pairs one is always away: it takes longer until all have met all.
