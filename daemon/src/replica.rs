@@ -287,7 +287,7 @@ impl Replica {
             Input::Listening { addresses } => self.listening(&mut cx, addresses),
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
             Input::Read { purpose, entries } => self.read(&mut cx, purpose, entries),
-            Input::Served { link, log, upto, bytes } => self.served(&mut cx, link, log, upto, bytes),
+            Input::Served { link, log, upto, bytes, stub } => self.served(&mut cx, link, log, upto, bytes, stub),
             Input::Stubbed { log } => self.stubbed(log),
             Input::Mended(found) => self.mended(&mut cx, *found),
             Input::Here { zone, quiet } => self.is_here(zone, quiet),

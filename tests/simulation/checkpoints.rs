@@ -235,6 +235,38 @@ fn a_new_device_starts_from_a_checkpoint_and_the_tails() {
 }
 
 #[test]
+fn one_that_lacks_only_the_last_entry_that_a_checkpoint_stands_for_gets_it_of_one_that_started_from_that() {
+    let mut world = world(1, Duration::ZERO);
+    let devices = story::family(&mut world, 3);
+    let [laptop, tablet, phone] = devices[..] else { panic!() };
+    let mut story = Story::new(&devices);
+    world.cut(phone, laptop);
+    world.cut(phone, tablet);
+    for _ in 0..20 {
+        story.log(&mut world, laptop);
+    }
+    world.run_for(Duration::from_secs(60));
+    // The twelfth that comes is worth a further one.
+    for _ in 0..11 {
+        story.log(&mut world, laptop);
+    }
+    world.must(tablet, Request::Sync { wait_ms: Some(5000) });
+    world.cut(tablet, laptop);
+    story.log(&mut world, laptop);
+    world.run_for(Duration::from_secs(120));
+    world.heal();
+    world.cut(phone, tablet);
+    world.cut(tablet, laptop);
+    world.must(phone, Request::Sync { wait_ms: Some(30_000) });
+    world.stop(laptop);
+    world.heal();
+    world.must(phone, Request::Sync { wait_ms: Some(30_000) });
+    assert_eq!(told(&mut world, tablet), told(&mut world, phone));
+    story.settle(&mut world);
+    story.check(&mut world);
+}
+
+#[test]
 fn devices_that_make_checkpoints_and_let_go_end_with_the_same_journal() {
     for seed in seeds(6) {
         for beside in [A_MONTH, Duration::from_secs(30)] {

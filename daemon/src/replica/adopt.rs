@@ -120,11 +120,7 @@ impl Replica {
             self.logs.get(log).is_none_or(|held| held.seq < *tip || (held.seq == *tip && held.link != *link) || otherwise)
         };
         let parted = offered.instead_of.is_some_and(|ours| ours == OTHERWISE || self.bases.current().any(|base| base.id == ours));
-        if !parted && self.bases.all().any(|one| one.id == id) {
-            cx.rest.push(Effect::Send { link: from, message: Message::NoCheckpoint(id) });
-            return;
-        }
-        if !parted && !base.tips.iter().any(is_news) {
+        if !parted && (self.bases.all().any(|one| one.id == id) || !base.tips.iter().any(is_news)) {
             return self.decline(cx, from, id, None);
         }
         // What this device wrote and no longer has comes back with it: nothing may be written under those numbers meanwhile.

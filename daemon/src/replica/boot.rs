@@ -227,7 +227,8 @@ impl Replica {
         for log in found {
             match self.registry.epoch(&log.head.queue).map(|epoch| epoch.space.id()) {
                 Some(space) => {
-                    let log = Log { head: log.head, space, device: None, seq: log.seq, link: log.link, from: log.from, merged: 0 };
+                    let (seq, link, from, stubs) = (log.seq, log.link, log.from, BTreeSet::new());
+                    let log = Log { head: log.head, space, device: None, seq, link, from, stubs, merged: 0 };
                     self.logs.insert(log.head.log, log);
                 }
                 None => self.orphans.push(log),

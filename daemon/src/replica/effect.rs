@@ -392,6 +392,8 @@ pub enum Effect {
         before: Option<[u8; 8]>,
         /// Of these entries a stub goes out.
         left_out: BTreeSet<u64>,
+        /// It is of a journal, where no stub is taken: one that is here ends the run.
+        whole: bool,
     },
     /// Close a link, once what was sent is flushed.
     Close {

@@ -274,6 +274,7 @@ impl Replica {
         let rank = |tip: &Tip| (self.logs.get(&tip.log).map(|log| Some(log.space) != journal), link.turns.get(&tip.log).copied());
         let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
         let Some(log) = self.logs.get(&tip.log) else { return };
+        let whole = Some(log.space) == journal;
         let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1));
         if let Some(link) = self.links.get_mut(&id) {
             link.serving = Some(tip.log);
@@ -282,14 +283,19 @@ impl Replica {
         }
         let before = link_before(self.links.get(&id), &tip.log, from);
         let left_out = self.left_out(cx, tip.log, from, person);
-        cx.rest.push(Effect::Serve { link: id, head, from, before, left_out });
+        cx.rest.push(Effect::Serve { link: id, head, from, before, left_out, whole });
     }
 
-    pub(super) fn served(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, upto: Option<u64>, bytes: usize) {
+    pub(super) fn served(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, upto: Option<u64>, bytes: usize, stub: Option<u64>) {
+        if let Some(known) = self.logs.get_mut(&log) {
+            known.stubs.extend(stub);
+        }
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.serving == Some(log) {
             link.serving = None;
             match upto {
+                // Nothing was sent that they could acknowledge.
+                Some(_) if stub.is_some() && bytes == 0 => {}
                 Some(upto) => {
                     link.bulk.insert(log, upto);
                     link.sent(log, upto, bytes, cx.now.mono);

@@ -1,5 +1,7 @@
 //! The logs of every space, and writing to one's own.
 
+use std::collections::BTreeSet;
+
 use asif_proto::id::{DeviceId, Link, LogId, QueueId, SpaceId};
 use asif_proto::local::{ErrorKind, Failure};
 use rand_core::Rng as _;
@@ -28,6 +30,8 @@ pub(super) struct Log {
     pub(super) link: Link,
     /// The first entry behind its birth that may be here: what lies between is covered by a checkpoint.
     pub(super) from: u64,
+    /// Entries of which only a stub is here, as far as somebody lacked them: a checkpoint stands for them.
+    pub(super) stubs: BTreeSet<u64>,
     /// Entries up to here were taken into the views or are known to wait.
     pub(super) merged: u64,
 }
@@ -35,7 +39,12 @@ pub(super) struct Log {
 impl Log {
     /// A log of which nothing is stored yet.
     pub(super) fn new(head: LogHead, space: SpaceId, device: DeviceId) -> Self {
-        Self { head, space, device: Some(device), seq: 0, link: Link::ZERO, from: 2, merged: 0 }
+        Self { head, space, device: Some(device), seq: 0, link: Link::ZERO, from: 2, stubs: BTreeSet::new(), merged: 0 }
+    }
+
+    /// Whether the entry of this number is here as it was written, as far as is known.
+    pub(super) fn has(&self, seq: u64) -> bool {
+        (self.from <= 2 || seq >= self.from) && !self.stubs.contains(&seq)
     }
 }
 

@@ -21,7 +21,7 @@ impl Replica {
             return;
         };
         let Some(base) = self.bases.current().max_by_key(|base| self.spares(link, base)) else { return };
-        let (lacking, gone) = self.spares(link, base);
+        let (gone, lacking) = self.spares(link, base);
         let is_told = link.offered.is_some_and(|(offered, _)| offered == base.id);
         if is_told || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
             return;
@@ -52,21 +52,21 @@ impl Replica {
         base.is_some_and(|base| base.tips.iter().any(|(log, (tip, _))| link.acked.get(log).is_none_or(|held| held < tip)))
     }
 
-    /// How many covered entries they lack, and whether any of them is not here.
-    fn spares(&self, link: &Link, base: &Base) -> (u64, bool) {
+    /// Whether the next that they lack of what it covers is not here, of any log, and how many they lack.
+    fn spares(&self, link: &Link, base: &Base) -> (bool, u64) {
         let (mut lacking, mut gone) = (0u64, false);
         for (log, (tip, _)) in &base.tips {
             let held = link.acked.get(log).copied().unwrap_or(0);
             lacking = lacking.saturating_add(tip.saturating_sub(held));
-            gone |= held < *tip && self.logs.get(log).is_some_and(|log| log.from > 2 && held + 1 < log.from);
+            gone |= held < *tip && self.logs.get(log).is_some_and(|log| !log.has(held + 1));
         }
-        (lacking, gone)
+        (gone, lacking)
     }
 
     /// Whether the next entry of a log that they lack is sent as an entry: it is here, and no checkpoint that they were offered stands for it.
     pub(super) fn is_served_as_entries(&self, link: &Link, log: &LogId) -> bool {
         let next = link.sent.get(log).copied().unwrap_or(0).saturating_add(1);
-        let is_here = self.logs.get(log).is_some_and(|log| log.from <= 2 || next >= log.from);
+        let is_here = self.logs.get(log).is_some_and(|log| log.has(next));
         let stands_for = |(id, wanted): (CheckpointId, bool)| {
             let base = self.bases.all().find(|base| base.id == id).filter(|_| wanted);
             base.and_then(|base| base.tips.get(log)).is_some_and(|(tip, _)| next <= *tip)

@@ -15,6 +15,7 @@ use sealed::{store_jump, unless_poisoned};
 
 use crate::journal::view::Parts;
 use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::seal::wire::Wire;
 use crate::store::{self, Disk, Store};
 use crate::sync::have::short_link;
 
@@ -343,7 +344,7 @@ impl Shelf {
             }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
-            Effect::Serve { link, head, from, before, left_out } => return self.serve(link, head, from, before, &left_out),
+            Effect::Serve { link, head, from, before, left_out, whole } => return self.serve(link, head, (from, before), &left_out, whole),
             other => return Ok(Done::Elsewhere(other)),
         }
         Ok(Done::Quiet)
@@ -381,19 +382,22 @@ impl Shelf {
         &self,
         link: LinkId,
         head: LogHead,
-        from: u64,
-        expected: Option<[u8; 8]>,
+        (from, expected): (u64, Option<[u8; 8]>),
         left_out: &BTreeSet<u64>,
+        whole: bool,
     ) -> Result<Done, ShelfError> {
-        let served = |message, upto, bytes| Done::Serve(link, message, Input::Served { link, log: head.log, upto, bytes });
+        let served = |message, upto, bytes, stub| Done::Serve(link, message, Input::Served { link, log: head.log, upto, bytes, stub });
         let before = self.link_before(head.log, from)?;
         if expected.is_some_and(|expected| expected != short_link(&before)) {
-            return Ok(served(None, None, 0));
+            return Ok(served(None, None, 0, None));
         }
-        let wires: Vec<_> = self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT)?.into_iter().map(|(_, wire)| wire).collect();
-        let Some(last) = wires.last() else { return Ok(served(None, Some(from.saturating_sub(1)), 0)) };
+        let read = self.store.read(head.log, from, ENTRIES_BYTES, MAX_COUNT)?;
+        let mut wires: Vec<_> = read.into_iter().map(|(_, wire)| wire).collect();
+        let stub = wires.iter().position(|wire| whole && matches!(wire, Wire::Stub(_)));
+        let stub = stub.and_then(|at| wires.drain(at..).next()).map(|wire| wire.seq());
+        let Some(last) = wires.last() else { return Ok(served(None, Some(from.saturating_sub(1)), 0, stub)) };
         let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
-        Ok(served(Some(run_message(head, before, &wires, left_out)), Some(last.seq()), bytes))
+        Ok(served(Some(run_message(head, before, &wires, left_out)), Some(last.seq()), bytes, stub))
     }
 
     fn mend(&mut self, whole: &[LogId]) -> Result<Found, ShelfError> {

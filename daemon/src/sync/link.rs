@@ -211,7 +211,7 @@ impl Link {
         self.compare = true;
     }
 
-    /// Forgets everything about a log that is another now.
+    /// Forgets everything about a log that is another now. Only a new offer tells whether they hold what a checkpoint stands for.
     pub fn forget(&mut self, log: &LogId) {
         self.reached.remove(log);
         self.acked.remove(log);
@@ -219,6 +219,7 @@ impl Link {
         self.theirs.remove(log);
         self.bulk.remove(log);
         self.disputed.remove(log);
+        self.offered = None;
         self.in_flight.retain(|(one, _, _)| one != log);
         if self.serving == Some(*log) {
             self.serving = None;

@@ -8,6 +8,7 @@ mod learns;
 
 use std::time::Duration;
 
+use asif_daemon::replica::Keeping;
 use asif_proto::local::{ErrorKind, GrantChange, Invite, Reply, Request, ShareAsk};
 use asif_proto::record::{ClearField, SessionFields, Visibility};
 use asif_proto::share::{GrantView, Preview, Scope};
@@ -22,9 +23,14 @@ const SOON: Duration = Duration::from_secs(5);
 fn robin_and_dana(seed: u64, marked: bool, devices: usize) -> (World, Vec<usize>, usize) {
     let mut world = World::new(seed);
     world.places = marked;
-    let devices = crate::story::family(&mut world, devices);
-    let dana = join(&mut world, devices[0], "Dana");
+    let (devices, dana) = they_meet(&mut world, devices);
     (world, devices, dana)
+}
+
+fn they_meet(world: &mut World, devices: usize) -> (Vec<usize>, usize) {
+    let devices = crate::story::family(world, devices);
+    let dana = join(world, devices[0], "Dana");
+    (devices, dana)
 }
 
 fn join(world: &mut World, laptop: usize, name: &str) -> usize {
@@ -301,8 +307,11 @@ fn what_no_record_stands_behind_any_more_is_taken_back_when_the_person_goes_on()
 
 #[test]
 fn where_words_of_the_journal_are_lost_by_damage_nothing_new_goes_out_before_the_person_has_looked() {
-    let (mut world, laptop, dana) = robin_alone(true);
-    world.expects_damage = true;
+    let mut world = World::new(5);
+    // No checkpoint has the words, too.
+    (world.places, world.expects_damage, world.keeping) = (true, true, Keeping::default());
+    let (devices, dana) = they_meet(&mut world, 1);
+    let laptop = devices[0];
     (0..9).for_each(|n| drop(log(&mut world, laptop, noted(50 + n, "some words"))));
     world.run_for(HOUR);
     world.stop(laptop);

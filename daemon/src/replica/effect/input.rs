@@ -169,6 +169,8 @@ pub enum Input {
         upto: Option<u64>,
         /// How many sealed bytes.
         bytes: usize,
+        /// The stub that it ended before.
+        stub: Option<u64>,
     },
     /// What is damaged was set aside.
     Mended(Box<Found>),
