@@ -186,7 +186,13 @@ impl Net {
         let failed = |source| BindError::socket(listen, source);
         let runtime = Arc::new(TokioRuntime);
         let socket = runtime.wrap_udp_socket(UdpSocket::bind(listen).map_err(failed)?).map_err(failed)?;
-        Self::over(socket, runtime, secret, gate, events)
+        let net = Self::over(socket, runtime, secret, gate, events)?;
+        let gather = net.shared.identity.gather();
+        net.shared.spawn(async move {
+            // Whatever becomes of it, a handshake gathers for itself.
+            let _ = tokio::task::spawn_blocking(gather).await;
+        });
+        Ok(net)
     }
 
     /// Like [`Net::bind`], over a socket and a clock that need not be real ones.

@@ -237,10 +237,11 @@ impl Daemon {
                     self.inputs.push_back(Input::Stop);
                     self.stopping = true;
                 }
-                Some(incoming) = self.incoming.recv() => self.take_local(incoming),
-                Some(event) = self.net_events.recv() => self.take_net(event),
+                // Few, and more is made of them while the rest comes in.
                 Some(packed) = self.packer.packed() => self.inputs.push_back(Input::Packed { packed }),
                 Some(judged) = self.judge.judged() => self.inputs.push_back(judged),
+                Some(incoming) = self.incoming.recv() => self.take_local(incoming),
+                Some(event) = self.net_events.recv() => self.take_net(event),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
                 () = self.alarm.rang() => {
                     self.tell_here();

@@ -235,6 +235,23 @@ fn a_new_device_starts_from_a_checkpoint_and_the_tails() {
 }
 
 #[test]
+fn a_new_device_says_that_it_is_in_before_it_writes_its_view_and_writes_it_soon() {
+    let mut world = world(3, A_MONTH);
+    let laptop = story::family(&mut world, 1)[0];
+    let mut story = Story::new(&[laptop]);
+    for _ in 0..30 {
+        story.log(&mut world, laptop);
+    }
+    world.run_for(Duration::from_secs(60));
+    let desktop = joins(&mut world, laptop, "desktop");
+    let written = |world: &World| world.nodes[desktop].bytes_on_disk()[std::path::Path::new("/data/view")].len();
+    assert_eq!(Story::list(&mut world, desktop).len(), 30);
+    let before = written(&world);
+    world.run_for(Duration::from_secs(1));
+    assert!(written(&world) > before);
+}
+
+#[test]
 fn one_that_lacks_only_the_last_entry_that_a_checkpoint_stands_for_gets_it_of_one_that_started_from_that() {
     let mut world = world(1, Duration::ZERO);
     let devices = story::family(&mut world, 3);

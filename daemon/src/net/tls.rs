@@ -43,6 +43,13 @@ impl Identity {
         Ok(Self { certified: secret.certified()?, provider: Arc::new(provider()) })
     }
 
+    /// Draws a first random byte, for which the provider gathers entropy: some 20 ms, once in a process, that the first handshake need not wait for.
+    pub(super) fn gather(&self) -> impl FnOnce() + Send + 'static {
+        let random = self.provider.secure_random;
+        // What it cannot do now it tells a handshake.
+        move || drop(random.fill(&mut [0]))
+    }
+
     /// For links that come in: only keys that `gate` lets in pass.
     pub(super) fn server(&self, gate: Gate) -> Result<QuicServerConfig, TlsError> {
         let verifier = Arc::new(GateVerifier { gate, algorithms: self.provider.signature_verification_algorithms });

@@ -181,6 +181,7 @@ impl Replica {
             save_peers_at: None,
             unsaved_entries: 0,
             saved_at: None,
+            save_view_at: None,
             view_until: None,
             rebuilding: None,
         }

@@ -26,6 +26,8 @@ const VERSION: u16 = 12;
 /// After so many entries the view is saved again, but not more often than this: its head is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
+/// Whoever waits for an answer has it before so much is written.
+const SAVE_SOON: Duration = Duration::from_millis(100);
 /// How long sessions stay in memory after somebody asked for any.
 const HELD: Duration = Duration::from_secs(60);
 
@@ -114,13 +116,23 @@ impl Replica {
     /// Saves the view when much has changed, and peers when that is due.
     pub(super) fn save_due(&mut self, cx: &mut Cx<'_>) {
         let due = self.saved_at.is_none_or(|at| cx.now.mono >= at + SAVE_AFTER);
-        if due && self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() && self.is_whole() {
-            self.save_snapshot(cx);
+        if due && self.is_view_due() {
+            let is_asked = cx.rest.iter().any(|effect| matches!(effect, Effect::Answer { .. }));
+            match self.save_view_at {
+                None if is_asked => self.save_view_at = Some(cx.now.mono + SAVE_SOON),
+                Some(at) if cx.now.mono < at => {}
+                _ => self.save_snapshot(cx),
+            }
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
             self.save_peers(cx);
             self.save_new_delays(cx);
         }
+    }
+
+    /// Whether enough changed to save the view, and all of it is there.
+    pub(super) fn is_view_due(&self) -> bool {
+        self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() && self.is_whole()
     }
 
     /// Saves everything that is worth saving before a stop.
@@ -176,7 +188,7 @@ impl Replica {
 
     fn snapshot(&mut self, cx: &mut Cx<'_>) -> Option<Effect> {
         self.unsaved_entries = 0;
-        self.saved_at = Some(cx.now.mono);
+        (self.saved_at, self.save_view_at) = (Some(cx.now.mono), None);
         let vault = self.vault.as_ref()?;
         self.view.seal(&vault.cache, cx.rng);
         let logs = self.logs.values().map(|log| {
