@@ -282,7 +282,7 @@ pub struct Erased {
     /// Always `erased`.
     #[serde(rename = "type")]
     pub kind: ErasedTag,
-    /// What it was: `session`, `practice`, `belief` ...
+    /// What it was: `session`, `practice`, `belief` ...; `record` where it was erased before, and nothing says any more.
     pub record: String,
     /// Its id.
     pub id: RecordId,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use asif_daemon::replica::Keeping;
 use asif_daemon::store::{Fault, Op};
-use asif_proto::local::{Failure, ListFilter, Reply, Request, TagAsk};
+use asif_proto::local::{ErrorKind, Failure, ListFilter, Reply, Request, TagAsk};
 use asif_proto::record::{Session, SessionFields};
 
 use crate::knows::{found, is_known, knows};
@@ -57,6 +57,32 @@ fn others(world: &mut World, node: usize, but: &Session) -> Vec<Session> {
 fn list(world: &mut World, node: usize) -> Vec<Session> {
     let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
     list
+}
+
+#[test]
+fn what_is_erased_again_since_the_answer_was_lost_is_erased() {
+    let mut world = world(7, 100, A_MONTH);
+    let laptop = story::family(&mut world, 2)[0];
+    let request = uuid::Uuid::from_u128(77);
+    let by = |typed: &str| Request::Erase { id: typed.to_owned(), history: false };
+    let told = |answer: Option<Result<Reply, Failure>>| match answer {
+        Some(Ok(Reply::Erased(erased))) => (erased.id, erased.others),
+        other => panic!("{other:?}"),
+    };
+    let id = log(&mut world, laptop, secret()).id.to_string();
+    let first = told(world.again(laptop, request, by(&id)));
+    assert_eq!(first.1, ["device 1"]);
+    world.stop(laptop);
+    // By the end of its id, too; what was never here is still not.
+    assert_eq!(told(world.again(laptop, request, by(&id[28..]))), first);
+    assert_eq!(world.ask(laptop, by("ffffffff")).unwrap().unwrap_err().kind, ErrorKind::NotFound);
+    // The power goes as soon as it is written that it is erased: whoever asks again waits until it is done.
+    let second = log(&mut world, laptop, secret()).id.to_string();
+    let client = world.begin_as(laptop, request, by(&second));
+    assert!(!world.nodes[laptop].answers.contains_key(&client));
+    world.crash(laptop, Duration::from_secs(1));
+    told(world.again(laptop, request, by(&second)));
+    assert_gone(&world, &[laptop], SECRET, "asked again");
 }
 
 #[test]

@@ -69,6 +69,11 @@ impl Erased {
         self.0.is_empty()
     }
 
+    /// Records that are gone for good.
+    pub fn gone(&self) -> impl Iterator<Item = &RecordId> {
+        self.0.iter().filter(|(_, what)| **what == What::All).map(|(record, _)| record)
+    }
+
     /// Whether a record is gone for good.
     pub fn is_gone(&self, record: &RecordId) -> bool {
         matches!(self.0.get(record), Some(What::All))

@@ -58,6 +58,11 @@ impl Erasing {
         Self { done, searched: done, ..Self::default() }
     }
 
+    /// Somebody waits until it is done here.
+    pub(super) fn wait(&mut self, client: ClientId, reply: Reply) {
+        self.asks.push((client, reply));
+    }
+
     /// Somebody who waited is gone.
     pub(super) fn forget(&mut self, client: ClientId) {
         self.asks.retain(|(one, _)| *one != client);
@@ -71,7 +76,7 @@ impl Replica {
         self.write_body(cx, journal, &Body::Erase(erase.clone()))?;
         self.learn_erased(cx, erase);
         self.erasing.not_before = None;
-        self.erasing.asks.push((client, reply));
+        self.erasing.wait(client, reply);
         Ok(())
     }
 

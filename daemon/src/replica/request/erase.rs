@@ -5,7 +5,7 @@ use asif_proto::local::{Erased, ErasedTag, ErrorKind, Failure, Reply};
 use serde_json::Value;
 
 use super::super::effect::ClientId;
-use super::super::find::Found;
+use super::super::find::{Found, by_suffix};
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::document::Document;
@@ -16,7 +16,10 @@ use crate::seal::body::{DocId, Erase};
 impl Replica {
     /// Erases a record on every device, or of its drafts all but what it says now. Answered once it is done on this one.
     pub(super) fn erase_record(&mut self, cx: &mut Cx<'_>, client: ClientId, typed: &str, history: bool) -> Handled {
-        let (id, doc, what) = self.erasable(typed)?;
+        let (id, doc, what) = match self.erasable(typed) {
+            Err(failure) if failure.kind == ErrorKind::NotFound && !history => return self.erased_before(client, typed).ok_or(failure),
+            found => found?,
+        };
         if history && !self.has(cx, doc) {
             return Ok(Outcome::Wanted);
         }
@@ -39,6 +42,24 @@ impl Replica {
         self.erase(cx, client, &erase, reply)?;
         self.write(cx, doc, &[(id.key(), now.into())], ERASED)?;
         Ok(Outcome::Later)
+    }
+
+    /// It was erased before, as when the answer to that was lost: nothing says any more what it was.
+    fn erased_before(&mut self, client: ClientId, typed: &str) -> Option<Outcome> {
+        let id = by_suffix(typed, self.erased.gone().map(|id| (id.to_string(), *id)), "").ok()?;
+        let reply = Reply::Erased(Erased {
+            kind: ErasedTag::Erased,
+            record: "record".to_owned(),
+            id,
+            history: false,
+            was_shared_with: Vec::new(),
+            others: self.other_devices(),
+        });
+        if !self.has_to_erase() {
+            return Some(Outcome::Reply(reply));
+        }
+        self.erasing.wait(client, reply);
+        Some(Outcome::Later)
     }
 
     fn erasable(&self, typed: &str) -> Result<(RecordId, DocId, &'static str), Failure> {
