@@ -36,6 +36,8 @@ pub struct Context<'c, 'w> {
     plain: bool,
     /// A bar stands in the last line of the talk.
     bar: bool,
+    /// What was asked about is told of a journal that is still arriving.
+    partial: bool,
     colour: bool,
     no_input: bool,
     words: Vec<String>,
@@ -54,6 +56,7 @@ impl<'c, 'w> Context<'c, 'w> {
             json: global.json,
             plain: global.plain,
             bar: false,
+            partial: false,
             colour: colour && !global.plain,
             no_input: global.no_input,
             words: Vec::new(),
@@ -204,6 +207,7 @@ impl<'c, 'w> Context<'c, 'w> {
         match event {
             Event::Partial(progress) => {
                 self.end_bar();
+                self.partial = true;
                 self.explain(&event::partial(progress));
                 return Ok(());
             }
@@ -264,7 +268,7 @@ impl<'c, 'w> Context<'c, 'w> {
     /// Data for standard output: with `--json` one envelope around `data`, else what `show` puts on the screen.
     pub fn tell<T: Serialize + ?Sized>(&mut self, data: &T, show: impl FnOnce(&mut Screen)) -> Outcome {
         if self.json {
-            return self.write(&(envelope::data(data) + "\n"));
+            return self.write(&(envelope::data(data, self.partial) + "\n"));
         }
         self.show(show)
     }

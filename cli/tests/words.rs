@@ -6,7 +6,7 @@ mod support;
 
 use asif_proto::id::LinkKey;
 use asif_proto::local::{
-    Check, Doctor, DraftAsk, ErrorKind, Event, Failure, Invite, ListFilter, Question, Reply, Request, ShareAsk, Status, Synced,
+    Check, Doctor, DraftAsk, ErrorKind, Event, Failure, Invite, ListFilter, Progress, Question, Reply, Request, ShareAsk, Status, Synced,
 };
 use asif_proto::record::{ClearField, Visibility};
 use asif_proto::share::{Preview, Role, Scope};
@@ -292,6 +292,21 @@ fn waiting_prints_one_envelope_an_event() {
     let ran = home.run(&["device", "pair", "--yes"]);
     assert!(ran.stdout.contains(&format!("Ticket  {}\n", ticket(TicketRole::Device))), "{ran:?}");
     assert!(ran.stdout.contains("desktop joined"), "{ran:?}");
+}
+
+#[test]
+fn what_is_told_of_a_journal_that_still_arrives_says_so_to_people_and_to_scripts() {
+    let home = TestHome::new();
+    home.serve(|mut talk| {
+        talk.hello();
+        let Some(_) = talk.ask() else { return };
+        talk.event(&Event::Partial(Progress { here: 1, of: 4, sessions: 40 }));
+        talk.answer(&reply(Reply::Sessions(Vec::new())));
+    });
+    let ran = home.run(&["list", "--json"]);
+    assert_eq!(ran.json_lines(), [json!({ "schema": "asif/1", "partial": true, "data": [] })]);
+    let ran = home.run(&["list"]);
+    assert!(ran.stderr.contains("still arriving: 25 % of it is here"), "{ran:?}");
 }
 
 #[test]

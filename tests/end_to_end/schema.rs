@@ -27,7 +27,8 @@ use serde_json::{Value, json};
 use crate::harness::Home;
 
 /// Fields that say nothing in any answer of these programs yet, and why.
-const UNSAID: [(&str, &str); 15] = [
+const UNSAID: [(&str, &str); 16] = [
+    ("data_envelope/properties/partial", "only while a journal is still arriving; in the words of the command line"),
     ("status/properties/locked", "nothing locks a journal yet"),
     ("invited/properties/code", "a ticket is given without a code"),
     ("desktop/properties/shows", "no desktop is here that could"),

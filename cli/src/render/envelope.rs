@@ -13,6 +13,8 @@ const SCHEMA: &str = "asif/1";
 #[derive(Serialize)]
 struct Data<'a, T: Serialize + ?Sized> {
     schema: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
     data: &'a T,
 }
 
@@ -22,9 +24,9 @@ struct Problem<'a> {
     error: &'a Failure,
 }
 
-/// The envelope around what was asked for, on one line.
-pub fn data<T: Serialize + ?Sized>(data: &T) -> String {
-    line(&Data { schema: SCHEMA, data })
+/// The envelope around what was asked for, on one line; partial: around what of it has arrived so far.
+pub fn data<T: Serialize + ?Sized>(data: &T, partial: bool) -> String {
+    line(&Data { schema: SCHEMA, partial, data })
 }
 
 /// The envelope around a failure, on one line.
@@ -54,7 +56,8 @@ mod tests {
 
     #[test]
     fn an_envelope_names_its_schema_first() {
-        assert_eq!(data(&[1, 2]), r#"{"schema":"asif/1","data":[1,2]}"#);
+        assert_eq!(data(&[1, 2], false), r#"{"schema":"asif/1","data":[1,2]}"#);
+        assert_eq!(data(&[1, 2], true), r#"{"schema":"asif/1","partial":true,"data":[1,2]}"#);
         let failure = Failure::new(ErrorKind::NotFound, "no such practice").hint("asif practice list");
         assert_eq!(
             error(&failure),
@@ -65,7 +68,7 @@ mod tests {
     #[test]
     fn what_would_steer_a_terminal_is_escaped_and_the_data_is_the_same() {
         let nasty = "a\u{1b}\u{7f}\u{9b}\u{2028}\u{202e}b\u{200d}\u{1f469}";
-        let line = data(nasty);
+        let line = data(nasty, false);
         assert_eq!(line, "{\"schema\":\"asif/1\",\"data\":\"a\\u001b\\u007f\\u009b\\u2028\\u202eb\u{200d}\u{1f469}\"}");
         let back: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(back["data"], nasty);
