@@ -9,6 +9,7 @@ use asif_daemon::journal::bundle::{self, Laid};
 use asif_daemon::journal::document::Document;
 use asif_daemon::journal::{guard, schema};
 use asif_daemon::people::space::Space;
+use asif_daemon::replica::Keeping;
 use asif_daemon::replica::effect::{Effect, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::seal::body::{Birth, Body, DocId, Erase, Keys, Seen};
@@ -198,6 +199,8 @@ fn a_checkpoint_that_lies_changes_nothing() {
 #[test]
 fn own_devices_that_make_something_else_of_the_same_entries_find_that_out_and_agree() {
     let mut world = World::new(5);
+    // None of them has packed anything yet.
+    world.keeping = Keeping::default();
     let devices = story::family(&mut world, 2);
     let (laptop, desktop) = (devices[0], devices[1]);
     let mut story = Story::new(&devices);
