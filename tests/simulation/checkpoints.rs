@@ -284,6 +284,37 @@ fn one_that_lacks_only_the_last_entry_that_a_checkpoint_stands_for_gets_it_of_on
 }
 
 #[test]
+fn what_a_damaged_device_could_not_take_it_is_offered_again_once_it_is_mended() {
+    let mut world = World::new(4);
+    (world.expects_damage, world.keeping) = (true, Keeping::default());
+    let devices = story::family(&mut world, 2);
+    let [laptop, desktop] = devices[..] else { panic!() };
+    let mut story = Story::new(&devices);
+    for _ in 0..20 {
+        story.log(&mut world, desktop);
+    }
+    world.must(desktop, Request::Sync { wait_ms: Some(5000) });
+    world.run_for(Duration::from_secs(60));
+    let (before, long) = (told(&mut world, desktop), bytes_of_logs(&world, laptop));
+    // The desktop packs them and lets them go; what the laptop has is damaged before it does so, too.
+    world.stop(laptop);
+    world.nodes[desktop].keeping = Keeping { worth: 12, beside: Duration::ZERO, look: Duration::from_secs(20) };
+    world.stop(desktop);
+    world.start(desktop);
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(files(&world, laptop, "checkpoints"), 0);
+    assert!(bytes_of_logs(&world, desktop) < long / 2);
+    world.nodes[laptop].flip_a_bit();
+    world.start(laptop);
+    world.run_for(Duration::from_secs(30));
+    world.must(laptop, Request::Doctor { rebuild: true });
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(told(&mut world, laptop), before);
+    story.settle(&mut world);
+    story.check(&mut world);
+}
+
+#[test]
 fn devices_that_make_checkpoints_and_let_go_end_with_the_same_journal() {
     for seed in seeds(6) {
         for beside in [A_MONTH, Duration::from_secs(30)] {

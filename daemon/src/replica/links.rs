@@ -390,7 +390,7 @@ impl Replica {
     }
 
     pub(super) fn link_deadlines(&self) -> impl Iterator<Item = Duration> {
-        let patience = self.links.values().filter_map(Link::again_at);
+        let patience = self.links.values().flat_map(|link| link.again_at().into_iter().chain(link.offered_anew_at()));
         let strangers = self
             .links
             .iter()

@@ -14,6 +14,9 @@ const MAX_GIVEN: u32 = 32;
 impl Replica {
     /// Offers a checkpoint where it spares many entries, or where those are not here any more.
     pub(super) fn offer(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
+        if let Some(link) = self.links.get_mut(&id).filter(|link| link.offered_anew_at().is_some_and(|at| cx.now.mono >= at)) {
+            link.withdraw();
+        }
         if self.person() != Some(person) || self.bases.all().next().is_none() || !self.is_ready() {
             return;
         }
@@ -22,8 +25,7 @@ impl Replica {
         };
         let Some(base) = self.bases.current().max_by_key(|base| self.spares(link, base)) else { return };
         let (gone, lacking) = self.spares(link, base);
-        let is_told = link.offered.is_some_and(|(offered, _)| offered == base.id);
-        if is_told || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
+        if link.offered == Some(base.id) || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
             return;
         }
         let base = base.clone();
@@ -39,7 +41,7 @@ impl Replica {
             if *times > MAX_GIVEN {
                 return tracing::debug!(id = %base.id, "a checkpoint is not offered any more on this link");
             }
-            link.offered = Some((base.id, true));
+            (link.offered, link.declined) = (Some(base.id), None);
             let offered = Offered { sealed: Blob(base.sealed.clone()), instead_of };
             cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(offered) });
         }
@@ -47,8 +49,7 @@ impl Replica {
 
     /// Whether they are taking one that they were offered: it is wanted, and they do not hold all yet that it stands for.
     fn is_taking(&self, link: &Link) -> bool {
-        let wanted = link.offered.filter(|(_, wanted)| *wanted);
-        let base = wanted.and_then(|(id, _)| self.bases.all().find(|base| base.id == id));
+        let base = link.taking().and_then(|id| self.bases.all().find(|base| base.id == id));
         base.is_some_and(|base| base.tips.iter().any(|(log, (tip, _))| link.acked.get(log).is_none_or(|held| held < tip)))
     }
 
@@ -67,11 +68,11 @@ impl Replica {
     pub(super) fn is_served_as_entries(&self, link: &Link, log: &LogId) -> bool {
         let next = link.sent.get(log).copied().unwrap_or(0).saturating_add(1);
         let is_here = self.logs.get(log).is_some_and(|log| log.has(next));
-        let stands_for = |(id, wanted): (CheckpointId, bool)| {
-            let base = self.bases.all().find(|base| base.id == id).filter(|_| wanted);
+        let stands_for = |id: CheckpointId| {
+            let base = self.bases.all().find(|base| base.id == id);
             base.and_then(|base| base.tips.get(log)).is_some_and(|(tip, _)| next <= *tip)
         };
-        is_here && !link.offered.is_some_and(stands_for)
+        is_here && !link.taking().is_some_and(stands_for)
     }
 
     /// A message about checkpoints came from an own device.
@@ -82,9 +83,9 @@ impl Replica {
             Message::Piece(piece) => self.piece_came(cx, piece.0),
             Message::NoCheckpoint(refused) => {
                 if let Some(link) = self.links.get_mut(&id)
-                    && link.offered == Some((refused, true))
+                    && link.taking() == Some(refused)
                 {
-                    link.offered = Some((refused, false));
+                    link.declined = Some(cx.now.mono);
                 }
             }
             _ => {}
@@ -99,7 +100,7 @@ impl Replica {
             && let Some(link) = self.links.get_mut(&id)
         {
             // Another one took its place meanwhile: that is offered.
-            link.offered = None;
+            link.withdraw();
         }
         if !wanted.is_empty() {
             cx.rest.push(Effect::ServePieces { link: id, pieces: wanted });

@@ -12,6 +12,8 @@ pub const WINDOW: usize = 4 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So often it becomes twice as long.
 const MAX_DOUBLED: u32 = 4;
+/// What was declined is not offered again for so long.
+const DECLINED_FOR: Duration = Duration::from_secs(60);
 /// A stranger has so long to prove a ticket.
 pub const STRANGER_LIMIT: Duration = Duration::from_secs(20);
 
@@ -90,8 +92,10 @@ pub struct Link {
     pub compare: bool,
     /// A ping that they have not answered.
     pub pinged: Option<u64>,
-    /// The checkpoint that they were offered, and whether they want it.
-    pub offered: Option<(CheckpointId, bool)>,
+    /// The checkpoint that they were offered.
+    pub offered: Option<CheckpointId>,
+    /// When they said that they do not take it, or not now.
+    pub declined: Option<Duration>,
     /// They were told what this device makes of what the two hold.
     pub same: bool,
     /// They hold the same and make something else of it.
@@ -137,6 +141,7 @@ impl Link {
             told: false,
             compare: false,
             offered: None,
+            declined: None,
             same: false,
             otherwise: false,
             given: HashMap::new(),
@@ -156,6 +161,21 @@ impl Link {
     /// Bytes on their way.
     pub fn unacknowledged(&self) -> usize {
         self.in_flight.iter().map(|(_, _, bytes)| bytes).sum()
+    }
+
+    /// The checkpoint that they were offered and have not declined.
+    pub fn taking(&self) -> Option<CheckpointId> {
+        self.offered.filter(|_| self.declined.is_none())
+    }
+
+    /// Whatever they were offered, it may be offered anew.
+    pub fn withdraw(&mut self) {
+        (self.offered, self.declined) = (None, None);
+    }
+
+    /// When what they declined may be offered anew: they may not have been able to take it.
+    pub fn offered_anew_at(&self) -> Option<Duration> {
+        self.declined.map(|at| at + DECLINED_FOR)
     }
 
     /// They hold `log` up to `seq`.
@@ -219,7 +239,7 @@ impl Link {
         self.theirs.remove(log);
         self.bulk.remove(log);
         self.disputed.remove(log);
-        self.offered = None;
+        self.withdraw();
         self.in_flight.retain(|(one, _, _)| one != log);
         if self.serving == Some(*log) {
             self.serving = None;
