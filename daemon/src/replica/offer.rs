@@ -6,7 +6,7 @@ use asif_proto::peer::{Blob, MAX_PIECES, Message, Offered};
 use super::base::Base;
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
-use crate::sync::link::Link;
+use crate::sync::link::{Given, Link};
 
 /// So often one checkpoint is offered on one link: two ends that want each other's otherwise would go on without end.
 const MAX_GIVEN: u32 = 32;
@@ -15,7 +15,7 @@ impl Replica {
     /// Offers a checkpoint where it spares many entries, or where those are not here any more.
     pub(super) fn offer(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
         if let Some(link) = self.links.get_mut(&id).filter(|link| link.offered_anew_at().is_some_and(|at| cx.now.mono >= at)) {
-            link.withdraw();
+            link.offered = None;
         }
         if self.person() != Some(person) || self.bases.all().next().is_none() || !self.is_ready() {
             return;
@@ -25,7 +25,7 @@ impl Replica {
         };
         let Some(base) = self.bases.current().max_by_key(|base| self.spares(link, base)) else { return };
         let (gone, lacking) = self.spares(link, base);
-        if link.offered == Some(base.id) || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
+        if link.offered.is_some_and(|given| given.id == base.id) || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
             return;
         }
         let base = base.clone();
@@ -41,7 +41,7 @@ impl Replica {
             if *times > MAX_GIVEN {
                 return tracing::debug!(id = %base.id, "a checkpoint is not offered any more on this link");
             }
-            (link.offered, link.declined) = (Some(base.id), None);
+            link.offered = Some(Given { id: base.id, declined: false, heard: cx.now.mono });
             let offered = Offered { sealed: Blob(base.sealed.clone()), instead_of };
             cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(offered) });
         }
@@ -85,7 +85,7 @@ impl Replica {
                 if let Some(link) = self.links.get_mut(&id)
                     && link.taking() == Some(refused)
                 {
-                    link.declined = Some(cx.now.mono);
+                    link.offered = Some(Given { id: refused, declined: true, heard: cx.now.mono });
                 }
             }
             _ => {}
@@ -96,11 +96,10 @@ impl Replica {
         wanted.truncate(MAX_PIECES);
         let asked = wanted.len();
         wanted.retain(|piece| self.bases.pieces.contains(piece));
-        if wanted.len() < asked
-            && let Some(link) = self.links.get_mut(&id)
-        {
-            // Another one took its place meanwhile: that is offered.
-            link.withdraw();
+        if let Some(link) = self.links.get_mut(&id) {
+            // Where a piece is not here, another one took its place meanwhile: that is offered.
+            let given = link.offered.filter(|_| wanted.len() == asked);
+            link.offered = given.map(|given| Given { heard: cx.now.mono, ..given });
         }
         if !wanted.is_empty() {
             cx.rest.push(Effect::ServePieces { link: id, pieces: wanted });

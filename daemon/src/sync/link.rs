@@ -12,8 +12,8 @@ pub const WINDOW: usize = 4 << 20;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So often it becomes twice as long.
 const MAX_DOUBLED: u32 = 4;
-/// What was declined is not offered again for so long.
-const DECLINED_FOR: Duration = Duration::from_secs(60);
+/// A checkpoint of which nothing more is heard is not offered again for so long.
+const OFFERED_FOR: Duration = Duration::from_secs(60);
 /// A stranger has so long to prove a ticket.
 pub const STRANGER_LIMIT: Duration = Duration::from_secs(20);
 
@@ -31,6 +31,17 @@ pub enum Peer {
     Stranger,
     /// The giver of a ticket that this device holds.
     Giver,
+}
+
+/// A checkpoint that somebody was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// Which.
+    pub id: CheckpointId,
+    /// They do not take it, or not now.
+    pub declined: bool,
+    /// When it was offered, or they last said anything of it.
+    pub heard: Duration,
 }
 
 /// A live link.
@@ -93,9 +104,7 @@ pub struct Link {
     /// A ping that they have not answered.
     pub pinged: Option<u64>,
     /// The checkpoint that they were offered.
-    pub offered: Option<CheckpointId>,
-    /// When they said that they do not take it, or not now.
-    pub declined: Option<Duration>,
+    pub offered: Option<Given>,
     /// They were told what this device makes of what the two hold.
     pub same: bool,
     /// They hold the same and make something else of it.
@@ -141,7 +150,6 @@ impl Link {
             told: false,
             compare: false,
             offered: None,
-            declined: None,
             same: false,
             otherwise: false,
             given: HashMap::new(),
@@ -165,17 +173,12 @@ impl Link {
 
     /// The checkpoint that they were offered and have not declined.
     pub fn taking(&self) -> Option<CheckpointId> {
-        self.offered.filter(|_| self.declined.is_none())
+        self.offered.filter(|given| !given.declined).map(|given| given.id)
     }
 
-    /// Whatever they were offered, it may be offered anew.
-    pub fn withdraw(&mut self) {
-        (self.offered, self.declined) = (None, None);
-    }
-
-    /// When what they declined may be offered anew: they may not have been able to take it.
+    /// When it may be offered anew: they may not have been able to take it, or were not heard to have it.
     pub fn offered_anew_at(&self) -> Option<Duration> {
-        self.declined.map(|at| at + DECLINED_FOR)
+        self.offered.map(|given| given.heard + OFFERED_FOR)
     }
 
     /// They hold `log` up to `seq`.
@@ -239,7 +242,7 @@ impl Link {
         self.theirs.remove(log);
         self.bulk.remove(log);
         self.disputed.remove(log);
-        self.withdraw();
+        self.offered = None;
         self.in_flight.retain(|(one, _, _)| one != log);
         if self.serving == Some(*log) {
             self.serving = None;
