@@ -83,11 +83,15 @@ pub(crate) struct World {
     still: u32,
 }
 
-/// When machines make checkpoints: as the program does, or with `ASIF_SIM_CHECKPOINTS` set as often as it gets.
+/// When machines make checkpoints: as the program does, or with `ASIF_SIM_CHECKPOINTS` set as often as it gets; they look whether anything is to be
+/// let go every 20 seconds, or every so many as it says, for stories of weeks.
 fn keeping() -> Keeping {
     match std::env::var_os("ASIF_SIM_CHECKPOINTS") {
         None => Keeping::default(),
-        Some(_) => Keeping { worth: 8, beside: Duration::from_secs(30), look: Duration::from_secs(20) },
+        Some(look) => {
+            let look = look.to_str().and_then(|look| look.parse().ok()).filter(|look| *look > 1).unwrap_or(20);
+            Keeping { worth: 8, beside: Duration::from_secs(30), look: Duration::from_secs(look) }
+        }
     }
 }
 
