@@ -217,7 +217,7 @@ pub struct Replica {
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
     saved_at: Option<Duration>,
-    /// When the view is saved that was not while somebody waited for an answer.
+    /// Not before then is the view saved: it is behind what is here, and nothing that it says is wrong.
     save_view_at: Option<Duration>,
     /// Until when sessions stay in memory that lie sealed, too.
     view_until: Option<Duration>,
@@ -372,7 +372,7 @@ impl Replica {
             self.stub_at,
             ends,
             sweep,
-            self.save_view_at.filter(|_| self.is_view_due()),
+            self.view_deadline(),
             self.save_peers_at,
             self.listen_after,
             self.gate_at,

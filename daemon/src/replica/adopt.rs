@@ -23,6 +23,7 @@ use super::base::{Base, Reads, tip_of};
 use super::deeds::Deeds;
 use super::effect::{Effect, Jump, LinkId, LogHead, Opaque};
 use super::logs::Log;
+use super::snapshot::SAVE_SOON;
 use super::{Cx, Replica};
 use crate::journal::bundle::Judged;
 use crate::journal::erased::Erased;
@@ -400,7 +401,7 @@ impl Replica {
         self.take_in(cx, &base, reads);
         self.rest_delays();
         cx.touched_elsewhere = true;
-        self.unsaved_entries = usize::MAX / 2;
+        (self.unsaved_entries, self.save_view_at) = (usize::MAX / 2, Some(cx.now.mono + SAVE_SOON));
         self.based(cx);
     }
 }

@@ -26,8 +26,8 @@ const VERSION: u16 = 12;
 /// After so many entries the view is saved again, but not more often than this: its head is written whole.
 const SAVE_EVERY: usize = 512;
 const SAVE_AFTER: Duration = Duration::from_secs(10);
-/// Whoever waits for an answer has it before so much is written.
-const SAVE_SOON: Duration = Duration::from_millis(100);
+/// Whoever waits to be let in has the answer before a whole new view is written.
+pub(super) const SAVE_SOON: Duration = Duration::from_millis(100);
 /// How long sessions stay in memory after somebody asked for any.
 const HELD: Duration = Duration::from_secs(60);
 
@@ -115,14 +115,8 @@ impl Replica {
 
     /// Saves the view when much has changed, and peers when that is due.
     pub(super) fn save_due(&mut self, cx: &mut Cx<'_>) {
-        let due = self.saved_at.is_none_or(|at| cx.now.mono >= at + SAVE_AFTER);
-        if due && self.is_view_due() {
-            let is_asked = cx.rest.iter().any(|effect| matches!(effect, Effect::Answer { .. }));
-            match self.save_view_at {
-                None if is_asked => self.save_view_at = Some(cx.now.mono + SAVE_SOON),
-                Some(at) if cx.now.mono < at => {}
-                _ => self.save_snapshot(cx),
-            }
+        if self.is_view_due() && self.save_view_from() <= cx.now.mono {
+            self.save_snapshot(cx);
         }
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {
             self.save_peers(cx);
@@ -130,8 +124,18 @@ impl Replica {
         }
     }
 
+    /// When the view is saved, if that was put off.
+    pub(super) fn view_deadline(&self) -> Option<Duration> {
+        self.save_view_at.filter(|_| self.is_view_due()).map(|_| self.save_view_from())
+    }
+
+    fn save_view_from(&self) -> Duration {
+        let after = self.saved_at.map(|at| at + SAVE_AFTER);
+        after.unwrap_or_default().max(self.save_view_at.unwrap_or_default())
+    }
+
     /// Whether enough changed to save the view, and all of it is there.
-    pub(super) fn is_view_due(&self) -> bool {
+    fn is_view_due(&self) -> bool {
         self.unsaved_entries >= SAVE_EVERY && self.is_ready() && self.loading.is_empty() && self.is_whole()
     }
 
