@@ -344,6 +344,7 @@ impl Replica {
         known.seq = from - 1 + u64::try_from(loss.branch.len()).unwrap_or_default();
         // What comes in its place was not taken in: when it was said is noted as it is read.
         known.merged = known.merged.min(from - 1);
+        known.stubs.retain(|seq| *seq < from);
         cx.rest.push(Effect::Graft { log, from, branch: loss.branch, checkpoints, pieces });
         self.rooms.retain(|(_, one), _| *one != log);
         for link in self.links.values_mut() {
