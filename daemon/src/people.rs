@@ -6,6 +6,7 @@
 pub mod epoch;
 pub mod pairing;
 pub mod registry;
+mod removal;
 pub mod roster;
 pub mod space;
 pub mod statement;

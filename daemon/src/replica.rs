@@ -31,6 +31,7 @@ mod place;
 mod publish;
 mod receive;
 mod remind;
+mod removals;
 mod request;
 mod salvage;
 mod same;
@@ -217,6 +218,8 @@ pub struct Replica {
     save_peers_at: Option<Duration>,
     unsaved_entries: usize,
     saved_at: Option<Duration>,
+    /// How many statements there were when what follows from removals was last looked for.
+    heeded: Option<usize>,
     /// Not before then is the view saved: it is behind what is here, and nothing that it says is wrong.
     save_view_at: Option<Duration>,
     /// Until when sessions stay in memory that lie sealed, too.
@@ -332,6 +335,7 @@ impl Replica {
                 self.publish(cx);
             }
         }
+        self.heed_removals(cx);
         self.announce_statements(cx);
         self.push(cx);
         self.open_rooms(cx);
@@ -402,7 +406,8 @@ impl Replica {
     fn person(&self) -> Option<PersonId> {
         let person = self.vault.as_ref()?.person?;
         let me = self.vault.as_ref()?.device();
-        self.registry.roster(&person).device(&me).map(|_| person)
+        // What was written here stays, also where this device was removed.
+        self.registry.roster(&person).member(&me).map(|_| person)
     }
 
     fn journal(&self) -> Option<Space> {

@@ -35,6 +35,7 @@ mod meeting;
 mod node;
 mod plan;
 mod reminders;
+mod removals;
 mod shared;
 mod sharing;
 mod story;

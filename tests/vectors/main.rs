@@ -16,7 +16,7 @@ use asif_daemon::journal::guard;
 use asif_daemon::people::epoch::{self, Reader};
 use asif_daemon::people::pairing;
 use asif_daemon::people::space::Space;
-use asif_daemon::people::statement::{Add, Candidate, Said, Signer, Statement};
+use asif_daemon::people::statement::{Add, Answer, Candidate, Remove, Said, Signer, Statement, Upto};
 use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Erase, Keys, Put, Retract, Revision, Seen};
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{CacheKey, ItemKey, KitEntropy, LinkSeed, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id};
@@ -167,12 +167,20 @@ fn statements() {
     assert_eq!((read.said(), read.signer()), (&add, Signer::Root(person)));
     same("statement-id", &read.id().0);
 
+    let tips = vec![Upto { log: LogId([3; 16]), seq: 300, link: Link([4; 32]) }];
+    let remove = Remove { person, device: signer().device(), at_ms: 1_795_000_000_000, tips: tips.clone(), seen: vec![read.id()] };
+    let remove = Statement::by_root(&kit, &Said::Remove(remove));
+    let answer = Said::Answer(Answer { person, removal: remove.id(), tips });
+    for (name, statement) in [("statement-remove", &remove), ("statement-answer", &Statement::by_device(&signer(), &answer))] {
+        assert_eq!(&Statement::from_bytes(&same(name, statement.bytes())).unwrap(), statement);
+    }
+
     let space = Space::Share { owner: person, grant: GrantId([6; 16]) };
     same("space-journal", &Space::Journal { owner: person }.id().0);
     same("space-share", &space.id().0);
     same("space-feedback", &Space::Feedback { owner: person, grant: GrantId([6; 16]) }.id().0);
     let reader = Reader { person, devices: vec![&device.keys] };
-    let (epoch, keys) = epoch::open(space, &[reader], None, &mut rng(14));
+    let (epoch, keys) = epoch::open(space, &[reader], vec![], None, &mut rng(14));
     let bytes = same("statement-epoch", Statement::by_device(&signer(), &Said::Epoch(epoch.clone())).bytes());
     let Said::Epoch(read) = Statement::from_bytes(&bytes).unwrap().said().clone() else { panic!() };
     assert_eq!(read, epoch);

@@ -1,6 +1,6 @@
 //! Epochs: opening one, sealing its keys for readers, and reading one's own box.
 
-use asif_proto::id::{DeviceId, KeyId, PersonId, SpaceId};
+use asif_proto::id::{DeviceId, KeyId, PersonId, SpaceId, StatementId};
 use rand_core::Rng as _;
 use zeroize::Zeroizing;
 
@@ -32,8 +32,8 @@ pub struct Reader<'a> {
 
 /// Opens an epoch of `space` for its readers, the owner first.
 ///
-/// `kit` is the public sealing key of the owner's kit, for journals.
-pub fn open(space: Space, readers: &[Reader<'_>], kit: Option<&[u8]>, rng: &mut Rng) -> (Epoch, EpochKeys) {
+/// `removals`: all that the opener knows, of devices of any of them. `kit` is the public sealing key of the owner's kit, for journals.
+pub fn open(space: Space, readers: &[Reader<'_>], removals: Vec<StatementId>, kit: Option<&[u8]>, rng: &mut Rng) -> (Epoch, EpochKeys) {
     let mut key = [0; 16];
     rng.fill_bytes(&mut key);
     let key = KeyId(key);
@@ -46,7 +46,7 @@ pub fn open(space: Space, readers: &[Reader<'_>], kit: Option<&[u8]>, rng: &mut 
         readers: readers.iter().map(|reader| reader.person).collect(),
         read_capability: keys.read.capability(),
         write_capability: write.capability(),
-        removals: Vec::new(),
+        removals,
         boxes: readers.iter().flat_map(|reader| boxes(space, key, &keys, reader, rng)).collect(),
         kit,
     };

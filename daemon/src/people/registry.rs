@@ -1,19 +1,24 @@
 //! Every statement this device holds, and what follows from them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use asif_proto::id::{DeviceId, KeyId, LinkKey, PersonId, QueueId, SpaceId, StatementId};
 
 use super::roster::Roster;
 use super::statement::{Epoch, Said, Signer, Statement, StatementError};
 
+/// Of which space, with which key; and the queue that its capabilities name.
+type Place = (SpaceId, KeyId, QueueId);
+
 /// The set of statements and its consequences.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     statements: BTreeMap<StatementId, Statement>,
     rosters: HashMap<PersonId, Roster>,
-    epochs: BTreeMap<(SpaceId, KeyId, QueueId), Epoch>,
-    queues: HashMap<QueueId, (SpaceId, KeyId, QueueId)>,
+    epochs: BTreeMap<Place, Epoch>,
+    queues: HashMap<QueueId, Place>,
+    /// Those that may be written in.
+    fit: BTreeSet<QueueId>,
     links: HashMap<LinkKey, (PersonId, DeviceId)>,
 }
 
@@ -43,7 +48,7 @@ impl Registry {
     }
 
     /// Every statement held, by id.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+    pub fn statements(&self) -> impl ExactSizeIterator<Item = &Statement> {
         self.statements.values()
     }
 
@@ -57,6 +62,18 @@ impl Registry {
     pub fn epochs(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
         let (first, last) = ((space, KeyId([0; 16]), QueueId([0; 32])), (space, KeyId([255; 16]), QueueId([255; 32])));
         self.epochs.range(first..=last).map(|(_, epoch)| epoch)
+    }
+
+    /// Those of them that may be written in, by key id: a device that stands opened it or passed it on, and its opener knew every removal that is
+    /// known here, of devices of the owner and of the readers.
+    pub fn fit(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
+        self.epochs(space).filter(|epoch| self.fit.contains(&epoch.queue()))
+    }
+
+    /// The removals that an epoch for these persons has to name.
+    pub fn removals<'a>(&'a self, persons: impl Iterator<Item = &'a PersonId>) -> Vec<StatementId> {
+        let all: BTreeSet<StatementId> = persons.flat_map(|person| self.roster(person).removals()).copied().collect();
+        all.into_iter().collect()
     }
 
     /// Every epoch of every space.
@@ -87,18 +104,44 @@ impl Registry {
         for (person, roster) in &self.rosters {
             self.links.extend(roster.devices().map(|device| (device.link, (*person, device.signing))));
         }
-        self.epochs.clear();
-        for statement in self.statements.values() {
-            let (Said::Epoch(epoch), Signer::Device(device)) = (statement.said(), statement.signer()) else { continue };
-            let stands = self.rosters.get(&epoch.space.owner()).is_some_and(|roster| roster.device(&device).is_some());
-            if !stands {
-                continue;
+        self.recompute_epochs();
+    }
+
+    /// What was written stays in its epoch, also where its opener was removed; but what that one says of an epoch that a device that stands knows
+    /// too changes nothing.
+    fn recompute_epochs(&mut self) {
+        let (mut epochs, mut named) = (BTreeMap::<Place, Epoch>::new(), BTreeMap::<Place, BTreeSet<StatementId>>::new());
+        for standing in [true, false] {
+            for statement in self.statements.values() {
+                let (Said::Epoch(epoch), Signer::Device(device)) = (statement.said(), statement.signer()) else { continue };
+                let Some(roster) = self.rosters.get(&epoch.space.owner()) else { continue };
+                if roster.member(&device).is_none() || roster.device(&device).is_some() != standing {
+                    continue;
+                }
+                let place = (epoch.space.id(), epoch.key, epoch.queue());
+                let known = epochs.entry(place).or_insert_with(|| Epoch { boxes: Vec::new(), removals: Vec::new(), ..epoch.clone() });
+                known.boxes.extend(epoch.boxes.iter().cloned());
+                if standing {
+                    // Whoever passes it on says no more than its opener did.
+                    let said: BTreeSet<StatementId> = epoch.removals.iter().copied().collect();
+                    named.entry(place).and_modify(|named| named.retain(|one| said.contains(one))).or_insert(said);
+                }
             }
-            let place = (epoch.space.id(), epoch.key, epoch.queue());
-            let known = self.epochs.entry(place).or_insert_with(|| Epoch { boxes: Vec::new(), ..epoch.clone() });
-            known.boxes.extend(epoch.boxes.iter().cloned());
         }
-        self.queues = self.epochs.keys().map(|place| (place.2, *place)).collect();
+        self.fit.clear();
+        for (place, named) in named {
+            if let Some(epoch) = epochs.get_mut(&place) {
+                let persons = epoch.readers.iter().chain([&epoch.space.owner()]).copied().collect::<BTreeSet<PersonId>>();
+                let all =
+                    persons.iter().filter_map(|person| self.rosters.get(person)).flat_map(Roster::removals).all(|one| named.contains(one));
+                if all {
+                    self.fit.insert(place.2);
+                }
+                epoch.removals = named.into_iter().collect();
+            }
+        }
+        self.queues = epochs.keys().map(|place| (place.2, *place)).collect();
+        self.epochs = epochs;
     }
 }
 
@@ -108,7 +151,7 @@ mod tests {
     use crate::Rng;
     use crate::people::epoch::{self, Reader};
     use crate::people::space::Space;
-    use crate::people::statement::{Add, Candidate};
+    use crate::people::statement::{Add, Candidate, Remove};
     use crate::seal::keys::{KitEntropy, LinkSeed, SealingSeed, SigningSeed};
     use rand_core::SeedableRng;
 
@@ -122,7 +165,7 @@ mod tests {
         let keys = candidate.keys.clone();
         let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: vec![] }));
         let space = Space::Journal { owner: person };
-        let (epoch, secret) = epoch::open(space, &[Reader { person, devices: vec![&keys] }], None, &mut rng);
+        let (epoch, secret) = epoch::open(space, &[Reader { person, devices: vec![&keys] }], vec![], None, &mut rng);
         let mut registry = Registry::default();
         registry.insert(Statement::by_device(&SigningSeed::random(&mut rng), &Said::Epoch(epoch.clone())));
         registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
@@ -143,7 +186,7 @@ mod tests {
         let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
         let candidate = Candidate::new(person, &signing, &sealing, LinkSeed::random(&mut rng).public());
         let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: vec![] }));
-        let (epoch, _) = epoch::open(Space::Journal { owner: person }, &[], None, &mut rng);
+        let (epoch, _) = epoch::open(Space::Journal { owner: person }, &[], vec![], None, &mut rng);
         let mut registry = Registry::default();
         registry.insert(add);
         registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
@@ -155,6 +198,48 @@ mod tests {
     }
 
     #[test]
+    fn an_epoch_is_written_in_only_where_its_opener_knew_of_every_removal() {
+        let mut rng = Rng::seed_from_u64(4);
+        let kit = KitEntropy::random(&mut rng);
+        let person = kit.person();
+        let seeds: Vec<SigningSeed> = (0..2).map(|_| SigningSeed::random(&mut rng)).collect();
+        let (laptop, thief) = (&seeds[0], &seeds[1]);
+        let mut registry = Registry::default();
+        for seed in &seeds {
+            let device = Candidate::new(person, seed, &SealingSeed::random(&mut rng), LinkSeed::random(&mut rng).public());
+            registry.insert(Statement::by_root(&kit, &Said::Add(Add { person, device, seen: vec![] })));
+        }
+        let space = Space::Journal { owner: person };
+        let opened = |registry: &Registry, rng: &mut Rng| {
+            let reader = Reader { person, devices: registry.roster(&person).devices().collect() };
+            epoch::open(space, &[reader], registry.removals([person].iter()), None, rng).0
+        };
+        let before = opened(&registry, &mut rng);
+        registry.insert(Statement::by_device(laptop, &Said::Epoch(before.clone())));
+        let fit = |registry: &Registry| registry.fit(space.id()).map(Epoch::queue).collect::<Vec<_>>();
+        assert_eq!(fit(&registry), [before.queue()]);
+
+        let link = registry.roster(&person).device(&thief.device()).unwrap().link;
+        let seen = registry.roster(&person).statements().to_vec();
+        let removal = Remove { person, device: thief.device(), at_ms: 0, tips: vec![], seen };
+        registry.insert(Statement::by_device(laptop, &Said::Remove(removal)));
+        assert_eq!((fit(&registry), registry.holder(&link)), (vec![], None));
+        assert!(registry.epoch(&before.queue()).is_some(), "what was written stays readable");
+
+        // The thief says of the old one that it names the removal, and opens one that does.
+        let names = registry.removals([person].iter());
+        registry.insert(Statement::by_device(thief, &Said::Epoch(Epoch { removals: names, boxes: vec![], ..before.clone() })));
+        let of_thief = opened(&registry, &mut rng);
+        registry.insert(Statement::by_device(thief, &Said::Epoch(of_thief.clone())));
+        assert_eq!(fit(&registry), []);
+
+        let after = opened(&registry, &mut rng);
+        registry.insert(Statement::by_device(laptop, &Said::Epoch(after.clone())));
+        assert_eq!(fit(&registry), [after.queue()]);
+        assert!(after.boxes.iter().all(|one| one.device != thief.device()));
+    }
+
+    #[test]
     fn a_helper_is_given_the_read_key_alone() {
         let mut rng = Rng::seed_from_u64(4);
         let (owner, helper) = (PersonId([1; 32]), PersonId([2; 32]));
@@ -162,7 +247,7 @@ mod tests {
         let keys = Candidate::new(helper, &signing, &sealing, LinkKey([3; 32])).keys;
         let space = Space::Share { owner, grant: asif_proto::id::GrantId([7; 16]) };
         let readers = [Reader { person: owner, devices: vec![] }, Reader { person: helper, devices: vec![&keys] }];
-        let (epoch, secret) = epoch::open(space, &readers, None, &mut rng);
+        let (epoch, secret) = epoch::open(space, &readers, vec![], None, &mut rng);
         let given = epoch::read_box(&epoch, keys.signing, &sealing).unwrap();
         assert_eq!((given.read, given.write), (secret.read, None));
     }

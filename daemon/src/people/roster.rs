@@ -1,47 +1,69 @@
-//! A person's devices, as a pure function of a set of statements: whoever was added by the root, or by a device that
-//! stands, stands.
+//! A person's devices, as a pure function of a set of statements: whoever was added by the root, or by a device that had a say, and was not removed,
+//! stands.
+//!
+//! Of a removed device its logs count as far as a removal that counts, or the answer of a device that had a say, names them: what others had of it
+//! before is kept, and what it writes after is not of the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use asif_proto::id::{DeviceId, PersonId, StatementId};
+use asif_proto::id::{DeviceId, LogId, PersonId, StatementId};
 
-use super::statement::{DeviceKeys, Said, Signer, Statement};
+use super::removal::{Removal, Told, has_a_say};
+use super::statement::{Answer, DeviceKeys, Said, Statement, Upto};
 
-/// The devices of one person that stand.
+/// The devices of one person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
     devices: BTreeMap<DeviceId, DeviceKeys>,
+    gone: BTreeMap<DeviceId, Gone>,
+    removals: BTreeSet<StatementId>,
     statements: Vec<StatementId>,
+}
+
+/// A device that was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gone {
+    /// Its keys, as they were.
+    pub keys: DeviceKeys,
+    /// The removals of it that count.
+    pub by: BTreeSet<StatementId>,
+    /// Up to where its logs count; a log that is not there counts for nothing.
+    pub upto: BTreeMap<LogId, Upto>,
 }
 
 impl Roster {
     /// The roster of `person` in a set of statements, in any order.
-    pub fn of<'a>(person: PersonId, statements: impl Iterator<Item = &'a Statement>) -> Self {
-        let mut waiting: Vec<_> = statements
-            .filter_map(|statement| match statement.said() {
-                Said::Add(add) if add.person == person && statement.is_consented() => Some((statement, add)),
-                _ => None,
-            })
-            .collect();
+    pub fn of<'a>(person: PersonId, statements: impl Iterator<Item = &'a Statement> + Clone) -> Self {
+        let told = Told::of(person, statements.clone());
+        let removed = told.removed(person);
+        let members = told.members(person, &removed);
         let mut roster = Self::default();
-        loop {
-            let before = waiting.len();
-            waiting.retain(|(statement, add)| {
-                let counts = match statement.signer() {
-                    Signer::Root(root) => root == person,
-                    Signer::Device(device) => roster.devices.contains_key(&device),
-                };
-                if counts {
-                    roster.devices.entry(add.device.keys.signing).or_insert_with(|| add.device.keys.clone());
-                    roster.statements.push(statement.id());
-                }
-                !counts
-            });
-            if waiting.len() == before {
-                roster.statements.sort();
-                return roster;
+        for (device, member) in &members {
+            roster.statements.extend(&member.by);
+            let by: Vec<&Removal<'_>> = removed.iter().filter(|one| one.remove.device == *device).collect();
+            if by.is_empty() {
+                roster.devices.insert(*device, member.keys.clone());
+            } else {
+                let ids = by.iter().map(|one| one.id).collect();
+                let tips = by.iter().flat_map(|one| one.remove.tips.iter().copied());
+                roster.gone.insert(*device, Gone { keys: member.keys.clone(), by: ids, upto: furthest(BTreeMap::new(), tips) });
             }
         }
+        // Also one of a device that is not known yet: whoever writes has to have heard of it.
+        roster.removals = removed.iter().map(|one| one.id).collect();
+        roster.statements.extend(&roster.removals);
+        for statement in statements {
+            let Said::Answer(Answer { person: of, removal, tips }) = statement.said() else { continue };
+            if *of != person || !has_a_say(person, &members, &removed, statement.signer(), statement.id()) {
+                continue;
+            }
+            if let Some(gone) = roster.gone.values_mut().find(|gone| gone.by.contains(removal)) {
+                gone.upto = furthest(std::mem::take(&mut gone.upto), tips.iter().copied());
+                roster.statements.push(statement.id());
+            }
+        }
+        roster.statements.sort();
+        roster
     }
 
     /// The devices that stand.
@@ -54,41 +76,43 @@ impl Roster {
         self.devices.get(device)
     }
 
+    /// The keys of a device that stands or stood.
+    pub fn member(&self, device: &DeviceId) -> Option<&DeviceKeys> {
+        self.devices.get(device).or_else(|| self.gone.get(device).map(|gone| &gone.keys))
+    }
+
+    /// The devices that were removed.
+    pub fn gone(&self) -> &BTreeMap<DeviceId, Gone> {
+        &self.gone
+    }
+
+    /// Up to which entry a log of a device counts: none where it is no device of this person's and never was, or nobody names the log.
+    pub fn counts(&self, device: &DeviceId, log: &LogId) -> Option<u64> {
+        match self.gone.get(device) {
+            Some(gone) => gone.upto.get(log).map(|upto| upto.seq),
+            None => self.devices.contains_key(device).then_some(u64::MAX),
+        }
+    }
+
+    /// The removals that count: a key of a space is written with only where its opener knew them all.
+    pub fn removals(&self) -> &BTreeSet<StatementId> {
+        &self.removals
+    }
+
     /// The statements that count.
     pub fn statements(&self) -> &[StatementId] {
         &self.statements
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Rng;
-    use crate::people::statement::{Add, Candidate};
-    use crate::seal::keys::{KitEntropy, LinkSeed, SealingSeed, SigningSeed};
-    use rand_core::SeedableRng;
-
-    fn add(person: PersonId, signing: &SigningSeed, rng: &mut Rng) -> Said {
-        let device = Candidate::new(person, signing, &SealingSeed::random(rng), LinkSeed::random(rng).public());
-        Said::Add(Add { person, device, seen: vec![] })
+/// Of each log the furthest that anybody names.
+fn furthest(mut upto: BTreeMap<LogId, Upto>, tips: impl Iterator<Item = Upto>) -> BTreeMap<LogId, Upto> {
+    for tip in tips {
+        let known = upto.entry(tip.log).or_insert(tip);
+        *known = tip.max(*known);
     }
-
-    #[test]
-    fn devices_stand_by_the_root_or_by_one_that_stands_in_any_order() {
-        let mut rng = Rng::seed_from_u64(2);
-        let kit = KitEntropy::random(&mut rng);
-        let person = kit.person();
-        let seeds: Vec<_> = (0..4).map(|_| SigningSeed::random(&mut rng)).collect();
-        let first = Statement::by_root(&kit, &add(person, &seeds[0], &mut rng));
-        let second = Statement::by_device(&seeds[0], &add(person, &seeds[1], &mut rng));
-        let third = Statement::by_device(&seeds[1], &add(person, &seeds[2], &mut rng));
-        let stranger = Statement::by_device(&seeds[3], &add(person, &seeds[3], &mut rng));
-        let other_root = Statement::by_root(&KitEntropy::random(&mut rng), &add(person, &seeds[3], &mut rng));
-        let forward = Roster::of(person, [&first, &second, &third, &stranger, &other_root].into_iter());
-        let backward = Roster::of(person, [&other_root, &stranger, &third, &second, &first].into_iter());
-        assert_eq!(forward, backward);
-        assert_eq!(forward.devices().count(), 3);
-        assert!(forward.device(&seeds[3].device()).is_none(), "nobody who stands added it");
-        assert_eq!(Roster::of(PersonId([1; 32]), [&first].into_iter()).devices().count(), 0);
-    }
+    upto
 }
+
+#[cfg(test)]
+mod tests;

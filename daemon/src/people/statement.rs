@@ -9,12 +9,14 @@
 //! | kind | body |
 //! |---|---|
 //! | 1 | [`Add`]: a device joins its person |
+//! | 2 | [`Remove`]: a device leaves its person for good |
+//! | 3 | [`Answer`]: what a device held of a removed one when it heard of that |
 //! | 4 | [`Epoch`]: a key of a space, sealed for its readers |
 //!
-//! 2 is kept for removals, 3 for answers to them. A kind that is not known is kept and waits for a newer program.
+//! A kind that is not known is kept and waits for a newer program.
 
 use asif_proto::frame::Frame;
-use asif_proto::id::{DeviceId, KeyId, LinkKey, PersonId, QueueId, StatementId};
+use asif_proto::id::{DeviceId, KeyId, Link, LinkKey, LogId, PersonId, QueueId, StatementId};
 use serde::{Deserialize, Serialize};
 
 use super::space::Space;
@@ -26,6 +28,8 @@ pub const MAX_STATEMENT: usize = 64 * 1024;
 const LABEL: &[u8] = b"asif statement v1";
 const DEVICE_LABEL: &[u8] = b"asif device v1";
 const ADD: u16 = 1;
+const REMOVE: u16 = 2;
+const ANSWER: u16 = 3;
 const EPOCH: u16 = 4;
 const PREFIX: usize = 1 + 32 + SIGNATURE_LEN;
 
@@ -76,6 +80,44 @@ pub struct Add {
     pub seen: Vec<StatementId>,
 }
 
+/// A device leaves its person for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remove {
+    /// The person.
+    pub person: PersonId,
+    /// The device.
+    pub device: DeviceId,
+    /// When, by the signer's clock, in milliseconds since 1970: for people to read, and nothing follows from it.
+    pub at_ms: i64,
+    /// What the signer held of it, on stable storage: of each of its logs, in whatever space, the last entry. More of it counts only where an
+    /// answer names it.
+    pub tips: Vec<Upto>,
+    /// Roster statements that the signer had seen: of the removed device's no others count.
+    pub seen: Vec<StatementId>,
+}
+
+/// What a device that stays held of a removed one when it first heard of that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The person.
+    pub person: PersonId,
+    /// The removal that it heard of.
+    pub removal: StatementId,
+    /// As in [`Remove`].
+    pub tips: Vec<Upto>,
+}
+
+/// Up to where a log counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Upto {
+    /// Which log.
+    pub log: LogId,
+    /// Its last entry that counts.
+    pub seq: u64,
+    /// The link of that.
+    pub link: Link,
+}
+
 /// A key of a space, sealed for its readers. A further statement of the same key adds boxes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Epoch {
@@ -118,10 +160,26 @@ impl Epoch {
 pub enum Said {
     /// A device joins.
     Add(Add),
+    /// A device leaves for good.
+    Remove(Remove),
+    /// What was held of it.
+    Answer(Answer),
     /// A key of a space.
     Epoch(Epoch),
     /// Something of a newer program.
     Unknown(u16),
+}
+
+impl Said {
+    /// Whose roster it is about, if it is.
+    pub fn roster_of(&self) -> Option<PersonId> {
+        match self {
+            Self::Add(add) => Some(add.person),
+            Self::Remove(remove) => Some(remove.person),
+            Self::Answer(answer) => Some(answer.person),
+            Self::Epoch(_) | Self::Unknown(_) => None,
+        }
+    }
 }
 
 /// Who signed a statement.
@@ -169,6 +227,8 @@ impl Statement {
     fn build(signer: Signer, said: &Said, sign: impl Fn(&[&[u8]]) -> [u8; SIGNATURE_LEN]) -> Self {
         let body = match said {
             Said::Add(add) => Frame::postcard(ADD, add),
+            Said::Remove(remove) => Frame::postcard(REMOVE, remove),
+            Said::Answer(answer) => Frame::postcard(ANSWER, answer),
             Said::Epoch(epoch) => Frame::postcard(EPOCH, epoch),
             Said::Unknown(kind) => Frame::new(*kind, Vec::new()),
         }
@@ -199,6 +259,8 @@ impl Statement {
         let said = match frame.kind {
             // A known kind that does not read is, well signed as it is, of a newer program.
             ADD => frame.decode().map_or(Said::Unknown(ADD), Said::Add),
+            REMOVE => frame.decode().map_or(Said::Unknown(REMOVE), Said::Remove),
+            ANSWER => frame.decode().map_or(Said::Unknown(ANSWER), Said::Answer),
             EPOCH => frame.decode().map_or(Said::Unknown(EPOCH), Said::Epoch),
             kind => Said::Unknown(kind),
         };

@@ -206,7 +206,7 @@ impl Replica {
         let born = entry::open(&keys.read, &place(1, Link::ZERO), &birth).ok()?;
         let Ok(Body::Birth(said)) = Body::from_bytes(born.bodies()) else { return None };
         let device = said.device;
-        self.registry.roster(&journal.owner()).device(&device).filter(|_| said.space == journal.id() && said.key == covered.key)?;
+        self.registry.roster(&journal.owner()).member(&device).filter(|_| said.space == journal.id() && said.key == covered.key)?;
         covered.proof.verify(&place(seq, covered.previous), &tip, &device).ok()?;
         let head = LogHead { queue: covered.queue, key: covered.key, log };
         Some((log, (device, Jump { head, birth, previous: covered.previous, tip, ends_there: false })))

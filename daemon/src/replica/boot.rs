@@ -182,6 +182,7 @@ impl Replica {
             unsaved_entries: 0,
             saved_at: None,
             save_view_at: None,
+            heeded: None,
             view_until: None,
             rebuilding: None,
         }

@@ -407,14 +407,16 @@ impl Replica {
         let tips: BTreeMap<LogId, u64> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip.seq)).collect();
         // Stubs that nobody signed any more, as where a copy left out what it wrote last and was never seen again.
         let says_nothing = |log: &LogId, seq: &u64| self.rooms.get(&(id, *log)).is_some_and(|room| room.ends_in_stubs_at(*seq));
-        let has_come = |log: &LogId, seq: &u64| link.acked.get(log).is_some_and(|acked| acked == seq || says_nothing(log, acked));
+        let has_come = |log: &LogId, seq: &u64| {
+            link.acked.get(log).is_some_and(|acked| acked == seq || says_nothing(log, acked) || (acked > seq && self.is_over(log)))
+        };
         link.compared
             && !link.compare
             && link.disputed.is_empty()
             && tips.iter().all(|(log, seq)| has_come(log, seq))
             && link.acked.iter().all(|(log, seq)| {
                 let no_more = self.logs.contains_key(log) && !tips.contains_key(log);
-                no_more || tips.get(log) == Some(seq) || says_nothing(log, seq)
+                no_more || tips.get(log) == Some(seq) || says_nothing(log, seq) || self.is_over(log)
             })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use asif_proto::id::{DeviceId, Link, LogId, QueueId, SpaceId};
+use asif_proto::id::{DeviceId, Link, LogId, PersonId, QueueId, SpaceId};
 use asif_proto::local::{ErrorKind, Failure};
 use rand_core::Rng as _;
 
@@ -10,7 +10,7 @@ use super::effect::{Append, LogHead};
 use super::{Cx, Replica};
 use crate::people::epoch::{self, EpochKeys, Reader};
 use crate::people::space::Space;
-use crate::people::statement::{Said, Statement};
+use crate::people::statement::{Epoch, Said, Statement};
 use crate::seal::body::{Birth, Body, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::wire::Wire;
@@ -177,10 +177,15 @@ impl Replica {
     /// The epoch to write under: of those this device may write in, the one with the lowest key id; opened if none.
     pub(super) fn write_epoch(&mut self, cx: &mut Cx<'_>, space: Space) -> Result<(QueueId, EpochKeys), Failure> {
         let writable = |keys: &EpochKeys| keys.write.is_some();
-        let known = self.registry.epochs(space.id()).find_map(|epoch| {
+        let held = |epoch: &Epoch| {
             let keys = self.keys.get(&epoch.queue()).filter(|keys| writable(keys))?;
             Some((epoch.queue(), keys.clone()))
-        });
+        };
+        let known = match self.stands() {
+            true => self.registry.fit(space.id()).find_map(held),
+            // What a removed device writes stays with it, under the keys that it has.
+            false => self.registry.epochs(space.id()).find_map(held),
+        };
         match known {
             Some(known) => Ok(known),
             // The other spaces got theirs when they were made: its key is still on its way.
@@ -194,22 +199,19 @@ impl Replica {
     }
 
     /// Opens an epoch of an own space, for one's own devices and those of the other readers.
-    pub(super) fn open_epoch(
-        &mut self,
-        cx: &mut Cx<'_>,
-        space: Space,
-        others: &[asif_proto::id::PersonId],
-    ) -> Result<(QueueId, EpochKeys), Failure> {
+    pub(super) fn open_epoch(&mut self, cx: &mut Cx<'_>, space: Space, others: &[PersonId]) -> Result<(QueueId, EpochKeys), Failure> {
         let Some(vault) = &self.vault else { return Err(super::no_journal()) };
-        let persons = std::iter::once(space.owner()).chain(others.iter().copied());
+        let persons: Vec<PersonId> = std::iter::once(space.owner()).chain(others.iter().copied()).collect();
+        let removals = self.registry.removals(persons.iter());
         let readers: Vec<_> = persons
+            .into_iter()
             .map(|person| Reader { person, devices: self.registry.roster(&person).devices().take(epoch::MAX_BOXES / 2).collect() })
             .collect();
         let kit = match space {
             Space::Journal { .. } => vault.kit.as_ref().map(|kit| kit.sealing().public()),
             _ => None,
         };
-        let (epoch, keys) = epoch::open(space, &readers, kit.as_deref(), cx.rng);
+        let (epoch, keys) = epoch::open(space, &readers, removals, kit.as_deref(), cx.rng);
         let queue = epoch.queue();
         let statement = Statement::by_device(&vault.signing, &Said::Epoch(epoch));
         self.state(cx, statement);

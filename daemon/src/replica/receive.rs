@@ -234,13 +234,18 @@ impl Replica {
             return self.refuse("an entry whose key is not here yet");
         };
         let count = wires.len();
-        let chain = open_chain(&keys.read, space.id(), head.log, before, wires);
+        let mut chain = open_chain(&keys.read, space.id(), head.log, before, wires);
         if chain.len() < count {
             self.refuse("an entry that does not open");
         }
         let Some(device) = self.writer(head, space, chain.first().and_then(|one| Some((one.wire.seq(), one.opened.as_ref()?)))) else {
             return;
         };
+        let counts = self.registry.roster(&space.owner()).counts(&device, &head.log).unwrap_or(0);
+        if chain.last().is_some_and(|last| last.wire.seq() > counts) {
+            self.refuse("an entry of a removed device that nobody who stays had");
+            chain.retain(|one| one.wire.seq() <= counts);
+        }
         // The last good signature covers what stands before it.
         let good = chain.iter().rposition(|one| one.opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
         let mut signed = good.map_or(0, |at| at + 1);
@@ -326,7 +331,7 @@ impl Replica {
                 }
             }
         };
-        if self.registry.roster(&space.owner()).device(&device).is_none() {
+        if self.registry.roster(&space.owner()).member(&device).is_none() {
             self.refuse("an entry by a device that may not write there");
             return None;
         }

@@ -15,6 +15,8 @@ use crate::sync::have::short_id;
 const MAX_DEVICES: usize = 64;
 /// The most statements about the epochs of one space of another person: a further one comes with each of their devices.
 const MAX_EPOCHS: usize = 128;
+/// The most removals and answers to them of another person.
+const MAX_SAID_OF_DEVICES: usize = 512;
 /// The most statements in one message.
 const MAX_STATEMENTS: usize = 12;
 
@@ -83,7 +85,7 @@ impl Replica {
         for id in self.links.keys().copied().collect::<Vec<_>>() {
             let Some(link) = self.links.get_mut(&id).filter(|link| link.compared) else { continue };
             link.compare = true;
-            let Some(person) = link.person() else { continue };
+            let Some(person) = link.person().filter(|_| self.registry.holder(&link.key).is_some()) else { continue };
             let concerned = self.audience(person).filter(|statement| new.contains(&statement.id())).cloned().collect();
             self.send_statements(cx, id, concerned);
         }
@@ -101,9 +103,8 @@ impl Replica {
         let spaces = if own { BTreeSet::new() } else { self.spaces_with(person) };
         self.registry.statements().filter(move |statement| match statement.said() {
             _ if own => true,
-            Said::Add(add) => add.person == person || Some(add.person) == me,
             Said::Epoch(epoch) => spaces.contains(&epoch.space.id()),
-            Said::Unknown(_) => false,
+            roster => roster.roster_of().is_some_and(|of| of == person || Some(of) == me),
         })
     }
 
@@ -113,6 +114,7 @@ impl Replica {
         if me == Some(person) {
             return true;
         }
+        let said_of = statement.said().roster_of();
         // What counts for nothing is not kept for others.
         let stands = match statement.signer() {
             Signer::Root(root) => root == person,
@@ -129,8 +131,15 @@ impl Replica {
                         && epoch.space.grant().is_some_and(|grant| self.knows_grant(grant, person))
                         && self.told_of(&epoch.space) < MAX_EPOCHS
                 }
+                Said::Remove(_) | Said::Answer(_) => said_of == Some(person) && self.told_of_roster(person) < MAX_SAID_OF_DEVICES,
                 Said::Unknown(_) => false,
             }
+    }
+
+    /// Removals of devices of a person, and answers to them, that are held.
+    fn told_of_roster(&self, person: PersonId) -> usize {
+        let about = |said: &Said| matches!(said, Said::Remove(_) | Said::Answer(_)) && said.roster_of() == Some(person);
+        self.registry.statements().filter(|statement| about(statement.said())).count()
     }
 
     /// Statements held about the epochs of a space.
@@ -150,7 +159,7 @@ impl Replica {
                 let claimed = (epoch.space, epoch.key);
                 self.registry.epoch(&epoch.queue()).is_none_or(|known| (known.space, known.key) == claimed)
             }
-            Said::Unknown(_) => true,
+            Said::Remove(_) | Said::Answer(_) | Said::Unknown(_) => true,
         }
     }
 }

@@ -62,7 +62,7 @@ static PAIR: LazyLock<Pair> = LazyLock::new(|| {
     let devices = [device(&here), device(&there)];
     let add = |device: &Candidate| Said::Add(Add { person, device: device.clone(), seen: vec![] });
     let reader = Reader { person, devices: devices.iter().map(|device| &device.keys).collect() };
-    let (epoch, keys) = epoch::open(Space::Journal { owner: person }, &[reader], None, rng);
+    let (epoch, keys) = epoch::open(Space::Journal { owner: person }, &[reader], vec![], None, rng);
     let statements = [
         Statement::by_root(&kit, &add(&devices[0])),
         Statement::by_device(&here.signing, &add(&devices[1])),

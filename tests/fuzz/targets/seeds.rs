@@ -109,7 +109,7 @@ fn statement() -> Vec<(&'static str, Vec<u8>)> {
     let Said::Add(said) = add.said() else { unreachable!("an addition") };
     let person = kit().person();
     let reader = Reader { person, devices: vec![&said.device.keys] };
-    let (epoch, _) = epoch::open(Space::Journal { owner: person }, &[reader], None, &mut Rng::seed_from_u64(14));
+    let (epoch, _) = epoch::open(Space::Journal { owner: person }, &[reader], vec![], None, &mut Rng::seed_from_u64(14));
     let body = Frame::postcard(4, &epoch).to_bytes();
     vec![
         ("add", [&[0][..], add.bytes()].concat()),

@@ -258,7 +258,7 @@ impl Replica {
         }
         // Roster and journal come first; what does not fit comes with the first sync.
         let rank = |statement: &&Statement| match statement.said() {
-            Said::Add(_) => 0,
+            Said::Add(_) | Said::Remove(_) | Said::Answer(_) => 0,
             Said::Epoch(epoch) if matches!(epoch.space, Space::Journal { .. }) => 1,
             Said::Epoch(_) | Said::Unknown(_) => 2,
         };
@@ -289,7 +289,7 @@ impl Replica {
         statements.iter().for_each(|statement| {
             theirs.insert(statement.clone());
         });
-        let about_them = statements.iter().all(|one| matches!(one.said(), Said::Add(add) if add.person == helper));
+        let about_them = statements.iter().all(|one| one.said().roster_of() == Some(helper));
         let holds_key = theirs.roster(&helper).devices().any(|device| device.link == key);
         let free = statements.iter().all(|one| self.is_free(one));
         if helper == person || !about_them || !holds_key || !free || theirs.roster(&helper).devices().count() > MAX_DEVICES {
@@ -320,9 +320,8 @@ impl Replica {
             .registry
             .statements()
             .filter(|one| match one.said() {
-                Said::Add(add) => add.person == person,
                 Said::Epoch(epoch) => epoch.space == space,
-                Said::Unknown(_) => false,
+                roster => roster.roster_of() == Some(person),
             })
             .map(|one| Blob(one.bytes().to_vec()))
             .collect();

@@ -311,9 +311,8 @@ impl Replica {
         let (Some(me), Some(grant)) = (self.person(), welcome.grant) else { return Err(nonsense()) };
         let share = Space::Share { owner: welcome.person, grant };
         let fits = |one: &Statement| match one.said() {
-            Said::Add(add) => add.person == welcome.person,
             Said::Epoch(epoch) => epoch.space == share && epoch.readers.contains(&me),
-            Said::Unknown(_) => false,
+            roster => roster.roster_of() == Some(welcome.person),
         };
         let record = grant_record(grant);
         // A grant is no other record of this journal, whoever chose its id.

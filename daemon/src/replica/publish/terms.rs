@@ -143,8 +143,9 @@ impl Replica {
     pub(in crate::replica) fn terms_of(&self, share: Space) -> Option<Signed> {
         let signed = self.signed(share, item::GRANT)?;
         let terms = signed.verify(Side::Client)?;
-        let stands = self.registry.roster(&share.owner()).device(&signed.device).is_some();
-        (stands && Some(terms.grant) == share.grant() && terms.client == share.owner()).then_some(signed)
+        // Also of one that was removed since: the entry that brought it counts.
+        let stood = self.registry.roster(&share.owner()).member(&signed.device).is_some();
+        (stood && Some(terms.grant) == share.grant() && terms.client == share.owner()).then_some(signed)
     }
 
     /// Looks at the terms of those who share with this person, where they changed.
@@ -171,8 +172,8 @@ impl Replica {
     pub(in crate::replica) fn receipt_of(&self, feedback: Space) -> Option<Signed> {
         let signed = self.signed(feedback, item::RECEIPT)?;
         let terms = signed.verify(Side::Helper)?;
-        let stands = self.registry.roster(&feedback.owner()).device(&signed.device).is_some();
-        (stands && Some(terms.grant) == feedback.grant() && terms.helper == feedback.owner()).then_some(signed)
+        let stood = self.registry.roster(&feedback.owner()).member(&signed.device).is_some();
+        (stood && Some(terms.grant) == feedback.grant() && terms.helper == feedback.owner()).then_some(signed)
     }
 
     fn signed(&self, space: Space, kind: u16) -> Option<Signed> {

@@ -1,0 +1,199 @@
+//! A device is removed. Properties:
+//!
+//! 1. What the others had of it when they heard so stays, on all of them; what it writes after is on none of them.
+//! 2. It is let in nowhere any more, neither by own devices nor by helpers, and no key of what is written from then on is sealed for it.
+//! 3. Two that remove each other are both out, whoever hears of which first; who is left has all that either had given away.
+
+use std::time::Duration;
+
+use asif_daemon::people::epoch;
+use asif_daemon::people::registry::Registry;
+use asif_daemon::people::space::Space;
+use asif_daemon::people::statement::{Remove, Said, Statement};
+use asif_daemon::replica::effect::{Effect, FoundLog, Input, Purpose, Run};
+use asif_daemon::run::shelf::{Done, Shelf};
+use asif_proto::id::Link;
+use asif_proto::local::{ListFilter, Reply, Request};
+use asif_proto::peer::{Blob, Entries, Message, Sealed};
+use asif_proto::record::SessionFields;
+use asif_proto::share::Scope;
+
+use crate::hostile::steal;
+use crate::shared::log;
+use crate::story::{self, invitation};
+use crate::world::World;
+
+fn noted(note: &str) -> SessionFields {
+    SessionFields { note: Some(note.into()), ..SessionFields::default() }
+}
+
+fn notes(world: &mut World, node: usize) -> Vec<String> {
+    let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
+    let mut notes: Vec<String> = list.into_iter().filter_map(|one| one.note).collect();
+    notes.sort();
+    notes
+}
+
+/// One machine removes another, and this one hears of it.
+fn removes(world: &mut World, by: usize, of: usize, heard_by: usize) {
+    let (by_it, of_it) = (steal(world, by), steal(world, of).device());
+    let person = by_it.vault.person.unwrap();
+    let seen = by_it.registry.roster(&person).statements().to_vec();
+    let removal = Said::Remove(Remove { person, device: of_it, at_ms: 0, tips: Vec::new(), seen });
+    let removal = Statement::by_device(&by_it.vault.signing, &removal);
+    // It came from an own device, whichever is there.
+    let own = |node: &usize| world.is_linked(*node, heard_by) && steal(world, *node).vault.person == Some(person);
+    let from = (0..world.nodes.len()).filter(own).min_by_key(|node| *node == of).unwrap();
+    world.inject(from, heard_by, &Message::Roster(vec![Blob(removal.bytes().to_vec())]));
+}
+
+/// Every log that a machine holds, as it would send it.
+fn whole_logs(world: &World, node: usize) -> Vec<Message> {
+    let (mut shelf, found) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
+    let run = |log: &FoundLog| {
+        let runs = vec![Run { log: log.head.log, from: 1, to: log.seq }];
+        let Ok(Done::Input(Input::Read { entries, .. })) = shelf.perform(Effect::Read { purpose: Purpose::Merge, runs }) else { panic!() };
+        let entries = entries.iter().map(|stored| Sealed::from(&stored.wire)).collect();
+        Message::Entries(Entries { queue: log.head.queue, key: log.head.key, log: log.head.log, before: Link::ZERO, entries })
+    };
+    found.logs.iter().map(run).collect()
+}
+
+/// Whether a machine could open what another writes now in a space of this kind.
+fn could_read(world: &World, thief: usize, writer: usize, kind: impl Fn(&Space) -> bool) -> bool {
+    let (thief, registry): (_, Registry) = (steal(world, thief), steal(world, writer).registry);
+    let epoch = registry.all_epochs().find(|epoch| kind(&epoch.space)).unwrap();
+    let fit = registry.fit(epoch.space.id()).next().unwrap();
+    epoch::read_box(fit, thief.device(), &thief.vault.sealing).is_some()
+}
+
+fn is_journal(space: &Space) -> bool {
+    matches!(space, Space::Journal { .. })
+}
+
+fn is_share(space: &Space) -> bool {
+    matches!(space, Space::Share { .. })
+}
+
+#[test]
+fn what_a_removed_device_had_given_away_stays_and_what_it_writes_after_reaches_nobody() {
+    let mut world = World::new(3);
+    let devices = story::family(&mut world, 3);
+    let [laptop, desktop, phone] = devices[..] else { panic!() };
+    for (node, note) in [(laptop, "a"), (desktop, "b"), (phone, "c")] {
+        log(&mut world, node, noted(note));
+    }
+    world.run_for(Duration::from_secs(30));
+    // This one only the desktop has, and this one nobody.
+    world.cut(phone, laptop);
+    log(&mut world, phone, noted("d"));
+    world.run_for(Duration::from_secs(30));
+    world.cut(phone, desktop);
+    log(&mut world, phone, noted("e"));
+    assert!(could_read(&world, phone, laptop, is_journal));
+    removes(&mut world, laptop, phone, laptop);
+    world.run_for(Duration::from_secs(30));
+    log(&mut world, laptop, noted("f"));
+    log(&mut world, desktop, noted("g"));
+    world.heal();
+    log(&mut world, phone, noted("h"));
+    world.run_for(Duration::from_secs(600));
+    for node in [laptop, desktop] {
+        world.must(node, Request::Sync { wait_ms: Some(10_000) });
+        assert_eq!(notes(&mut world, node), ["a", "b", "c", "d", "f", "g"]);
+        assert!(!world.is_linked(phone, node) && !could_read(&world, phone, node, is_journal));
+    }
+    assert_eq!(notes(&mut world, phone), ["a", "b", "c", "d", "e", "h"], "what it holds is its own");
+    // Whoever brings it: it does not count.
+    for run in whole_logs(&world, phone) {
+        world.inject(desktop, laptop, &run);
+    }
+    assert!(world.doctor(laptop).contains("an entry of a removed device that nobody who stays had"));
+    assert_eq!(notes(&mut world, laptop), ["a", "b", "c", "d", "f", "g"]);
+    // It is so after a start, and whoever joins then has all of it.
+    for node in [laptop, desktop] {
+        world.stop(node);
+        world.start(node);
+    }
+    let tablet = story::joins(&mut world, desktop, "tablet");
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(notes(&mut world, tablet), ["a", "b", "c", "d", "f", "g"]);
+    log(&mut world, tablet, noted("i"));
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(notes(&mut world, laptop), ["a", "b", "c", "d", "f", "g", "i"]);
+}
+
+#[test]
+fn two_that_remove_each_other_are_both_out_and_who_is_left_has_all_that_they_had_given_away() {
+    for first in [true, false] {
+        let mut world = World::new(4);
+        let devices = story::family(&mut world, 4);
+        let [laptop, desktop, phone, tablet] = devices[..] else { panic!() };
+        for (node, note) in [(laptop, "a"), (desktop, "b"), (phone, "c")] {
+            log(&mut world, node, noted(note));
+        }
+        world.run_for(Duration::from_secs(30));
+        // The laptop is with the phone, the desktop with the tablet; they do not hear of each other.
+        for (a, b) in [(laptop, desktop), (laptop, tablet), (phone, desktop), (phone, tablet)] {
+            world.cut(a, b);
+        }
+        log(&mut world, laptop, noted("d"));
+        log(&mut world, desktop, noted("e"));
+        world.run_for(Duration::from_secs(30));
+        removes(&mut world, laptop, desktop, if first { laptop } else { phone });
+        removes(&mut world, desktop, laptop, if first { desktop } else { tablet });
+        world.run_for(Duration::from_secs(30));
+        world.heal();
+        world.run_for(Duration::from_secs(600));
+        for node in [phone, tablet] {
+            assert_eq!(notes(&mut world, node), ["a", "b", "c", "d", "e"]);
+            assert!(!world.is_linked(laptop, node) && !world.is_linked(desktop, node));
+            assert!(!could_read(&world, laptop, node, is_journal) && !could_read(&world, desktop, node, is_journal));
+        }
+        assert!(world.is_linked(phone, tablet) && !world.is_linked(laptop, desktop));
+    }
+}
+
+#[test]
+fn a_device_that_hears_that_it_was_removed_keeps_what_it_has_and_can_be_written_in() {
+    let mut world = World::new(6);
+    let devices = story::family(&mut world, 2);
+    let [laptop, phone] = devices[..] else { panic!() };
+    log(&mut world, phone, noted("a"));
+    world.run_for(Duration::from_secs(30));
+    removes(&mut world, laptop, phone, phone);
+    let statements = |world: &World| steal(world, phone).registry.statements().count();
+    let before = statements(&world);
+    world.stop(phone);
+    for note in ["b", "c"] {
+        log(&mut world, phone, noted(note));
+    }
+    assert_eq!((notes(&mut world, phone), statements(&world)), (vec!["a".into(), "b".into(), "c".into()], before));
+}
+
+#[test]
+fn a_helper_lets_a_removed_device_in_no_more_and_goes_on_with_the_others() {
+    let mut world = World::new(5);
+    let devices = story::family(&mut world, 2);
+    let [laptop, phone] = devices[..] else { panic!() };
+    let invite = asif_proto::local::Invite { scopes: vec![Scope::Ratings, Scope::Notes], delay_s: 0, until: None, ..invitation() };
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite, yes: true, no_wait: true });
+    let dana = world.add("dana");
+    world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+    log(&mut world, phone, noted("alpha"));
+    world.run_for(Duration::from_secs(120));
+    assert!(world.is_linked(phone, dana) && could_read(&world, phone, laptop, is_share));
+    removes(&mut world, laptop, phone, laptop);
+    world.run_for(Duration::from_secs(120));
+    assert!(!world.is_linked(phone, dana) && world.is_linked(laptop, dana));
+    log(&mut world, laptop, noted("bravo"));
+    log(&mut world, phone, noted("charlie"));
+    world.run_for(Duration::from_secs(600));
+    let held = crate::shared::held(&world, dana).concat();
+    assert!(held.contains("alpha") && held.contains("bravo") && !held.contains("charlie"), "{held}");
+    assert!(!could_read(&world, phone, laptop, is_share) && !world.is_linked(phone, dana));
+    // What Dana says to Robin from then on is sealed for the laptop alone, too.
+    let feedback = |space: &Space| matches!(space, Space::Feedback { .. });
+    assert!(!could_read(&world, phone, dana, feedback));
+    world.must(laptop, Request::Sync { wait_ms: Some(10_000) });
+}
