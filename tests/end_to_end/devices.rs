@@ -419,3 +419,32 @@ fn three_devices_hold_the_same_through_the_one_that_met_both() {
     assert_eq!(phone.json(&["device", "list"]).as_array().unwrap().len(), 3);
     assert_eq!(phone.list()[0]["device"], "desktop");
 }
+
+#[test]
+fn a_device_is_called_something_else_on_all_of_them() {
+    let laptop = Home::robin();
+    let desktop = laptop.pair();
+    let names = |home: &Home| -> Vec<(String, bool)> {
+        let list = home.json(&["device", "list"]);
+        let name = |one: &Value| (one["name"].as_str().unwrap().to_owned(), one["this"].as_bool().unwrap());
+        list.as_array().unwrap().iter().map(name).collect()
+    };
+    let [(one, true), (other, false)] = &names(&laptop)[..] else { panic!() };
+    let told = laptop.ok(&["device", "rename", other, "the big one"]).stdout;
+    assert_eq!(told, "That device is \"the big one\" from now on, on all your devices.\n");
+    laptop.sync();
+    eventually("it knows", || (names(&desktop)[0] == ("the big one".to_owned(), true)).then_some(()));
+    // By the end of its id, too; the name of another is refused, and what is none of them.
+    let id = desktop.json(&["device", "list"])[0]["id"].as_str().unwrap().to_owned();
+    let renamed = desktop.json(&["device", "rename", &id[56..], "tower"]);
+    assert_eq!((&renamed["name"], &renamed["id"], &renamed["this"]), (&json!("tower"), &json!(id), &json!(true)));
+    desktop.refuses(7, &["device", "rename", "tower", &one.to_uppercase()]).says(&["another of your devices is called"]);
+    desktop.refuses(4, &["device", "rename", "phone", "x"]).says(&["none of your devices is called", "asif device list"]);
+    desktop.refuses(2, &["device", "rename", "tower", ""]);
+    desktop.ok(&["device", "rename", "tower", "tower"]);
+    // It is no change of the journal that could be taken back by mistake.
+    let session = desktop.log(&["-b", "30"]);
+    desktop.ok(&["device", "rename", "tower", "box"]);
+    desktop.ok(&["undo"]);
+    assert_eq!((names(&desktop)[0].0.as_str(), desktop.list().len()), ("box", 0), "{session}");
+}

@@ -21,6 +21,17 @@ pub enum Args {
     Join(Joining),
     /// Your devices.
     List,
+    /// Call one of your devices something else, on all of them.
+    ///
+    /// What it wrote is said to be of the new name. Helpers are not told.
+    Rename {
+        /// Its name now, or the end of its id
+        #[arg(value_name = "DEVICE")]
+        device: String,
+        /// Its new name
+        #[arg(value_name = "NEW")]
+        name: String,
+    },
 }
 
 /// How a ticket is given.
@@ -87,6 +98,11 @@ impl Args {
                 let list = |reply| if let Reply::Devices(devices) = reply { Some(devices) } else { None };
                 let devices = context.ask_for(Request::DeviceList, list)?;
                 context.tell(&devices, |screen| device::list(screen, &devices))
+            }
+            Self::Rename { device, name } => {
+                let one = |reply| if let Reply::Devices(devices) = reply { devices.into_iter().next() } else { None };
+                let renamed = context.ask_for(Request::DeviceRename { device, name }, one)?;
+                context.tell(&renamed, |screen| device::renamed(screen, &renamed))
             }
         }
     }

@@ -25,6 +25,12 @@ pub fn list(screen: &mut Screen, devices: &[DeviceView]) {
     table.show(screen);
 }
 
+/// A device is called something else.
+pub fn renamed(screen: &mut Screen, renamed: &DeviceView) {
+    let which = if renamed.this { "This device" } else { "That device" };
+    screen.line(&format!("{which} is \"{}\" from now on, on all your devices.", renamed.name));
+}
+
 /// This machine became a device.
 pub fn joined(screen: &mut Screen, joined: &Joined) {
     let sessions = count(joined.sessions, "session", "sessions");

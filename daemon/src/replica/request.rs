@@ -4,6 +4,7 @@ mod again;
 mod anchor;
 mod belief;
 mod deleted;
+mod device;
 mod draft;
 mod erase;
 mod experiment;
@@ -177,6 +178,7 @@ impl Replica {
             Request::Redo => self.undo(cx, ask, true, false),
             Request::DevicePair { yes, no_wait } => self.giving(cx, client, Offer::Device, *yes, *no_wait),
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
+            Request::DeviceRename { device, name } => self.rename_device(cx, device, name),
             Request::Sync { wait_ms } => {
                 self.sync(cx, client, *wait_ms);
                 Ok(Outcome::Later)

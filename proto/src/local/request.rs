@@ -195,6 +195,13 @@ pub enum Request {
     },
     /// Answer: [`Reply::Devices`](super::Reply::Devices).
     DeviceList,
+    /// Answer: [`Reply::Devices`](super::Reply::Devices) with this one.
+    DeviceRename {
+        /// Its name, or the end of its id.
+        device: String,
+        /// What it is called from now on.
+        name: String,
+    },
     /// Brings every reachable peer up to date. Answer: [`Reply::Synced`](super::Reply::Synced).
     Sync {
         /// The longest wait, in milliseconds; none: start and answer at once.

@@ -29,6 +29,8 @@ fn join(robin: Held<'_>, second: Held<'_>) {
     second.refuses(7, &["device", "join", &ticket]);
     robin.ok(&["sync", "--wait"]);
     robin.ok(&["device", "list"]);
+    robin.ok(&["device", "rename", "laptop", "lap"]);
+    robin.ok(&["device", "rename", "lap", "laptop"]);
 }
 
 /// The same field of a session, a practice's record and a belief, changed while the two do not hear each other.

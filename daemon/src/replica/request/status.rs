@@ -1,7 +1,7 @@
 //! How things stand: status, devices, doctor.
 
 use asif_proto::id::LinkKey;
-use asif_proto::local::{Check, DaemonView, DeviceView, Doctor, Failure, HelperView, JournalView, Reply, Status};
+use asif_proto::local::{Check, DaemonView, Doctor, Failure, HelperView, JournalView, Reply, Status};
 use asif_proto::record::PracticeStatus;
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,25 +45,6 @@ impl Replica {
             problems: count(self.checks(now).iter().filter(|check| !check.ok)),
             paths: self.about.home.clone(),
         }
-    }
-
-    pub(super) fn device_list(&self) -> Vec<DeviceView> {
-        let (Some(person), Some(vault)) = (self.person(), &self.vault) else { return Vec::new() };
-        let me = vault.device();
-        let mut devices: Vec<DeviceView> = self
-            .registry
-            .roster(&person)
-            .devices()
-            .map(|device| DeviceView {
-                name: self.device_name(&device.signing),
-                id: device.signing.to_string(),
-                this: device.signing == me,
-                last_sync: self.peers.notes.get(&device.link).and_then(|note| note.last_sync),
-                connected: self.links.values().any(|link| link.key == device.link && link.up),
-            })
-            .collect();
-        devices.sort_by(|a, b| b.this.cmp(&a.this).then(a.name.cmp(&b.name)).then(a.id.cmp(&b.id)));
-        devices
     }
 
     pub(super) fn doctor(&mut self, cx: &mut Cx<'_>, client: ClientId, rebuild: bool) -> Handled {
