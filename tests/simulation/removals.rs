@@ -10,6 +10,7 @@ use asif_daemon::people::epoch;
 use asif_daemon::people::registry::Registry;
 use asif_daemon::people::space::Space;
 use asif_daemon::people::statement::{Remove, Said, Statement};
+use asif_daemon::replica::Keeping;
 use asif_daemon::replica::effect::{Effect, FoundLog, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_proto::id::Link;
@@ -152,6 +153,31 @@ fn two_that_remove_each_other_are_both_out_and_who_is_left_has_all_that_they_had
         }
         assert!(world.is_linked(phone, tablet) && !world.is_linked(laptop, desktop));
     }
+}
+
+#[test]
+fn what_a_removed_device_had_packed_is_packed_anew_so_that_others_can_start_from_it() {
+    let mut world = World::new(7);
+    world.keeping = Keeping::default();
+    let devices = story::family(&mut world, 2);
+    let [phone, laptop] = devices[..] else { panic!() };
+    world.nodes[phone].keeping = Keeping { worth: 12, beside: Duration::ZERO, look: Duration::from_secs(20) };
+    world.stop(phone);
+    world.cut(phone, laptop);
+    for n in 10..30 {
+        log(&mut world, phone, noted(&n.to_string()));
+    }
+    world.run_for(Duration::from_secs(100));
+    world.heal();
+    world.must(laptop, Request::Sync { wait_ms: Some(30_000) });
+    let all = notes(&mut world, laptop);
+    assert_eq!(all.len(), 20);
+    removes(&mut world, laptop, phone, laptop);
+    world.run_for(Duration::from_secs(100));
+    world.stop(phone);
+    let tablet = story::joins(&mut world, laptop, "tablet");
+    world.run_for(Duration::from_secs(100));
+    assert_eq!(notes(&mut world, tablet), all);
 }
 
 #[test]

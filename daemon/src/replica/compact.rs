@@ -165,7 +165,8 @@ impl Replica {
     /// Whether one is to be made, now.
     fn needs_checkpoint(&self) -> bool {
         let may = self.compacting.not_before.is_none_or(|at| self.now.mono >= at);
-        (may && (self.is_worth_it() || self.needs_checkpoint_to_compare())) || self.needs_checkpoint_to_erase()
+        let wanted = || self.is_worth_it() || self.needs_checkpoint_to_compare() || self.rests_on_a_removed_device();
+        (may && wanted()) || self.needs_checkpoint_to_erase()
     }
 
     fn is_worth_it(&self) -> bool {

@@ -4,6 +4,7 @@
 //! cut       it is let in no more, and links to it end (`gate`); it is told nothing further
 //! answered  what this device has of its logs, beyond what was named, is named: that counts, and nothing after it
 //! keyed     every own space whose key the removed device has gets another one, for what is written from now on
+//! packed    what a checkpoint of the removed device stands for is packed anew, since whoever joins takes none of that
 //! ```
 
 use asif_proto::id::{DeviceId, LogId, PersonId};
@@ -71,6 +72,13 @@ impl Replica {
                 tracing::warn!(reason = %failure, "a space could not be given another key");
             }
         }
+    }
+
+    /// Whether a checkpoint here was made by a device that was removed: nobody takes that one any more, and what it stands for may be nowhere else.
+    pub(super) fn rests_on_a_removed_device(&self) -> bool {
+        let Some(me) = self.person().filter(|_| self.stands()) else { return false };
+        let gone = self.registry.roster(&me).gone();
+        self.bases.current().any(|base| gone.contains_key(&base.said.by))
     }
 
     /// Of a log of a removed device all is here that counts: what others have beyond it does not.
