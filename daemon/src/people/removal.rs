@@ -66,10 +66,13 @@ impl<'a> Told<'a> {
         loop {
             let members = self.members(person, &counting);
             open.retain(|one| has_a_say(person, &members, &counting, one.signer, one.id));
-            let first = unopposed(&open, |one, other| {
+            let takes_away = |one: &Removal<'a>| -> Vec<bool> {
                 let with: Vec<Removal<'_>> = counting.iter().chain([one]).cloned().collect();
-                !has_a_say(person, &self.members(person, &with), &with, other.signer, other.id)
-            });
+                let members = self.members(person, &with);
+                let taken = |other: &Removal<'_>| other.id != one.id && !has_a_say(person, &members, &with, other.signer, other.id);
+                open.iter().map(taken).collect()
+            };
+            let first = unopposed(&open, open.iter().map(takes_away).collect());
             if first.is_empty() {
                 return counting;
             }
@@ -152,10 +155,8 @@ pub(super) fn has_a_say(
     }
 }
 
-/// Those that nobody takes away but whom they take away themselves, be it in a circle.
-fn unopposed(open: &[Removal<'_>], takes_away: impl Fn(&Removal<'_>, &Removal<'_>) -> bool) -> BTreeSet<StatementId> {
-    let mut reaches: Vec<Vec<bool>> =
-        open.iter().map(|one| open.iter().map(|other| one.id != other.id && takes_away(one, other)).collect()).collect();
+/// Those that nobody takes away but whom they take away themselves, be it in a circle. `reaches`: of each which others it takes away.
+fn unopposed(open: &[Removal<'_>], mut reaches: Vec<Vec<bool>>) -> BTreeSet<StatementId> {
     for via in 0..open.len() {
         let onwards = reaches.get(via).cloned().unwrap_or_default();
         for row in &mut reaches {
