@@ -78,7 +78,7 @@ fn is_share(space: &Space) -> bool {
 
 #[test]
 fn what_a_removed_device_had_given_away_stays_and_what_it_writes_after_reaches_nobody() {
-    let mut world = World::new(3);
+    let mut world = World::keeping_entries(3);
     let devices = story::family(&mut world, 3);
     let [laptop, desktop, phone] = devices[..] else { panic!() };
     for (node, note) in [(laptop, "a"), (desktop, "b"), (phone, "c")] {
