@@ -20,9 +20,10 @@ use asif_proto::record::SessionFields;
 use asif_proto::share::Scope;
 
 use crate::hostile::steal;
+use crate::seeds;
 use crate::shared::log;
-use crate::story::{self, invitation};
-use crate::world::World;
+use crate::story::{self, Story, invitation};
+use crate::world::{A_MONTH, Weather, World};
 
 fn noted(note: &str) -> SessionFields {
     SessionFields { note: Some(note.into()), ..SessionFields::default() }
@@ -222,4 +223,56 @@ fn a_helper_lets_a_removed_device_in_no_more_and_goes_on_with_the_others() {
     let feedback = |space: &Space| matches!(space, Space::Feedback { .. });
     assert!(!could_read(&world, phone, dana, feedback));
     world.must(laptop, Request::Sync { wait_ms: Some(10_000) });
+}
+
+#[test]
+fn in_whatever_weather_a_device_is_removed_those_that_stay_end_with_one_journal() {
+    for seed in seeds(8) {
+        let mut world = World::new(seed);
+        let worth = if seed % 2 == 0 { 8 } else { 1000 };
+        world.keeping = Keeping { worth, beside: A_MONTH, look: Duration::from_secs(20) };
+        let devices = story::family(&mut world, 4);
+        let [laptop, desktop, tablet, phone] = devices[..] else { panic!() };
+        let mut story = Story::new(&[laptop, desktop, tablet]);
+        world.weather = Weather::STORM;
+        let when = world.below(30);
+        for step in 0..40 {
+            story.something_happens(&mut world);
+            if world.below(3) == 0 {
+                world.start(phone);
+                let fields = Box::new(noted(&format!("of the phone {step}")));
+                drop(world.ask(phone, Request::Log { practice: None, fields }));
+            }
+            if step == when {
+                is_removed(&mut world, laptop, phone);
+            }
+        }
+        world.weather = Weather::CALM;
+        world.heal();
+        is_removed(&mut world, laptop, phone);
+        world.run_for(Duration::from_secs(30));
+        is_removed(&mut world, laptop, phone);
+        story.settle(&mut world);
+        story.check(&mut world);
+        for node in [laptop, desktop, tablet] {
+            let stolen = steal(&world, node);
+            let gone = stolen.registry.roster(&stolen.vault.person.unwrap()).gone().len();
+            assert_eq!(gone, 1, "seed {seed}: {node} has not heard of it");
+            assert!(!world.is_linked(phone, node), "seed {seed}: {node} lets it in");
+            assert!(!could_read(&world, phone, node, is_journal), "seed {seed}: it could read what {node} writes");
+        }
+    }
+}
+
+/// The laptop removes the phone, unless it has, or is with nobody who could bring it word of that.
+fn is_removed(world: &mut World, laptop: usize, phone: usize) {
+    for node in 0..world.nodes.len() {
+        world.nodes[node].disk.heal();
+        world.start(node);
+    }
+    let person = steal(world, laptop).vault.person.unwrap();
+    let has = !steal(world, laptop).registry.roster(&person).gone().is_empty();
+    if !has && (0..4).any(|node| world.is_linked(node, laptop)) {
+        removes(world, laptop, phone, laptop);
+    }
 }

@@ -1,6 +1,6 @@
 //! Every statement this device holds, and what follows from them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use asif_proto::id::{DeviceId, KeyId, LinkKey, PersonId, QueueId, SpaceId, StatementId};
 
@@ -20,6 +20,7 @@ pub struct Registry {
     /// Those that may be written in.
     fit: BTreeSet<QueueId>,
     links: HashMap<LinkKey, (PersonId, DeviceId)>,
+    gone: HashSet<LinkKey>,
 }
 
 impl Registry {
@@ -91,6 +92,11 @@ impl Registry {
         self.links.get(link).copied()
     }
 
+    /// Whether a device that was removed, of whomever, had this link key.
+    pub fn is_gone(&self, link: &LinkKey) -> bool {
+        self.gone.contains(link)
+    }
+
     fn recompute(&mut self) {
         self.rosters.clear();
         self.links.clear();
@@ -104,6 +110,8 @@ impl Registry {
         for (person, roster) in &self.rosters {
             self.links.extend(roster.devices().map(|device| (device.link, (*person, device.signing))));
         }
+        self.gone = self.rosters.values().flat_map(|roster| roster.gone().values()).map(|gone| gone.keys.link).collect();
+        self.gone.retain(|link| !self.links.contains_key(link));
         self.recompute_epochs();
     }
 

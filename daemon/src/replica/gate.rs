@@ -92,8 +92,8 @@ impl Replica {
         let mut known = self.keys_of(self.admitted_persons());
         let now = cx.now.wall.as_millisecond();
         let open: Vec<_> = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| one.expires_ms > now).collect();
-        // Whoever proved a ticket may come again; others only while there is a ticket that lets them in.
-        known.extend(open.iter().filter_map(|one| one.bound));
+        // Whoever proved a ticket may come again, unless they were removed; others only while there is a ticket that lets them in.
+        known.extend(open.iter().filter_map(|one| one.bound).filter(|key| !self.registry.is_gone(key)));
         let strangers = open.iter().any(|one| one.bound.is_none() && !one.used && (one.yes || self.is_awaiting(&one.secret)));
         let next = open.iter().map(|one| one.expires_ms).min().and_then(|at| u64::try_from(at - now).ok());
         self.gate_at = next.map(|wait| cx.now.mono + Duration::from_millis(wait));

@@ -36,7 +36,7 @@ impl Replica {
         match peer {
             Peer::Known { .. } => self.say_hello(cx, id),
             Peer::Giver => self.ask_to_join(cx, id),
-            Peer::Stranger if incoming => {}
+            Peer::Stranger if incoming && !self.registry.is_gone(&key) => {}
             Peer::Stranger => self.drop_link(cx, id),
         }
     }
