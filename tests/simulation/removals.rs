@@ -226,6 +226,29 @@ fn a_helper_lets_a_removed_device_in_no_more_and_goes_on_with_the_others() {
 }
 
 #[test]
+fn a_helper_hears_of_two_that_removed_each_other_and_lets_neither_in() {
+    let mut world = World::new(8);
+    let devices = story::family(&mut world, 4);
+    let [laptop, desktop, phone, tablet] = devices[..] else { panic!() };
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite: invitation(), yes: true, no_wait: true });
+    let dana = world.add("dana");
+    world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+    world.run_for(Duration::from_secs(120));
+    for (a, b) in [(laptop, desktop), (laptop, tablet), (phone, desktop), (phone, tablet)] {
+        world.cut(a, b);
+    }
+    devices.iter().for_each(|device| world.cut(*device, dana));
+    world.run_for(Duration::from_secs(30));
+    removes(&mut world, laptop, desktop, laptop);
+    removes(&mut world, desktop, laptop, desktop);
+    world.run_for(Duration::from_secs(30));
+    world.heal();
+    world.run_for(Duration::from_secs(600));
+    assert!(world.is_linked(phone, dana) && world.is_linked(tablet, dana));
+    assert!(!world.is_linked(laptop, dana) && !world.is_linked(desktop, dana));
+}
+
+#[test]
 fn in_whatever_weather_a_device_is_removed_those_that_stay_end_with_one_journal() {
     for seed in seeds(8) {
         let mut world = World::new(seed);

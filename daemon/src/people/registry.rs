@@ -49,7 +49,7 @@ impl Registry {
     }
 
     /// Every statement held, by id.
-    pub fn statements(&self) -> impl ExactSizeIterator<Item = &Statement> {
+    pub fn statements(&self) -> impl ExactSizeIterator<Item = &Statement> + Clone {
         self.statements.values()
     }
 

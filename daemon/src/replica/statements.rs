@@ -7,6 +7,7 @@ use asif_proto::peer::{Blob, Message};
 
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
+use crate::people::roster::Roster;
 use crate::people::space::Space;
 use crate::people::statement::{Said, Signer, Statement};
 use crate::sync::have::short_id;
@@ -114,26 +115,31 @@ impl Replica {
         if me == Some(person) {
             return true;
         }
-        let said_of = statement.said().roster_of();
-        // What counts for nothing is not kept for others.
-        let stands = match statement.signer() {
-            Signer::Root(root) => root == person,
-            Signer::Device(device) => self.registry.roster(&person).device(&device).is_some(),
-        };
-        stands
-            && self.is_free(statement)
+        self.is_free(statement)
             && match statement.said() {
-                Said::Add(add) => add.person == person && self.registry.roster(&person).devices().count() < MAX_DEVICES,
+                Said::Add(_) => self.would_count(person, statement) && self.registry.roster(&person).devices().count() < MAX_DEVICES,
                 Said::Epoch(epoch) => {
-                    epoch.space.owner() == person
+                    let roster = self.registry.roster(&person);
+                    // Also of a device that was removed since: what was written in it stays.
+                    matches!(statement.signer(), Signer::Device(device) if roster.member(&device).is_some())
+                        && epoch.space.owner() == person
                         && !matches!(epoch.space, Space::Journal { .. })
                         && me.is_some_and(|me| epoch.readers.contains(&me))
                         && epoch.space.grant().is_some_and(|grant| self.knows_grant(grant, person))
                         && self.told_of(&epoch.space) < MAX_EPOCHS
                 }
-                Said::Remove(_) | Said::Answer(_) => said_of == Some(person) && self.told_of_roster(person) < MAX_SAID_OF_DEVICES,
+                Said::Remove(_) | Said::Answer(_) => {
+                    self.would_count(person, statement) && self.told_of_roster(person) < MAX_SAID_OF_DEVICES
+                }
                 Said::Unknown(_) => false,
             }
+    }
+
+    /// Whether a statement would count in the roster of a person, beside what is known: what counts for nothing is not kept for others. Its signer
+    /// may be removed already: of two that remove each other both are out, whichever is heard of first.
+    fn would_count(&self, person: PersonId, statement: &Statement) -> bool {
+        let with = self.registry.statements().chain(std::iter::once(statement));
+        Roster::of(person, with).statements().contains(&statement.id())
     }
 
     /// Removals of devices of a person, and answers to them, that are held.
