@@ -55,7 +55,7 @@ pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use search::{SearchAsk, SearchView};
 pub use share::{GrantChange, Held, ShareAsk};
-pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, Status};
+pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, RemovedDevice, Status};
 pub use tag::{TagAsk, TagRenamed, TagView};
 pub use today::{Today, TodayPractice};
 

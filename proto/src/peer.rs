@@ -190,6 +190,9 @@ pub enum Refused {
     /// The link is not let in.
     #[error("the other device does not know this one")]
     Unknown,
+    /// The keys are of a device that was removed; it may come with new ones.
+    #[error("this device was removed, and cannot be let in again as it is")]
+    Removed,
 }
 
 /// A checkpoint that is offered.

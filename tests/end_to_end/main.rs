@@ -52,6 +52,7 @@ mod prompts;
 mod pty;
 mod relay;
 mod reminders;
+mod removed;
 mod scenes;
 mod schema;
 mod search;

@@ -199,6 +199,75 @@ fn a_device_that_hears_that_it_was_removed_keeps_what_it_has_and_can_be_written_
 }
 
 #[test]
+fn what_a_removed_device_wrote_since_comes_with_it_when_it_joins_again_as_another() {
+    for knows in [true, false] {
+        let mut world = World::keeping_entries(9);
+        let devices = story::family(&mut world, 3);
+        let [laptop, desktop, phone] = devices[..] else { panic!() };
+        log(&mut world, phone, noted("a"));
+        world.run_for(Duration::from_secs(30));
+        world.cut(phone, laptop);
+        world.cut(phone, desktop);
+        log(&mut world, phone, noted("b"));
+        let Reply::Removed(removed) = world.must(laptop, Request::DeviceRemove { device: "device 2".into() }) else { panic!() };
+        assert_eq!((removed.told, removed.untold.len()), (vec!["device 1".to_owned()], 0));
+        log(&mut world, phone, noted("c"));
+        world.run_for(Duration::from_secs(1));
+        if knows {
+            world.heal();
+            world.run_for(Duration::from_secs(600));
+            assert!(world.doctor(phone).contains("does not know this device any more"));
+        }
+        world.heal();
+        let before = steal(&world, phone).device();
+        let ticket = world.ticket(desktop, Request::DevicePair { yes: true, no_wait: true });
+        world.must(phone, Request::DeviceJoin { ticket, name: Some("phone again".into()), at: None });
+        assert_ne!(steal(&world, phone).device(), before);
+        log(&mut world, phone, noted("d"));
+        log(&mut world, laptop, noted("e"));
+        world.run_for(Duration::from_secs(60));
+        for node in [laptop, desktop, phone] {
+            world.must(node, Request::Sync { wait_ms: Some(10_000) });
+            assert_eq!(notes(&mut world, node), ["a", "b", "c", "d", "e"], "{node}");
+            let told = world.doctor(node);
+            assert!(told.contains("device 2 was removed from your devices on") && !told.contains("asif doctor --rebuild"), "{told}");
+        }
+        let Reply::Devices(all) = world.must(laptop, Request::DeviceList) else { panic!() };
+        assert_eq!(all.iter().filter(|one| one.connected).map(|one| one.name.as_str()).collect::<Vec<_>>(), ["device 1", "phone again"]);
+    }
+}
+
+#[test]
+fn whoever_has_the_root_key_still_cannot_be_taken_out_by_the_device_that_it_removes() {
+    let mut world = World::new(10);
+    let devices = story::family(&mut world, 3);
+    let [laptop, desktop, phone] = devices[..] else { panic!() };
+    log(&mut world, laptop, noted("a"));
+    world.run_for(Duration::from_secs(30));
+    // Whoever has the phone was first, and the desktop has heard of neither yet.
+    world.cut(desktop, laptop);
+    world.cut(desktop, phone);
+    removes(&mut world, phone, laptop, laptop);
+    removes(&mut world, phone, laptop, phone);
+    world.run_for(Duration::from_secs(30));
+    assert!(world.doctor(laptop).contains("this device was removed from your devices"));
+    world.must(laptop, Request::DeviceRemove { device: "device 2".into() });
+    log(&mut world, laptop, noted("b"));
+    world.stop(phone);
+    world.heal();
+    world.run_for(Duration::from_secs(600));
+    world.start(phone);
+    world.run_for(Duration::from_secs(600));
+    assert!(world.is_linked(laptop, desktop) && !world.is_linked(laptop, phone) && !world.is_linked(desktop, phone));
+    assert_eq!(notes(&mut world, desktop), ["a", "b"]);
+    assert!(!world.doctor(laptop).contains("this device was removed"));
+    // The desktop has not got it.
+    let Some(Err(failure)) = world.ask(desktop, Request::DeviceRemove { device: "device 1".into() }) else { panic!() };
+    assert!(failure.message.contains("this is the device that you are using"), "{failure}");
+    world.must(desktop, Request::DeviceRemove { device: "device 2".into() });
+}
+
+#[test]
 fn a_helper_lets_a_removed_device_in_no_more_and_goes_on_with_the_others() {
     let mut world = World::new(5);
     let devices = story::family(&mut world, 2);

@@ -1,6 +1,7 @@
 //! `asif device`
 
-use asif_proto::local::{Reply, Request};
+use asif_proto::id::MIN_SUFFIX;
+use asif_proto::local::{DeviceView, Reply, Request};
 use asif_proto::ticket::TicketRole;
 use clap::Subcommand;
 
@@ -31,6 +32,19 @@ pub enum Args {
         /// Its new name
         #[arg(value_name = "NEW")]
         name: String,
+    },
+    /// Remove one of your devices for good, as when it was lost, stolen or sold.
+    ///
+    /// From then on it gets nothing new, and what it writes counts nowhere. What it had given to another device before is kept. It keeps what it
+    /// holds: whoever has it and can use it can go on reading that, and nothing takes it back. Your other devices and your helpers shut it out as
+    /// they hear of it; until then they let it in. To use the machine again, let it join again: it is another device then.
+    Remove {
+        /// Its name, or the end of its id
+        #[arg(value_name = "DEVICE")]
+        device: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
     },
 }
 
@@ -99,11 +113,37 @@ impl Args {
                 let devices = context.ask_for(Request::DeviceList, list)?;
                 context.tell(&devices, |screen| device::list(screen, &devices))
             }
+            Self::Remove { device, yes } => {
+                if !yes && !may_remove(&device, context)? {
+                    return context.nothing("Nothing was removed.");
+                }
+                let one = |reply| if let Reply::Removed(removed) = reply { Some(removed) } else { None };
+                let removed = context.ask_for(Request::DeviceRemove { device }, one)?;
+                context.tell(&removed, |screen| device::removed(screen, &removed))
+            }
             Self::Rename { device, name } => {
                 let one = |reply| if let Reply::Devices(devices) = reply { devices.into_iter().next() } else { None };
                 let renamed = context.ask_for(Request::DeviceRename { device, name }, one)?;
                 context.tell(&renamed, |screen| device::renamed(screen, &renamed))
             }
         }
+    }
+}
+
+/// Shows which one would go, and asks.
+fn may_remove(typed: &str, context: &mut Context<'_, '_>) -> Outcome<bool> {
+    if !context.can_ask() {
+        return Err(CommandError::usage("removing a device asks first, and nobody can be asked here", "say it with --yes"));
+    }
+    let devices = context.ask_for(Request::DeviceList, |reply| if let Reply::Devices(devices) = reply { Some(devices) } else { None })?;
+    let ends_so = |one: &DeviceView| typed.len() >= MIN_SUFFIX && one.id.ends_with(&typed.to_ascii_lowercase());
+    let meant = devices.iter().find(|one| one.name.eq_ignore_ascii_case(typed)).or_else(|| devices.iter().find(|one| ends_so(one)));
+    // What names none of them, or this one, is answered without a question.
+    let Some(meant) = meant.filter(|one| !one.this) else { return Ok(true) };
+    let now = context.now();
+    context.talk_on(|screen| device::before_removal(screen, meant, now));
+    match context.prompt() {
+        Some(mut prompt) => prompt.yes_or_no(&format!("Remove \"{}\" from your devices, for good?", meant.name)),
+        None => Ok(false),
     }
 }

@@ -48,6 +48,11 @@ impl Registry {
         self.statements.contains_key(id)
     }
 
+    /// A statement, if it is held.
+    pub fn statement(&self, id: &StatementId) -> Option<&Statement> {
+        self.statements.get(id)
+    }
+
     /// Every statement held, by id.
     pub fn statements(&self) -> impl ExactSizeIterator<Item = &Statement> + Clone {
         self.statements.values()

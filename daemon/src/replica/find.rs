@@ -1,6 +1,6 @@
 //! Finding records by what a person typed, and names for what they see.
 
-use asif_proto::id::{DeviceId, ItemId, LinkKey, MIN_SUFFIX, RecordId};
+use asif_proto::id::{DeviceId, ItemId, LinkKey, MIN_SUFFIX, PersonId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::moment::Moment;
 use asif_proto::near::nearest;
@@ -137,9 +137,11 @@ impl Replica {
     /// Who is at the other end of a link key, in words.
     pub(super) fn name_of_key(&self, key: &LinkKey) -> String {
         let Some((person, device)) = self.registry.holder(key) else { return "somebody".into() };
-        if self.person() == Some(person) {
-            return self.device_name(&device);
-        }
+        if self.person() == Some(person) { self.device_name(&device) } else { self.name_of_person(person) }
+    }
+
+    /// Another person's name, as this one calls them.
+    pub(super) fn name_of_person(&self, person: PersonId) -> String {
         let helper = self.view.grants().find(|(_, row)| row.value.helper == Some(person)).map(|(_, row)| row.value.name.clone());
         let client = || self.view.clients().find(|(_, row)| row.value.person == person).map(|(_, row)| row.value.name.clone());
         helper.or_else(client).unwrap_or_else(|| "somebody".into())

@@ -36,7 +36,12 @@ impl Replica {
         match peer {
             Peer::Known { .. } => self.say_hello(cx, id),
             Peer::Giver => self.ask_to_join(cx, id),
-            Peer::Stranger if incoming && !self.registry.is_gone(&key) => {}
+            Peer::Stranger if incoming && self.registry.is_gone(&key) => {
+                // Before a ticket is bound to keys that never return: it comes again with others.
+                cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Removed) });
+                self.drop_link(cx, id);
+            }
+            Peer::Stranger if incoming => {}
             Peer::Stranger => self.drop_link(cx, id),
         }
     }
@@ -78,7 +83,7 @@ impl Replica {
             (_, Message::Refused(refused)) => {
                 if let Some(key) = self.links.get(&id).map(|link| link.key) {
                     self.last_error.insert(key, refused.to_string());
-                    self.note_forgotten(key, refused == Refused::Unknown);
+                    self.note_forgotten(key, matches!(refused, Refused::Unknown | Refused::Removed));
                 }
                 self.drop_link(cx, id);
             }

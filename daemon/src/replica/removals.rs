@@ -7,11 +7,13 @@
 //! packed    what a checkpoint of the removed device stands for is packed anew, since whoever joins takes none of that
 //! ```
 
-use asif_proto::id::{DeviceId, LogId, PersonId};
+use std::collections::BTreeSet;
+
+use asif_proto::id::{DeviceId, LogId, PersonId, SpaceId, StatementId};
 
 use super::{Cx, Replica};
 use crate::people::space::Space;
-use crate::people::statement::{Answer, Said, Statement, Upto};
+use crate::people::statement::{Answer, Remove, Said, Signer, Statement, Upto};
 
 impl Replica {
     /// Does what follows from removals that were not known here before: of own devices, and of those who read with them.
@@ -25,6 +27,32 @@ impl Replica {
             self.key_anew(cx, me);
         }
         self.heeded = Some(self.registry.statements().len());
+    }
+
+    /// Removes a device of this person's; with the root, where this device still has it: then nothing that the removed one says can take this one out.
+    pub(super) fn remove(&mut self, cx: &mut Cx<'_>, device: DeviceId) {
+        let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
+        let (roster, this) = (self.registry.roster(&me), vault.device());
+        let of_this_by_it = |id: &&StatementId| {
+            let by_it = |one: &&Statement| one.signer() == Signer::Device(device);
+            let statement = self.registry.statement(id).filter(by_it);
+            matches!(statement.map(Statement::said), Some(Said::Remove(remove)) if remove.device == this)
+        };
+        let seen = roster.statements().iter().filter(|id| vault.kit.is_none() || !of_this_by_it(id)).copied().collect();
+        let remove = Remove { person: me, device, at_ms: cx.now.wall.as_millisecond(), tips: self.tips_of(&device), seen };
+        let statement = match &vault.kit {
+            Some(kit) => Statement::by_root(kit, &Said::Remove(remove)),
+            None => Statement::by_device(&vault.signing, &Said::Remove(remove)),
+        };
+        self.state(cx, statement);
+    }
+
+    /// Whether this device was let in by somebody who had heard of a removal: it answers for nothing that went to helpers before.
+    fn came_after(&self, removal: &StatementId) -> bool {
+        let Some(this) = self.vault.as_ref().map(|vault| vault.device()) else { return false };
+        let of_this =
+            |one: &Statement| matches!(one.said(), Said::Add(add) if add.device.keys.signing == this && add.seen.contains(removal));
+        self.registry.statements().any(of_this)
     }
 
     /// Whether this device was not removed, as far as it knows.
@@ -44,10 +72,17 @@ impl Replica {
     fn answer_removals(&mut self, cx: &mut Cx<'_>, me: PersonId) {
         let Some(vault) = &self.vault else { return };
         let mut answers = Vec::new();
+        let is_share = |space: &Space| matches!(space, Space::Share { .. });
+        let shares: BTreeSet<SpaceId> =
+            self.registry.all_epochs().map(|epoch| epoch.space).filter(is_share).map(|space| space.id()).collect();
         for (device, gone) in self.registry.roster(&me).gone() {
-            let unnamed = |tip: &Upto| gone.upto.get(&tip.log).is_none_or(|named| named.seq < tip.seq);
+            let Some(removal) = gone.by.first() else { continue };
+            // What the machine wrote before it joined again is its person's own. What it published then is old: the others have said since what is so.
+            let came_after = gone.by.iter().any(|removal| self.came_after(removal));
+            let is_old = |tip: &Upto| came_after && self.logs.get(&tip.log).is_none_or(|log| shares.contains(&log.space));
+            let unnamed = |tip: &Upto| gone.upto.get(&tip.log).is_none_or(|named| named.seq < tip.seq) && !is_old(tip);
             let tips: Vec<Upto> = self.tips_of(device).into_iter().filter(unnamed).collect();
-            if let Some(removal) = gone.by.first().filter(|_| !tips.is_empty()) {
+            if !tips.is_empty() {
                 let answer = Answer { person: me, removal: *removal, tips };
                 answers.push(Statement::by_device(&vault.signing, &Said::Answer(answer)));
             }

@@ -179,6 +179,7 @@ impl Replica {
             Request::DevicePair { yes, no_wait } => self.giving(cx, client, Offer::Device, *yes, *no_wait),
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
             Request::DeviceRename { device, name } => self.rename_device(cx, device, name),
+            Request::DeviceRemove { device } => self.remove_device(cx, device),
             Request::Sync { wait_ms } => {
                 self.sync(cx, client, *wait_ms);
                 Ok(Outcome::Later)

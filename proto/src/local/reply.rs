@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KnownName, Purged, Reminders, SearchView, Setting, SketchView,
-    Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
+    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KnownName, Purged, Reminders, RemovedDevice, SearchView, Setting,
+    SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
 };
 use crate::record::{
     Anchor, Belief, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown,
@@ -83,6 +83,8 @@ pub enum Reply {
     Joined(Joined),
     /// This person's devices.
     Devices(Vec<DeviceView>),
+    /// A device that was removed.
+    Removed(RemovedDevice),
     /// How a sync went.
     Synced(Synced),
     /// What a helper would see.

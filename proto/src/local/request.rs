@@ -202,6 +202,11 @@ pub enum Request {
         /// What it is called from now on.
         name: String,
     },
+    /// Removes one of one's own devices for good. Asked again, it is answered again. Answer: [`Reply::Removed`](super::Reply::Removed).
+    DeviceRemove {
+        /// Its name, or the end of its id.
+        device: String,
+    },
     /// Brings every reachable peer up to date. Answer: [`Reply::Synced`](super::Reply::Synced).
     Sync {
         /// The longest wait, in milliseconds; none: start and answer at once.

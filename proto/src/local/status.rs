@@ -70,6 +70,23 @@ pub struct DeviceView {
     pub connected: bool,
 }
 
+/// A device that is one of this person's no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovedDevice {
+    /// Its name.
+    pub name: String,
+    /// Its id, whole. It never comes back; a machine that joins again has another.
+    pub id: String,
+    /// When it was removed, by the clock of whoever did.
+    pub removed_at: Timestamp,
+    /// The device that removed it; null: the recovery kit.
+    pub removed_by: Option<String>,
+    /// Own devices and people that a live link exists to: they hear of it now.
+    pub told: Vec<String>,
+    /// Own devices and people that have not been reached since: they hear of it when they are, and let it in until then.
+    pub untold: Vec<String>,
+}
+
 /// A helper, in the status.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HelperView {
@@ -106,7 +123,7 @@ pub struct Check {
     /// It is as it should be.
     pub ok: bool,
     /// What it is about, for programs: `journal`, `torn`, `strange`, `refused`, `waiting`, `vault`, `damage`, `unplaced`, `quarantine`, `fork`,
-    /// `drafts`, `newer`, `clock`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`, `settings`.
+    /// `drafts`, `newer`, `clock`, `removed`, `forgotten`, `put_back`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`, `settings`.
     #[serde(default)]
     pub kind: String,
     /// What was looked at and found.

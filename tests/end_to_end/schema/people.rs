@@ -15,6 +15,23 @@ pub(super) fn live(contract: &Contract) {
     share(robin, helper);
     alone_after_a_start(robin, second);
     part(robin, helper);
+    one_is_removed(robin, second, contract);
+}
+
+/// With one that hears of it, and one that is away.
+fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
+    let (tablet, phone) = (Home::new(), Home::new());
+    for (home, name) in [(&tablet, "tablet"), (&phone, "phone")] {
+        Held { home, contract }.ok(&["device", "join", &second.home.device_ticket(), "--name", name]);
+    }
+    phone.stop();
+    second.typed(&["device", "remove", "laptop"], 0, &[("for good?", "n\n")]);
+    second.refuses(2, &["device", "remove", "laptop"]);
+    second.refuses(7, &["device", "remove", "desktop", "--yes"]);
+    let removed = second.ok(&["device", "remove", "laptop", "--yes"]);
+    assert_eq!((&removed["untold"], &removed["removed_by"]), (&serde_json::json!(["phone"]), &serde_json::json!("desktop")));
+    second.ok(&["doctor"]);
+    robin.home.stop();
 }
 
 fn join(robin: Held<'_>, second: Held<'_>) {

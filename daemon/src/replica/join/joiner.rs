@@ -75,12 +75,8 @@ impl Replica {
             vault.networked = true;
         }
         self.save_vault(cx);
-        if candidate.is_some() && self.listening.is_some() {
-            // The network is opened anew, with the keys that are to be let in.
-            self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|link| self.drop_link(cx, link));
-            self.dialling.clear();
-            self.listening = None;
-            cx.rest.push(Effect::Unlisten);
+        if candidate.is_some() {
+            self.open_network_anew(cx);
         }
         let deadline = cx.now.mono + JOIN_LIMIT;
         self.joining = Some(Joining {
@@ -103,6 +99,32 @@ impl Replica {
         Ok(())
     }
 
+    /// The network is opened anew, with the keys that are to be let in.
+    fn open_network_anew(&mut self, cx: &mut Cx<'_>) {
+        if self.listening.take().is_some() {
+            self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|link| self.drop_link(cx, link));
+            self.dialling.clear();
+            cx.rest.push(Effect::Unlisten);
+        }
+    }
+
+    /// A device that was removed comes again with new keys: what it wrote goes with it. Says whether it does.
+    fn comes_anew(&mut self, cx: &mut Cx<'_>, id: LinkId) -> bool {
+        let again = self.person().is_some() && !self.is_unplaced();
+        let Some(joining) = self.joining.as_mut().filter(|one| again && one.ticket.role == TicketRole::Device && one.candidate.is_none())
+        else {
+            return false;
+        };
+        let mut candidate = self.candidate.get_or_insert_with(|| Box::new(Vault::random(cx.rng))).clone();
+        candidate.networked = true;
+        (joining.candidate, joining.link) = (Some(candidate), None);
+        self.drop_link(cx, id);
+        self.open_network_anew(cx);
+        self.listen_wanted = true;
+        cx.rest.push(Effect::Listen);
+        true
+    }
+
     /// A device may join another person only while it holds nothing of its own. Where it was begun, it joins with keys that count once it
     /// is let in; and so does a copy of the home that invites it, to be a device of its own from then on.
     fn prepare_device(&mut self, cx: &mut Cx<'_>, ticket: &Ticket) -> Result<Option<Box<Vault>>, Failure> {
@@ -113,10 +135,17 @@ impl Replica {
         let already = self.registry.holder(&ticket.link_key).map(|(person, _)| person);
         let is_copy = self.vault.as_ref().is_some_and(|vault| vault.link_key() == ticket.link_key);
         if self.person().is_some() && self.forgotten.contains(&ticket.link_key) {
-            // It is let in again, as the device it is.
+            // It is let in again, as the device it is; or, where it was removed, as another.
             return Ok(None);
         }
+        if self.person().is_some() && !self.stands() && already == self.person() {
+            return Ok(Some(self.candidate.get_or_insert_with(|| Box::new(Vault::random(cx.rng))).clone()));
+        }
         if self.person().is_some() && already == self.person() && !is_copy {
+            if !self.links.values().any(|link| link.key == ticket.link_key && link.up) {
+                // As far as this one knows; it may have been removed there meanwhile.
+                return Ok(None);
+            }
             // An old copy of it listens somewhere else: where the ticket says.
             if let Some(first) = ticket.addresses.first() {
                 self.learn_addresses(cx, ticket.link_key, *first, &ticket.addresses);
@@ -207,6 +236,7 @@ impl Replica {
                     self.drop_link(cx, id);
                 }
             }
+            Message::Refused(Refused::Removed) if self.comes_anew(cx, id) => {}
             Message::Refused(refused) => {
                 let kind = if refused == Refused::Version { ErrorKind::PeerUnreachable } else { ErrorKind::Precondition };
                 let hint = match (refused, &self.joining) {
@@ -252,6 +282,7 @@ impl Replica {
                     // What was typed here and not yet said was sealed by the one before, and opens with either: whatever comes between.
                     if let Some(before) = &self.vault {
                         candidate.cache = before.cache.clone();
+                        candidate.kit = before.kit.clone().filter(|_| was_copy);
                     }
                     // What was begun here held nothing, and is not gone on with. What a copy holds was written by the device it was.
                     (self.vault, self.candidate) = (Some(*candidate), None);
@@ -264,8 +295,8 @@ impl Replica {
                         self.let_go_of_all_bases(cx);
                     }
                 }
-                if let Some(vault) = self.vault.as_mut().filter(|vault| vault.person != Some(welcome.person)) {
-                    (vault.person, vault.kit) = (Some(welcome.person), None);
+                if let Some(vault) = &mut self.vault {
+                    vault.person = Some(welcome.person);
                 }
                 self.save_vault(cx);
                 cx.rest.push(Effect::Mark);

@@ -1,6 +1,5 @@
 //! How things stand: status, devices, doctor.
 
-use asif_proto::id::LinkKey;
 use asif_proto::local::{Check, DaemonView, Doctor, Failure, HelperView, JournalView, Reply, Status};
 use asif_proto::record::PracticeStatus;
 use jiff::{SignedDuration, Timestamp};
@@ -189,18 +188,6 @@ impl Replica {
                 "asif doctor --rebuild tries them again",
             );
         }
-        // One that was never met may not have heard of this one yet.
-        let met = |key: &&LinkKey| self.peers.notes.get(*key).is_some_and(|note| note.last_sync.is_some());
-        for key in self.forgotten.iter().filter(met) {
-            bad(
-                "forgotten",
-                format!(
-                    "{} does not know this device any more, as happens when it was put back from an old copy; nothing goes there until it does",
-                    self.name_of_key(key)
-                ),
-                "let this one in again: asif device pair there, and asif device join here with its ticket",
-            );
-        }
         for (grant, why) in self.waiting_shares() {
             let (text, name) = (format!("{why}. Nothing new goes from here to {}", grant.name), &grant.name);
             bad(
@@ -227,6 +214,7 @@ impl Replica {
                 "update asif on this machine",
             );
         }
+        checks.extend(self.device_checks());
         checks.extend(self.clock_check(now));
         checks
     }
