@@ -13,6 +13,7 @@ use asif_daemon::people::statement::{Remove, Said, Statement};
 use asif_daemon::replica::Keeping;
 use asif_daemon::replica::effect::{Effect, FoundLog, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
+use asif_daemon::store::Fault;
 use asif_proto::id::Link;
 use asif_proto::local::{ListFilter, Reply, Request};
 use asif_proto::peer::{Blob, Entries, Message, Sealed};
@@ -265,6 +266,43 @@ fn whoever_has_the_root_key_still_cannot_be_taken_out_by_the_device_that_it_remo
     let Some(Err(failure)) = world.ask(desktop, Request::DeviceRemove { device: "device 1".into() }) else { panic!() };
     assert!(failure.message.contains("this is the device that you are using"), "{failure}");
     world.must(desktop, Request::DeviceRemove { device: "device 2".into() });
+}
+
+#[test]
+fn wherever_the_power_goes_while_a_device_is_removed_it_is_out_where_that_was_said_and_nothing_is_lost() {
+    for at in 0..24 {
+        let mut world = World::keeping_entries(11);
+        let devices = story::family(&mut world, 3);
+        let [laptop, desktop, phone] = devices[..] else { panic!() };
+        for (node, note) in [(laptop, "a"), (desktop, "b"), (phone, "c")] {
+            log(&mut world, node, noted(note));
+        }
+        world.run_for(Duration::from_secs(30));
+        // On one that removes it, and on one that hears of that.
+        for node in [laptop, desktop] {
+            let disk = world.nodes[node].disk.clone();
+            let last = disk.calls() + at;
+            disk.plan(move |call| (call.number >= last).then_some(Fault::PowerOff));
+        }
+        let answer = world.ask(laptop, Request::DeviceRemove { device: "device 2".into() });
+        let is_said = matches!(answer, Some(Ok(Reply::Removed(_))));
+        world.run_for(Duration::from_secs(30));
+        for node in [laptop, desktop] {
+            world.nodes[node].disk.heal();
+            world.start(node);
+        }
+        world.run_for(Duration::from_secs(60));
+        let Reply::Devices(all) = world.must(laptop, Request::DeviceList) else { panic!() };
+        assert!(!is_said || all.len() == 2, "at {at}: it was said, and is not so");
+        world.must(laptop, Request::DeviceRemove { device: "device 2".into() });
+        log(&mut world, laptop, noted("d"));
+        log(&mut world, desktop, noted("e"));
+        world.run_for(Duration::from_secs(60));
+        for node in [laptop, desktop] {
+            assert_eq!(notes(&mut world, node), ["a", "b", "c", "d", "e"], "at {at}");
+            assert!(!world.is_linked(phone, node) && !could_read(&world, phone, node, is_journal), "at {at}");
+        }
+    }
 }
 
 #[test]
