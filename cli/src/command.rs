@@ -43,6 +43,7 @@ pub mod practice;
 pub mod predict;
 pub mod prose;
 pub mod rapport;
+pub mod recovery_kit;
 pub mod redo;
 pub mod remind;
 pub mod reply;
@@ -64,6 +65,7 @@ pub mod understood;
 pub mod undo;
 pub mod wipe;
 pub mod withdraw;
+pub mod words;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -113,6 +115,8 @@ pub enum Command {
 
     #[command(subcommand)]
     Device(device::Args),
+    #[command(subcommand)]
+    RecoveryKit(recovery_kit::Args),
     #[command(subcommand)]
     Share(share::Args),
     #[command(subcommand)]
@@ -181,6 +185,7 @@ impl Command {
             Self::Undo(args) => args.run(context),
             Self::Redo(args) => args.run(context),
             Self::Device(args) => args.run(context),
+            Self::RecoveryKit(args) => args.run(context),
             Self::Share(args) => args.run(context),
             Self::Helper(args) => args.run(context),
             Self::Caseload(args) => args.run(context),

@@ -22,6 +22,7 @@ pub mod gentler;
 pub mod goal;
 pub mod history;
 pub mod inbox;
+pub mod kit;
 pub mod loan;
 pub mod phrase;
 pub mod practice;

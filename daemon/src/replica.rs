@@ -22,6 +22,7 @@ mod find;
 mod fork;
 mod gate;
 mod join;
+mod kit;
 mod links;
 mod logs;
 mod merge;
@@ -331,6 +332,7 @@ impl Replica {
             // Nothing is written of itself where not all is as it was.
             if self.rest_until.is_none() && !self.salvaging && self.writes_of_itself() {
                 self.end_dead_invitations(cx);
+                self.tell_of_kit(cx);
                 self.pass_keys_on(cx);
                 self.publish(cx);
             }

@@ -2,7 +2,8 @@
 //!
 //! [`wire`] is the outside of an entry, [`entry`] seals and opens it, [`body`] is what lies inside. [`checkpoint`] says what sealed
 //! snapshots stand for which entries, and [`piece`] is a part of them. [`keys`] holds one
-//! type per purpose of a key; [`hpke`] seals small secrets for one device; [`vault`] keeps the keys of this device.
+//! type per purpose of a key; [`hpke`] seals small secrets for one device; [`vault`] keeps the keys of this device; [`words`]
+//! are the recovery kit as a person keeps it.
 
 pub mod body;
 pub mod checkpoint;
@@ -13,3 +14,4 @@ pub mod padding;
 pub mod piece;
 pub mod vault;
 pub mod wire;
+pub mod words;

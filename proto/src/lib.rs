@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits, opens a file or knows a cipher. Read in this order:
 //!
-//! - [`id`], [`rating`], [`moment`], [`day`]: the small words everything is made of; [`near`] suggests names near to a mistyped one;
+//! - [`id`], [`rating`], [`moment`], [`day`]: the small words everything is made of; [`near`] suggests names near to a mistyped one; [`secret`] is text that opens something;
 //! - [`record`], [`share`]: sessions, practices, grants and loans as a person sees them;
 //! - [`home`]: where things live on a machine, one resolver for both programs;
 //! - [`frame`]: the one envelope of every body, statement and message;
@@ -19,5 +19,6 @@ pub mod near;
 pub mod peer;
 pub mod rating;
 pub mod record;
+pub mod secret;
 pub mod share;
 pub mod ticket;

@@ -29,6 +29,7 @@ pub mod experiment;
 pub mod failure;
 pub mod feedback;
 pub mod history;
+pub mod kit;
 pub mod plan;
 pub mod reminder;
 pub mod reply;
@@ -45,6 +46,7 @@ pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
 pub use failure::{ErrorKind, Failure};
 pub use feedback::{HelperAsk, HelperDeed, InboxAsk, NewSuggestion, Purged, RapportAsk};
 pub use history::{FieldChange, History, HistoryStep, Now};
+pub use kit::{KitAsk, KitLook, KitView, KitWords};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,

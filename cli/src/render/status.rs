@@ -3,6 +3,7 @@
 use asif_proto::local::{HelperView, Status};
 
 use super::Screen;
+use super::kit;
 use super::text::{count, width};
 use super::time;
 use crate::command::status::Paths;
@@ -33,6 +34,9 @@ pub fn status(screen: &mut Screen, status: &Status) {
     }
     if status.vault == "key file" {
         screen.faint("Whoever can read your files on this machine can read the journal; the key lies beside it.");
+    }
+    if let Some(open) = status.kit.as_ref().and_then(kit::open) {
+        screen.faint(&open);
     }
     if status.problems > 0 {
         screen.line(&format!("{} a look: asif doctor", count(status.problems, "thing needs", "things need")));

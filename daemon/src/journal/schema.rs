@@ -29,6 +29,8 @@ pub const SELF_WISH: &str = "self/wish";
 pub const SELF: &str = "self";
 /// The key of the request that began this journal, so that asking twice begins it once.
 pub const SELF_BEGUN: &str = "self/begun";
+/// When somebody showed that the words of the recovery kit are written down.
+pub const KIT_CONFIRMED: &str = "kit/confirmed";
 /// Under what invitations lie.
 pub const INVITED: &str = "invited/";
 /// Under what lies that an own device may be an old copy of itself, each time by another word.

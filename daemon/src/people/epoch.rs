@@ -32,14 +32,14 @@ pub struct Reader<'a> {
 
 /// Opens an epoch of `space` for its readers, the owner first.
 ///
-/// `removals`: all that the opener knows, of devices of any of them. `kit` is the public sealing key of the owner's kit, for journals.
+/// `removals`: all that the opener knows, of devices of any of them. `kit` is the public sealing key of the owner's kit.
 pub fn open(space: Space, readers: &[Reader<'_>], removals: Vec<StatementId>, kit: Option<&[u8]>, rng: &mut Rng) -> (Epoch, EpochKeys) {
     let mut key = [0; 16];
     rng.fill_bytes(&mut key);
     let key = KeyId(key);
     let (read, write) = (ReadKey::random(rng), WriteKey::random(rng));
     let keys = EpochKeys { read, write: Some(write.clone()) };
-    let kit = kit.and_then(|public| hpke::seal(public, &info(space.id(), key, None), keys.read.danger_bytes(), rng).ok());
+    let kit = kit.and_then(|public| kit_box(space, key, &keys, public, rng));
     let epoch = Epoch {
         space,
         key,
@@ -56,6 +56,26 @@ pub fn open(space: Space, readers: &[Reader<'_>], removals: Vec<StatementId>, ki
 /// The same epoch, with boxes for these devices of a reader and nothing else new.
 pub fn extend(epoch: &Epoch, keys: &EpochKeys, reader: &Reader<'_>, rng: &mut Rng) -> Epoch {
     Epoch { boxes: boxes(epoch.space, epoch.key, keys, reader, rng), kit: None, ..epoch.clone() }
+}
+
+/// The same epoch, with its read key sealed for the owner's kit and nothing else new.
+pub fn extend_to_kit(epoch: &Epoch, keys: &EpochKeys, kit: &[u8], rng: &mut Rng) -> Option<Epoch> {
+    let kit = kit_box(epoch.space, epoch.key, keys, kit, rng)?;
+    Some(Epoch { boxes: Vec::new(), kit: Some(kit), ..epoch.clone() })
+}
+
+fn kit_box(space: Space, key: KeyId, keys: &EpochKeys, public: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
+    hpke::seal(public, &info(space.id(), key, None), keys.read.danger_bytes(), rng).ok()
+}
+
+/// Opens what is sealed for the kit, with the kit's sealing key: of `boxes` the first that is right.
+pub fn read_kit_box(epoch: &Epoch, boxes: &[Vec<u8>], kit: &SealingSeed) -> Option<EpochKeys> {
+    let info = info(epoch.space.id(), epoch.key, None);
+    boxes.iter().find_map(|sealed| {
+        let plain = Zeroizing::new(hpke::open(kit, &info, sealed).ok()?);
+        let read = ReadKey::from_bytes(<[u8; 32]>::try_from(plain.as_slice()).ok()?);
+        (read.capability() == epoch.read_capability).then_some(EpochKeys { read, write: None })
+    })
 }
 
 /// Opens this device's box, if there is one that is right.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use asif_proto::id::{DeviceId, KeyId, LinkKey, PersonId, QueueId, SpaceId, StatementId};
 
 use super::roster::Roster;
-use super::statement::{Epoch, Said, Signer, Statement, StatementError};
+use super::statement::{Epoch, Kit, Said, Signer, Statement, StatementError};
 
 /// Of which space, with which key; and the queue that its capabilities name.
 type Place = (SpaceId, KeyId, QueueId);
@@ -17,6 +17,9 @@ pub struct Registry {
     rosters: HashMap<PersonId, Roster>,
     epochs: BTreeMap<Place, Epoch>,
     queues: HashMap<QueueId, Place>,
+    /// What is sealed for the owner's kit, of each epoch.
+    kit_boxes: HashMap<QueueId, Vec<Vec<u8>>>,
+    kits: HashMap<PersonId, Kit>,
     /// Those that may be written in.
     fit: BTreeSet<QueueId>,
     links: HashMap<LinkKey, (PersonId, DeviceId)>,
@@ -92,6 +95,21 @@ impl Registry {
         self.queues.get(queue).and_then(|key| self.epochs.get(key))
     }
 
+    /// The read key of an epoch, sealed for its owner's kit, as often as somebody said it.
+    pub fn kit_boxes(&self, queue: &QueueId) -> &[Vec<u8>] {
+        self.kit_boxes.get(queue).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// A person's recovery kit, as far as it can be known.
+    pub fn kit(&self, person: &PersonId) -> Option<&Kit> {
+        self.kits.get(person)
+    }
+
+    /// Whose kit has this link key.
+    pub fn kit_holder(&self, link: &LinkKey) -> Option<PersonId> {
+        self.kits.values().find(|kit| kit.link == *link).map(|kit| kit.person)
+    }
+
     /// Whose link key this is.
     pub fn holder(&self, link: &LinkKey) -> Option<(PersonId, DeviceId)> {
         self.links.get(link).copied()
@@ -105,7 +123,13 @@ impl Registry {
     fn recompute(&mut self) {
         self.rosters.clear();
         self.links.clear();
+        self.kits.clear();
         for statement in self.statements.values() {
+            if let Said::Kit(kit) = statement.said()
+                && statement.signer() == Signer::Root(kit.person)
+            {
+                self.kits.entry(kit.person).or_insert_with(|| kit.clone());
+            }
             if let Said::Add(add) = statement.said()
                 && !self.rosters.contains_key(&add.person)
             {
@@ -123,6 +147,7 @@ impl Registry {
     /// What was written stays in its epoch, also where its opener was removed; but what that one says of an epoch that a device that stands knows
     /// too changes nothing.
     fn recompute_epochs(&mut self) {
+        self.kit_boxes.clear();
         let (mut epochs, mut named) = (BTreeMap::<Place, Epoch>::new(), BTreeMap::<Place, BTreeSet<StatementId>>::new());
         for standing in [true, false] {
             for statement in self.statements.values() {
@@ -132,8 +157,12 @@ impl Registry {
                     continue;
                 }
                 let place = (epoch.space.id(), epoch.key, epoch.queue());
-                let known = epochs.entry(place).or_insert_with(|| Epoch { boxes: Vec::new(), removals: Vec::new(), ..epoch.clone() });
+                let known =
+                    epochs.entry(place).or_insert_with(|| Epoch { boxes: Vec::new(), removals: Vec::new(), kit: None, ..epoch.clone() });
                 known.boxes.extend(epoch.boxes.iter().cloned());
+                if let Some(sealed) = &epoch.kit {
+                    self.kit_boxes.entry(place.2).or_default().push(sealed.clone());
+                }
                 if standing {
                     // Whoever passes it on says no more than its opener did.
                     let said: BTreeSet<StatementId> = epoch.removals.iter().copied().collect();

@@ -12,6 +12,7 @@
 //! | 2 | [`Remove`]: a device leaves its person for good |
 //! | 3 | [`Answer`]: what a device held of a removed one when it heard of that |
 //! | 4 | [`Epoch`]: a key of a space, sealed for its readers |
+//! | 5 | [`Kit`]: the public halves of the recovery kit |
 //!
 //! A kind that is not known is kept and waits for a newer program.
 
@@ -31,6 +32,7 @@ const ADD: u16 = 1;
 const REMOVE: u16 = 2;
 const ANSWER: u16 = 3;
 const EPOCH: u16 = 4;
+const KIT: u16 = 5;
 const PREFIX: usize = 1 + 32 + SIGNATURE_LEN;
 
 /// The public halves of a device's three key pairs.
@@ -107,6 +109,26 @@ pub struct Answer {
     pub tips: Vec<Upto>,
 }
 
+/// The public halves of a person's recovery kit. Only the root can say them, and it can say no others: they follow from the same words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kit {
+    /// The person.
+    pub person: PersonId,
+    /// Keys of spaces are sealed for it, [`hpke::PUBLIC_LEN`] bytes.
+    pub sealing: Vec<u8>,
+    /// A TLS identity with which a device that nobody knows yet brings what the root says of it. It lets nobody in for anything else.
+    pub link: LinkKey,
+    /// Public half of what reads the recovery queue at a mailbox.
+    pub recovery: [u8; 32],
+}
+
+impl Kit {
+    /// What follows from the words.
+    pub fn of(kit: &KitEntropy) -> Self {
+        Self { person: kit.person(), sealing: kit.sealing().public(), link: kit.link().public(), recovery: kit.recovery() }
+    }
+}
+
 /// Up to where a log counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Upto {
@@ -166,6 +188,8 @@ pub enum Said {
     Answer(Answer),
     /// A key of a space.
     Epoch(Epoch),
+    /// The recovery kit.
+    Kit(Kit),
     /// Something of a newer program.
     Unknown(u16),
 }
@@ -177,6 +201,7 @@ impl Said {
             Self::Add(add) => Some(add.person),
             Self::Remove(remove) => Some(remove.person),
             Self::Answer(answer) => Some(answer.person),
+            Self::Kit(kit) => Some(kit.person),
             Self::Epoch(_) | Self::Unknown(_) => None,
         }
     }
@@ -230,6 +255,7 @@ impl Statement {
             Said::Remove(remove) => Frame::postcard(REMOVE, remove),
             Said::Answer(answer) => Frame::postcard(ANSWER, answer),
             Said::Epoch(epoch) => Frame::postcard(EPOCH, epoch),
+            Said::Kit(kit) => Frame::postcard(KIT, kit),
             Said::Unknown(kind) => Frame::new(*kind, Vec::new()),
         }
         .to_bytes();
@@ -262,6 +288,7 @@ impl Statement {
             REMOVE => frame.decode().map_or(Said::Unknown(REMOVE), Said::Remove),
             ANSWER => frame.decode().map_or(Said::Unknown(ANSWER), Said::Answer),
             EPOCH => frame.decode().map_or(Said::Unknown(EPOCH), Said::Epoch),
+            KIT => frame.decode().map_or(Said::Unknown(KIT), Said::Kit),
             kind => Said::Unknown(kind),
         };
         Ok(Self { id: id(bytes), signer, consented: consents(&said), said, bytes: bytes.to_vec() })

@@ -106,6 +106,7 @@ impl Replica {
         self.save_vault(cx);
         cx.rest.push(Effect::Mark);
         self.state(cx, add);
+        self.tell_of_kit(cx);
         person
     }
 

@@ -207,11 +207,8 @@ impl Replica {
             .into_iter()
             .map(|person| Reader { person, devices: self.registry.roster(&person).devices().take(epoch::MAX_BOXES / 2).collect() })
             .collect();
-        let kit = match space {
-            Space::Journal { .. } => vault.kit.as_ref().map(|kit| kit.sealing().public()),
-            _ => None,
-        };
-        let (epoch, keys) = epoch::open(space, &readers, removals, kit.as_deref(), cx.rng);
+        let kit = self.registry.kit(&space.owner()).map(|kit| kit.sealing.as_slice());
+        let (epoch, keys) = epoch::open(space, &readers, removals, kit, cx.rng);
         let queue = epoch.queue();
         let statement = Statement::by_device(&vault.signing, &Said::Epoch(epoch));
         self.state(cx, statement);
@@ -269,12 +266,16 @@ impl Replica {
         }
     }
 
-    /// Seals the keys of own spaces for own devices, and helpers' devices, that stand and have no box yet.
+    /// Seals the keys of own spaces for own devices, and helpers' devices, that stand and have no box yet; and for the kit.
     pub(super) fn extend_epochs(&mut self, cx: &mut Cx<'_>) {
         let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
         let mut statements = Vec::new();
         for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me) {
             let Some(keys) = self.keys.get(&epoch.queue()).filter(|keys| keys.write.is_some()) else { continue };
+            let kit = self.registry.kit(&me).filter(|_| self.registry.kit_boxes(&epoch.queue()).is_empty());
+            if let Some(more) = kit.and_then(|kit| epoch::extend_to_kit(epoch, keys, &kit.sealing, cx.rng)) {
+                statements.push(Statement::by_device(&vault.signing, &Said::Epoch(more)));
+            }
             let over = epoch.space.grant().is_some_and(|grant| self.has_ended(grant));
             for person in epoch.readers.iter().filter(|person| !over || **person == me) {
                 let lacking = |device: &&crate::people::statement::DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing);

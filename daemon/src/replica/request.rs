@@ -14,6 +14,7 @@ mod helper;
 mod history;
 mod journal;
 mod kept;
+mod kit;
 mod known;
 mod phrase;
 mod practice;
@@ -34,7 +35,7 @@ pub(super) use journal::whole_seconds;
 pub(super) use share::{Told, grant_puts};
 pub(super) use status::many;
 
-use asif_proto::local::{Ask, ErrorKind, Failure, Reply, Request, VERSIONS};
+use asif_proto::local::{Ask, ErrorKind, Failure, KitAsk, Reply, Request, VERSIONS};
 
 use asif_proto::id::RecordId;
 
@@ -101,6 +102,7 @@ impl Replica {
         match &ask.request {
             Request::Status => return reply(Reply::Status(self.status(cx.now.wall))),
             Request::Doctor { rebuild } => return self.doctor(cx, client, *rebuild),
+            Request::Kit(KitAsk::Look { words }) => return reply(Reply::KitLook(kit::look(words))),
             Request::Stop => {
                 self.save_all(cx);
                 cx.answer(client, Ok(Reply::Done));
@@ -180,6 +182,7 @@ impl Replica {
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
             Request::DeviceRename { device, name } => self.rename_device(cx, device, name),
             Request::DeviceRemove { device } => self.remove_device(cx, device),
+            Request::Kit(what) => self.kit(cx, what),
             Request::Sync { wait_ms } => {
                 self.sync(cx, client, *wait_ms);
                 Ok(Outcome::Later)

@@ -131,6 +131,14 @@ impl Replica {
                 Said::Remove(_) | Said::Answer(_) => {
                     self.would_count(person, statement) && self.told_of_roster(person) < MAX_SAID_OF_DEVICES
                 }
+                // One and no other; its link key is nobody's yet.
+                Said::Kit(kit) => {
+                    kit.person == person
+                        && statement.signer() == Signer::Root(person)
+                        && self.registry.kit(&person).is_none()
+                        && self.registry.holder(&kit.link).is_none()
+                        && self.registry.kit_holder(&kit.link).is_none()
+                }
                 Said::Unknown(_) => false,
             }
     }
@@ -159,13 +167,14 @@ impl Replica {
         match statement.said() {
             Said::Add(add) => {
                 let claimed = (add.person, add.device.keys.signing);
-                self.registry.holder(&add.device.keys.link).is_none_or(|holder| holder == claimed)
+                let link = &add.device.keys.link;
+                self.registry.holder(link).is_none_or(|holder| holder == claimed) && self.registry.kit_holder(link).is_none()
             }
             Said::Epoch(epoch) => {
                 let claimed = (epoch.space, epoch.key);
                 self.registry.epoch(&epoch.queue()).is_none_or(|known| (known.space, known.key) == claimed)
             }
-            Said::Remove(_) | Said::Answer(_) | Said::Unknown(_) => true,
+            Said::Remove(_) | Said::Answer(_) | Said::Kit(_) | Said::Unknown(_) => true,
         }
     }
 }

@@ -126,6 +126,18 @@ impl KitEntropy {
     }
 }
 
+impl KitEntropy {
+    /// The seed of the kit's link key: HKDF-SHA256 of the entropy, info `asif kit link v1`.
+    pub fn link(&self) -> LinkSeed {
+        LinkSeed(*derive(&self.0, &[b"asif kit link v1"]))
+    }
+
+    /// The public half of what reads the recovery queue: of the Ed25519 key whose seed is HKDF-SHA256 of the entropy, info `asif recovery capability v1`.
+    pub fn recovery(&self) -> [u8; KEY_LEN] {
+        public(&derive(&self.0, &[b"asif recovery capability v1"]))
+    }
+}
+
 impl ReadKey {
     /// The key that seals the entries of one log: HKDF-SHA256 of the read key, info `asif entry v1` and the log.
     pub fn entry_key(&self, log: LogId) -> Zeroizing<[u8; KEY_LEN]> {

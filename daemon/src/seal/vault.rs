@@ -1,7 +1,8 @@
 //! The vault: this device's secrets, sealed by one key that lies in a file of its own.
 //!
 //! ```text
-//! vault      magic 8 "asifvlt1" · nonce 24 · XChaCha20-Poly1305(vault key, aad = magic, postcard(Vault))
+//! vault      magic 8 "asifvlt2" · nonce 24 · XChaCha20-Poly1305(vault key, aad = magic, postcard(Vault))
+//!            "asifvlt1" is read too: the same without its last field
 //! vault.key  magic 8 "asifkey1" · vault key 32
 //! cache file magic 8 "asifcch1" · nonce 24 · XChaCha20-Poly1305(cache key, aad = magic ‖ name, bytes)
 //! ```
@@ -19,7 +20,8 @@ use zeroize::Zeroizing;
 use super::keys::{CacheKey, KEY_LEN, KitEntropy, LinkSeed, SealingSeed, SigningSeed, VaultKey};
 use crate::Rng;
 
-const VAULT_MAGIC: &[u8; 8] = b"asifvlt1";
+const VAULT_MAGIC: &[u8; 8] = b"asifvlt2";
+const FIRST_VAULT_MAGIC: &[u8; 8] = b"asifvlt1";
 const KEY_MAGIC: &[u8; 8] = b"asifkey1";
 const CACHE_MAGIC: &[u8; 8] = b"asifcch1";
 
@@ -44,6 +46,8 @@ pub struct Vault {
     pub networked: bool,
     /// Invitations that stand.
     pub invitations: Vec<Invitation>,
+    /// The link key of the recovery kit, on a device that the root let in: with it this device brings others what the root says of it.
+    pub introduce: Option<LinkSeed>,
     /// What follows from the seeds and is asked for all the time.
     #[serde(skip)]
     pub known: Known,
@@ -121,6 +125,7 @@ impl Vault {
             retired: Vec::new(),
             networked: false,
             invitations: Vec::new(),
+            introduce: None,
             known: Known::default(),
         }
     }
@@ -142,8 +147,18 @@ impl Vault {
 
     /// Opens the vault file's bytes.
     pub fn open(key: &VaultKey, bytes: &[u8]) -> Result<Self, VaultError> {
-        let plain = Zeroizing::new(open(key.danger_bytes(), VAULT_MAGIC, b"", bytes)?);
+        let magic = if bytes.starts_with(FIRST_VAULT_MAGIC) { FIRST_VAULT_MAGIC } else { VAULT_MAGIC };
+        let mut plain = Zeroizing::new(open(key.danger_bytes(), magic, b"", bytes)?);
+        if magic == FIRST_VAULT_MAGIC {
+            // What it did not have yet is not there.
+            plain.push(0);
+        }
         frame::decode(&plain).ok_or(VaultError::Format)
+    }
+
+    /// What this device introduces itself with to who does not know it: it can where the root let it in.
+    pub fn introduction(&self) -> Option<LinkSeed> {
+        self.kit.as_ref().map(KitEntropy::link).or_else(|| self.introduce.clone())
     }
 }
 

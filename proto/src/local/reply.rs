@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KnownName, Purged, Reminders, RemovedDevice, SearchView, Setting,
-    SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
+    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, Purged, Reminders,
+    RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
 };
 use crate::record::{
     Anchor, Belief, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown,
@@ -85,6 +85,12 @@ pub enum Reply {
     Devices(Vec<DeviceView>),
     /// A device that was removed.
     Removed(RemovedDevice),
+    /// The words of the recovery kit.
+    KitWords(KitWords),
+    /// What words that somebody typed are.
+    KitLook(KitLook),
+    /// The words are written down, and not on this device.
+    KitConfirmed(KitView),
     /// How a sync went.
     Synced(Synced),
     /// What a helper would see.

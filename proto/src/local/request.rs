@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, Known, NewGoal, NewPractice, PhraseAsk,
+    Adapt, AnchorAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, KitAsk, Known, NewGoal, NewPractice, PhraseAsk,
     PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
@@ -207,6 +207,8 @@ pub enum Request {
         /// Its name, or the end of its id.
         device: String,
     },
+    /// About the recovery kit.
+    Kit(KitAsk),
     /// Brings every reachable peer up to date. Answer: [`Reply::Synced`](super::Reply::Synced).
     Sync {
         /// The longest wait, in milliseconds; none: start and answer at once.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::KitView;
 use crate::home::Home;
 use crate::share::Role;
 
@@ -31,6 +32,9 @@ pub struct Status {
     pub listen: Vec<String>,
     /// How the vault is kept: `key file`.
     pub vault: String,
+    /// The recovery kit; null where there is no journal.
+    #[serde(default)]
+    pub kit: Option<KitView>,
     /// Things that need a look at `asif doctor`, counted.
     pub problems: u64,
     /// Where things live.

@@ -258,7 +258,7 @@ impl Replica {
         }
         // Roster and journal come first; what does not fit comes with the first sync.
         let rank = |statement: &&Statement| match statement.said() {
-            Said::Add(_) | Said::Remove(_) | Said::Answer(_) => 0,
+            Said::Add(_) | Said::Remove(_) | Said::Answer(_) | Said::Kit(_) => 0,
             Said::Epoch(epoch) if matches!(epoch.space, Space::Journal { .. }) => 1,
             Said::Epoch(_) | Said::Unknown(_) => 2,
         };

@@ -41,6 +41,7 @@ impl Replica {
             safely_stored_on: self.safely_stored_on(),
             listen: self.listening.iter().flatten().map(ToString::to_string).collect(),
             vault: "key file".into(),
+            kit: self.kit_view(),
             problems: count(self.checks(now).iter().filter(|check| !check.ok)),
             paths: self.about.home.clone(),
         }
