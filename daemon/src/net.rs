@@ -63,10 +63,12 @@ pub enum Command {
     Dial {
         /// The number of the new link: even, and not in use until its last event.
         link: LinkId,
-        /// The key that must answer. `None` takes any key: only for joining by a code, where both keys are bound afterwards.
+        /// The key that must answer. `None` takes any key: only where it is told afterwards whose it is.
         peer: Option<LinkKey>,
         /// Where to try, in this order.
         addresses: Vec<SocketAddr>,
+        /// The key that is shown instead of the endpoint's own.
+        shows: Option<LinkSecret>,
     },
     /// Send a frame on the control stream; before `Opened` it waits for the link.
     Send {
@@ -218,8 +220,8 @@ impl Net {
     pub fn command(&self, command: Command) {
         let links = &self.shared.links;
         match command {
-            Command::Dial { link, peer, addresses } => match links.dial(link) {
-                Some(inbox) => self.shared.spawn(dial::dial(Arc::clone(&self.shared), link, peer, addresses, inbox)),
+            Command::Dial { link, peer, addresses, shows } => match links.dial(link) {
+                Some(inbox) => self.shared.spawn(dial::dial(Arc::clone(&self.shared), link, dial::Whom { peer, addresses, shows }, inbox)),
                 None => tracing::warn!(link = link.0, "cannot dial under this link number"),
             },
             Command::Send { link, frame } => links.send(link, frame),

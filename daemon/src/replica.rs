@@ -21,6 +21,7 @@ mod erase;
 mod find;
 mod fork;
 mod gate;
+mod introduce;
 mod join;
 mod kit;
 mod links;
@@ -144,6 +145,10 @@ pub struct Replica {
     last_error: BTreeMap<LinkKey, String>,
     /// Own devices that do not know this one.
     forgotten: BTreeSet<LinkKey>,
+    /// Devices that this one is to be introduced to: they did not know it.
+    unaware: BTreeSet<LinkKey>,
+    /// Links under the link key of the recovery kit.
+    introductions: BTreeSet<LinkId>,
     next_link: u64,
     backoff: HashMap<LinkKey, Backoff>,
     peers: peers::Peers,
@@ -158,6 +163,10 @@ pub struct Replica {
     until_listening: Vec<join::Giving>,
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     joining: Option<join::Joining>,
+    /// Who waits for what the recovery kit opened here to be read, and by which request.
+    coming_back: Vec<(ClientId, Uuid)>,
+    /// What was found of a journal whose vault does not open.
+    unopened: Option<Box<effect::Found>>,
     syncing: Vec<(ClientId, Duration)>,
     telling: Vec<request::Told>,
     heard: bool,
@@ -346,6 +355,7 @@ impl Replica {
         self.update_gate(cx);
         self.finish_syncs(cx);
         self.finish_join(cx);
+        self.finish_restores(cx);
         self.finish_awaiting(cx);
         self.finish_telling(cx);
         self.tend_plan_copy(cx);
@@ -360,6 +370,7 @@ impl Replica {
     /// Clients that wait for an answer, for when the core is made anew.
     pub fn waiting_clients(&self) -> BTreeSet<ClientId> {
         let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
+        let asks = asks.chain(self.coming_back.iter().map(|(client, _)| *client));
         let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.telling.iter().map(|told| told.client));
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }

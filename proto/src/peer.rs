@@ -12,7 +12,9 @@
 //! own       Addresses                 between devices of one person: where each has itself met others
 //! ```
 //!
-//! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`].
+//! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`]. A device that the root let in, and that the other end has not
+//! heard of, comes once under the link key of the recovery kit, says [`Message::Introduce`], and hears [`Welcome`] of an own device, [`Message::For`] of another
+//! person's; then it comes as itself.
 //! Each message is one [`Frame`]; a kind that is not known is ignored.
 
 use std::net::SocketAddr;
@@ -256,6 +258,8 @@ pub enum Message {
     Welcome(Welcome),
     /// No.
     Refused(Refused),
+    /// What a person's root says of a device that the other end does not know yet, brought under the link key of the recovery kit.
+    Introduce(Vec<Blob>),
 }
 
 /// Frame kinds of the peer protocol.
@@ -278,6 +282,7 @@ mod kind {
     pub(super) const FOR: u16 = 17;
     pub(super) const WELCOME: u16 = 18;
     pub(super) const REFUSED: u16 = 19;
+    pub(super) const INTRODUCE: u16 = 20;
 }
 
 impl Message {
@@ -302,6 +307,7 @@ impl Message {
             Message::For(body) => Frame::postcard(kind::FOR, body),
             Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
             Message::Refused(body) => Frame::postcard(kind::REFUSED, body),
+            Message::Introduce(body) => Frame::postcard(kind::INTRODUCE, body),
         }
     }
 
@@ -326,6 +332,7 @@ impl Message {
             kind::FOR => Message::For(frame.decode()?),
             kind::WELCOME => Message::Welcome(frame.decode()?),
             kind::REFUSED => Message::Refused(frame.decode()?),
+            kind::INTRODUCE => Message::Introduce(frame.decode()?),
             _ => return Ok(None),
         }))
     }

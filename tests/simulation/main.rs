@@ -29,6 +29,7 @@ mod edits;
 mod erasing;
 mod faults;
 mod hostile;
+mod kit;
 mod knows;
 mod lies;
 mod meeting;

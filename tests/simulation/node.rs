@@ -24,7 +24,7 @@ use uuid::Uuid;
 /// What a machine wants of the network.
 #[derive(Debug)]
 pub(crate) enum Wish {
-    Dial { link: LinkId, peer: LinkKey, addresses: Vec<SocketAddr> },
+    Dial { link: LinkId, peer: Option<LinkKey>, addresses: Vec<SocketAddr>, shows: Option<LinkKey> },
     Send { link: LinkId, message: Message, bulk: bool },
     Close { link: LinkId },
 }
@@ -295,7 +295,10 @@ impl Node {
             }
             Effect::Unlisten => self.listens = false,
             Effect::Admit { known, strangers } => (self.known, self.strangers) = (known, strangers),
-            Effect::Dial { link, peer, addresses } => wishes.push(Wish::Dial { link, peer, addresses }),
+            Effect::Dial { link, peer, addresses, shows } => {
+                let shows = shows.map(|seed| seed.public());
+                wishes.push(Wish::Dial { link, peer, addresses, shows });
+            }
             Effect::Send { link, message } => wishes.push(Wish::Send { link, message, bulk: false }),
             Effect::Close { link } => wishes.push(Wish::Close { link }),
             Effect::Notify { notice, text } => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use asif_daemon::Rng;
 use asif_daemon::replica::Keeping;
 use asif_daemon::replica::effect::{Exporter, Input, LinkId};
+use asif_proto::id::LinkKey;
 use asif_proto::peer::Message;
 use rand_core::{Rng as _, SeedableRng};
 
@@ -36,7 +37,7 @@ impl Weather {
 
 /// Something that will happen.
 enum Happening {
-    Dialled { node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: Vec<std::net::SocketAddr> },
+    Dialled { node: usize, link: LinkId, peer: Option<LinkKey>, addresses: Vec<std::net::SocketAddr>, shows: Option<LinkKey> },
     Arrives { to: usize, link: LinkId, message: Message },
     Closes { node: usize, link: LinkId, refused: bool },
     Wakes { node: usize },
@@ -279,9 +280,9 @@ impl World {
     fn grant(&mut self, node: usize, wishes: Vec<Wish>) {
         for wish in wishes {
             match wish {
-                Wish::Dial { link, peer, addresses } => {
+                Wish::Dial { link, peer, addresses, shows } => {
                     let delay = self.delay();
-                    self.at(self.time + delay, Happening::Dialled { node, link, peer, addresses });
+                    self.at(self.time + delay, Happening::Dialled { node, link, peer, addresses, shows });
                 }
                 Wish::Send { link, message, bulk } => self.send(node, link, message, bulk),
                 Wish::Close { link } => {
@@ -329,9 +330,9 @@ impl World {
         self.at(when, Happening::Arrives { to: end.node, link: end.link, message });
     }
 
-    fn dialled(&mut self, node: usize, link: LinkId, peer: asif_proto::id::LinkKey, addresses: &[std::net::SocketAddr]) {
+    fn dialled(&mut self, node: usize, link: LinkId, (peer, shows): (Option<LinkKey>, Option<LinkKey>), addresses: &[std::net::SocketAddr]) {
         self.tried.extend(addresses);
-        let ours = self.nodes[node].link_key();
+        let ours = shows.or_else(|| self.nodes[node].link_key());
         let target = (0..self.nodes.len()).find(|other| {
             let there = &self.nodes[*other];
             let blocked = self.cut.contains(&(node.min(*other), node.max(*other)));
@@ -340,7 +341,7 @@ impl World {
                 && there.is_up()
                 && there.listens
                 && !blocked
-                && there.link_key() == Some(peer)
+                && peer.is_none_or(|peer| there.link_key() == Some(peer))
         });
         let admitted = target.filter(|other| {
             let there = &self.nodes[*other];
@@ -360,6 +361,7 @@ impl World {
         let address = self.nodes[node].address;
         let there = self.nodes[other].address;
         self.input(other, Input::Opened { link: incoming, peer: ours, address, incoming: true, exporter });
+        let Some(peer) = self.nodes[other].link_key() else { return };
         self.input(node, Input::Opened { link, peer, address: there, incoming: false, exporter });
     }
 
@@ -394,7 +396,7 @@ impl World {
         assert!(self.still < STILL, "seed {}: things happen for ever and time stands still", self.seed);
         self.time = self.time.max(when);
         match happening {
-            Happening::Dialled { node, link, peer, addresses } => self.dialled(node, link, peer, &addresses),
+            Happening::Dialled { node, link, peer, addresses, shows } => self.dialled(node, link, (peer, shows), &addresses),
             Happening::Arrives { to, link, message } => {
                 if self.nodes[to].is_up() {
                     // Through the wire format, as the network carries it.

@@ -257,6 +257,7 @@ fn peer_messages() {
             }),
         ),
         ("refused", Message::Refused(Refused::Used)),
+        ("introduce", Message::Introduce(vec![blob()])),
         ("ping", Message::Ping(300)),
         ("pong", Message::Pong(300)),
         ("addresses", Message::Addresses(vec![Whereabouts { key: LinkKey([31; 32]), addresses: told }])),

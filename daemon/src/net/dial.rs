@@ -8,6 +8,7 @@ use tokio::select;
 use tokio::time::timeout;
 
 use super::link::{Met, live};
+use super::key::LinkSecret;
 use super::links::Inbox;
 use super::reason::DialError;
 use super::shared::Shared;
@@ -15,12 +16,22 @@ use super::tls::SERVER_NAME;
 use super::transport::{HANDSHAKE_LIMIT, client_config};
 use super::{Event, LinkId};
 
-/// Tries `addresses` in order, and lives the link that comes of it.
-pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, peer: Option<LinkKey>, addresses: Vec<SocketAddr>, mut inbox: Inbox) {
+/// Who is dialled, and under which key.
+pub(super) struct Whom {
+    /// The key that must answer; none: any.
+    pub(super) peer: Option<LinkKey>,
+    /// Where to try.
+    pub(super) addresses: Vec<SocketAddr>,
+    /// The key that is shown; none: the endpoint's own.
+    pub(super) shows: Option<LinkSecret>,
+}
+
+/// Tries the addresses in order, and lives the link that comes of it.
+pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, whom: Whom, mut inbox: Inbox) {
     let met = select! {
         biased;
         _ = &mut inbox.order => Err(DialError::Cancelled),
-        met = first(&shared, peer, addresses) => met,
+        met = first(&shared, &whom) => met,
     };
     match met {
         Ok(met) => live(shared, link, met, inbox, None).await,
@@ -32,10 +43,10 @@ pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, peer: Option<LinkKey
     }
 }
 
-async fn first(shared: &Shared, peer: Option<LinkKey>, addresses: Vec<SocketAddr>) -> Result<Met, DialError> {
+async fn first(shared: &Shared, whom: &Whom) -> Result<Met, DialError> {
     let mut telling = DialError::NoAddress;
-    for address in addresses {
-        match timeout(HANDSHAKE_LIMIT, attempt(shared, peer, address)).await.unwrap_or(Err(DialError::Unreachable)) {
+    for address in &whom.addresses {
+        match timeout(HANDSHAKE_LIMIT, attempt(shared, whom, *address)).await.unwrap_or(Err(DialError::Unreachable)) {
             Ok(met) => return Ok(met),
             Err(error) => telling = telling.max(error),
         }
@@ -43,8 +54,8 @@ async fn first(shared: &Shared, peer: Option<LinkKey>, addresses: Vec<SocketAddr
     Err(telling)
 }
 
-async fn attempt(shared: &Shared, peer: Option<LinkKey>, address: SocketAddr) -> Result<Met, DialError> {
-    let config = client_config(shared.identity.client(peer).map_err(|_| DialError::Handshake)?);
+async fn attempt(shared: &Shared, whom: &Whom, address: SocketAddr) -> Result<Met, DialError> {
+    let config = client_config(shared.identity.client(whom.peer, whom.shows.as_ref()).map_err(|_| DialError::Handshake)?);
     let connecting = shared.endpoint.connect_with(config, address, SERVER_NAME).map_err(|error| DialError::from_connect(&error))?;
     let connection = connecting.await.map_err(|error| DialError::from_error(&error))?;
     Met::new(connection).ok_or(DialError::Handshake)

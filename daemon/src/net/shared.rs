@@ -37,7 +37,7 @@ impl Shared {
         let identity = Identity::new(secret)?;
         let server = transport::server_config(identity.server(gate.clone())?);
         // A provider that cannot dial should be known now, not at the first dial.
-        identity.client(None)?;
+        identity.client(None, None)?;
         let endpoint =
             Endpoint::new_with_abstract_socket(EndpointConfig::default(), Some(server), socket, runtime).map_err(BindError::Start)?;
         let outlet = Outlet { events, stop: watch::Sender::new(false), room: Arc::new(Semaphore::new(MAX_UNHEARD)) };

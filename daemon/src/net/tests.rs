@@ -70,7 +70,7 @@ impl End {
 
     fn dial(&self, n: u64, to: &End) -> LinkId {
         let link = LinkId::dialled(n);
-        self.net.command(Command::Dial { link, peer: Some(to.key), addresses: vec![to.address()] });
+        self.net.command(Command::Dial { link, peer: Some(to.key), addresses: vec![to.address()], shows: None });
         link
     }
 
@@ -124,7 +124,7 @@ async fn link(a: &mut End, n: u64, b: &mut End) -> (LinkId, LinkId) {
 
 /// A QUIC client that holds the key `name` but does not follow our rules.
 async fn raw_client(name: u8, to: &End) -> (Endpoint, Connection) {
-    let tls = Identity::new(&secret(name)).unwrap().client_tls(Some(to.key)).unwrap();
+    let tls = Identity::new(&secret(name)).unwrap().client_tls(Some(to.key), None).unwrap();
     let (endpoint, connection) = raw_dial(tls, to.address()).await;
     (endpoint, connection.unwrap())
 }

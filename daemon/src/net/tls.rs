@@ -64,18 +64,22 @@ impl Identity {
         Ok(QuicServerConfig::try_from(config)?)
     }
 
-    /// For a link that is dialled: only `peer` passes, or any key if none is named.
-    pub(super) fn client(&self, peer: Option<LinkKey>) -> Result<QuicClientConfig, TlsError> {
-        Ok(QuicClientConfig::try_from(self.client_tls(peer)?)?)
+    /// For a link that is dialled: only `peer` passes, or any key if none is named. `shows`: another key than this one's.
+    pub(super) fn client(&self, peer: Option<LinkKey>, shows: Option<&LinkSecret>) -> Result<QuicClientConfig, TlsError> {
+        Ok(QuicClientConfig::try_from(self.client_tls(peer, shows)?)?)
     }
 
-    pub(super) fn client_tls(&self, peer: Option<LinkKey>) -> Result<rustls::ClientConfig, TlsError> {
+    pub(super) fn client_tls(&self, peer: Option<LinkKey>, shows: Option<&LinkSecret>) -> Result<rustls::ClientConfig, TlsError> {
+        let certified = match shows {
+            Some(secret) => secret.certified()?,
+            None => Arc::clone(&self.certified),
+        };
         let verifier = Arc::new(PeerVerifier { peer, algorithms: self.provider.signature_verification_algorithms });
         let mut config = rustls::ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(Arc::clone(&self.certified))));
+            .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(certified)));
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.enable_sni = false;
         config.enable_early_data = false;

@@ -78,10 +78,17 @@ pub fn read_kit_box(epoch: &Epoch, boxes: &[Vec<u8>], kit: &SealingSeed) -> Opti
     })
 }
 
-/// Opens this device's box, if there is one that is right.
+/// Whether a box of an owner's device holds the write key too: what the kit opened and a device sealed for itself does not.
+pub fn is_whole(one: &KeyBox) -> bool {
+    one.sealed.len() >= hpke::OVERHEAD + 64
+}
+
+/// Opens this device's box, if there is one that is right: of several one with the write key.
 pub fn read_box(epoch: &Epoch, device: DeviceId, sealing: &SealingSeed) -> Option<EpochKeys> {
     let info = info(epoch.space.id(), epoch.key, Some(device));
-    epoch.boxes.iter().filter(|one| one.device == device).find_map(|one| {
+    let mut boxes: Vec<&KeyBox> = epoch.boxes.iter().filter(|one| one.device == device).collect();
+    boxes.sort_by_key(|one| !is_whole(one));
+    boxes.into_iter().find_map(|one| {
         let plain = Zeroizing::new(hpke::open(sealing, &info, &one.sealed).ok()?);
         let (read, rest) = plain.split_first_chunk::<32>()?;
         let read = ReadKey::from_bytes(*read);

@@ -42,7 +42,8 @@ impl Replica {
         rng.fill_bytes(&mut replica.start);
         replica.torn = found.torn.clone();
         if let Some(failure) = replica.open_vault(&found) {
-            replica.fault = Some(failure);
+            (replica.fault, replica.now) = (Some(failure), now);
+            replica.unopened = Some(Box::new(found));
             return (replica, Vec::new());
         }
         let (view, parts) = (found.view.take(), std::mem::take(&mut found.parts));
@@ -128,6 +129,8 @@ impl Replica {
             dialling: BTreeMap::new(),
             last_error: BTreeMap::new(),
             forgotten: BTreeSet::new(),
+            unaware: BTreeSet::new(),
+            introductions: BTreeSet::new(),
             next_link: 0,
             backoff: HashMap::new(),
             peers: Peers::default(),
@@ -142,6 +145,8 @@ impl Replica {
             until_listening: Vec::new(),
             awaiting: BTreeMap::new(),
             joining: None,
+            coming_back: Vec::new(),
+            unopened: None,
             syncing: Vec::new(),
             telling: Vec::new(),
             heard: false,
@@ -211,7 +216,7 @@ impl Replica {
     }
 
     /// Statements and logs as they were found.
-    fn take_found(&mut self, found: Found) {
+    pub(super) fn take_found(&mut self, found: Found) {
         (self.damage, self.strange, self.set_aside) = (found.damage, found.strange, found.set_aside);
         self.registry = Registry::default();
         if self.registry.load(found.statements.into_iter()).is_err() {

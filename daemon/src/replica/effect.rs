@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::journal::view::Parts;
 use crate::seal::body::Erase;
+use crate::seal::keys::LinkSeed;
 use crate::seal::wire::Wire;
 
 pub use found::{Found, FoundLog, Salvaged};
@@ -368,10 +369,12 @@ pub enum Effect {
     Dial {
         /// As this link.
         link: LinkId,
-        /// Expecting this key.
-        peer: LinkKey,
+        /// Expecting this key; none: any.
+        peer: Option<LinkKey>,
         /// At these addresses, in order.
         addresses: Vec<SocketAddr>,
+        /// Under this link key instead of the device's own.
+        shows: Option<LinkSeed>,
     },
     /// Send a message.
     Send {

@@ -90,6 +90,9 @@ impl Replica {
 
     pub(super) fn update_gate(&mut self, cx: &mut Cx<'_>) {
         let mut known = self.keys_of(self.admitted_persons());
+        // With that key somebody may bring word of a device that is not known here, and nothing else.
+        let persons = self.person().into_iter().chain(self.admitted_persons());
+        known.extend(persons.filter_map(|person| Some(self.registry.kit(&person)?.link)));
         let now = cx.now.wall.as_millisecond();
         let open: Vec<_> = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| one.expires_ms > now).collect();
         // Whoever proved a ticket may come again, unless they were removed; others only while there is a ticket that lets them in.
@@ -153,7 +156,8 @@ impl Replica {
         let addresses = self.addresses_of(&key);
         let link = self.next_link();
         self.dialling.insert(link, key);
-        cx.rest.push(Effect::Dial { link, peer: key, addresses });
+        let shows = self.introduces_to(&key, link);
+        cx.rest.push(Effect::Dial { link, peer: Some(key), addresses, shows });
     }
 
     pub(super) fn dial_deadlines(&self) -> impl Iterator<Item = Duration> {

@@ -1,4 +1,4 @@
-//! Meeting by ticket, both sides: the giver who invited and the joiner who holds the ticket.
+//! Meeting by ticket, both sides: the giver who invited and the joiner who holds the ticket. And coming back with a recovery kit.
 //!
 //! ```text
 //! joiner                                   giver
@@ -9,8 +9,13 @@
 //! Hello (everything is on the joiner's) -> Joined
 //! ```
 
+mod becoming;
 mod giver;
+mod helping;
 mod joiner;
+mod restore;
+
+pub(super) use restore::Restore;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,6 +29,7 @@ use uuid::Uuid;
 
 use super::effect::{ClientId, LinkId};
 use super::{Cx, Replica};
+use crate::seal::keys::KitEntropy;
 use crate::seal::vault::{Offer, Vault};
 
 /// The network could not be opened: it is tried again after so long.
@@ -55,7 +61,7 @@ pub(super) struct Joining {
     candidate: Option<Box<Vault>>,
     client: Option<ClientId>,
     request: Uuid,
-    ticket: Ticket,
+    by: By,
     name: Option<String>,
     at: Option<SocketAddr>,
     pub(super) link: Option<LinkId>,
@@ -64,10 +70,26 @@ pub(super) struct Joining {
     arriving: Option<(LinkKey, String)>,
 }
 
+/// What lets this home in.
+#[derive(Clone)]
+enum By {
+    /// A ticket.
+    Ticket(Ticket),
+    /// The root, which the words of the recovery kit stand for.
+    Kit(KitEntropy),
+}
+
 impl Joining {
+    fn role(&self) -> TicketRole {
+        match &self.by {
+            By::Ticket(ticket) => ticket.role,
+            By::Kit(_) => TicketRole::Device,
+        }
+    }
+
     /// What to do when somebody else may have used the ticket.
     fn another_was_first(&self) -> &'static str {
-        match self.ticket.role {
+        match self.role() {
             TicketRole::Helper => {
                 "ask for a new ticket. If you have not used this one, say so: somebody else may have come in. Who did is in their asif share list, \
                  and asif share revoke shuts them out"
@@ -89,6 +111,9 @@ impl Replica {
         }
         let Some(joining) = &self.joining else { return };
         if joining.link == Some(id) && joining.arriving.is_none() {
+            if let By::Kit(_) = joining.by {
+                return self.fail_join(cx, restore::unreached(reason, refused));
+            }
             if refused {
                 // Whoever has no open invitation lets no stranger in, and says no more than that.
                 let failure = Failure::new(ErrorKind::Precondition, "the ticket was used, taken back, or has expired");
@@ -123,6 +148,7 @@ impl Replica {
         self.parked.retain(|(one, _)| *one != client);
         self.erasing.forget(client);
         self.until_listening.retain(|one| one.client != client);
+        self.coming_back.retain(|(one, _)| *one != client);
         self.give_up(cx, client);
         if let Some(joining) = &mut self.joining
             && joining.client == Some(client)

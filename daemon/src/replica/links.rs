@@ -29,13 +29,16 @@ impl Replica {
         let peer = match self.registry.holder(&key) {
             // Also of somebody who is known already: a new invitation is another grant.
             _ if is_giver => Peer::Giver,
+            _ if self.introductions.contains(&id) => Peer::Unaware,
             Some((person, device)) if self.is_welcome(&person, &key) => Peer::Known { person, device },
-            _ => Peer::Stranger,
+            _ => self.herald(&key).filter(|_| incoming).map_or(Peer::Stranger, Peer::Herald),
         };
         self.links.insert(id, Link::new(key, peer, address, incoming, exporter, cx.now.mono));
         match peer {
             Peer::Known { .. } => self.say_hello(cx, id),
             Peer::Giver => self.ask_to_join(cx, id),
+            Peer::Unaware => self.introduce(cx, id),
+            Peer::Herald(_) => {}
             Peer::Stranger if incoming && self.registry.is_gone(&key) => {
                 // Before a ticket is bound to keys that never return: it comes again with others.
                 cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Removed) });
@@ -80,6 +83,8 @@ impl Replica {
                 self.of_checkpoints(cx, id, message);
             }
             (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
+            (Peer::Herald(person), Message::Introduce(blobs)) => self.introduced(cx, id, person, &blobs),
+            (Peer::Unaware, Message::Welcome(_) | Message::For(_)) => self.is_introduced(cx, id),
             (_, Message::Refused(refused)) => {
                 if let Some(key) = self.links.get(&id).map(|link| link.key) {
                     self.last_error.insert(key, refused.to_string());
@@ -314,6 +319,7 @@ impl Replica {
         let was_dialled = self.dialling.remove(&id);
         let link = self.links.remove(&id);
         self.rooms.retain(|(link, _), _| *link != id);
+        self.introductions.remove(&id);
         self.join_link_closed(cx, id, reason, refused);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
         self.forget_told(&key);
@@ -325,17 +331,8 @@ impl Replica {
         self.try_again(cx, key, lasted);
     }
 
-    /// A device of one's own that does not know this one was put back from before they met.
-    fn note_forgotten(&mut self, key: LinkKey, unknown: bool) {
-        let own = self.registry.holder(&key).map(|(person, _)| person) == self.person();
-        // One that came in meanwhile knows this one.
-        let is_here = self.links.values().any(|link| link.key == key && link.up);
-        if own && unknown && !is_here && self.person().is_some() {
-            self.forgotten.insert(key);
-        }
-    }
-
     pub(super) fn drop_link(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        self.introductions.remove(&id);
         if let Some(link) = self.links.remove(&id) {
             self.rooms.retain(|(link, _), _| *link != id);
             cx.rest.push(Effect::Close { link: id });

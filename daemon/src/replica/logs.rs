@@ -10,7 +10,7 @@ use super::effect::{Append, LogHead};
 use super::{Cx, Replica};
 use crate::people::epoch::{self, EpochKeys, Reader};
 use crate::people::space::Space;
-use crate::people::statement::{Epoch, Said, Statement};
+use crate::people::statement::{DeviceKeys, Epoch, KeyBox, Said, Statement};
 use crate::seal::body::{Birth, Body, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::wire::Wire;
@@ -278,7 +278,8 @@ impl Replica {
             }
             let over = epoch.space.grant().is_some_and(|grant| self.has_ended(grant));
             for person in epoch.readers.iter().filter(|person| !over || **person == me) {
-                let lacking = |device: &&crate::people::statement::DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing);
+                let has = |one: &KeyBox| *person != me || epoch::is_whole(one);
+                let lacking = |device: &&DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing && has(one));
                 let devices: Vec<_> = self.registry.roster(person).devices().filter(lacking).collect();
                 for devices in devices.chunks(epoch::MAX_BOXES) {
                     let more = epoch::extend(epoch, keys, &Reader { person: *person, devices: devices.to_vec() }, cx.rng);

@@ -135,7 +135,7 @@ impl Replica {
         let key_fits = epoch.key == head.key;
         let peer = match self.links.get(&from)?.peer {
             Peer::Known { person, .. } => person,
-            Peer::Stranger | Peer::Giver => return None,
+            Peer::Stranger | Peer::Giver | Peer::Herald(_) | Peer::Unaware => return None,
         };
         if !key_fits || !self.is_common(&space, &readers, peer) {
             self.refuse("an entry for a space that the two do not share");

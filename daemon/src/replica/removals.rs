@@ -25,6 +25,8 @@ impl Replica {
         if let Some(me) = self.person().filter(|_| self.stands()) {
             self.answer_removals(cx, me);
             self.key_anew(cx, me);
+            // Who was to be heard from first is no device any more.
+            self.heard |= self.has_no_other_device();
         }
         self.heeded = Some(self.registry.statements().len());
     }
@@ -97,7 +99,8 @@ impl Replica {
         let is_over = |space: &Space| space.grant().is_some_and(|grant| self.has_ended(grant));
         let mut spaces: Vec<(Space, Vec<PersonId>)> = Vec::new();
         for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me && !is_over(&epoch.space)) {
-            let writes = self.keys.get(&epoch.queue()).is_some_and(|keys| keys.write.is_some());
+            // Whoever was given the read key alone, as by the kit, gets the other from nobody where there is no other device.
+            let writes = self.keys.get(&epoch.queue()).is_some_and(|keys| keys.write.is_some() || self.has_no_other_device());
             if writes && self.registry.fit(epoch.space.id()).next().is_none() && spaces.iter().all(|(space, _)| *space != epoch.space) {
                 spaces.push((epoch.space, epoch.readers.iter().copied().filter(|reader| *reader != me).collect()));
             }

@@ -32,6 +32,7 @@ mod undo;
 pub(super) use feedback::{RETURNED, has_ended};
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
+pub(super) use kit::not_words;
 pub(super) use share::{Told, grant_puts};
 pub(super) use status::many;
 
@@ -41,7 +42,7 @@ use asif_proto::id::RecordId;
 
 use super::begin::Answers;
 use super::effect::{ClientId, Effect};
-use super::join::Giving;
+use super::join::{Giving, Restore};
 use super::{Cx, Replica};
 use crate::journal::prose;
 use crate::journal::record::record_grant;
@@ -103,6 +104,10 @@ impl Replica {
             Request::Status => return reply(Reply::Status(self.status(cx.now.wall))),
             Request::Doctor { rebuild } => return self.doctor(cx, client, *rebuild),
             Request::Kit(KitAsk::Look { words }) => return reply(Reply::KitLook(kit::look(words))),
+            Request::Kit(KitAsk::Restore { words, name, at }) => {
+                self.restore_by_kit(cx, client, &Restore { request: ask.id, words, name: name.as_deref(), at: at.as_deref() })?;
+                return Ok(Outcome::Later);
+            }
             Request::Stop => {
                 self.save_all(cx);
                 cx.answer(client, Ok(Reply::Done));

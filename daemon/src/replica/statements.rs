@@ -110,7 +110,7 @@ impl Replica {
     }
 
     /// Whether a person may tell this statement: one's own devices any; others about themselves and shared spaces.
-    fn may_tell(&self, person: PersonId, statement: &Statement) -> bool {
+    pub(super) fn may_tell(&self, person: PersonId, statement: &Statement) -> bool {
         let me = self.person();
         if me == Some(person) {
             return true;

@@ -77,8 +77,9 @@ impl Daemon {
                     net.shutdown().await;
                 }
             }
-            Effect::Dial { link, peer, addresses } => {
-                self.command(Command::Dial { link: net_link(link), peer: Some(peer), addresses });
+            Effect::Dial { link, peer, addresses, shows } => {
+                let shows = shows.map(|seed| net::LinkSecret::from_seed(*seed.danger_bytes()));
+                self.command(Command::Dial { link: net_link(link), peer, addresses, shows });
             }
             Effect::Send { link, message } => self.send(link, &message),
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),

@@ -15,6 +15,8 @@ use crate::Rng;
 /// Length of a sealing public key, in bytes.
 pub const PUBLIC_LEN: usize = 1216;
 const ENCAPPED_LEN: usize = 1120;
+/// So many bytes more than what is sealed, in bytes.
+pub const OVERHEAD: usize = ENCAPPED_LEN + 16;
 
 /// A sealed key does not open, or a public key is not one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -29,8 +29,12 @@ pub enum Peer {
     },
     /// Somebody who may hold a ticket.
     Stranger,
-    /// The giver of a ticket that this device holds.
+    /// The giver of a ticket that this device holds, or who is to give back what the recovery kit opens.
     Giver,
+    /// Somebody who holds this person's recovery kit, or what was left of it, and comes with what the root says.
+    Herald(PersonId),
+    /// Somebody who did not know this device, and is told what the root says of it.
+    Unaware,
 }
 
 /// A checkpoint that somebody was offered.

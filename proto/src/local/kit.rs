@@ -25,6 +25,16 @@ pub enum KitAsk {
         /// As typed.
         words: Secret,
     },
+    /// Makes this home a new device of theirs whose kit it is: what lies here is opened, or else brought from another device.
+    /// Answer: [`Reply::Joined`](super::Reply::Joined).
+    Restore {
+        /// As typed.
+        words: Secret,
+        /// What this device is to be called.
+        name: Option<String>,
+        /// Where another device listens, if nothing lies here.
+        at: Option<String>,
+    },
 }
 
 /// The words of a kit, as they are written down.

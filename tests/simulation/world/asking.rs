@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use asif_daemon::replica::effect::{ClientId, Exporter, Input, LinkId};
+use asif_proto::id::LinkKey;
 use asif_proto::local::{Answer, Event, Failure, Reply, Request};
 use asif_proto::peer::Message;
 
 use super::World;
+use crate::node::Wish;
 
 impl World {
     /// Asks and waits for the answer, at most some virtual minutes; `None` if the machine went down before it came.
@@ -78,6 +80,26 @@ impl World {
         self.input(to, Input::Opened { link, peer, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: Exporter([7; 32]) });
         self.input(to, Input::Frame { link, frame: message.to_frame() });
         link
+    }
+
+    /// Somebody connects to `to` with this link key and says this. Returns what they hear.
+    pub(crate) fn comes_with(&mut self, to: usize, key: LinkKey, message: &Message) -> Vec<Message> {
+        self.next_incoming += 2;
+        let link = LinkId(self.next_incoming);
+        let opened =
+            Input::Opened { link, peer: key, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: Exporter([7; 32]) };
+        let mut heard = Vec::new();
+        for input in [opened, Input::Frame { link, frame: message.to_frame() }] {
+            let time = self.time;
+            let (theirs, others): (Vec<_>, Vec<_>) =
+                self.nodes[to].handle(time, input).into_iter().partition(|wish| matches!(wish, Wish::Send { link: on, .. } if *on == link));
+            heard.extend(theirs.into_iter().filter_map(|wish| match wish {
+                Wish::Send { message, .. } => Some(message),
+                _ => None,
+            }));
+            self.tend(to, others);
+        }
+        heard
     }
 
     /// The person at a machine answers the question that was left open.

@@ -204,7 +204,7 @@ async fn a_crowd_that_comes_at_once_proves_its_addresses_and_gets_in() {
     b.gate.set(keys(&[]), true);
     let mut crowd = tokio::task::JoinSet::new();
     for name in 0..MAX_STRANGERS as u8 {
-        let tls = Identity::new(&secret(name)).unwrap().client_tls(Some(b.key)).unwrap();
+        let tls = Identity::new(&secret(name)).unwrap().client_tls(Some(b.key), None).unwrap();
         crowd.spawn(raw_dial(tls, b.address()));
     }
     let connections = crowd.join_all().await;

@@ -94,16 +94,16 @@ async fn dialling_tries_the_next_address_and_can_be_called_off() {
     let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
     let unusable = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 9);
     let here = LinkId::dialled(0);
-    a.net.command(Command::Dial { link: here, peer: Some(b.key), addresses: vec![unusable, b.address()] });
+    a.net.command(Command::Dial { link: here, peer: Some(b.key), addresses: vec![unusable, b.address()], shows: None });
     assert_eq!(a.opened().await.0, here);
     b.opened().await;
 
     let none = LinkId::dialled(1);
-    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: Vec::new() });
+    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: Vec::new(), shows: None });
     assert_eq!(a.next().await, Event::DialFailed { link: none, error: DialError::NoAddress });
 
     let silent = UdpSocket::bind(ANYWHERE).unwrap();
-    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()] });
+    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()], shows: None });
     a.close(none, CloseReason::Done);
     assert_eq!(a.next().await, Event::DialFailed { link: none, error: DialError::Cancelled });
 }
@@ -159,7 +159,7 @@ async fn shutdown_says_goodbye_and_ends_every_task() {
     let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
     let (here, there) = link(&mut a, 0, &mut b).await;
     let silent = UdpSocket::bind(ANYWHERE).unwrap();
-    a.net.command(Command::Dial { link: LinkId::dialled(1), peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()] });
+    a.net.command(Command::Dial { link: LinkId::dialled(1), peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()], shows: None });
     a.send(here, frame(2, "last words"));
     let shared = std::sync::Arc::downgrade(&a.net.shared);
     timeout(DEADLINE, a.net.shutdown()).await.unwrap();
@@ -217,12 +217,12 @@ async fn links_work_over_ipv6_and_between_the_two() {
     let port = net.local_addr().port();
     let mut b = End { net, gate, events, key: key(2) };
     let link = LinkId::dialled(0);
-    a.net.command(Command::Dial { link, peer: Some(b.key), addresses: vec![(Ipv6Addr::LOCALHOST, port).into()] });
+    a.net.command(Command::Dial { link, peer: Some(b.key), addresses: vec![(Ipv6Addr::LOCALHOST, port).into()], shows: None });
     a.opened().await;
     b.opened().await;
 
     let mut c = end(1, &[2]).await;
-    c.net.command(Command::Dial { link, peer: Some(b.key), addresses: vec![(Ipv4Addr::LOCALHOST, port).into()] });
+    c.net.command(Command::Dial { link, peer: Some(b.key), addresses: vec![(Ipv4Addr::LOCALHOST, port).into()], shows: None });
     c.opened().await;
     match b.next().await {
         Event::Opened { address, .. } => assert_eq!(address, c.address(), "an IPv4 address is told as one"),

@@ -70,12 +70,12 @@ async fn a_removed_key_fails_its_next_handshake() {
 async fn a_dialler_does_not_take_another_key_than_it_dialled() {
     let (mut a, mut b) = (end(1, &[2, 3]).await, end(2, &[1]).await);
     let link = LinkId::dialled(0);
-    a.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![b.address()] });
+    a.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![b.address()], shows: None });
     assert_eq!(a.next().await, Event::DialFailed { link, error: DialError::WrongKey });
     assert!(b.events.try_recv().is_err());
 
     let link = LinkId::dialled(1);
-    a.net.command(Command::Dial { link, peer: None, addresses: vec![b.address()] });
+    a.net.command(Command::Dial { link, peer: None, addresses: vec![b.address()], shows: None });
     assert_eq!(a.opened().await.1, b.key, "any key passes where none is named, and its name is told");
     b.opened().await;
 }
@@ -85,7 +85,7 @@ async fn a_key_cannot_be_shown_by_whoever_does_not_hold_it() {
     let mut b = end(2, &[1]).await;
     // The public half of a key that b knows, with another's signatures.
     let thief = Identity::new(&secret(9)).unwrap().with_public_half_of(&secret(1));
-    let (_endpoint, connection) = raw_dial(thief.client_tls(Some(b.key)).unwrap(), b.address()).await;
+    let (_endpoint, connection) = raw_dial(thief.client_tls(Some(b.key), None).unwrap(), b.address()).await;
     let error = match connection {
         Ok(connection) => timeout(DEADLINE, connection.closed()).await.unwrap(),
         Err(error) => error,
@@ -95,7 +95,7 @@ async fn a_key_cannot_be_shown_by_whoever_does_not_hold_it() {
 
     let liar = raw_server(&Identity::new(&secret(9)).unwrap().with_public_half_of(&secret(3)), &[2]);
     let link = LinkId::dialled(0);
-    b.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![liar.local_addr().unwrap()] });
+    b.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![liar.local_addr().unwrap()], shows: None });
     let incoming = liar.accept().await.unwrap();
     assert!(incoming.await.is_err());
     assert_eq!(b.next().await, Event::DialFailed { link, error: DialError::Handshake });
@@ -106,18 +106,18 @@ async fn only_the_hybrid_key_exchange_is_spoken() {
     let mut b = end(2, &[1]).await;
     for group in [kx_group::X25519, kx_group::SECP256R1, kx_group::MLKEM768] {
         let identity = Identity::new(&secret(1)).unwrap().with_groups(vec![group]);
-        let (_endpoint, connection) = raw_dial(identity.client_tls(Some(b.key)).unwrap(), b.address()).await;
+        let (_endpoint, connection) = raw_dial(identity.client_tls(Some(b.key), None).unwrap(), b.address()).await;
         assert!(connection.is_err(), "{:?} was taken by the acceptor", group.name());
 
         let server = raw_server(&Identity::new(&secret(1)).unwrap().with_groups(vec![group]), &[2]);
         let link = LinkId::dialled(0);
-        b.net.command(Command::Dial { link, peer: Some(key(1)), addresses: vec![server.local_addr().unwrap()] });
+        b.net.command(Command::Dial { link, peer: Some(key(1)), addresses: vec![server.local_addr().unwrap()], shows: None });
         assert!(server.accept().await.unwrap().await.is_err());
         assert_eq!(b.next().await, Event::DialFailed { link, error: DialError::Handshake });
     }
     let hybrid = Identity::new(&secret(1)).unwrap().with_groups(vec![kx_group::X25519MLKEM768]);
     assert_eq!(kx_group::X25519MLKEM768.name(), NamedGroup::X25519MLKEM768);
-    let (_endpoint, connection) = raw_dial(hybrid.client_tls(Some(b.key)).unwrap(), b.address()).await;
+    let (_endpoint, connection) = raw_dial(hybrid.client_tls(Some(b.key), None).unwrap(), b.address()).await;
     assert!(connection.is_ok());
 }
 
@@ -125,7 +125,7 @@ async fn only_the_hybrid_key_exchange_is_spoken() {
 async fn the_first_packet_names_no_server_and_no_product() {
     let a = end(1, &[2]).await;
     let server = raw_server(&Identity::new(&secret(2)).unwrap(), &[1]);
-    a.net.command(Command::Dial { link: LinkId::dialled(0), peer: Some(key(2)), addresses: vec![server.local_addr().unwrap()] });
+    a.net.command(Command::Dial { link: LinkId::dialled(0), peer: Some(key(2)), addresses: vec![server.local_addr().unwrap()], shows: None });
     let connection = timeout(DEADLINE, server.accept().await.unwrap().into_future()).await.unwrap().unwrap();
     let hello = connection.handshake_data().unwrap().downcast::<HandshakeData>().unwrap();
     assert_eq!(hello.server_name, None);
@@ -153,7 +153,7 @@ async fn both_ends_share_an_exporter_that_no_other_link_has() {
 async fn no_ticket_is_given_out_to_come_back_with() {
     let mut b = end(2, &[1]).await;
     let store = Arc::new(Tickets::default());
-    let mut tls = Identity::new(&secret(1)).unwrap().client_tls(Some(b.key)).unwrap();
+    let mut tls = Identity::new(&secret(1)).unwrap().client_tls(Some(b.key), None).unwrap();
     tls.resumption = Resumption::store(store.clone());
     tls.enable_early_data = true;
     let (_endpoint, connection) = raw_dial(tls, b.address()).await;

@@ -256,6 +256,11 @@ impl Replica {
             self.state(cx, statement);
             self.extend_epochs(cx);
         }
+        Ok(self.welcome_of_statements(person))
+    }
+
+    /// What a device that was let in starts from.
+    pub(in crate::replica) fn welcome_of_statements(&self, person: PersonId) -> Welcome {
         // Roster and journal come first; what does not fit comes with the first sync.
         let rank = |statement: &&Statement| match statement.said() {
             Said::Add(_) | Said::Remove(_) | Said::Answer(_) | Said::Kit(_) => 0,
@@ -270,7 +275,7 @@ impl Replica {
             room > 0
         };
         let statements = all.iter().take_while(fits).map(|one| Blob(one.bytes().to_vec())).collect();
-        Ok(Welcome { person, name: self.own_name(), statements, grant: None })
+        Welcome { person, name: self.own_name(), statements, grant: None }
     }
 
     fn welcome_helper(

@@ -12,21 +12,20 @@ use asif_proto::ticket::{Ticket, TicketRole};
 use super::super::begin::Answers;
 use super::super::effect::{ClientId, Effect, LinkId};
 use super::super::{Cx, Replica};
-use super::Joining;
+use super::{By, Joining};
 use uuid::Uuid;
 
-use crate::journal::record::{self, Client, grant_record, record_grant};
+use crate::journal::record::record_grant;
 use crate::journal::schema;
 use crate::people::pairing;
 use crate::people::registry::Registry;
 use crate::people::space::Space;
 use crate::people::statement::{Candidate, Said, Statement};
-use crate::seal::body::{Body, DocId, Keys};
 use crate::seal::vault::Vault;
 use crate::sync::link::Peer;
 
 /// The longest a joiner waits for the giver, the giver's person included.
-const JOIN_LIMIT: Duration = Duration::from_secs(600);
+pub(super) const JOIN_LIMIT: Duration = Duration::from_secs(600);
 /// The longest a joiner waits for the journal to arrive before it answers all the same.
 const ARRIVE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -83,7 +82,7 @@ impl Replica {
             candidate,
             client: Some(client),
             request: ask.id,
-            ticket,
+            by: By::Ticket(ticket),
             name: name.clone(),
             at,
             link: None,
@@ -100,7 +99,7 @@ impl Replica {
     }
 
     /// The network is opened anew, with the keys that are to be let in.
-    fn open_network_anew(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn open_network_anew(&mut self, cx: &mut Cx<'_>) {
         if self.listening.take().is_some() {
             self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|link| self.drop_link(cx, link));
             self.dialling.clear();
@@ -111,7 +110,7 @@ impl Replica {
     /// A device that was removed comes again with new keys: what it wrote goes with it. Says whether it does.
     fn comes_anew(&mut self, cx: &mut Cx<'_>, id: LinkId) -> bool {
         let again = self.person().is_some() && !self.is_unplaced();
-        let Some(joining) = self.joining.as_mut().filter(|one| again && one.ticket.role == TicketRole::Device && one.candidate.is_none())
+        let Some(joining) = self.joining.as_mut().filter(|one| again && one.role() == TicketRole::Device && one.candidate.is_none())
         else {
             return false;
         };
@@ -186,8 +185,17 @@ impl Replica {
         let link = self.next_link();
         if let Some(joining) = &mut self.joining {
             joining.link = Some(link);
-            let addresses: Vec<_> = joining.at.into_iter().chain(joining.ticket.addresses.iter().copied()).collect();
-            cx.rest.push(Effect::Dial { link, peer: joining.ticket.link_key, addresses });
+            let dial = match &joining.by {
+                By::Ticket(ticket) => {
+                    let addresses = joining.at.into_iter().chain(ticket.addresses.iter().copied()).collect();
+                    Effect::Dial { link, peer: Some(ticket.link_key), addresses, shows: None }
+                }
+                // Whoever is there shows by the roster that they are who is looked for.
+                By::Kit(kit) => {
+                    Effect::Dial { link, peer: None, addresses: joining.at.into_iter().collect(), shows: Some(kit.link()) }
+                }
+            };
+            cx.rest.push(dial);
         }
     }
 
@@ -197,7 +205,13 @@ impl Replica {
 
     fn send_join(&mut self, cx: &mut Cx<'_>, id: LinkId, person: Option<PersonId>) {
         let (Some(joining), Some(vault), Some(link)) = (&self.joining, self.shown_vault(), self.links.get(&id)) else { return };
-        let ticket = &joining.ticket;
+        let ticket = match &joining.by {
+            By::Ticket(ticket) => ticket,
+            By::Kit(kit) => {
+                let said = super::restore::said_by(kit, vault, &[]).iter().map(|one| Blob(one.bytes().to_vec())).collect();
+                return cx.rest.push(Effect::Send { link: id, message: Message::Introduce(said) });
+            }
+        };
         let proof = pairing::proof(&ticket.secret, &link.exporter, &ticket.link_key, &vault.link_key());
         let joiner = match (ticket.role, person, self.person()) {
             (TicketRole::Device, Some(person), _) => {
@@ -253,7 +267,15 @@ impl Replica {
     fn welcomed(&mut self, cx: &mut Cx<'_>, id: LinkId, welcome: Welcome) -> Result<(), Failure> {
         let nonsense = || Failure::new(ErrorKind::NotPermitted, "the other side's answer does not fit together; nothing was joined");
         let (Some(joining), Some(vault)) = (&self.joining, self.shown_vault()) else { return Ok(()) };
-        let (role, giver, name, request) = (joining.ticket.role, joining.ticket.link_key, joining.name.clone(), joining.request);
+        let Some(giver) = self.links.get(&id).map(|link| link.key) else { return Ok(()) };
+        let (role, name, request) = (joining.role(), joining.name.clone(), joining.request);
+        let kit = match &joining.by {
+            By::Kit(kit) => Some(kit.clone()),
+            By::Ticket(_) => None,
+        };
+        if kit.as_ref().is_some_and(|kit| kit.person() != welcome.person) {
+            return Err(nonsense());
+        }
         let statements: Vec<Statement> =
             welcome.statements.iter().map(|blob| Statement::from_bytes(&blob.0)).collect::<Result<_, _>>().map_err(|_| nonsense())?;
         let mut theirs = Registry::default();
@@ -277,47 +299,15 @@ impl Replica {
                      asif device join on the other device",
                 ));
                 }
-                let was_copy = self.person() == Some(welcome.person);
-                if let Some(mut candidate) = self.joining.as_mut().and_then(|joining| joining.candidate.take()) {
-                    // What was typed here and not yet said was sealed by the one before, and opens with either: whatever comes between.
-                    if let Some(before) = &self.vault {
-                        candidate.cache = before.cache.clone();
-                        candidate.kit = before.kit.clone().filter(|_| was_copy);
-                    }
-                    // What was begun here held nothing, and is not gone on with. What a copy holds was written by the device it was.
-                    (self.vault, self.candidate) = (Some(*candidate), None);
-                    cx.saves.push(Effect::Remove { name: super::super::snapshot::FILE });
-                    self.heard = false;
-                    self.keys.clear();
-                    self.clear_views();
-                    self.forks.clear();
-                    if !was_copy {
-                        self.let_go_of_all_bases(cx);
-                    }
+                let is_here = self.person() == Some(welcome.person);
+                let candidate = self.joining.as_mut().and_then(|joining| joining.candidate.take());
+                if let Some(kit) = &kit
+                    && let Some(vault) = &mut self.vault
+                {
+                    vault.kit = Some(kit.clone());
                 }
-                if let Some(vault) = &mut self.vault {
-                    vault.person = Some(welcome.person);
-                }
-                self.save_vault(cx);
-                cx.rest.push(Effect::Mark);
-                statements.into_iter().for_each(|statement| {
-                    self.state(cx, statement);
-                });
-                self.refresh_keys();
-                if !self.adopt_orphans(cx) {
-                    // Upon nothing: what the plan says is with the others, and what a copy knows of it is read again below.
-                    self.documents.entry(DocId::Plan).or_default();
-                    let device = self.this_device()?;
-                    let name = name.unwrap_or_else(|| self.about.host.clone());
-                    let puts = [
-                        Self::name_put(schema::device_name(&device), &name),
-                        Self::name_put(schema::joined_by(&device), &request.simple().to_string()),
-                    ];
-                    self.write(cx, DocId::Plan, &puts, "device")?;
-                    if was_copy {
-                        self.rebuild(cx);
-                    }
-                }
+                self.become_device(cx, candidate, welcome.person, statements, is_here)?;
+                self.call_this_device(cx, name.as_deref(), request, is_here)?;
             }
             TicketRole::Helper => self.become_helper(cx, &welcome, statements, request)?,
         }
@@ -333,61 +323,12 @@ impl Replica {
             joining.deadline = cx.now.mono + ARRIVE_LIMIT;
             joining.arriving = Some((giver, welcome.name));
         }
-        self.say_hello(cx, id);
+        match kit {
+            None => self.say_hello(cx, id),
+            // From here on it comes as itself.
+            Some(_) => self.is_introduced(cx, id),
+        }
         Ok(())
-    }
-
-    fn become_helper(&mut self, cx: &mut Cx<'_>, welcome: &Welcome, statements: Vec<Statement>, request: Uuid) -> Result<(), Failure> {
-        let nonsense = || Failure::new(ErrorKind::NotPermitted, "the invitation does not fit together; nothing was joined");
-        let (Some(me), Some(grant)) = (self.person(), welcome.grant) else { return Err(nonsense()) };
-        let share = Space::Share { owner: welcome.person, grant };
-        let fits = |one: &Statement| match one.said() {
-            Said::Epoch(epoch) => epoch.space == share && epoch.readers.contains(&me),
-            roster => roster.roster_of() == Some(welcome.person),
-        };
-        let record = grant_record(grant);
-        // A grant is no other record of this journal, whoever chose its id.
-        let taken = self.view.client(&record).is_none()
-            && (self.view.touches(&record) > 0 || self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.offers(&record.0)));
-        if taken || !statements.iter().all(|one| fits(one) && self.is_free(one)) {
-            return Err(nonsense());
-        }
-        statements.into_iter().for_each(|statement| {
-            self.state(cx, statement);
-        });
-        self.refresh_keys();
-        let read: Vec<_> = self
-            .registry
-            .epochs(share.id())
-            .filter_map(|epoch| Some((share.id(), epoch.key, self.keys.get(&epoch.queue())?.read.clone())))
-            .collect();
-        if read.is_empty() {
-            return Err(nonsense());
-        }
-        if self.view.client(&grant_record(grant)).is_some() {
-            return Ok(());
-        }
-        let name = self.free_name(&super::super::find::one_line(&welcome.name, "client"), welcome.person);
-        let client = Client { person: welcome.person, name, joined_at: cx.now.wall, joined_by: Some(request), left: None, purged: None };
-        let put = (grant_record(grant).key(), record::pack(record::kind::CLIENT, &client).as_str().into());
-        self.given.read.extend(read.iter().cloned());
-        self.write_body(cx, Space::Journal { owner: me }, &Body::Keys(Keys { read, items: Vec::new() }))?;
-        self.write(cx, DocId::Plan, &[put], "helper")?;
-        self.open_epoch(cx, Space::Feedback { owner: me, grant }, &[welcome.person])?;
-        Ok(())
-    }
-
-    /// A name for a client that no other person has here, nor one who still shares.
-    fn free_name(&self, name: &str, person: asif_proto::id::PersonId) -> String {
-        let is_taken = |name: &str| {
-            let mut clients = self.view.clients().filter(|(_, row)| row.value.purged != Some(true));
-            clients.any(|(id, row)| {
-                let is_other = row.value.person != person || !self.has_ended(record::record_grant(*id));
-                is_other && row.value.name.eq_ignore_ascii_case(name)
-            })
-        };
-        let others = (2..).map(|number| format!("{name}-{number}"));
-        std::iter::once(name.to_owned()).chain(others).find(|name| !is_taken(name)).unwrap_or_default()
     }
 
     pub(super) fn fail_join(&mut self, cx: &mut Cx<'_>, failure: Failure) {
@@ -403,7 +344,7 @@ impl Replica {
     }
 
     /// What the same request was answered before, or would have been.
-    fn joined_by(&self, request: Uuid, role: TicketRole) -> Option<Joined> {
+    pub(super) fn joined_by(&self, request: Uuid, role: TicketRole) -> Option<Joined> {
         let device = self.this_device().ok()?;
         let name = match role {
             TicketRole::Device => {
@@ -430,7 +371,7 @@ impl Replica {
         if !arrived && !late {
             return;
         }
-        let helper = joining.ticket.role == TicketRole::Helper;
+        let helper = joining.role() == TicketRole::Helper;
         let client = self.registry.holder(giver).and_then(|(person, _)| {
             let named = self.view.clients().filter(|(_, row)| row.value.person == person);
             // The one that was just begun: there may be others with the same person.

@@ -18,6 +18,7 @@ impl Replica {
             KitAsk::Show => Ok(Outcome::Reply(Reply::KitWords(self.kit_words()?))),
             KitAsk::Look { words } => Ok(Outcome::Reply(Reply::KitLook(look(words)))),
             KitAsk::Confirm { words } => self.confirm_kit(cx, words),
+            KitAsk::Restore { .. } => Ok(Outcome::Later),
         }
     }
 
@@ -98,7 +99,7 @@ pub(super) fn look(typed: &Secret) -> KitLook {
 }
 
 /// Words that are those of no kit.
-fn not_words(error: &WordsError, typed: &Secret) -> Failure {
+pub(in crate::replica) fn not_words(error: &WordsError, typed: &Secret) -> Failure {
     let failure = Failure::new(ErrorKind::Usage, error.to_string());
     match error {
         WordsError::Unknown(at) => match typed_words(typed.danger_text()).nth(at - 1).and_then(|word| near(&word)) {

@@ -1,0 +1,152 @@
+//! Coming back with the words of the recovery kit: the root lets this home in as a new device. From another device, which gives back the journal; or here,
+//! where the journal lies and what opened it does not any more.
+
+use std::net::SocketAddr;
+
+use asif_proto::id::StatementId;
+use asif_proto::local::{ErrorKind, Failure, Reply};
+use asif_proto::secret::Secret;
+use asif_proto::ticket::TicketRole;
+use uuid::Uuid;
+
+use super::super::effect::{ClientId, Effect, Found, Opaque};
+use super::super::request::not_words;
+use super::super::{Cx, Replica};
+use super::joiner::JOIN_LIMIT;
+use super::{By, Joining};
+use crate::people::registry::Registry;
+use crate::people::statement::{Add, Candidate, Kit, Said, Statement};
+use crate::seal::keys::{KitEntropy, VaultKey};
+use crate::seal::vault::Vault;
+
+/// What is asked for.
+pub(in crate::replica) struct Restore<'a> {
+    /// Asked again under it, it is done once.
+    pub(in crate::replica) request: Uuid,
+    /// The words, as typed.
+    pub(in crate::replica) words: &'a Secret,
+    /// What this device is to be called.
+    pub(in crate::replica) name: Option<&'a str>,
+    /// Where another device listens.
+    pub(in crate::replica) at: Option<&'a str>,
+}
+
+impl Replica {
+    /// Begins to come back; the answer comes when it is through.
+    pub(in crate::replica) fn restore_by_kit(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Restore<'_>) -> Result<(), Failure> {
+        let kit = KitEntropy::from_words(ask.words.danger_text()).map_err(|error| not_words(&error, ask.words))?;
+        let at = ask.at.map(str::parse::<SocketAddr>).transpose();
+        let at = at.map_err(|_| Failure::new(ErrorKind::Usage, "--at takes an address like 192.0.2.7:4433"))?;
+        if let Some(joined) = self.joined_by(ask.request, TicketRole::Device) {
+            cx.answer(client, Ok(Reply::Joined(joined)));
+            return Ok(());
+        }
+        if let Some(joining) = self.joining.as_mut().filter(|joining| joining.request == ask.request) {
+            joining.client = Some(client);
+            return Ok(());
+        }
+        if self.joining.is_some() {
+            return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
+        }
+        if self.unopened.is_some() || self.vault.as_ref().is_some_and(|vault| vault.person.is_some()) {
+            self.restore_here(cx, &kit, ask)?;
+            self.coming_back.push((client, ask.request));
+            return Ok(());
+        }
+        let Some(at) = at else {
+            return Err(Failure::new(ErrorKind::Usage, "there is no journal here that these words could open")
+                .hint("say where another device of yours listens: --at HOST:PORT (asif status there tells)"));
+        };
+        self.vault_key.get_or_insert_with(|| VaultKey::random(cx.rng));
+        let vault = self.vault.get_or_insert_with(|| Vault::random(cx.rng));
+        vault.networked = true;
+        self.save_vault(cx);
+        self.joining = Some(Joining {
+            candidate: None,
+            client: Some(client),
+            request: ask.request,
+            by: By::Kit(kit),
+            name: ask.name.map(str::to_owned),
+            at: Some(at),
+            link: None,
+            deadline: cx.now.mono + JOIN_LIMIT,
+            arriving: None,
+        });
+        if self.listening.is_some() {
+            self.dial_giver(cx);
+        } else {
+            self.listen_wanted = true;
+            cx.rest.push(Effect::Listen);
+        }
+        Ok(())
+    }
+
+    /// The journal lies here: what the words open of it is gone on with, as a new device.
+    fn restore_here(&mut self, cx: &mut Cx<'_>, kit: &KitEntropy, ask: &Restore<'_>) -> Result<(), Failure> {
+        if self.fault.is_none() && self.stands() && !self.is_unplaced() && self.forgotten.is_empty() {
+            return Err(Failure::new(ErrorKind::Precondition, "this device reads its journal already: there is nothing to bring back")
+                .hint("to shut out a device that was lost: asif device remove. To see whether a paper is the right one: asif recovery-kit confirm"));
+        }
+        let person = kit.person();
+        let held = self.unopened.as_deref().map_or_else(|| self.registry.clone(), registry_of);
+        if held.roster(&person).devices().next().is_none() && held.roster(&person).gone().is_empty() {
+            return Err(Failure::new(ErrorKind::Precondition, "these words are not those of the journal that is here").hint("nothing was changed"));
+        }
+        if let Some(found) = self.unopened.take() {
+            // What does not open may be wanted yet: it is kept beside.
+            if let Some((vault, key)) = &found.vault {
+                cx.saves.push(Effect::Save { name: "vault.before", bytes: Opaque::new(vault.clone()) });
+                cx.saves.push(Effect::Save { name: "vault.key.before", bytes: Opaque::new(key.clone()) });
+            }
+            self.vault_key = Some(VaultKey::random(cx.rng));
+            self.fault = None;
+            self.take_found(*found);
+        }
+        let mut candidate = Box::new(Vault::random(cx.rng));
+        candidate.kit = Some(kit.clone());
+        let alone = self.registry.roster(&person).devices().count() <= 1 && self.registry.all_epochs().all(|epoch| epoch.space.grant().is_none());
+        candidate.networked = self.vault.as_ref().map_or(!alone, |vault| vault.networked);
+        let statements = said_by(kit, &candidate, self.registry.roster(&person).statements()).to_vec();
+        self.open_network_anew(cx);
+        (self.listening, self.listen_wanted) = (None, false);
+        self.become_device(cx, Some(candidate), person, statements, true)?;
+        self.call_this_device(cx, ask.name, ask.request, true)
+    }
+
+    /// Answers those who came back here, once the journal is read.
+    pub(in crate::replica) fn finish_restores(&mut self, cx: &mut Cx<'_>) {
+        if self.coming_back.is_empty() || !self.is_ready() {
+            return;
+        }
+        for (client, request) in std::mem::take(&mut self.coming_back) {
+            let nothing = || Failure::new(ErrorKind::Integrity, "the words open this journal, and not all of it can be read").hint("asif doctor tells more");
+            let joined = self.joined_by(request, TicketRole::Device).map(Reply::Joined).ok_or_else(nothing);
+            cx.answer(client, joined);
+        }
+    }
+}
+
+fn registry_of(found: &Found) -> Registry {
+    let mut registry = Registry::default();
+    // What is damaged is told of once the rest is read.
+    let _ = registry.load(found.statements.iter().cloned());
+    registry
+}
+
+/// What the root says of a device with these keys, and of its kit. `seen`: what this home knows of the roster.
+pub(super) fn said_by(kit: &KitEntropy, vault: &Vault, seen: &[StatementId]) -> [Statement; 2] {
+    let person = kit.person();
+    let device = Candidate::new(person, &vault.signing, &vault.sealing, vault.link_key());
+    let add = Said::Add(Add { person, device, seen: seen.to_vec() });
+    [Statement::by_root(kit, &add), Statement::by_root(kit, &Said::Kit(Kit::of(kit)))]
+}
+
+/// Why nobody was there who knows these words.
+pub(super) fn unreached(reason: &str, refused: bool) -> Failure {
+    if refused {
+        let failure = Failure::new(ErrorKind::Precondition, "the device there does not know these words");
+        return failure.hint("either it is not one of yours, or the words are of another journal");
+    }
+    Failure::new(ErrorKind::PeerUnreachable, format!("the other device could not be reached: {reason}"))
+        .hint("is asif running there, and are both on the same network? asif status there tells where it listens")
+}
