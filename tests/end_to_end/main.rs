@@ -42,6 +42,7 @@ mod helper;
 mod homes;
 mod hostile_helper;
 mod invitations;
+mod kit;
 mod liar;
 #[path = "../simulation/lies/made.rs"]
 mod made;

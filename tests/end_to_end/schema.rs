@@ -105,7 +105,13 @@ fn every_command_has_a_row_and_every_row_is_a_command() {
     let pages = home.json(&["man", "--to", home.beside().join("man").to_str().unwrap()]);
     let page = |path: &Value| {
         let name = path.as_str().unwrap().rsplit('/').next().unwrap();
-        name.trim_end_matches(".1").trim_start_matches("asif").replace('-', " ").trim().to_owned()
+        name.trim_end_matches(".1")
+            .trim_start_matches("asif")
+            .replace("recovery-kit", "recovery_kit")
+            .replace('-', " ")
+            .replace('_', "-")
+            .trim()
+            .to_owned()
     };
     let commands: BTreeSet<String> =
         pages["written"].as_array().unwrap().iter().map(page).map(|name| if name.is_empty() { "asif".to_owned() } else { name }).collect();

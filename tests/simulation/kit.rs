@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use asif_daemon::people::statement::{Add, Candidate, Said, Statement};
 use asif_daemon::seal::keys::{KitEntropy, LinkSeed, SealingSeed, SigningSeed};
-use asif_daemon::store::Disk as _;
+use asif_daemon::store::{Disk as _, Fault};
 use asif_proto::id::PersonId;
 use asif_proto::local::{ErrorKind, KitAsk, KitView, ListFilter, Reply, Request};
 use asif_proto::peer::{Blob, Message};
@@ -78,8 +78,9 @@ fn with_the_words_a_new_machine_has_the_journal_of_another_device_and_is_let_in_
     let Reply::KitConfirmed(view) = world.must(laptop, Request::Kit(KitAsk::Confirm { words: words.clone() })) else { panic!() };
     assert!(!view.here && view.confirmed_at.is_some());
     world.must(laptop, Request::Sync { wait_ms: Some(10_000) });
-    // The laptop is gone.
+    // The laptop is gone, and Dana hears nothing of the phone.
     world.stop(laptop);
+    world.cut(phone, dana);
     let desktop = world.add("new");
     let at = world.nodes[phone].address.to_string();
     world.must(desktop, restore(&words, Some(at)));
@@ -92,7 +93,7 @@ fn with_the_words_a_new_machine_has_the_journal_of_another_device_and_is_let_in_
     world.run_for(Duration::from_secs(900));
     assert_eq!(devices(&mut world, phone), ["device 1", "new"]);
     assert_eq!(notes(&mut world, phone), ["a", "b", "c"]);
-    // Dana had heard of the new one from the phone, or hears it now.
+    // The new one has brought Dana word of itself.
     world.stop(phone);
     log(&mut world, desktop, noted("d"));
     world.run_for(Duration::from_secs(900));
@@ -120,7 +121,9 @@ fn with_the_words_what_lies_on_a_disk_is_opened_though_the_vault_does_not() {
         lost.iter().for_each(|path| disk.remove(Path::new(path)).unwrap());
         world.expects_damage = true;
         world.start(laptop);
-        assert!(matches!(world.ask(laptop, Request::List(ListFilter::default())), Some(Err(failure)) if failure.kind == ErrorKind::Integrity));
+        assert!(
+            matches!(world.ask(laptop, Request::List(ListFilter::default())), Some(Err(failure)) if failure.kind == ErrorKind::Integrity)
+        );
         let before = world.nodes[laptop].bytes_on_disk();
         for (words, kind) in [(&wrong, ErrorKind::Precondition), (&Secret::new("abandon".into()), ErrorKind::Usage)] {
             let Some(Err(failure)) = world.ask(laptop, restore(words, None)) else { panic!() };
@@ -141,6 +144,38 @@ fn with_the_words_what_lies_on_a_disk_is_opened_though_the_vault_does_not() {
             assert!(!told.contains("bytes on disk") && told.contains("laptop was removed from your devices"), "{told}");
         }
         assert!(!kit_view(&mut world, laptop).here);
+    }
+}
+
+#[test]
+fn wherever_the_power_goes_while_somebody_comes_back_here_they_can_and_nothing_is_lost() {
+    for at in 0..40 {
+        let mut world = World::new(5);
+        let laptop = story::family(&mut world, 1)[0];
+        for note in ["a", "b"] {
+            log(&mut world, laptop, noted(note));
+        }
+        let words = words(&mut world, laptop);
+        world.stop(laptop);
+        let disk = world.nodes[laptop].disk.clone();
+        disk.remove(Path::new("/data/vault.key")).unwrap();
+        world.expects_damage = true;
+        world.start(laptop);
+        let last = disk.calls() + at;
+        disk.plan(move |call| (call.number >= last).then_some(Fault::PowerOff));
+        let is_said = matches!(world.ask(laptop, restore(&words, None)), Some(Ok(_)));
+        disk.heal();
+        world.stop(laptop);
+        world.start(laptop);
+        match world.ask(laptop, restore(&words, None)) {
+            Some(Ok(Reply::Joined(_))) => assert!(!is_said, "at {at}: it was said, and is not so"),
+            Some(Err(failure)) => assert!(failure.message.contains("reads its journal already"), "at {at}: {failure}"),
+            other => panic!("at {at}: {other:?}"),
+        }
+        log(&mut world, laptop, noted("c"));
+        world.stop(laptop);
+        world.start(laptop);
+        assert_eq!(notes(&mut world, laptop), ["a", "b", "c"], "at {at}");
     }
 }
 

@@ -330,7 +330,13 @@ impl World {
         self.at(when, Happening::Arrives { to: end.node, link: end.link, message });
     }
 
-    fn dialled(&mut self, node: usize, link: LinkId, (peer, shows): (Option<LinkKey>, Option<LinkKey>), addresses: &[std::net::SocketAddr]) {
+    fn dialled(
+        &mut self,
+        node: usize,
+        link: LinkId,
+        (peer, shows): (Option<LinkKey>, Option<LinkKey>),
+        addresses: &[std::net::SocketAddr],
+    ) {
         self.tried.extend(addresses);
         let ours = shows.or_else(|| self.nodes[node].link_key());
         let target = (0..self.nodes.len()).find(|other| {

@@ -37,11 +37,16 @@ pub fn page(screen: &mut Screen, kit: &KitWords) {
 
 /// The words are written down.
 pub fn confirmed(screen: &mut Screen, kit: &KitView) {
-    screen.line("These are the words of your journal. They are on no page of this device any more: keep the paper.");
+    screen.line("These are the words of your journal. They are not on this device: keep the paper.");
     if let Some(at) = kit.confirmed_at {
         screen.line(&format!("First shown to be written down {}.", time::instant(at, screen)));
     }
     screen.line("Copies of this machine that were made before, and backups of it, still have them.");
+}
+
+/// Somebody came back.
+pub fn restored(screen: &mut Screen) {
+    screen.line("The words are not on this device. Keep the paper: it is good for another time.");
 }
 
 /// What is to be said of it beside how things are; nothing where all is done.

@@ -7,8 +7,8 @@ use asif_proto::id::LinkKey;
 use tokio::select;
 use tokio::time::timeout;
 
-use super::link::{Met, live};
 use super::key::LinkSecret;
+use super::link::{Met, live};
 use super::links::Inbox;
 use super::reason::DialError;
 use super::shared::Shared;

@@ -198,7 +198,7 @@ impl Replica {
             let nothing = found.logs.is_empty() && found.statements.is_empty();
             return (!nothing).then(|| {
                 Failure::new(ErrorKind::Integrity, "a journal is here, and the vault that opens it is gone")
-                    .hint("put back data/vault and data/vault.key from a copy of this machine; nothing here was changed")
+                    .hint("put back data/vault and data/vault.key from a copy of this machine, or open it with your recovery kit: asif recovery-kit restore; nothing here was changed")
             });
         };
         let opened = VaultKey::from_file(key).and_then(|key| Ok((Vault::open(&key, sealed)?, key)));
@@ -210,7 +210,7 @@ impl Replica {
             }
             Err(error) => Some(
                 Failure::new(ErrorKind::Integrity, error.to_string())
-                    .hint("put back data/vault and data/vault.key from a copy of this machine, or join again from another device"),
+                    .hint("put back data/vault and data/vault.key from a copy of this machine, or open it with your recovery kit: asif recovery-kit restore"),
             ),
         }
     }

@@ -20,6 +20,13 @@ pub(super) fn live(contract: &Contract) {
 
 /// With one that hears of it, and one that is away.
 fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
+    let shown = robin.ok(&["recovery-kit", "show"]);
+    let words = shown["words"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ");
+    assert_eq!(second.ok(&["status"])["kit"]["on"], "laptop");
+    second.refuses(7, &["recovery-kit", "show"]);
+    second.refuses(2, &["recovery-kit", "confirm"]);
+    robin.reads(&["recovery-kit", "confirm", "--fd", "0"], &words);
+    robin.ok(&["status"]);
     let (tablet, phone) = (Home::new(), Home::new());
     for (home, name) in [(&tablet, "tablet"), (&phone, "phone")] {
         Held { home, contract }.ok(&["device", "join", &second.home.device_ticket(), "--name", name]);
@@ -32,6 +39,11 @@ fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
     assert_eq!((&removed["untold"], &removed["removed_by"]), (&serde_json::json!(["phone"]), &serde_json::json!("desktop")));
     second.ok(&["doctor"]);
     robin.home.stop();
+    let fresh = Home::new();
+    let new = Held { home: &fresh, contract };
+    new.refuses(2, &["recovery-kit", "restore"]);
+    let at = second.home.address().to_string();
+    new.reads(&["recovery-kit", "restore", "--fd", "0", "--at", &at, "--name", "new", "--remove", "tablet"], &words);
 }
 
 fn join(robin: Held<'_>, second: Held<'_>) {

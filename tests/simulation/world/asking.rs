@@ -86,8 +86,7 @@ impl World {
     pub(crate) fn comes_with(&mut self, to: usize, key: LinkKey, message: &Message) -> Vec<Message> {
         self.next_incoming += 2;
         let link = LinkId(self.next_incoming);
-        let opened =
-            Input::Opened { link, peer: key, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: Exporter([7; 32]) };
+        let opened = Input::Opened { link, peer: key, address: ([10, 0, 0, 99], 1).into(), incoming: true, exporter: Exporter([7; 32]) };
         let mut heard = Vec::new();
         for input in [opened, Input::Frame { link, frame: message.to_frame() }] {
             let time = self.time;

@@ -7,7 +7,18 @@ use std::path::{Path, PathBuf};
 use asif_proto::home::Home;
 
 /// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
-const KEYS: [&str; 6] = ["vault.key", "vault.key.new", "vault", "vault.new", "crisis-plan", "crisis-plan.new"];
+const KEYS: [&str; 10] = [
+    "vault.key",
+    "vault.key.new",
+    "vault.key.before",
+    "vault.key.before.new",
+    "vault",
+    "vault.new",
+    "vault.before",
+    "vault.before.new",
+    "crisis-plan",
+    "crisis-plan.new",
+];
 /// The other files beside them.
 const BESIDE: [&str; 20] = [
     "erased",

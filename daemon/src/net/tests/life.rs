@@ -159,7 +159,12 @@ async fn shutdown_says_goodbye_and_ends_every_task() {
     let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
     let (here, there) = link(&mut a, 0, &mut b).await;
     let silent = UdpSocket::bind(ANYWHERE).unwrap();
-    a.net.command(Command::Dial { link: LinkId::dialled(1), peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()], shows: None });
+    a.net.command(Command::Dial {
+        link: LinkId::dialled(1),
+        peer: Some(b.key),
+        addresses: vec![silent.local_addr().unwrap()],
+        shows: None,
+    });
     a.send(here, frame(2, "last words"));
     let shared = std::sync::Arc::downgrade(&a.net.shared);
     timeout(DEADLINE, a.net.shutdown()).await.unwrap();

@@ -125,7 +125,12 @@ async fn only_the_hybrid_key_exchange_is_spoken() {
 async fn the_first_packet_names_no_server_and_no_product() {
     let a = end(1, &[2]).await;
     let server = raw_server(&Identity::new(&secret(2)).unwrap(), &[1]);
-    a.net.command(Command::Dial { link: LinkId::dialled(0), peer: Some(key(2)), addresses: vec![server.local_addr().unwrap()], shows: None });
+    a.net.command(Command::Dial {
+        link: LinkId::dialled(0),
+        peer: Some(key(2)),
+        addresses: vec![server.local_addr().unwrap()],
+        shows: None,
+    });
     let connection = timeout(DEADLINE, server.accept().await.unwrap().into_future()).await.unwrap().unwrap();
     let hello = connection.handshake_data().unwrap().downcast::<HandshakeData>().unwrap();
     assert_eq!(hello.server_name, None);

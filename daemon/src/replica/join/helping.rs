@@ -11,7 +11,13 @@ use crate::people::statement::{Said, Statement};
 use crate::seal::body::{Body, DocId, Keys};
 
 impl Replica {
-    pub(super) fn become_helper(&mut self, cx: &mut Cx<'_>, welcome: &Welcome, statements: Vec<Statement>, request: Uuid) -> Result<(), Failure> {
+    pub(super) fn become_helper(
+        &mut self,
+        cx: &mut Cx<'_>,
+        welcome: &Welcome,
+        statements: Vec<Statement>,
+        request: Uuid,
+    ) -> Result<(), Failure> {
         let nonsense = || Failure::new(ErrorKind::NotPermitted, "the invitation does not fit together; nothing was joined");
         let (Some(me), Some(grant)) = (self.person(), welcome.grant) else { return Err(nonsense()) };
         let share = Space::Share { owner: welcome.person, grant };

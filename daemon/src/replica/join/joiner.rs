@@ -110,8 +110,7 @@ impl Replica {
     /// A device that was removed comes again with new keys: what it wrote goes with it. Says whether it does.
     fn comes_anew(&mut self, cx: &mut Cx<'_>, id: LinkId) -> bool {
         let again = self.person().is_some() && !self.is_unplaced();
-        let Some(joining) = self.joining.as_mut().filter(|one| again && one.role() == TicketRole::Device && one.candidate.is_none())
-        else {
+        let Some(joining) = self.joining.as_mut().filter(|one| again && one.role() == TicketRole::Device && one.candidate.is_none()) else {
             return false;
         };
         let mut candidate = self.candidate.get_or_insert_with(|| Box::new(Vault::random(cx.rng))).clone();
@@ -191,9 +190,7 @@ impl Replica {
                     Effect::Dial { link, peer: Some(ticket.link_key), addresses, shows: None }
                 }
                 // Whoever is there shows by the roster that they are who is looked for.
-                By::Kit(kit) => {
-                    Effect::Dial { link, peer: None, addresses: joining.at.into_iter().collect(), shows: Some(kit.link()) }
-                }
+                By::Kit(kit) => Effect::Dial { link, peer: None, addresses: joining.at.into_iter().collect(), shows: Some(kit.link()) },
             };
             cx.rest.push(dial);
         }

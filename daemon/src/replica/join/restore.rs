@@ -14,8 +14,10 @@ use super::super::request::not_words;
 use super::super::{Cx, Replica};
 use super::joiner::JOIN_LIMIT;
 use super::{By, Joining};
+use crate::journal::schema;
 use crate::people::registry::Registry;
 use crate::people::statement::{Add, Candidate, Kit, Said, Statement};
+use crate::seal::body::DocId;
 use crate::seal::keys::{KitEntropy, VaultKey};
 use crate::seal::vault::Vault;
 
@@ -90,13 +92,17 @@ impl Replica {
         let person = kit.person();
         let held = self.unopened.as_deref().map_or_else(|| self.registry.clone(), registry_of);
         if held.roster(&person).devices().next().is_none() && held.roster(&person).gone().is_empty() {
-            return Err(Failure::new(ErrorKind::Precondition, "these words are not those of the journal that is here").hint("nothing was changed"));
+            return Err(
+                Failure::new(ErrorKind::Precondition, "these words are not those of the journal that is here").hint("nothing was changed")
+            );
         }
         if let Some(found) = self.unopened.take() {
             // What does not open may be wanted yet: it is kept beside.
-            if let Some((vault, key)) = &found.vault {
-                cx.saves.push(Effect::Save { name: "vault.before", bytes: Opaque::new(vault.clone()) });
-                cx.saves.push(Effect::Save { name: "vault.key.before", bytes: Opaque::new(key.clone()) });
+            let (vault, key) = found.vault.clone().unwrap_or_default();
+            for (name, bytes) in [("vault.before", vault), ("vault.key.before", key)] {
+                if !bytes.is_empty() {
+                    cx.saves.push(Effect::Save { name, bytes: Opaque::new(bytes) });
+                }
             }
             self.vault_key = Some(VaultKey::random(cx.rng));
             self.fault = None;
@@ -104,7 +110,8 @@ impl Replica {
         }
         let mut candidate = Box::new(Vault::random(cx.rng));
         candidate.kit = Some(kit.clone());
-        let alone = self.registry.roster(&person).devices().count() <= 1 && self.registry.all_epochs().all(|epoch| epoch.space.grant().is_none());
+        let alone =
+            self.registry.roster(&person).devices().count() <= 1 && self.registry.all_epochs().all(|epoch| epoch.space.grant().is_none());
         candidate.networked = self.vault.as_ref().map_or(!alone, |vault| vault.networked);
         let statements = said_by(kit, &candidate, self.registry.roster(&person).statements()).to_vec();
         self.open_network_anew(cx);
@@ -113,13 +120,33 @@ impl Replica {
         self.call_this_device(cx, ask.name, ask.request, true)
     }
 
+    /// A machine that came back is mostly called what it was called before: it is told apart.
+    fn find_own_name(&mut self, cx: &mut Cx<'_>) {
+        let (Some(person), Ok(this)) = (self.person(), self.this_device()) else { return };
+        let roster = self.registry.roster(&person);
+        let others = roster.devices().map(|device| device.signing).chain(roster.gone().keys().copied()).filter(|device| *device != this);
+        let taken: Vec<String> = others.map(|device| self.device_name(&device).to_lowercase()).collect();
+        let name = self.device_name(&this);
+        let free = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
+        let free = free.into_iter().find(|name| !taken.contains(&name.to_lowercase())).unwrap_or_else(|| name.clone());
+        if free != name
+            && let Err(failure) = self.write(cx, DocId::Plan, &[Self::name_put(schema::device_name(&this), &free)], "device")
+        {
+            tracing::warn!(reason = %failure, "this device could not be told apart from another of the same name");
+        }
+    }
+
     /// Answers those who came back here, once the journal is read.
     pub(in crate::replica) fn finish_restores(&mut self, cx: &mut Cx<'_>) {
         if self.coming_back.is_empty() || !self.is_ready() {
             return;
         }
+        self.find_own_name(cx);
         for (client, request) in std::mem::take(&mut self.coming_back) {
-            let nothing = || Failure::new(ErrorKind::Integrity, "the words open this journal, and not all of it can be read").hint("asif doctor tells more");
+            let nothing = || {
+                Failure::new(ErrorKind::Integrity, "the words open this journal, and not all of it can be read")
+                    .hint("asif doctor tells more")
+            };
             let joined = self.joined_by(request, TicketRole::Device).map(Reply::Joined).ok_or_else(nothing);
             cx.answer(client, joined);
         }
