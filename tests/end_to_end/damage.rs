@@ -323,7 +323,7 @@ fn a_missing_log_is_told() {
 
 #[test]
 fn what_opens_the_journal_can_be_put_back_whatever_was_tried_in_between() {
-    for part in [0.05, 0.5] {
+    for part in [0.05, 0.8] {
         let home = stopped();
         let file = home.data().join("store/statements");
         let (good, vault, view) = (

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::schema;
-use crate::people::statement::{Said, Signer};
+use crate::people::statement::{Kit, Said, Signer, Statement};
 use crate::seal::body::DocId;
 use crate::seal::keys::KitEntropy;
 use crate::seal::words::{WordsError, near, of_list, typed_words};
@@ -47,6 +47,11 @@ impl Replica {
         }
         if !self.has(cx, DocId::Plan) {
             return Ok(Outcome::Wanted);
+        }
+        if self.registry.kit(&kit.person()).is_none() {
+            // What was said of it is gone, and can be said again while the words are here.
+            let statement = Statement::by_root(&kit, &Said::Kit(Kit::of(&kit)));
+            self.state(cx, statement);
         }
         if self.view.name(schema::KIT_CONFIRMED).is_none() {
             let at = super::whole_seconds(cx.now.wall).to_string();
