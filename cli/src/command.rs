@@ -7,6 +7,7 @@ use crate::error::Outcome;
 
 pub mod anchor;
 pub mod at;
+pub mod backup;
 pub mod belief;
 pub mod borrow;
 pub mod caseload;
@@ -118,6 +119,8 @@ pub enum Command {
     #[command(subcommand)]
     RecoveryKit(recovery_kit::Args),
     #[command(subcommand)]
+    Backup(backup::Args),
+    #[command(subcommand)]
     Share(share::Args),
     #[command(subcommand)]
     Helper(helper::Args),
@@ -186,6 +189,7 @@ impl Command {
             Self::Redo(args) => args.run(context),
             Self::Device(args) => args.run(context),
             Self::RecoveryKit(args) => args.run(context),
+            Self::Backup(args) => args.run(context),
             Self::Share(args) => args.run(context),
             Self::Helper(args) => args.run(context),
             Self::Caseload(args) => args.run(context),

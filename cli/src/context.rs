@@ -2,6 +2,7 @@
 
 use asif_proto::home::Home;
 use asif_proto::local::{Draft, Event, Question, Reply, Request};
+use asif_proto::secret::Secret;
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use crate::args::{Colour, Global};
 use crate::client::{Client, News, Starter};
 use crate::error::{CommandError, Outcome};
+use crate::hidden;
 use crate::prompt::Prompt;
 use crate::render::Screen;
 use crate::render::text::{visible, wrap};
@@ -258,6 +260,19 @@ impl<'c, 'w> Context<'c, 'w> {
     pub fn prompt(&mut self) -> Option<Prompt<'_>> {
         let there = self.world.terminals.stdin && self.world.terminals.stderr && !self.no_input;
         there.then(|| Prompt::new(self.world.stdin, self.world.stderr))
+    }
+
+    /// A line that is not shown as it is typed; none where nobody can be asked.
+    pub fn hidden(&mut self, question: &str) -> Outcome<Option<Secret>> {
+        match self.world.keyboard.filter(|_| self.can_ask()) {
+            Some(keyboard) => hidden::line(keyboard, self.world.stderr, question).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// This day, where the person is: `2026-11-23`.
+    pub fn today(&self) -> String {
+        self.world.now.to_zoned_datetime(self.world.zone.clone()).strftime("%Y-%m-%d").to_string()
     }
 
     /// The person can be asked.

@@ -15,6 +15,7 @@ pub mod editor;
 pub mod error;
 pub mod form;
 mod fresh;
+pub mod hidden;
 pub mod keyboard;
 mod patient;
 pub mod prompt;

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use asif_proto::id::MIN_SUFFIX;
 
 pub mod anchor;
+pub mod backup;
 pub mod belief;
 pub mod caseload;
 pub mod config;

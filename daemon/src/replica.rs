@@ -39,6 +39,7 @@ mod salvage;
 mod same;
 mod snapshot;
 mod statements;
+mod step;
 mod waiting;
 mod whereabouts;
 
@@ -48,8 +49,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{GrantId, ItemId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId, StatementId};
-use asif_proto::local::{Answer, Ask, Draft, ErrorKind, Failure, Reply};
+use asif_proto::id::{GrantId, ItemId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId};
+use asif_proto::local::{Ask, Draft, ErrorKind, Failure};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -67,9 +68,10 @@ use crate::share::board::Board;
 use crate::share::terms::Terms;
 use crate::sync::backoff::Backoff;
 use crate::sync::link::Link;
-use effect::{Append, ClientId, Effect, Input, LinkId, Now, Opaque};
+use effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
 use logs::Log;
 use merge::Pending;
+use step::Cx;
 
 pub use boot::BootError;
 pub use compact::Keeping;
@@ -133,6 +135,8 @@ pub struct Replica {
     /// What was typed and not yet said, on this device.
     drafts: BTreeMap<Uuid, Draft>,
     drafts_damaged: bool,
+    /// When this home was restored from a backup.
+    restored: Option<Timestamp>,
     reminding: remind::Reminding,
     /// The digest of the plan's readable copy, where the person asked for one on this device.
     plan_copy: Option<[u8; 32]>,
@@ -235,49 +239,6 @@ pub struct Replica {
     /// Until when sessions stay in memory that lie sealed, too.
     view_until: Option<Duration>,
     rebuilding: Option<ClientId>,
-}
-
-/// What one step is given and what it gives.
-struct Cx<'a> {
-    now: Now,
-    rng: &'a mut Rng,
-    saves: Vec<Effect>,
-    /// Nobody asked for this step.
-    idle: bool,
-    appends: Vec<Append>,
-    rest: Vec<Effect>,
-    fresh: Vec<logs::Fresh>,
-    touched_elsewhere: bool,
-    statements: BTreeSet<StatementId>,
-}
-
-impl<'a> Cx<'a> {
-    fn new(now: Now, rng: &'a mut Rng) -> Self {
-        Self {
-            now,
-            rng,
-            saves: Vec::new(),
-            idle: false,
-            appends: Vec::new(),
-            rest: Vec::new(),
-            fresh: Vec::new(),
-            touched_elsewhere: false,
-            statements: BTreeSet::new(),
-        }
-    }
-
-    fn answer(&mut self, client: ClientId, answer: Result<Reply, Failure>) {
-        let answer = match answer {
-            Ok(reply) => Answer::Reply(Box::new(reply)),
-            Err(failure) => Answer::Error(failure),
-        };
-        self.rest.push(Effect::Answer { client, answer });
-    }
-
-    fn into_effects(self) -> Vec<Effect> {
-        let append = (!self.appends.is_empty()).then_some(Effect::Append(self.appends));
-        self.saves.into_iter().chain(append).chain(self.rest).collect()
-    }
 }
 
 impl Replica {

@@ -4,6 +4,7 @@
 //! while one step was written is carried out together, with one write for all.
 
 mod alarm;
+mod backup;
 mod boot;
 mod clock;
 mod config;
@@ -15,6 +16,8 @@ mod here;
 mod judge;
 mod listen;
 mod packer;
+mod rehearsal;
+mod restoring;
 pub mod shelf;
 
 use std::collections::VecDeque;
@@ -38,6 +41,8 @@ use crate::process::{self, activation, lock, notify};
 use crate::replica::Replica;
 use crate::replica::effect::{ClientId, Effect, Input, LinkId, Now};
 use alarm::Alarm;
+use backup::Backups;
+pub use backup::restored_note;
 use boot::{boot, seed};
 use clock::Clock;
 use config::Config;
@@ -159,6 +164,7 @@ struct Daemon {
     desktop: Desktop,
     packer: Packer,
     judge: Judge,
+    backups: Backups,
     alarm: Alarm,
     /// Where the core believes this machine to be.
     told_here: Option<Here>,
@@ -210,6 +216,7 @@ impl Daemon {
             desktop: Desktop::default(),
             packer: Packer::new(),
             judge: Judge::new(),
+            backups: Backups::new(),
             alarm: Alarm::new(),
             told_here: None,
             incoming,
@@ -240,6 +247,7 @@ impl Daemon {
                 // Few, and more is made of them while the rest comes in.
                 Some(packed) = self.packer.packed() => self.inputs.push_back(Input::Packed { packed }),
                 Some(judged) = self.judge.judged() => self.inputs.push_back(judged),
+                Some(made) = self.backups.made() => self.take_backup(made).await,
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
@@ -317,6 +325,7 @@ impl Daemon {
 
     fn take_local(&mut self, incoming: Incoming) {
         match incoming {
+            Incoming::Ask { client, ask } if self.opens_backup(client, &ask.request) => {}
             Incoming::Ask { client, ask } => match self.config.answer(&ask.request) {
                 Some(answer) => {
                     self.local.send(client, Outgoing::Answer(answer));

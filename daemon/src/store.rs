@@ -42,6 +42,7 @@ mod statement_file;
 mod takeover;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -61,6 +62,7 @@ pub use sealed::SealedError;
 pub use small::SmallFileError;
 pub use statement_file::MAX_STATEMENT;
 pub use takeover::{Jump, Takeover, TakeoverError};
+pub use whole::{files, place};
 
 use crate::seal::wire::Wire;
 use log_state::LogState;

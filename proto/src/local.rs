@@ -24,6 +24,7 @@ use crate::id::RecordId;
 use crate::moment::Moment;
 use crate::record::{Conflict, Practice, Shown, Sketch};
 
+pub mod backup;
 pub mod draft;
 pub mod experiment;
 pub mod failure;
@@ -41,6 +42,7 @@ pub mod status;
 pub mod tag;
 pub mod today;
 
+pub use backup::{BackupAsk, BackupView};
 pub use draft::{Draft, DraftAsk};
 pub use experiment::{ExperimentAsk, ExperimentFields, NewOutcome, Plan};
 pub use failure::{ErrorKind, Failure};

@@ -21,6 +21,7 @@
 
 mod apart;
 mod attacks;
+mod backups;
 mod bad_input;
 mod canary;
 mod completions;

@@ -22,6 +22,7 @@
 
 mod again;
 mod apart;
+mod backups;
 mod checkpoints;
 mod copies;
 mod doors;

@@ -15,7 +15,7 @@ use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
 use asif_proto::id::{LinkKey, RecordId};
-use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, QuietHours, Request};
+use asif_proto::local::{Answer, Ask, ErrorKind, Event, Failure, Question, QuietHours, Reply, Request};
 use asif_proto::peer::Message;
 use jiff::Timestamp;
 use rand_core::{Rng as _, SeedableRng};
@@ -80,6 +80,8 @@ pub(crate) struct Node {
     pub(crate) mute: bool,
     /// What its desktop showed, and when by its own clock.
     pub(crate) notices: Vec<(Timestamp, String)>,
+    /// The last backup that was made of it.
+    pub(crate) backup: Option<Vec<(String, Vec<u8>)>>,
     asked: Option<ClientId>,
     next_client: u64,
     pub(crate) answers: HashMap<ClientId, Answer>,
@@ -114,6 +116,7 @@ impl Node {
             desktop: true,
             mute: false,
             notices: Vec::new(),
+            backup: None,
             asked: None,
             next_client: 0,
             answers: HashMap::new(),
@@ -123,6 +126,11 @@ impl Node {
 
     pub(crate) fn is_up(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// What its clock says.
+    pub(crate) fn wall(&self, time: Duration) -> Timestamp {
+        self.now(time).wall
     }
 
     fn now(&self, time: Duration) -> Now {
@@ -320,6 +328,11 @@ impl Node {
             }
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Mark => self.mark(),
+            Effect::Backup { client, .. } => {
+                let (shelf, _) = self.running.as_ref().unwrap();
+                self.backup = Some(shelf.files().unwrap());
+                self.answers.insert(client, Answer::Reply(Box::new(Reply::Done)));
+            }
             Effect::Stop => {}
             disk => panic!("the disk's: {disk:?}"),
         }

@@ -165,6 +165,25 @@ impl World {
         number
     }
 
+    /// A new machine whose home is restored from a backup.
+    pub(crate) fn restored(&mut self, backup: &[(String, Vec<u8>)], name: &str) -> usize {
+        let number = self.join(name);
+        let noted = [
+            ("place".to_owned(), vec![0; 32]),
+            ("restored".to_owned(), asif_daemon::run::restored_note(&[7; 32], self.nodes[number].wall(self.time))),
+        ];
+        let files: Vec<_> = backup.iter().cloned().chain(noted).collect();
+        asif_daemon::store::place(&*self.nodes[number].disk, std::path::Path::new("/data"), &files).unwrap();
+        self.start(number);
+        number
+    }
+
+    /// A machine is gone for good.
+    pub(crate) fn forget(&mut self, node: usize) {
+        self.nodes[node].disk = std::sync::Arc::new(asif_daemon::store::MemDisk::new());
+        self.nodes[node].address = ([10, 0, 9, node as u8], 1).into();
+    }
+
     /// A machine goes on from an old copy of its disk.
     pub(crate) fn put_back(&mut self, node: usize, disk: asif_daemon::store::MemDisk) {
         self.nodes[node].crash();

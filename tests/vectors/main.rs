@@ -224,6 +224,31 @@ fn vault_and_cache_files() {
 }
 
 #[test]
+fn backups() {
+    use asif_daemon::seal::backup::{self, Manifest, Openers};
+    use asif_daemon::seal::passphrase::Cost;
+    let kit = KitEntropy::from_bytes([10; 32]);
+    let (person, device) = (kit.person(), signer().device());
+    let name = Some("Robin".to_owned());
+    let manifest =
+        Manifest { made_ms: 7, version: "0".into(), person, name, device, device_name: "laptop".into(), sessions: 3, files: vec![] };
+    let files = vec![("vault".to_owned(), vec![1; 300]), ("store/statements".to_owned(), vec![2; 5])];
+    let public = kit.sealing().public();
+    let cheap = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    let mut made = Vec::new();
+    backup::seal(manifest, &files, &Openers { passphrase: Some(("a passphrase", cheap)), kit: Some(&public) }, &mut rng(32), &mut made)
+        .unwrap();
+    let kept = same("backup", &made);
+    for typed in ["a passphrase", &kit.words().join(" ")] {
+        let (manifest, opened) = backup::open(&kept, typed).unwrap();
+        assert_eq!((manifest.sessions, &opened), (3, &files));
+    }
+    same("kit-words", kit.words().join(" ").as_bytes());
+    same("kit-link", &kit.link().public().0);
+    same("recovery-capability", &kit.recovery());
+}
+
+#[test]
 fn peer_messages() {
     let listen = vec!["127.0.0.1:4433".parse().unwrap(), "[::1]:4433".parse().unwrap()];
     let told = listen.clone();

@@ -53,6 +53,8 @@ impl Replica {
         replica.erasing = super::erase::Erasing::found(found.erased.take());
         replica.now = now;
         replica.drafts_damaged = found.drafts_damaged;
+        let noted = found.restored.as_deref().and_then(|noted| noted.last_chunk::<8>());
+        replica.restored = noted.and_then(|at| Timestamp::from_second(i64::from_be_bytes(*at)).ok());
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
@@ -119,6 +121,7 @@ impl Replica {
             deeds: Deeds::default(),
             drafts: BTreeMap::new(),
             drafts_damaged: false,
+            restored: None,
             reminding: super::remind::Reminding::default(),
             plan_copy: None,
             outdated: BTreeMap::new(),

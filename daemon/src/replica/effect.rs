@@ -6,14 +6,17 @@ mod unshown;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId};
 use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message, Sealed};
+use asif_proto::secret::Secret;
 use jiff::Timestamp;
 
 use crate::journal::view::Parts;
+use crate::seal::backup::Manifest;
 use crate::seal::body::Erase;
 use crate::seal::keys::LinkSeed;
 use crate::seal::wire::Wire;
@@ -160,6 +163,21 @@ pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTree
     };
     let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
+}
+
+/// A backup that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupJob {
+    /// Where.
+    pub file: PathBuf,
+    /// What opens it beside the recovery kit.
+    pub passphrase: Option<Secret>,
+    /// The public sealing key of the recovery kit.
+    pub kit: Option<Vec<u8>>,
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Randomness for its keys.
+    pub seed: [u8; 32],
 }
 
 /// What the core wants done, in this order. If an append fails, nothing after it is done and the core is made anew.
@@ -375,6 +393,13 @@ pub enum Effect {
         addresses: Vec<SocketAddr>,
         /// Under this link key instead of the device's own.
         shows: Option<LinkSeed>,
+    },
+    /// Make a backup, and answer.
+    Backup {
+        /// To whom.
+        client: ClientId,
+        /// What is to be made.
+        job: Box<BackupJob>,
     },
     /// Send a message.
     Send {

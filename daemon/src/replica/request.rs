@@ -2,6 +2,7 @@
 
 mod again;
 mod anchor;
+mod backup;
 mod belief;
 mod deleted;
 mod device;
@@ -187,6 +188,7 @@ impl Replica {
             Request::DeviceList => reply(Reply::Devices(self.device_list())),
             Request::DeviceRename { device, name } => self.rename_device(cx, device, name),
             Request::DeviceRemove { device } => self.remove_device(cx, device),
+            Request::Backup(what) => self.backup(cx, client, what),
             Request::Kit(what) => self.kit(cx, what),
             Request::Sync { wait_ms } => {
                 self.sync(cx, client, *wait_ms);

@@ -88,6 +88,7 @@ impl Daemon {
             Effect::Mark => self.mark(),
             Effect::Pack { folded } => self.packer.pack(folded),
             Effect::Judge { of, packed, unfolded, erased } => self.judge.ask(of, packed, unfolded, erased),
+            Effect::Backup { client, job } => self.make_backup(client, *job),
             Effect::Stop => self.stopping = true,
             Effect::Save { .. }
             | Effect::SaveView { .. }

@@ -31,6 +31,7 @@ const REMINDED: &str = "reminded";
 const DELAYS: &str = "delays";
 const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
+const RESTORED: &str = "restored";
 /// The most entries read at once.
 const MAX_COUNT: usize = 4096;
 
@@ -140,6 +141,7 @@ impl Shelf {
             parts: self.parts(),
             peers: self.cache(PEERS),
             is_other: false,
+            restored: self.cache(RESTORED),
             reminded: self.cache(REMINDED),
             delays: self.cache(DELAYS),
             withheld: self.cache(WITHHELD),
@@ -170,6 +172,26 @@ impl Shelf {
             Vec::new()
         });
         found.into_iter().map(|(id, bytes)| (id, bytes.into())).collect()
+    }
+
+    /// All files that make this home what it is.
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>, ShelfError> {
+        Ok(store::files(&*self.disk, &self.data).map_err(store::OpenError::Disk)?)
+    }
+
+    /// Whether there is a vault here at all.
+    pub fn has_vault(&self) -> bool {
+        !matches!(self.store.load(VAULT), Ok(None))
+    }
+
+    /// Of what this home was made, where it was made of a backup.
+    pub fn restored(&self) -> Option<Vec<u8>> {
+        self.cache(RESTORED)
+    }
+
+    /// Makes this home of these files; it is opened anew after.
+    pub fn become_of(&self, files: &[(String, Vec<u8>)]) -> Result<(), ShelfError> {
+        Ok(store::place(&*self.disk, &self.data, files).map_err(store::OpenError::Disk)?)
     }
 
     /// What was noted of the place where this home was left.

@@ -187,7 +187,7 @@ impl CacheKey {
     }
 }
 
-fn seal(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], plain: &[u8], rng: &mut Rng) -> Vec<u8> {
+pub(super) fn seal(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], plain: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut nonce = [0; 24];
     rng.fill_bytes(&mut nonce);
     let aad = [magic, name].concat();
@@ -197,7 +197,7 @@ fn seal(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], plain: &[u8], rng: &m
     [&magic[..], &nonce, &sealed].concat()
 }
 
-fn open(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+pub(super) fn open(key: &[u8; KEY_LEN], magic: &[u8; 8], name: &[u8], bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
     let rest = bytes.strip_prefix(magic).ok_or(VaultError::Format)?;
     let (nonce, sealed) = rest.split_first_chunk::<24>().ok_or(VaultError::Format)?;
     let aad = [&magic[..], name].concat();

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, Purged, Reminders,
-    RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
+    BackupView, Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, Purged,
+    Reminders, RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
 };
 use crate::record::{
     Anchor, Belief, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown,
@@ -85,6 +85,8 @@ pub enum Reply {
     Devices(Vec<DeviceView>),
     /// A device that was removed.
     Removed(RemovedDevice),
+    /// A backup.
+    Backup(BackupView),
     /// The words of the recovery kit.
     KitWords(KitWords),
     /// What words that somebody typed are.

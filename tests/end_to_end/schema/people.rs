@@ -39,6 +39,19 @@ fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
     assert_eq!((&removed["untold"], &removed["removed_by"]), (&serde_json::json!(["phone"]), &serde_json::json!("desktop")));
     second.ok(&["doctor"]);
     robin.home.stop();
+    let file = second.home.beside().join("backup").to_str().unwrap().to_owned();
+    second.refuses(2, &["backup", "create", &file]);
+    second.reads(&["backup", "create", &file, "--fd", "0"], "long enough");
+    second.refused(
+        7,
+        &["backup", "create", &file],
+        second.home.run_with(&["backup", "create", &file, "--json", "--fd", "0"], b"long enough"),
+    );
+    second.reads(&["backup", "verify", &file, "--fd", "0"], "long enough");
+    second.refuses(2, &["backup", "verify", &file]);
+    let look = second.home.beside().join("look").to_str().unwrap().to_owned();
+    second.reads(&["backup", "restore", &file, "--fd", "0", "--into", &look], "long enough");
+    second.refuses(2, &["backup", "restore", &file]);
     let fresh = Home::new();
     let new = Held { home: &fresh, contract };
     new.refuses(2, &["recovery-kit", "restore"]);

@@ -20,7 +20,9 @@ const KEYS: [&str; 10] = [
     "crisis-plan.new",
 ];
 /// The other files beside them.
-const BESIDE: [&str; 20] = [
+const BESIDE: [&str; 22] = [
+    "restored",
+    "restored.new",
     "erased",
     "erased.new",
     "delays",

@@ -56,6 +56,8 @@ pub struct Found {
     pub peers: Option<Vec<u8>>,
     /// This home is not the one that was left here: a copy, or an old one that was put back.
     pub is_other: bool,
+    /// Where this home was made of a backup: of which, and when.
+    pub restored: Option<Vec<u8>>,
     /// The sealed drafts.
     pub drafts: Option<Vec<u8>>,
     /// The sealed memory of reminders that were shown.

@@ -146,6 +146,14 @@ impl Replica {
                 hint: None,
             });
         }
+        if let Some(at) = self.restored {
+            let on = at.strftime("%-d %B %Y");
+            let text = format!(
+                "this home was restored from a backup on {on}: it goes on in logs of its own, beside what the device that the backup was made on has \
+                 written since"
+            );
+            checks.push(Check { ok: true, kind: "restored".into(), text, hint: None });
+        }
         // One that was never met may not have heard of this one yet.
         let met = |key: &&LinkKey| self.peers.notes.get(*key).is_some_and(|note| note.last_sync.is_some());
         for key in self.forgotten.iter().filter(met) {

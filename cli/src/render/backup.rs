@@ -1,0 +1,59 @@
+//! Backups, as a person is told of them.
+
+use asif_proto::local::BackupView;
+
+use super::Screen;
+use super::text::count;
+use super::time;
+
+/// One was made.
+pub fn made(screen: &mut Screen, backup: &BackupView) {
+    screen.line(&format!("Saved {} in {} ({}).", count(backup.sessions, "session", "sessions"), backup.file.display(), size(backup.bytes)));
+    screen.line("It was read back and restored in memory: it is whole.");
+    screen.line(match (backup.passphrase, backup.kit) {
+        (true, true) => "Its passphrase opens it, and so do the 24 words of the recovery kit. Keep it somewhere else than this machine.",
+        (true, false) => "Its passphrase opens it, and nothing else does. Keep it somewhere else than this machine.",
+        (false, _) => "The 24 words of the recovery kit open it, and nothing else does. Keep it somewhere else than this machine.",
+    });
+}
+
+/// One was looked at.
+pub fn whole(screen: &mut Screen, backup: &BackupView) {
+    screen.line(&format!(
+        "Whole: {} of {}\"{}\", as it was {}.",
+        count(backup.sessions, "session", "sessions"),
+        whose(backup),
+        backup.device,
+        time::instant(backup.made_at, screen)
+    ));
+}
+
+/// One was restored.
+pub fn restored(screen: &mut Screen, backup: &BackupView) {
+    let at = time::instant(backup.made_at, screen);
+    let what = count(backup.sessions, "session", "sessions");
+    if let Some(folder) = &backup.into {
+        screen.line(&format!("{what} of {}\"{}\", as it was {at}: in {}.", whose(backup), backup.device, folder.display()));
+        screen.line(&format!(
+            "To look: ASIF_HOME={} asif list. It opens no network. To be done with it: ASIF_HOME={} asif wipe",
+            folder.display(),
+            folder.display()
+        ));
+        return;
+    }
+    screen.line(&format!("This is {}\"{}\" again, as it was {at}: {what}.", whose(backup), backup.device));
+    screen
+        .line("What was written elsewhere since comes with the next sync. If that device still runs somewhere, nothing of either is lost.");
+    screen.line("Whom you share with sees nothing new before you have looked: asif share list");
+}
+
+fn whose(backup: &BackupView) -> String {
+    backup.name.as_ref().map(|name| format!("{name}'s ")).unwrap_or_default()
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        ..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
