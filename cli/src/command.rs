@@ -35,6 +35,7 @@ pub mod inbox;
 pub mod init;
 pub mod lend;
 pub mod list;
+pub mod lock;
 pub mod log;
 pub mod man;
 pub mod note;
@@ -64,6 +65,7 @@ pub mod tour;
 pub mod try_out;
 pub mod understood;
 pub mod undo;
+pub mod unlock;
 pub mod wipe;
 pub mod withdraw;
 pub mod words;
@@ -140,6 +142,9 @@ pub enum Command {
     Rapport(rapport::Args),
     Sync(sync::Args),
 
+    #[command(subcommand)]
+    Lock(lock::Args),
+    Unlock(unlock::Args),
     Status(status::Args),
     Doctor(doctor::Args),
     #[command(subcommand)]
@@ -204,6 +209,8 @@ impl Command {
             Self::Rapport(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
             Self::Sync(args) => args.run(context),
+            Self::Lock(args) => args.run(context),
+            Self::Unlock(args) => args.run(context),
             Self::Status(args) => args.run(context),
             Self::Doctor(args) => args.run(context),
             Self::Config(args) => args.run(context),

@@ -1,5 +1,7 @@
 //! A command at work: the world, the global flags, and the ways to ask the daemon and to tell the person.
 
+use std::ffi::OsString;
+
 use asif_proto::home::Home;
 use asif_proto::local::{Draft, Event, Question, Reply, Request};
 use asif_proto::secret::Secret;
@@ -268,6 +270,12 @@ impl<'c, 'w> Context<'c, 'w> {
             Some(keyboard) => hidden::line(keyboard, self.world.stderr, question).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The program that asks for passphrases, where the person names one.
+    pub fn pinentry(&self) -> Option<OsString> {
+        let named = (self.world.variable)("PINENTRY_PROGRAM");
+        named.filter(|program| !self.no_input && !program.is_empty())
     }
 
     /// This day, where the person is: `2026-11-23`.

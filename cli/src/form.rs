@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use asif_proto::local::{Draft, ErrorKind, Failure};
+use asif_proto::local::{Draft, ErrorKind, Failure, LockAsk, Reply, Request};
 use asif_proto::rating::Rating;
 use asif_proto::record::MAX_NOTE;
 use jiff::Timestamp;
@@ -43,10 +43,25 @@ pub fn fill<A, T>(
     ask: impl FnOnce(&mut Form, &mut Context<'_, '_>) -> Outcome<A>,
     deed: impl FnOnce(&mut Context<'_, '_>, Uuid, A) -> Outcome<T>,
 ) -> Outcome<T> {
+    before_writing(context)?;
     let mut form = Form::open(context);
     match ask(&mut form, context) {
         Ok(answer) => form.carry_out(context, |context, id| deed(context, id, answer)),
         Err(error) => Err(form.stop(context, error)),
+    }
+}
+
+/// What is typed into a locked journal could be kept nowhere: that is said before anybody types.
+fn before_writing(context: &mut Context<'_, '_>) -> Outcome {
+    if !context.can_ask() {
+        return Ok(());
+    }
+    // Whatever else is wrong is told by what needs it.
+    match context.apart().and_then(|apart| apart.ask(Request::Lock(LockAsk::Look))) {
+        Ok(Reply::Lock(view)) if view.locked => {
+            Err(Failure::new(ErrorKind::Locked, "the journal is locked").hint("open it with: asif unlock").into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -18,6 +18,7 @@ mod fresh;
 pub mod hidden;
 pub mod keyboard;
 mod patient;
+pub mod pinentry;
 pub mod prompt;
 pub mod render;
 pub mod service;

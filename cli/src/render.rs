@@ -25,6 +25,7 @@ pub mod history;
 pub mod inbox;
 pub mod kit;
 pub mod loan;
+pub mod lock;
 pub mod phrase;
 pub mod practice;
 pub mod preview;

@@ -73,7 +73,7 @@ impl Daemon {
     /// What was asked since the last time, without what is asked about drafts.
     fn asked(&self) -> Vec<Ask> {
         let asked = std::mem::take(&mut *self.asked.lock().unwrap());
-        asked.into_iter().filter(|ask| !matches!(ask.request, Request::Draft(_))).collect()
+        asked.into_iter().filter(|ask| !matches!(ask.request, Request::Draft(_) | Request::Lock(_))).collect()
     }
 
     /// The one session that was logged.

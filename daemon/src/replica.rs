@@ -63,7 +63,7 @@ use crate::people::registry::Registry;
 use crate::people::space::Space;
 use crate::seal::body::{DocId, Keys};
 use crate::seal::keys::VaultKey;
-use crate::seal::vault::Vault;
+use crate::seal::vault::{Vault, WrappedKey};
 use crate::share::board::Board;
 use crate::share::terms::Terms;
 use crate::sync::backoff::Backoff;
@@ -76,6 +76,7 @@ use step::Cx;
 pub use boot::BootError;
 pub use compact::Keeping;
 pub use remind::Alarm;
+pub use request::locked;
 
 /// What the core is told about the program it runs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,15 @@ pub struct Replica {
     about: About,
     start: [u8; 8],
     vault_key: Option<VaultKey>,
+    /// The vault's key under a passphrase, where one is set.
+    wrapped: Option<WrappedKey>,
+    locked: bool,
+    /// It is about to be made anew, locked.
+    locking: bool,
+    /// So long after the last request it locks by itself.
+    lock_after: Option<Duration>,
+    /// When something was asked last, by the clock that goes on while the machine sleeps.
+    asked_at: Duration,
     vault: Option<Vault>,
     fault: Option<Failure>,
     registry: Registry,
@@ -251,7 +261,7 @@ impl Replica {
         self.count_on(now);
         match input {
             Input::Ask { client, ask } => {
-                self.view_until = None;
+                (self.view_until, self.asked_at) = (None, now.steady);
                 self.ask(&mut cx, client, ask);
             }
             Input::Decision { client, yes } => self.decided(&mut cx, client, yes),
@@ -266,7 +276,10 @@ impl Replica {
             Input::Served { link, log, upto, bytes, stub } => self.served(&mut cx, link, log, upto, bytes, stub),
             Input::Stubbed { log } => self.stubbed(log),
             Input::Mended(found) => self.mended(&mut cx, *found),
-            Input::Here { zone, quiet } => self.is_here(zone, quiet),
+            Input::Here { zone, quiet, lock_after } => {
+                self.lock_after = lock_after;
+                self.is_here(zone, quiet);
+            }
             Input::Notified { notice, outcome } => self.notified(&mut cx, notice, outcome),
             Input::Desktop { outcome } => self.found_desktop(&mut cx, outcome),
             Input::Build { doc, pieces, entries } => self.build(&mut cx, doc, &pieces, entries),
@@ -326,6 +339,7 @@ impl Replica {
         self.save_due(cx);
         self.let_view_go(cx);
         self.evict();
+        self.lock_due(cx);
     }
 
     /// Clients that wait for an answer, for when the core is made anew.
@@ -362,6 +376,7 @@ impl Replica {
         timers
             .into_iter()
             .flatten()
+            .chain(self.lock_deadline())
             .chain(self.compact_due())
             .chain(self.erase_due())
             .chain(syncs)
@@ -400,7 +415,8 @@ impl Replica {
 
     fn save_vault(&self, cx: &mut Cx<'_>) {
         if let (Some(key), Some(vault)) = (&self.vault_key, &self.vault) {
-            cx.saves.push(Effect::Save { name: "vault.key", bytes: Opaque::new(key.to_file()) });
+            let file = self.wrapped.as_ref().map_or_else(|| key.to_file(), WrappedKey::to_file);
+            cx.saves.push(Effect::Save { name: "vault.key", bytes: Opaque::new(file) });
             cx.saves.push(Effect::Save { name: "vault", bytes: Opaque::new(vault.seal(key, cx.rng)) });
         }
     }

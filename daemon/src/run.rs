@@ -183,7 +183,7 @@ impl Daemon {
         let signals = Signals::catch(detached).map_err(|error| failure(&error))?;
         let mut rng = seed();
         let clock = Clock::start();
-        let (shelf, replica, effects) = boot(&home, clock, &mut rng, None)?;
+        let (shelf, replica, effects) = boot(&home, clock, &mut rng, None, None)?;
         let (net_sender, net_events) = mpsc::channel(QUEUE);
         let (local_sender, incoming) = mpsc::channel(QUEUE);
         let hello = Hello {
@@ -364,7 +364,7 @@ impl Daemon {
         self.inputs.retain(|input| matches!(input, Input::Ask { .. } | Input::Decision { .. } | Input::Gone { .. } | Input::Stop));
         let rest = REST * 2u32.pow(self.failures.min(6));
         self.failures += 1;
-        match boot(&self.home, self.clock, &mut self.rng, Some(rest)) {
+        match boot(&self.home, self.clock, &mut self.rng, Some(rest), self.replica.vault_key()) {
             Ok((shelf, mut replica, effects)) => {
                 replica.remember_as(&mut self.replica);
                 (self.shelf, self.replica) = (shelf, replica);

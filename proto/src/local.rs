@@ -31,6 +31,7 @@ pub mod failure;
 pub mod feedback;
 pub mod history;
 pub mod kit;
+pub mod lock;
 pub mod plan;
 pub mod reminder;
 pub mod reply;
@@ -49,6 +50,7 @@ pub use failure::{ErrorKind, Failure};
 pub use feedback::{HelperAsk, HelperDeed, InboxAsk, NewSuggestion, Purged, RapportAsk};
 pub use history::{FieldChange, History, HistoryStep, Now};
 pub use kit::{KitAsk, KitLook, KitView, KitWords};
+pub use lock::{LockAsk, LockView};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,

@@ -45,6 +45,7 @@ mod hostile_helper;
 mod invitations;
 mod kit;
 mod liar;
+mod lock;
 #[path = "../simulation/lies/made.rs"]
 mod made;
 mod manuals;

@@ -33,6 +33,7 @@ mod hostile;
 mod kit;
 mod knows;
 mod lies;
+mod locking;
 mod meeting;
 mod node;
 mod plan;

@@ -12,6 +12,7 @@ use asif_daemon::journal::document::Document;
 use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
 use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
+use asif_daemon::seal::keys::VaultKey;
 use asif_daemon::store::{Fault, MemDisk};
 use asif_proto::home::Home;
 use asif_proto::id::{LinkKey, RecordId};
@@ -80,6 +81,11 @@ pub(crate) struct Node {
     pub(crate) mute: bool,
     /// What its desktop showed, and when by its own clock.
     pub(crate) notices: Vec<(Timestamp, String)>,
+    /// So long after the last request it locks by itself.
+    pub(crate) lock_after: Option<Duration>,
+    /// How often it was made anew to be locked.
+    pub(crate) locks: u32,
+    key: Option<VaultKey>,
     /// The last backup that was made of it.
     pub(crate) backup: Option<Vec<(String, Vec<u8>)>>,
     asked: Option<ClientId>,
@@ -116,6 +122,9 @@ impl Node {
             desktop: true,
             mute: false,
             notices: Vec::new(),
+            lock_after: None,
+            locks: 0,
+            key: None,
             backup: None,
             asked: None,
             next_client: 0,
@@ -160,6 +169,7 @@ impl Node {
         let home = Home { data: "/data".into(), state: "/state".into(), config: PathBuf::new(), socket: PathBuf::new() };
         let about = About { pid: 1, version: "0".into(), home, host: self.name.clone(), keeping: self.keeping };
         found.is_other = self.place.zip(shelf.place()).is_some_and(|(place, left)| left != place && left != next_place(place));
+        found.key = self.key.take();
         let now = self.now(time);
         let (replica, effects) = Replica::new(about, now, &mut self.rng, found, rest.map(|rest| time + rest));
         self.running = Some((shelf, replica));
@@ -172,7 +182,7 @@ impl Node {
     /// The edge tells where the machine is.
     pub(crate) fn look_around(&mut self, time: Duration) -> Vec<Wish> {
         let (zone, quiet) = (asif_proto::moment::zone("Europe/London"), self.quiet);
-        self.handle(time, Input::Here { zone, quiet })
+        self.handle(time, Input::Here { zone, quiet, lock_after: self.lock_after })
     }
 
     /// Ends as power does: what was not synced may be lost.
@@ -245,6 +255,11 @@ impl Node {
                     Ok(Done::Send(link, messages)) => {
                         wishes.extend(messages.into_iter().map(|message| Wish::Send { link, message, bulk: true }));
                     }
+                    Ok(Done::Elsewhere(Effect::Lock)) => {
+                        self.locks += 1;
+                        return self.begin_again(time, None, None, wishes);
+                    }
+                    Ok(Done::Elsewhere(Effect::Unlock { key, client })) => return self.begin_again(time, Some(key), Some(client), wishes),
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
                     Err(_) => {
                         // What was written was written: whoever waits for that hears so.
@@ -262,6 +277,18 @@ impl Node {
                 let Some((_, replica)) = &mut self.running else { return wishes };
                 queue.extend(replica.handle(now, &mut self.rng, input));
             }
+        }
+        wishes
+    }
+
+    /// Made anew on purpose: locked, or open.
+    fn begin_again(&mut self, time: Duration, key: Option<VaultKey>, client: Option<ClientId>, _: Vec<Wish>) -> Vec<Wish> {
+        (self.running, self.key) = (None, key);
+        (self.listens, self.restarted) = (false, true);
+        self.ends += 1;
+        let wishes = self.start_after(time, None);
+        if let (Some(client), Some((_, replica))) = (client, &self.running) {
+            self.answers.insert(client, Answer::Reply(Box::new(Reply::Lock(replica.lock_view()))));
         }
         wishes
     }

@@ -20,7 +20,7 @@ use asif_daemon::people::statement::{Add, Answer, Candidate, Kit, Remove, Said, 
 use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Erase, Keys, Put, Retract, Revision, Seen};
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{CacheKey, ItemKey, KitEntropy, LinkSeed, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id};
-use asif_daemon::seal::vault::Vault;
+use asif_daemon::seal::vault::{Vault, WrappedKey};
 use asif_daemon::seal::wire::Wire;
 use asif_daemon::share::{item, terms};
 use asif_proto::frame::Frame;
@@ -211,6 +211,9 @@ fn vault_and_cache_files() {
     let vault_key = VaultKey::from_bytes([21; 32]);
     let file = same("vault-key", &vault_key.to_file());
     assert_eq!(VaultKey::from_file(&file), Ok(vault_key.clone()));
+    let cheap = asif_daemon::seal::passphrase::Cost { memory_kib: 64, passes: 1, lanes: 1 };
+    let file = same("vault-key-wrapped", &vault_key.wrap("a passphrase", cheap, &mut rng(33)).to_file());
+    assert_eq!(WrappedKey::from_file(&file).unwrap().open("a passphrase"), Ok(vault_key.clone()));
     let vault = Vault::random(&mut rng(22));
     let made = vault.seal(&vault_key, &mut rng(23));
     // The first format is read, and not made any more.

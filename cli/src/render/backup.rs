@@ -44,6 +44,7 @@ pub fn restored(screen: &mut Screen, backup: &BackupView) {
     screen.line(&format!("This is {}\"{}\" again, as it was {at}: {what}.", whose(backup), backup.device));
     screen
         .line("What was written elsewhere since comes with the next sync. If that device still runs somewhere, nothing of either is lost.");
+    screen.line("No passphrase is set on it: asif lock passphrase sets one.");
     screen.line("Whom you share with sees nothing new before you have looked: asif share list");
 }
 

@@ -47,6 +47,7 @@ pub fn confirmed(screen: &mut Screen, kit: &KitView) {
 /// Somebody came back.
 pub fn restored(screen: &mut Screen) {
     screen.line("The words are not on this device. Keep the paper: it is good for another time.");
+    screen.line("No passphrase is set on it: asif lock passphrase sets one.");
 }
 
 /// What is to be said of it beside how things are; nothing where all is done.

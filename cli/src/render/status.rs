@@ -19,6 +19,10 @@ pub fn status(screen: &mut Screen, status: &Status) {
         }
         return;
     }
+    if status.locked {
+        screen.line("daemon ok · locked");
+        return screen.line("asif unlock opens the journal. While it is locked, this device meets nobody.");
+    }
     let mut parts = vec!["daemon ok".to_owned(), vault(status)];
     parts.push(count(status.journal.sessions, "session", "sessions"));
     parts.push(devices(screen, status));

@@ -22,7 +22,7 @@ use crate::people::space::Space;
 use crate::seal::body::{Body, DocId, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::keys::VaultKey;
-use crate::seal::vault::{Vault, VaultError};
+use crate::seal::vault::{Vault, VaultError, WrappedKey};
 
 /// Why what is on disk cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,12 +46,17 @@ impl Replica {
             replica.unopened = Some(Box::new(found));
             return (replica, Vec::new());
         }
+        if replica.locked {
+            (replica.now, replica.asked_at) = (now, now.steady);
+            replica.unopened = Some(Box::new(found));
+            return (replica, Vec::new());
+        }
         let (view, parts) = (found.view.take(), std::mem::take(&mut found.parts));
         let (peers, logs, is_other) = (found.peers.take(), found.logs.clone(), found.is_other);
         let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
         let (delays, withheld) = (found.delays.take(), found.withheld.take());
         replica.erasing = super::erase::Erasing::found(found.erased.take());
-        replica.now = now;
+        (replica.now, replica.asked_at) = (now, now.steady);
         replica.drafts_damaged = found.drafts_damaged;
         let noted = found.restored.as_deref().and_then(|noted| noted.last_chunk::<8>());
         replica.restored = noted.and_then(|at| Timestamp::from_second(i64::from_be_bytes(*at)).ok());
@@ -91,6 +96,11 @@ impl Replica {
             about,
             start: [0; 8],
             vault_key: None,
+            wrapped: None,
+            locked: false,
+            locking: false,
+            lock_after: None,
+            asked_at: Duration::ZERO,
             vault: None,
             fault: None,
             registry: Registry::default(),
@@ -204,7 +214,16 @@ impl Replica {
                     .hint("put back data/vault and data/vault.key from a copy of this machine, or open it with your recovery kit: asif recovery-kit restore; nothing here was changed")
             });
         };
-        let opened = VaultKey::from_file(key).and_then(|key| Ok((Vault::open(&key, sealed)?, key)));
+        self.wrapped = WrappedKey::from_file(key);
+        let key = match (&self.wrapped, &found.key) {
+            (None, _) => VaultKey::from_file(key),
+            (Some(_), Some(key)) => Ok(key.clone()),
+            (Some(_), None) => {
+                self.locked = true;
+                return None;
+            }
+        };
+        let opened = key.and_then(|key| Ok((Vault::open(&key, sealed)?, key)));
         match opened {
             Ok((vault, key)) => {
                 self.vault = Some(vault);

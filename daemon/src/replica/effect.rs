@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use crate::journal::view::Parts;
 use crate::seal::backup::Manifest;
 use crate::seal::body::Erase;
-use crate::seal::keys::LinkSeed;
+use crate::seal::keys::{LinkSeed, VaultKey};
 use crate::seal::wire::Wire;
 
 pub use found::{Found, FoundLog, Salvaged};
@@ -176,6 +176,8 @@ pub struct BackupJob {
     pub kit: Option<Vec<u8>>,
     /// What it says of itself.
     pub manifest: Manifest,
+    /// The file with the vault's key, as it is in the backup: without a passphrase of its own.
+    pub key_file: Opaque,
     /// Randomness for its keys.
     pub seed: [u8; 32],
 }
@@ -393,6 +395,15 @@ pub enum Effect {
         addresses: Vec<SocketAddr>,
         /// Under this link key instead of the device's own.
         shows: Option<LinkSeed>,
+    },
+    /// Make the core anew from what is on disk, without the vault's key.
+    Lock,
+    /// The same with this vault key, and tell this client how it is then.
+    Unlock {
+        /// The key.
+        key: VaultKey,
+        /// To whom.
+        client: ClientId,
     },
     /// Make a backup, and answer.
     Backup {

@@ -17,6 +17,7 @@ mod journal;
 mod kept;
 mod kit;
 mod known;
+mod lock;
 mod phrase;
 mod practice;
 mod predictions;
@@ -34,6 +35,7 @@ pub(super) use feedback::{RETURNED, has_ended};
 pub(super) use goal::goal_puts;
 pub(super) use journal::whole_seconds;
 pub(super) use kit::not_words;
+pub use lock::locked;
 pub(super) use share::{Told, grant_puts};
 pub(super) use status::many;
 
@@ -105,6 +107,7 @@ impl Replica {
             Request::Status => return reply(Reply::Status(self.status(cx.now.wall))),
             Request::Doctor { rebuild } => return self.doctor(cx, client, *rebuild),
             Request::Kit(KitAsk::Look { words }) => return reply(Reply::KitLook(kit::look(words))),
+            Request::Lock(what) => return self.lock_asked(cx, client, what),
             Request::Kit(KitAsk::Restore { words, name, at }) => {
                 self.restore_by_kit(cx, client, &Restore { request: ask.id, words, name: name.as_deref(), at: at.as_deref() })?;
                 return Ok(Outcome::Later);
@@ -116,6 +119,9 @@ impl Replica {
                 return Ok(Outcome::Later);
             }
             _ => {}
+        }
+        if self.locked {
+            return Err(lock::locked());
         }
         match &ask.request {
             // Another device gives back what this one lost.
@@ -233,7 +239,8 @@ impl Replica {
             Request::ConfigList | Request::ConfigGet { .. } | Request::ConfigSet { .. } => {
                 Err(Failure::new(ErrorKind::Failure, "settings are kept outside the journal"))
             }
-            Request::Status
+            Request::Lock(_)
+            | Request::Status
             | Request::Doctor { .. }
             | Request::Stop
             | Request::Init { .. }

@@ -14,11 +14,21 @@ use crate::Rng;
 use crate::process;
 use crate::replica::effect::Effect;
 use crate::replica::{About, Keeping, Replica};
+use crate::seal::keys::VaultKey;
 use crate::store::RealDisk;
 
 /// Opens what is on disk; the effects are the first to be carried out.
-pub(super) fn boot(home: &Home, clock: Clock, rng: &mut Rng, rest: Option<Duration>) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
+///
+/// `key`: the vault's, where a passphrase is on it and somebody gave that.
+pub(super) fn boot(
+    home: &Home,
+    clock: Clock,
+    rng: &mut Rng,
+    rest: Option<Duration>,
+    key: Option<VaultKey>,
+) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
     let (shelf, mut found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
+    found.key = key;
     found.is_other = shelf.place().is_some_and(|left| process::place::is_other(&home.data, &left));
     let about = About {
         pid: std::process::id(),

@@ -9,11 +9,12 @@ mod known;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use asif_proto::local::{Answer, Check, Failure, QuietHours, Reply, Request, Setting};
 
 use file::{Entry, File};
-use known::{KNOWN, Known, LISTEN, OWN_NUMBER, QUIET_HOURS, find, nearest_to, parse_listen};
+use known::{KNOWN, Known, LISTEN, LOCK_AFTER, OWN_NUMBER, QUIET_HOURS, find, nearest_to, parse_listen};
 
 /// The settings file, and the environment.
 #[derive(Debug, Clone)]
@@ -67,6 +68,16 @@ impl Config {
             tracing::warn!("quiet-hours in the settings are no hours, and are passed over");
         }
         hours.ok()
+    }
+
+    /// So long after the last request the journal locks by itself; none: it does not.
+    pub(super) fn lock_after(&self) -> Option<Duration> {
+        let value = self.get(LOCK_AFTER).ok()?.value.filter(|value| !value.is_empty())?;
+        let after = known::minutes(&value);
+        if after.is_none() {
+            tracing::warn!("lock-after in the settings is no time, and the journal does not lock by itself");
+        }
+        after
     }
 
     /// Every setting; and every key of the file that is none.

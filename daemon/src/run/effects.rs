@@ -42,6 +42,8 @@ impl Daemon {
                     tracing::error!("a part of the saved view did not open; starting again from the log");
                     return self.start_again(&[], &ShelfError::View).await;
                 }
+                Ok(Done::Elsewhere(Effect::Lock)) => return self.lock_or_unlock(None).await,
+                Ok(Done::Elsewhere(Effect::Unlock { key, client })) => return self.lock_or_unlock(Some((key, client))).await,
                 Ok(Done::Elsewhere(effect)) => self.elsewhere(effect).await,
                 Err(error) => {
                     tracing::error!(%error, "the store could not do what was asked; starting again from what is on disk");
@@ -93,6 +95,8 @@ impl Daemon {
             Effect::Save { .. }
             | Effect::SaveView { .. }
             | Effect::Anew
+            | Effect::Lock
+            | Effect::Unlock { .. }
             | Effect::Remove { .. }
             | Effect::Append(_)
             | Effect::Stub { .. }

@@ -1,4 +1,6 @@
-//! Where this machine is, as the core must know it for reminders: its zone, and its quiet hours.
+//! Where this machine is, as the core must know it: its zone, its quiet hours, and when it locks by itself.
+
+use std::time::Duration;
 
 use asif_proto::local::QuietHours;
 use jiff::tz::TimeZone;
@@ -11,14 +13,15 @@ use crate::replica::effect::Input;
 pub(super) struct Here {
     zone: TimeZone,
     quiet: Option<QuietHours>,
+    lock_after: Option<Duration>,
 }
 
 impl Daemon {
     /// Tells the core where the machine is, where that changed.
     pub(super) fn tell_here(&mut self) {
-        let here = Here { zone: TimeZone::system(), quiet: self.config.quiet_hours() };
+        let here = Here { zone: TimeZone::system(), quiet: self.config.quiet_hours(), lock_after: self.config.lock_after() };
         if self.told_here.as_ref() != Some(&here) {
-            self.inputs.push_back(Input::Here { zone: here.zone.clone(), quiet: here.quiet });
+            self.inputs.push_back(Input::Here { zone: here.zone.clone(), quiet: here.quiet, lock_after: here.lock_after });
             self.told_here = Some(here);
         }
     }

@@ -1,6 +1,6 @@
-//! Backups that are opened for somebody, and a home that is made of one.
+//! A core that is made anew on purpose: a home that is made of a backup, or that is locked or opened. And backups that are opened for somebody.
 
-use asif_proto::local::{BackupAsk, BackupView, ErrorKind, Failure, Request};
+use asif_proto::local::{Answer, BackupAsk, BackupView, ErrorKind, Failure, Reply, Request};
 
 use super::backup::{Made, Opened, Whither, answer};
 use super::boot::{boot, seed};
@@ -8,6 +8,8 @@ use super::failure::chain;
 use super::{Daemon, Packer};
 use crate::local::{ClientId as LocalClient, Outgoing};
 use crate::replica::effect::{BackupJob, ClientId, Input};
+use crate::replica::locked;
+use crate::seal::keys::VaultKey;
 
 impl Daemon {
     /// Begins to open a backup, if that is what is asked. What comes of it is told by [`take_backup`](Self::take_backup).
@@ -26,7 +28,13 @@ impl Daemon {
     pub(super) fn make_backup(&self, client: ClientId, job: BackupJob) {
         let client = LocalClient(client.0);
         match self.shelf.files() {
-            Ok(files) => self.backups.create(client, job, files, self.now()),
+            Ok(mut files) => {
+                // The backup is sealed itself; what opens that is to be enough.
+                for (_, bytes) in files.iter_mut().filter(|(name, _)| name == "vault.key") {
+                    *bytes = job.key_file.as_slice().to_vec();
+                }
+                self.backups.create(client, job, files, self.now());
+            }
             Err(error) => {
                 let failure = Failure::new(ErrorKind::Failure, format!("not all of this home can be read: {}", chain(&error)));
                 self.local.send(client, Outgoing::Answer(answer(Err(failure.hint("asif doctor tells more")))));
@@ -59,23 +67,41 @@ impl Daemon {
         }
         let cannot = |why: String| Failure::new(ErrorKind::Failure, format!("it could not be restored: {why}"));
         self.shelf.become_of(&opened.as_this_home()).map_err(|error| cannot(chain(&error)).hint("make room, and say it again"))?;
-        self.begin_again().await?;
+        self.begin_again(None, Failure::new(ErrorKind::Precondition, "this home was restored meanwhile").hint("try again")).await?;
         tracing::info!(sessions = opened.view.sessions, "this home was restored from a backup");
         Ok(opened.view)
     }
 
+    /// The core is made anew, locked; or open, for whoever gave the key.
+    pub(super) async fn lock_or_unlock(&mut self, unlock: Option<(VaultKey, ClientId)>) {
+        let (key, client) = unlock.map_or((None, None), |(key, client)| (Some(key), Some(client)));
+        let begun = self.begin_again(key, locked()).await;
+        let view = self.replica.lock_view();
+        let answer = match begun {
+            Ok(()) if !view.locked => Answer::Reply(Box::new(Reply::Lock(view))),
+            Ok(()) => Answer::Error(locked()),
+            Err(failure) => {
+                tracing::error!(reason = %failure, "the store cannot be opened again; stopping");
+                self.stopping = true;
+                Answer::Error(failure)
+            }
+        };
+        if let Some(client) = client {
+            self.local.send(LocalClient(client.0), Outgoing::Answer(answer));
+        }
+    }
+
     /// The core is made anew from what is on disk. Who waited for something of the home as it was is told.
-    async fn begin_again(&mut self) -> Result<(), Failure> {
-        let failure = Failure::new(ErrorKind::Precondition, "this home was restored meanwhile").hint("try again");
+    async fn begin_again(&mut self, key: Option<VaultKey>, meanwhile: Failure) -> Result<(), Failure> {
         for client in self.replica.waiting_clients() {
-            self.local.send(LocalClient(client.0), Outgoing::Answer(asif_proto::local::Answer::Error(failure.clone())));
+            self.local.send(LocalClient(client.0), Outgoing::Answer(Answer::Error(meanwhile.clone())));
         }
         if let Some(net) = self.net.take() {
             net.shutdown().await;
         }
         while self.net_events.try_recv().is_ok() {}
         self.inputs.retain(|input| matches!(input, Input::Ask { .. } | Input::Decision { .. } | Input::Gone { .. } | Input::Stop));
-        let (shelf, replica, effects) = boot(&self.home, self.clock, &mut self.rng, None)?;
+        let (shelf, replica, effects) = boot(&self.home, self.clock, &mut self.rng, None, key)?;
         (self.shelf, self.replica) = (shelf, replica);
         self.packer = Packer::new();
         self.told_here = None;

@@ -142,6 +142,7 @@ impl Shelf {
             parts: self.parts(),
             peers: self.cache(PEERS),
             is_other: false,
+            key: None,
             restored: self.cache(RESTORED),
             reminded: self.cache(REMINDED),
             delays: self.cache(DELAYS),

@@ -3,7 +3,8 @@
 //! ```text
 //! vault      magic 8 "asifvlt2" · nonce 24 · XChaCha20-Poly1305(vault key, aad = magic, postcard(Vault))
 //!            "asifvlt1" is read too: the same without its last field
-//! vault.key  magic 8 "asifkey1" · vault key 32
+//! vault.key  magic 8 "asifkey1" · vault key 32, or
+//!            magic 8 "asifkey2" · postcard([`WrappedKey`]): nonce 24 · XChaCha20-Poly1305(Argon2id(passphrase, salt), aad = magic, vault key)
 //! cache file magic 8 "asifcch1" · nonce 24 · XChaCha20-Poly1305(cache key, aad = magic ‖ name, bytes)
 //! ```
 
@@ -18,11 +19,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::keys::{CacheKey, KEY_LEN, KitEntropy, LinkSeed, SealingSeed, SigningSeed, VaultKey};
+use super::passphrase::{Cost, SALT_LEN, stretch};
 use crate::Rng;
 
 const VAULT_MAGIC: &[u8; 8] = b"asifvlt2";
 const FIRST_VAULT_MAGIC: &[u8; 8] = b"asifvlt1";
 const KEY_MAGIC: &[u8; 8] = b"asifkey1";
+const WRAPPED_MAGIC: &[u8; 8] = b"asifkey2";
 const CACHE_MAGIC: &[u8; 8] = b"asifcch1";
 
 /// What the vault holds.
@@ -175,6 +178,44 @@ impl VaultKey {
     }
 }
 
+/// A vault key under a passphrase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrappedKey {
+    cost: Cost,
+    salt: [u8; SALT_LEN],
+    sealed: Vec<u8>,
+}
+
+impl VaultKey {
+    /// Puts the key under a passphrase.
+    pub fn wrap(&self, passphrase: &str, cost: Cost, rng: &mut Rng) -> WrappedKey {
+        let mut salt = [0; SALT_LEN];
+        rng.fill_bytes(&mut salt);
+        #[expect(clippy::expect_used, reason = "the cost is this program's own")]
+        let stretched = stretch(passphrase, &salt, cost).expect("a usual cost");
+        WrappedKey { cost, salt, sealed: seal(&stretched, WRAPPED_MAGIC, b"", self.danger_bytes(), rng) }
+    }
+}
+
+impl WrappedKey {
+    /// The key file's bytes.
+    pub fn to_file(&self) -> Vec<u8> {
+        [&WRAPPED_MAGIC[..], &frame::encode(self)].concat()
+    }
+
+    /// Reads the key file's bytes; none where no passphrase is on it.
+    pub fn from_file(bytes: &[u8]) -> Option<Self> {
+        frame::decode(bytes.strip_prefix(WRAPPED_MAGIC)?)
+    }
+
+    /// The key, if this is the passphrase.
+    pub fn open(&self, passphrase: &str) -> Result<VaultKey, VaultError> {
+        let stretched = stretch(passphrase, &self.salt, self.cost).map_err(|_| VaultError::Key)?;
+        let plain = Zeroizing::new(open(&stretched, WRAPPED_MAGIC, b"", &self.sealed)?);
+        <[u8; KEY_LEN]>::try_from(plain.as_slice()).map(VaultKey::from_bytes).map_err(|_| VaultError::Key)
+    }
+}
+
 impl CacheKey {
     /// Seals a cache file called `name`.
     pub fn seal(&self, name: &str, plain: &[u8], rng: &mut Rng) -> Vec<u8> {
@@ -225,6 +266,19 @@ mod tests {
         }
         assert_eq!(VaultKey::from_file(&key.to_file()).unwrap(), key);
         assert_eq!(VaultKey::from_file(b"asifkey1short").err(), Some(VaultError::Key));
+    }
+
+    #[test]
+    fn a_key_under_a_passphrase_opens_with_that_alone() {
+        let mut rng = Rng::seed_from_u64(3);
+        let key = VaultKey::random(&mut rng);
+        let cheap = Cost { memory_kib: 64, passes: 1, lanes: 1 };
+        let file = key.wrap("correct horse", cheap, &mut rng).to_file();
+        let wrapped = WrappedKey::from_file(&file).unwrap();
+        assert_eq!(wrapped.open("correct horse").unwrap(), key);
+        assert_eq!(wrapped.open("correct hors").err(), Some(VaultError::Sealed));
+        assert!(WrappedKey::from_file(&key.to_file()).is_none() && VaultKey::from_file(&file).is_err());
+        assert!(!file.windows(KEY_LEN).any(|some| some == key.danger_bytes()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupView, Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, Purged,
+    BackupView, Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, LockView, Purged,
     Reminders, RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
 };
 use crate::record::{
@@ -85,6 +85,8 @@ pub enum Reply {
     Devices(Vec<DeviceView>),
     /// A device that was removed.
     Removed(RemovedDevice),
+    /// How it is with the lock.
+    Lock(LockView),
     /// A backup.
     Backup(BackupView),
     /// The words of the recovery kit.

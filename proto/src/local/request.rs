@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapt, AnchorAsk, BackupAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, KitAsk, Known, NewGoal, NewPractice,
-    PhraseAsk, PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
+    Adapt, AnchorAsk, BackupAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, KitAsk, Known, LockAsk, NewGoal,
+    NewPractice, PhraseAsk, PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -207,6 +207,8 @@ pub enum Request {
         /// Its name, or the end of its id.
         device: String,
     },
+    /// About the lock.
+    Lock(LockAsk),
     /// About backups.
     Backup(BackupAsk),
     /// About the recovery kit.

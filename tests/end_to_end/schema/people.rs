@@ -49,6 +49,17 @@ fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
     );
     second.reads(&["backup", "verify", &file, "--fd", "0"], "long enough");
     second.refuses(2, &["backup", "verify", &file]);
+    second.ok(&["config", "set", "lock-after", "1h"]);
+    second.refuses(7, &["lock", "now"]);
+    second.ok(&["lock", "passphrase", "--remove"]);
+    second.refuses(2, &["lock", "passphrase"]);
+    second.reads(&["lock", "passphrase", "--fd", "0"], "long enough");
+    second.ok(&["lock", "now"]);
+    second.refuses(5, &["list"]);
+    second.ok(&["status"]);
+    second.refuses(2, &["unlock"]);
+    second.refused(5, &["unlock"], second.home.run_with(&["unlock", "--json", "--fd", "0"], b"not that one"));
+    second.reads(&["unlock", "--fd", "0"], "long enough");
     let look = second.home.beside().join("look").to_str().unwrap().to_owned();
     second.reads(&["backup", "restore", &file, "--fd", "0", "--into", &look], "long enough");
     second.refuses(2, &["backup", "restore", &file]);

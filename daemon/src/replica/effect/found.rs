@@ -6,6 +6,7 @@ use asif_proto::id::{CheckpointId, Link, LogId, PieceId, QueueId};
 
 use super::{LogHead, Stored};
 use crate::journal::view::Parts;
+use crate::seal::keys::VaultKey;
 
 /// A log as it was found on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Found {
     pub peers: Option<Vec<u8>>,
     /// This home is not the one that was left here: a copy, or an old one that was put back.
     pub is_other: bool,
+    /// The vault's key, where its file has a passphrase on it and somebody gave that.
+    pub key: Option<VaultKey>,
     /// Where this home was made of a backup: of which, and when.
     pub restored: Option<Vec<u8>>,
     /// The sealed drafts.

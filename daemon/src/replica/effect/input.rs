@@ -1,6 +1,7 @@
 //! What goes into the core.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use asif_proto::frame::Frame;
 use asif_proto::id::{CheckpointId, LinkKey, LogId};
@@ -180,6 +181,8 @@ pub enum Input {
         zone: TimeZone,
         /// The hours in which nothing is shown.
         quiet: Option<QuietHours>,
+        /// So long after the last request it locks by itself; none: not at all.
+        lock_after: Option<Duration>,
     },
     /// What became of a notice.
     Notified {

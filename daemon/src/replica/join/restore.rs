@@ -105,7 +105,7 @@ impl Replica {
                 }
             }
             self.vault_key = Some(VaultKey::random(cx.rng));
-            self.fault = None;
+            (self.fault, self.wrapped, self.locked) = (None, None, false);
             self.take_found(*found);
         }
         let mut candidate = Box::new(Vault::random(cx.rng));

@@ -4,11 +4,12 @@ use asif_proto::local::{BackupAsk, ErrorKind, Failure};
 use asif_proto::secret::Secret;
 use rand_core::Rng as _;
 
-use super::super::effect::{BackupJob, ClientId, Effect};
+use super::super::effect::{BackupJob, ClientId, Effect, Opaque};
 use super::super::{Cx, Replica};
 use super::{Handled, Outcome};
 use crate::journal::schema;
 use crate::seal::backup::Manifest;
+use crate::seal::keys::VaultKey;
 
 /// The shortest passphrase, in characters.
 const SHORTEST: usize = 8;
@@ -34,10 +35,11 @@ impl Replica {
             sessions: self.session_count(),
             files: Vec::new(),
         };
+        let key_file = Opaque::new(self.vault_key.as_ref().map(VaultKey::to_file).unwrap_or_default());
         let kit = self.registry.kit(&person).map(|kit| kit.sealing.clone());
         let mut seed = [0; 32];
         cx.rng.fill_bytes(&mut seed);
-        let job = BackupJob { file: file.clone(), passphrase: passphrase.clone(), kit, manifest, seed };
+        let job = BackupJob { file: file.clone(), passphrase: passphrase.clone(), kit, manifest, key_file, seed };
         cx.rest.push(Effect::Backup { client, job: Box::new(job) });
         Ok(Outcome::Later)
     }
@@ -50,7 +52,7 @@ impl Replica {
     }
 }
 
-fn long_enough(passphrase: &Secret) -> Result<(), Failure> {
+pub(super) fn long_enough(passphrase: &Secret) -> Result<(), Failure> {
     if passphrase.danger_text().chars().count() >= SHORTEST {
         return Ok(());
     }

@@ -18,8 +18,8 @@ impl Replica {
         let clients = self.view.clients().filter(|(id, _)| !self.has_ended(record_grant(**id)));
         Status {
             daemon: DaemonView { pid: self.about.pid, version: self.about.version.clone() },
-            initialised: self.person().is_some(),
-            locked: false,
+            initialised: self.person().is_some() || self.locked,
+            locked: self.locked,
             name: self.view.name(crate::journal::schema::SELF_NAME).map(str::to_owned),
             journal: JournalView { sessions: self.session_count(), practices: count(practices) },
             devices: self.device_list(),
@@ -40,7 +40,7 @@ impl Replica {
             clients: count(clients),
             safely_stored_on: self.safely_stored_on(),
             listen: self.listening.iter().flatten().map(ToString::to_string).collect(),
-            vault: "key file".into(),
+            vault: if self.wrapped.is_some() { "passphrase" } else { "key file" }.into(),
             kit: self.kit_view(),
             problems: count(self.checks(now).iter().filter(|check| !check.ok)),
             paths: self.about.home.clone(),
@@ -80,6 +80,9 @@ impl Replica {
         let mut good = |kind: &str, text: String| checks.push(Check { ok: true, kind: kind.into(), text, hint: None });
         match (&self.fault, self.person()) {
             (Some(_), _) => {}
+            (None, None) if self.locked => {
+                good("locked", "the journal is locked: asif unlock opens it, and what is in it can be looked at then".into())
+            }
             (None, None) if self.is_unplaced() => {}
             (None, None) => good("journal", "no journal here yet; nothing can be wrong with it".into()),
             (None, Some(_)) => {

@@ -1,6 +1,7 @@
 //! The settings that there are. `docs/settings.md` tells each of them.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use asif_proto::local::{ErrorKind, Failure, QuietHours};
 use asif_proto::near::nearest;
@@ -14,6 +15,9 @@ pub(super) const OWN_NUMBER: &str = "own-number";
 
 /// The key of the hours in which nothing is shown.
 pub(super) const QUIET_HOURS: &str = "quiet-hours";
+
+/// The key of how long after the last request the journal locks by itself.
+pub(super) const LOCK_AFTER: &str = "lock-after";
 
 /// The most bytes of a number of one's own.
 const MAX_OWN_NUMBER: usize = 200;
@@ -30,7 +34,7 @@ pub(super) struct Known {
     pub(super) read: fn(&str) -> Result<String, Failure>,
 }
 
-pub(super) const KNOWN: [Known; 5] = [
+pub(super) const KNOWN: [Known; 6] = [
     Known {
         key: LISTEN,
         variable: Some("ASIF_LISTEN"),
@@ -59,6 +63,13 @@ pub(super) const KNOWN: [Known; 5] = [
         help: "the hours in which no reminder is shown, like 22:00-07:00, by the clock where this machine is; what falls into them is shown once \
                when they end; empty: none",
         read: read_quiet_hours,
+    },
+    Known {
+        key: LOCK_AFTER,
+        variable: None,
+        default: "",
+        help: "so long after the last command a journal with a passphrase locks by itself, like 15m or 1h; the machine's sleep counts; empty: it does not",
+        read: read_lock_after,
     },
     Known {
         key: "editor",
@@ -105,6 +116,27 @@ fn read_quiet_hours(value: &str) -> Result<String, Failure> {
     }
     let read = hours.parse().map(|hours: QuietHours| hours.to_string());
     read.map_err(|error| Failure::new(ErrorKind::Usage, error.to_string()).hint("use 22:00-07:00, or \"\" for none"))
+}
+
+/// `15m`, `1h`: from a minute to a week.
+pub(super) fn minutes(value: &str) -> Option<Duration> {
+    let (number, unit) = value.trim().split_at_checked(value.trim().len().checked_sub(1)?)?;
+    let unit = match unit {
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (60..=7 * 86_400).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
+fn read_lock_after(value: &str) -> Result<String, Failure> {
+    let value = value.trim();
+    if value.is_empty() || minutes(value).is_some() {
+        return Ok(value.to_owned());
+    }
+    Err(Failure::new(ErrorKind::Usage, format!("{value:?} is no time after which to lock"))
+        .hint("use minutes or hours, like 15m or 1h, or \"\" for never"))
 }
 
 fn read_editor(value: &str) -> Result<String, Failure> {

@@ -1,0 +1,118 @@
+//! A passphrase on the vault: set, changed, taken off; locking and opening.
+//!
+//! Locked, the core is made anew without the vault's key: nothing that it held is in memory any more.
+
+use std::time::Duration;
+
+use asif_proto::local::{ErrorKind, Failure, LockAsk, LockView, Reply};
+use asif_proto::secret::Secret;
+
+use super::super::effect::{ClientId, Effect};
+use super::super::{Cx, Replica};
+use super::backup::long_enough;
+use super::{Handled, Outcome};
+use crate::seal::keys::VaultKey;
+use crate::seal::passphrase::Cost;
+
+impl Replica {
+    pub(super) fn lock_asked(&mut self, cx: &mut Cx<'_>, client: ClientId, what: &LockAsk) -> Handled {
+        match what {
+            LockAsk::Look => Ok(Outcome::Reply(Reply::Lock(self.lock_view()))),
+            LockAsk::Unlock { passphrase } => self.unlock(cx, client, passphrase),
+            LockAsk::Now => {
+                if self.wrapped.is_none() {
+                    let failure = Failure::new(ErrorKind::Precondition, "no passphrase is set: there is nothing to lock with");
+                    return Err(failure.hint("set one with: asif lock passphrase"));
+                }
+                let view = LockView { locked: true, passphrase: true, locks_at: None };
+                cx.answer(client, Ok(Reply::Lock(view)));
+                if !self.locked {
+                    self.lock(cx);
+                }
+                Ok(Outcome::Later)
+            }
+            LockAsk::Passphrase { .. } if self.locked => Err(locked()),
+            LockAsk::Passphrase { old, new } => {
+                let Some(key) = self.vault_key.clone().filter(|_| self.person().is_some()) else { return Err(super::super::no_journal()) };
+                if let Some(wrapped) = &self.wrapped {
+                    let typed =
+                        old.as_ref().ok_or_else(|| Failure::new(ErrorKind::Usage, "a passphrase is set, and is asked for first"))?;
+                    wrapped.open(typed.danger_text()).map_err(|_| wrong())?;
+                }
+                self.wrapped = match new {
+                    Some(new) => {
+                        long_enough(new)?;
+                        Some(key.wrap(new.danger_text(), Cost::USUAL, cx.rng))
+                    }
+                    None => None,
+                };
+                self.save_vault(cx);
+                Ok(Outcome::Reply(Reply::Lock(self.lock_view())))
+            }
+        }
+    }
+
+    fn unlock(&self, cx: &mut Cx<'_>, client: ClientId, passphrase: &Secret) -> Handled {
+        if self.wrapped.is_none() && self.person().is_none() {
+            return Err(super::super::no_journal());
+        }
+        if let Some(wrapped) = self.wrapped.as_ref().filter(|_| self.locked) {
+            let key = wrapped.open(passphrase.danger_text()).map_err(|_| wrong())?;
+            cx.rest.push(Effect::Unlock { key, client });
+            return Ok(Outcome::Later);
+        }
+        Ok(Outcome::Reply(Reply::Lock(self.lock_view())))
+    }
+
+    /// Saves what is to be saved; then the core is made anew, locked.
+    fn lock(&mut self, cx: &mut Cx<'_>) {
+        self.save_all(cx);
+        cx.rest.push(Effect::Lock);
+        // Until then nothing more is done.
+        self.locking = true;
+    }
+
+    /// The vault's key, for when the core is made anew and was open.
+    pub fn vault_key(&self) -> Option<VaultKey> {
+        self.vault_key.clone()
+    }
+
+    /// How it is with the lock.
+    pub fn lock_view(&self) -> LockView {
+        let left = self.locks_at().filter(|_| !self.locked).map(|at| at.saturating_sub(self.now.steady));
+        let locks_at = left.and_then(|left| self.now.wall.checked_add(left).ok());
+        LockView { locked: self.locked, passphrase: self.wrapped.is_some(), locks_at }
+    }
+
+    /// When it locks by itself, by the clock that goes on while the machine sleeps.
+    fn locks_at(&self) -> Option<Duration> {
+        let after = self.lock_after.filter(|_| self.wrapped.is_some() && !self.locked)?;
+        Some(self.asked_at + after)
+    }
+
+    /// The same for the alarm: by the clock that does not.
+    pub(in crate::replica) fn lock_deadline(&self) -> Option<Duration> {
+        let left = self.locks_at()?.saturating_sub(self.now.steady);
+        (!self.locking).then(|| self.now.mono + left)
+    }
+
+    /// Locks where nobody has asked for anything for so long, or while the machine slept.
+    pub(in crate::replica) fn lock_due(&mut self, cx: &mut Cx<'_>) {
+        let is_due = self.locks_at().is_some_and(|at| at <= cx.now.steady);
+        // Whoever waits is waited for.
+        if is_due && !self.locking && self.waiting_clients().is_empty() {
+            tracing::info!("locked: nothing was asked for a while");
+            self.lock(cx);
+        }
+    }
+}
+
+/// What is said of everything that needs the journal.
+pub fn locked() -> Failure {
+    Failure::new(ErrorKind::Locked, "the journal is locked").hint("open it with: asif unlock")
+}
+
+fn wrong() -> Failure {
+    Failure::new(ErrorKind::Locked, "this is not the passphrase")
+        .hint("try again; if it is forgotten, the recovery kit opens the journal: asif recovery-kit restore")
+}
