@@ -1,26 +1,25 @@
 //! What comes out of the core, and what its [`Input`] is made of.
 
+mod backup_job;
 mod found;
 mod input;
 mod unshown;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId};
 use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message, Sealed};
-use asif_proto::secret::Secret;
 use jiff::Timestamp;
 
 use crate::journal::view::Parts;
-use crate::seal::backup::Manifest;
 use crate::seal::body::Erase;
 use crate::seal::keys::{LinkSeed, VaultKey};
 use crate::seal::wire::Wire;
 
+pub use backup_job::BackupJob;
 pub use found::{Found, FoundLog, Salvaged};
 pub use input::Input;
 pub use unshown::{Notice, Opaque};
@@ -163,23 +162,6 @@ pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTree
     };
     let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
-}
-
-/// A backup that is to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackupJob {
-    /// Where.
-    pub file: PathBuf,
-    /// What opens it beside the recovery kit.
-    pub passphrase: Option<Secret>,
-    /// The public sealing key of the recovery kit.
-    pub kit: Option<Vec<u8>>,
-    /// What it says of itself.
-    pub manifest: Manifest,
-    /// The file with the vault's key, as it is in the backup: without a passphrase of its own.
-    pub key_file: Opaque,
-    /// Randomness for its keys.
-    pub seed: [u8; 32],
 }
 
 /// What the core wants done, in this order. If an append fails, nothing after it is done and the core is made anew.
