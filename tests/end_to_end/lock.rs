@@ -36,7 +36,6 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
         &["today"],
         &[],
         &["log", "lunch", "-b", "1"],
-        &["note", "-"],
         &["undo"],
         &["device", "list"],
         &["device", "pair", "--yes", "--no-wait"],
@@ -54,6 +53,12 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
             ran.stdout.is_empty() && ran.stderr.contains("the journal is locked") && ran.stderr.contains("asif unlock"),
             "{args:?}: {ran:?}"
         );
+    }
+    home.run_with(&["note", "-"], b"words").exits(5).says(&["the journal is locked", "what came in on standard input is not stored"]);
+    // Nobody is let type what could be kept nowhere.
+    for args in [&["sketch"][..], &["goal", "add"], &["belief", "add"], &["demo", "politeness"], &["log"], &["note"]] {
+        let (code, shown) = AtTerminal::start(&home.command(args)).end();
+        assert!(code == Some(5) && shown.contains("the journal is locked") && !shown.contains('>'), "{args:?}: {shown}");
     }
     let told = home.run(&["list", "--json"]).exits(5).envelope();
     assert_eq!((&told["error"]["kind"], &told["error"]["hint"]), (&json!("locked"), &json!("open it with: asif unlock")));

@@ -1,5 +1,7 @@
 //! One simulated machine: a disk in memory, the real store, the real core, a clock that may be wrong.
 
+mod again;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -277,43 +279,6 @@ impl Node {
                 let Some((_, replica)) = &mut self.running else { return wishes };
                 queue.extend(replica.handle(now, &mut self.rng, input));
             }
-        }
-        wishes
-    }
-
-    /// Made anew on purpose: locked, or open.
-    fn begin_again(&mut self, time: Duration, key: Option<VaultKey>, client: Option<ClientId>, _: Vec<Wish>) -> Vec<Wish> {
-        (self.running, self.key) = (None, key);
-        (self.listens, self.restarted) = (false, true);
-        self.ends += 1;
-        let wishes = self.start_after(time, None);
-        if let (Some(client), Some((_, replica))) = (client, &self.running) {
-            self.answers.insert(client, Answer::Reply(Box::new(Reply::Lock(replica.lock_view()))));
-        }
-        wishes
-    }
-
-    /// The disk did not do what it was asked, and these effects are not carried out.
-    fn disk_failed(&mut self, time: Duration, undone: &[Effect], wishes: Vec<Wish>) -> Vec<Wish> {
-        if self.ending != Ending::GoesOn {
-            self.end();
-            return wishes;
-        }
-        let Some((_, mut replica)) = self.running.take() else { return wishes };
-        let answered = undone.iter().filter_map(|effect| match effect {
-            Effect::Answer { client, .. } => Some(*client),
-            _ => None,
-        });
-        for client in answered.chain(replica.waiting_clients()) {
-            self.answers.insert(client, Answer::Error(Failure::new(ErrorKind::Failure, "nothing of it was saved")));
-        }
-        (self.listens, self.restarted) = (false, true);
-        self.ends += 1;
-        let rest = Duration::from_secs(1) * 2u32.pow(self.failures.min(6));
-        self.failures += 1;
-        let wishes = self.start_after(time, Some(rest));
-        if let Some((_, new)) = &mut self.running {
-            new.remember_as(&mut replica);
         }
         wishes
     }
