@@ -38,7 +38,6 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
         &["log", "lunch", "-b", "1"],
         &["undo"],
         &["device", "list"],
-        &["device", "pair", "--yes", "--no-wait"],
         &["share", "list"],
         &["caseload"],
         &["sync", "--wait"],
