@@ -144,6 +144,17 @@ fn with_the_words_what_lies_on_a_disk_is_opened_though_the_vault_does_not() {
             assert!(!told.contains("bytes on disk") && told.contains("laptop was removed from your devices"), "{told}");
         }
         assert!(!kit_view(&mut world, laptop).here);
+        // Of what the kit opened this device has the read keys alone: whoever joins is given those.
+        let tablet = story::joins(&mut world, laptop, "tablet");
+        world.run_for(Duration::from_secs(60));
+        assert_eq!(notes(&mut world, tablet), ["a", "b", "c"]);
+        log(&mut world, tablet, noted("d"));
+        world.run_for(Duration::from_secs(60));
+        assert_eq!(notes(&mut world, laptop), ["a", "b", "c", "d"]);
+        let held = |world: &World| steal(world, laptop).registry.statements().count();
+        let before = held(&world);
+        world.run_for(Duration::from_secs(600));
+        assert_eq!(held(&world), before, "nothing is said again and again");
     }
 }
 

@@ -271,14 +271,15 @@ impl Replica {
         let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
         let mut statements = Vec::new();
         for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me) {
-            let Some(keys) = self.keys.get(&epoch.queue()).filter(|keys| keys.write.is_some()) else { continue };
+            let Some(keys) = self.keys.get(&epoch.queue()) else { continue };
             let kit = self.registry.kit(&me).filter(|_| self.registry.kit_boxes(&epoch.queue()).is_empty());
             if let Some(more) = kit.and_then(|kit| epoch::extend_to_kit(epoch, keys, &kit.sealing, cx.rng)) {
                 statements.push(Statement::by_device(&vault.signing, &Said::Epoch(more)));
             }
             let over = epoch.space.grant().is_some_and(|grant| self.has_ended(grant));
             for person in epoch.readers.iter().filter(|person| !over || **person == me) {
-                let has = |one: &KeyBox| *person != me || epoch::is_whole(one);
+                // Whoever came by the kit has the read key alone, and gives that to those who have nothing.
+                let has = |one: &KeyBox| *person != me || keys.write.is_none() || epoch::is_whole(one);
                 let lacking = |device: &&DeviceKeys| !epoch.boxes.iter().any(|one| one.device == device.signing && has(one));
                 let devices: Vec<_> = self.registry.roster(person).devices().filter(lacking).collect();
                 for devices in devices.chunks(epoch::MAX_BOXES) {
