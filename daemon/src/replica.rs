@@ -244,6 +244,8 @@ pub struct Replica {
     saved_at: Option<Duration>,
     /// How many statements there were when what follows from removals was last looked for.
     heeded: Option<usize>,
+    /// When spaces that a removed device could read are given other keys here, if nobody else has by then.
+    key_at: Option<Duration>,
     /// Not before then is the view saved: it is behind what is here, and nothing that it says is wrong.
     save_view_at: Option<Duration>,
     /// Until when sessions stay in memory that lie sealed, too.
@@ -321,6 +323,7 @@ impl Replica {
             }
         }
         self.heed_removals(cx);
+        self.key_due(cx);
         self.announce_statements(cx);
         self.push(cx);
         self.open_rooms(cx);
@@ -370,6 +373,7 @@ impl Replica {
             self.gate_at,
             self.rest_until,
             self.view_until,
+            self.key_at.filter(|_| self.is_ready() && self.writes_of_itself()),
         ];
         let syncs = self.syncing.iter().map(|(_, deadline)| *deadline).chain(self.telling.iter().map(|told| told.deadline));
         let shares = self.share_deadlines(self.now).filter(|_| self.writes_of_itself());

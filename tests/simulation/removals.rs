@@ -306,6 +306,41 @@ fn wherever_the_power_goes_while_a_device_is_removed_it_is_out_where_that_was_sa
 }
 
 #[test]
+fn where_many_hear_of_a_removal_one_gives_the_spaces_other_keys_and_the_others_only_if_it_does_not() {
+    for is_there in [true, false] {
+        let mut world = World::keeping_entries(12);
+        let devices = story::family(&mut world, 6);
+        let [laptop, phone] = [devices[0], devices[5]];
+        let ticket = world.ticket(laptop, Request::ShareInvite { invite: invitation(), yes: true, no_wait: true });
+        let dana = world.add("dana");
+        world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+        world.run_for(Duration::from_secs(60));
+        let epochs = |world: &World| {
+            steal(world, devices[1]).registry.all_epochs().filter(|epoch| is_journal(&epoch.space) || is_share(&epoch.space)).count()
+        };
+        let before = epochs(&world);
+        if is_there {
+            world.must(laptop, Request::DeviceRemove { device: "device 5".into() });
+        } else {
+            // It went down before it had told the new keys, and only one has heard.
+            removes(&mut world, laptop, phone, devices[1]);
+            world.stop(laptop);
+        }
+        world.run_for(Duration::from_secs(300));
+        // One for each space; whoever had to write meanwhile did not wait.
+        let after = epochs(&world);
+        assert!((before + 2..=before + 3).contains(&after), "{before} to {after}");
+        for node in &devices[1..5] {
+            assert!(!could_read(&world, phone, *node, is_journal) && !could_read(&world, phone, *node, is_share));
+            log(&mut world, *node, noted(&node.to_string()));
+        }
+        world.run_for(Duration::from_secs(60));
+        assert_eq!(epochs(&world), after, "who writes then finds one");
+        assert_eq!(notes(&mut world, devices[1]).len(), 4);
+    }
+}
+
+#[test]
 fn a_helper_lets_a_removed_device_in_no_more_and_goes_on_with_the_others() {
     let mut world = World::new(5);
     let devices = story::family(&mut world, 2);

@@ -201,6 +201,7 @@ impl Replica {
             saved_at: None,
             save_view_at: None,
             heeded: None,
+            key_at: None,
             view_until: None,
             rebuilding: None,
         }

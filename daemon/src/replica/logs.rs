@@ -188,8 +188,10 @@ impl Replica {
         };
         match known {
             Some(known) => Ok(known),
-            // The other spaces got theirs when they were made: its key is still on its way.
             None if self.journal() == Some(space) && !self.is_unplaced() => self.open_epoch(cx, space, &[]),
+            // A device was removed that has the one it had.
+            None if let Some(others) = self.may_key(space) => self.open_epoch(cx, space, &others),
+            // The other spaces got theirs when they were made: its key is still on its way.
             None if self.person() == Some(space.owner()) => {
                 Err(Failure::new(ErrorKind::Precondition, "this device has not got the keys for that yet")
                     .hint("bring it up to date with another device: asif sync"))

@@ -3,17 +3,22 @@
 //! ```text
 //! cut       it is let in no more, and links to it end (`gate`); it is told nothing further
 //! answered  what this device has of its logs, beyond what was named, is named: that counts, and nothing after it
-//! keyed     every own space whose key the removed device has gets another one, for what is written from now on
+//! keyed     every own space whose key the removed device has gets another one, for what is written from now on: at once by whoever removed it and by
+//!           whoever writes in it, else by the others one after the other, if it is still missing
 //! packed    what a checkpoint of the removed device stands for is packed anew, since whoever joins takes none of that
 //! ```
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use asif_proto::id::{DeviceId, LogId, PersonId, SpaceId, StatementId};
 
 use super::{Cx, Replica};
 use crate::people::space::Space;
-use crate::people::statement::{Answer, Remove, Said, Signer, Statement, Upto};
+use crate::people::statement::{Answer, Epoch, Remove, Said, Signer, Statement, Upto};
+
+/// So long each device waits for the one before it to give a space another key.
+const KEY_AFTER: Duration = Duration::from_secs(20);
 
 impl Replica {
     /// Does what follows from removals that were not known here before: of own devices, and of those who read with them.
@@ -24,7 +29,7 @@ impl Replica {
         }
         if let Some(me) = self.person().filter(|_| self.stands()) {
             self.answer_removals(cx, me);
-            self.key_anew(cx, me);
+            self.key_at = Some(cx.now.mono + self.key_delay(me));
             // Who was to be heard from first is no device any more.
             self.heard |= self.has_no_other_device();
         }
@@ -94,15 +99,46 @@ impl Replica {
         }
     }
 
+    /// How long the others are waited for to give the spaces other keys: if all did at once, each space would have as many as there are devices.
+    fn key_delay(&self, me: PersonId) -> Duration {
+        let Some(vault) = &self.vault else { return Duration::ZERO };
+        let (this, roster) = (vault.device(), self.registry.roster(&me));
+        let signers: Vec<Signer> = roster.removals().iter().filter_map(|id| self.registry.statement(id)).map(Statement::signer).collect();
+        let signed = signers.contains(&Signer::Device(this)) || (vault.kit.is_some() && signers.contains(&Signer::Root(me)));
+        let before = roster.devices().take_while(|device| device.signing != this).count();
+        if signed { Duration::ZERO } else { KEY_AFTER * u32::try_from(before + 1).unwrap_or(u32::MAX) }
+    }
+
+    /// Gives the spaces other keys, where nobody else has.
+    pub(super) fn key_due(&mut self, cx: &mut Cx<'_>) {
+        if self.key_at.is_none_or(|at| cx.now.mono < at) || !self.is_ready() || !self.writes_of_itself() {
+            return;
+        }
+        self.key_at = None;
+        if let Some(me) = self.person().filter(|_| self.stands()) {
+            self.key_anew(cx, me);
+        }
+    }
+
+    /// Those who read in an own space beside this person, where this device may give it another key: it has one, or gets one from nobody else.
+    pub(super) fn may_key(&self, space: Space) -> Option<Vec<PersonId>> {
+        let me = self.person().filter(|me| space.owner() == *me && self.stands())?;
+        let held = |epoch: &&Epoch| {
+            let keys = self.keys.get(&epoch.queue());
+            // Whoever was given the read key alone, as by the kit, gets the other from nobody where there is no other device.
+            keys.is_some_and(|keys| keys.write.is_some() || self.has_no_other_device())
+        };
+        let epoch = self.registry.epochs(space.id()).find(held)?;
+        Some(epoch.readers.iter().copied().filter(|reader| *reader != me).collect())
+    }
+
     /// Opens an epoch in every own space that has none any more that may be written in.
     fn key_anew(&mut self, cx: &mut Cx<'_>, me: PersonId) {
         let is_over = |space: &Space| space.grant().is_some_and(|grant| self.has_ended(grant));
         let mut spaces: Vec<(Space, Vec<PersonId>)> = Vec::new();
         for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me && !is_over(&epoch.space)) {
-            // Whoever was given the read key alone, as by the kit, gets the other from nobody where there is no other device.
-            let writes = self.keys.get(&epoch.queue()).is_some_and(|keys| keys.write.is_some() || self.has_no_other_device());
-            if writes && self.registry.fit(epoch.space.id()).next().is_none() && spaces.iter().all(|(space, _)| *space != epoch.space) {
-                spaces.push((epoch.space, epoch.readers.iter().copied().filter(|reader| *reader != me).collect()));
+            if self.registry.fit(epoch.space.id()).next().is_none() && spaces.iter().all(|(space, _)| *space != epoch.space) {
+                spaces.extend(self.may_key(epoch.space).map(|others| (epoch.space, others)));
             }
         }
         for (space, others) in spaces {

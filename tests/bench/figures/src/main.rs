@@ -5,11 +5,12 @@
 //!         [--only PART]... [--programs FOLDER]
 //! ```
 //! With `--programs` it measures the `asif` and `asifd` that lie there, for a comparison; else it builds them.
-//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `erase`, `sharing` and
-//! `growth`, which alone makes journals of other sizes. Everything happens in a folder under `TMPDIR` (a disk, not a memory file system) that goes
+//! The parts are `commands`, `append`, `visible`, `wire`, `first`, `crdt`, `entry`, `memory`, `start`, `structs`, `search`, `erase`, `sharing`,
+//! `backup`, `rotation` and `growth`, which alone makes journals of other sizes. Everything happens in a folder under `TMPDIR` (a disk, not a memory file system) that goes
 //! with the program. What is compared takes turns, so that noise falls on all of it.
 
 mod append;
+mod backup;
 mod commands;
 mod compaction;
 mod core;
@@ -29,6 +30,7 @@ mod opened;
 mod packet;
 mod programs;
 mod relay;
+mod rotation;
 mod samples;
 mod search;
 mod sharing;
@@ -77,7 +79,7 @@ struct Bench<'b> {
 
 type Part = (&'static str, fn(&Bench<'_>) -> Result<(), Refusal>);
 
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 16] = [
     ("commands", commands::run),
     ("append", append::run),
     ("visible", visible::run),
@@ -91,6 +93,8 @@ const PARTS: [Part; 14] = [
     ("search", search::run),
     ("erase", erase::run),
     ("sharing", sharing::run),
+    ("backup", backup::run),
+    ("rotation", rotation::run),
     ("growth", growth::run),
 ];
 
