@@ -141,6 +141,23 @@ fn an_old_backup_restored_beside_the_newer_device_costs_neither_a_word() {
 }
 
 #[test]
+fn an_old_backup_that_knows_of_no_other_device_becomes_a_device_of_its_own() {
+    let phone = Home::robin();
+    phone.log(&["--note", "a"]);
+    let file = backup(&phone, "old");
+    let desktop = phone.pair();
+    phone.log(&["--note", "b"]);
+    let tablet = Home::new();
+    with(&tablet, PASSPHRASE, &["backup", "restore", &file]).exits(0);
+    tablet.log(&["--note", "c"]);
+    assert!(tablet.ok(&["doctor"]).stdout.contains("asif device pair there, and asif device join here"));
+    tablet.ok(&["device", "join", &phone.device_ticket(), "--name", "tablet"]);
+    for home in [&tablet, &phone, &desktop] {
+        eventually("everything is everywhere", || (notes(home) == ["a", "b", "c"]).then_some(()));
+    }
+}
+
+#[test]
 fn a_backup_is_looked_at_in_a_folder_that_opens_no_network() {
     let laptop = Home::robin();
     let desktop = laptop.pair();

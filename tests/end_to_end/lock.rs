@@ -71,6 +71,9 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
     assert!(home.ok(&["crisis"]).stdout.contains("116 123"));
     home.ok(&["config", "list"]);
     home.ok(&["lock", "now"]);
+    // What is in it is not known, and nothing is said of it.
+    let wipe = home.run(&["wipe"]);
+    assert!(!wipe.stderr.contains("No other device has this journal") && !wipe.stderr.contains("0 sessions"), "{wipe:?}");
     assert!(files_below(&home.data()) == before, "nothing on the disk is touched");
     // It is so after a start; and opens with the passphrase alone.
     home.kill();

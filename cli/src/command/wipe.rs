@@ -140,7 +140,7 @@ fn status(context: &mut Context<'_, '_>, home: &Home, own: &Own) -> Option<Statu
         Holder::Nobody => context.client().map(|client| client.ask_until(Request::Status, until)),
     };
     let why = match asked {
-        Ok(Some(Reply::Status(status))) => return Some(status).filter(|status| status.initialised),
+        Ok(Some(Reply::Status(status))) => return Some(status).filter(|status| status.initialised && !status.locked),
         Ok(_) => "the daemon does not answer".to_owned(),
         Err(error) => error.failure().map(|failure| failure.message).unwrap_or_default(),
     };

@@ -42,8 +42,8 @@ pub fn restored(screen: &mut Screen, backup: &BackupView) {
         return;
     }
     screen.line(&format!("This is {}\"{}\" again, as it was {at}: {what}.", whose(backup), backup.device));
-    screen
-        .line("What was written elsewhere since comes with the next sync. If that device still runs somewhere, nothing of either is lost.");
+    screen.line("What your other devices have since comes when they are met. If the device it was made on is still in use, nothing of either is lost;");
+    screen.line("make this one a device of its own then: asif device pair there, and asif device join here.");
     screen.line("No passphrase is set on it: asif lock passphrase sets one.");
     screen.line("Whom you share with sees nothing new before you have looked: asif share list");
 }

@@ -150,7 +150,7 @@ impl Replica {
             let on = at.strftime("%-d %B %Y");
             let text = format!(
                 "this home was restored from a backup on {on}: it goes on in logs of its own, beside what the device that the backup was made on has \
-                 written since"
+                 written since. If that one is still in use, make this one a device of its own: asif device pair there, and asif device join here"
             );
             checks.push(Check { ok: true, kind: "restored".into(), text, hint: None });
         }
