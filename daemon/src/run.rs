@@ -344,6 +344,15 @@ impl Daemon {
         self.inputs.extend(heard::inputs(event));
     }
 
+    /// What was for the core as it is ends with it: the network, and what came from there. What people asked stays.
+    async fn let_go_of_core(&mut self) {
+        if let Some(net) = self.net.take() {
+            net.shutdown().await;
+        }
+        while self.net_events.try_recv().is_ok() {}
+        self.inputs.retain(|input| matches!(input, Input::Ask { .. } | Input::Decision { .. } | Input::Gone { .. } | Input::Stop));
+    }
+
     /// After a failed write nobody knows what the disk holds: it is read again, and the core made anew from it. Whoever waits hears
     /// that nothing was saved.
     async fn start_again(&mut self, undone: &[Effect], error: &shelf::ShelfError) {
@@ -357,11 +366,7 @@ impl Daemon {
         for client in answered.chain(self.replica.waiting_clients()) {
             self.local.send(LocalClient(client.0), Outgoing::Answer(Answer::Error(failure.clone())));
         }
-        if let Some(net) = self.net.take() {
-            net.shutdown().await;
-        }
-        while self.net_events.try_recv().is_ok() {}
-        self.inputs.retain(|input| matches!(input, Input::Ask { .. } | Input::Decision { .. } | Input::Gone { .. } | Input::Stop));
+        self.let_go_of_core().await;
         let rest = REST * 2u32.pow(self.failures.min(6));
         self.failures += 1;
         match boot(&self.home, self.clock, &mut self.rng, Some(rest), self.replica.vault_key()) {

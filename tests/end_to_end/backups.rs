@@ -14,12 +14,6 @@ fn with(home: &Home, typed: &str, args: &[&str]) -> Ran {
     home.run_with(&[args, &["--fd", "0"]].concat(), typed.as_bytes())
 }
 
-fn notes(home: &Home) -> Vec<String> {
-    let mut notes: Vec<String> = home.list().iter().filter_map(|one| one["note"].as_str().map(str::to_owned)).collect();
-    notes.sort();
-    notes
-}
-
 /// A backup of a home, beside it.
 fn backup(home: &Home, name: &str) -> String {
     let file = home.beside().join(name).to_str().unwrap().to_owned();
@@ -101,7 +95,7 @@ fn a_disk_was_replaced_and_the_backup_brings_it_back_as_the_device_it_was() {
     with(&back, PASSPHRASE, &["backup", "restore", &backup(&desktop, "two")]).exits(7).says(&["holds a journal already", "--into FOLDER"]);
     back.log(&["--note", "c"]);
     for home in [&back, &desktop] {
-        eventually("everything is on both", || (notes(home) == ["a", "b", "c"]).then_some(()));
+        eventually("everything is on both", || (home.notes() == ["a", "b", "c"]).then_some(()));
     }
     assert_eq!(back.json(&["device", "list"]).as_array().unwrap().len(), 2);
     // Dana sees nothing new before Robin has looked.
@@ -128,14 +122,14 @@ fn an_old_backup_restored_beside_the_newer_device_costs_neither_a_word() {
     beside.log(&["--note", "c"]);
     laptop.log(&["--note", "d"]);
     for home in [&beside, &laptop, &desktop] {
-        eventually("everything is everywhere", || (notes(home) == ["a", "b", "c", "d"]).then_some(()));
+        eventually("everything is everywhere", || (home.notes() == ["a", "b", "c", "d"]).then_some(()));
     }
     for home in [&beside, &laptop, &desktop] {
         home.stop();
     }
     for home in [&desktop, &beside, &laptop] {
         home.start();
-        assert_eq!(notes(home), ["a", "b", "c", "d"]);
+        assert_eq!(home.notes(), ["a", "b", "c", "d"]);
         home.ok(&["doctor"]);
     }
 }
@@ -153,7 +147,7 @@ fn an_old_backup_that_knows_of_no_other_device_becomes_a_device_of_its_own() {
     assert!(tablet.ok(&["doctor"]).stdout.contains("asif device pair there, and asif device join here"));
     tablet.ok(&["device", "join", &phone.device_ticket(), "--name", "tablet"]);
     for home in [&tablet, &phone, &desktop] {
-        eventually("everything is everywhere", || (notes(home) == ["a", "b", "c"]).then_some(()));
+        eventually("everything is everywhere", || (home.notes() == ["a", "b", "c"]).then_some(()));
     }
 }
 
@@ -171,12 +165,12 @@ fn a_backup_is_looked_at_in_a_folder_that_opens_no_network() {
     assert_eq!(files_below(&full).len(), 1);
     let look = Home::new();
     with(&laptop, PASSPHRASE, &["backup", "restore", &file, "--into", look.path().to_str().unwrap()]).exits(0);
-    assert_eq!(notes(&look), ["a"]);
+    assert_eq!(look.notes(), ["a"]);
     desktop.log(&["--note", "b"]);
     desktop.sync();
     look.run(&["sync"]);
-    assert_eq!((notes(&look), look.json(&["status"])["listen"].clone()), (vec!["a".into()], json!([])));
-    assert_eq!(notes(&laptop), ["a", "b"]);
+    assert_eq!((look.notes(), look.json(&["status"])["listen"].clone()), (vec!["a".into()], json!([])));
+    assert_eq!(laptop.notes(), ["a", "b"]);
 }
 
 #[test]

@@ -128,6 +128,13 @@ impl Home {
         self.json(&["list"]).as_array().unwrap().clone()
     }
 
+    /// The notes of all sessions, sorted.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.list().iter().filter_map(|one| one["note"].as_str().map(str::to_owned)).collect();
+        notes.sort();
+        notes
+    }
+
     /// Logs a session of `lunch`; returns its id.
     #[track_caller]
     pub(crate) fn log(&self, more: &[&str]) -> String {

@@ -11,12 +11,6 @@ fn paper(home: &Home) -> String {
     kit["words"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ")
 }
 
-fn notes(home: &Home) -> Vec<String> {
-    let mut notes: Vec<String> = home.list().iter().filter_map(|one| one["note"].as_str().map(str::to_owned)).collect();
-    notes.sort();
-    notes
-}
-
 fn names(home: &Home) -> Vec<String> {
     let list = home.json(&["device", "list"]);
     let mut names: Vec<String> = list.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect();
@@ -126,7 +120,7 @@ fn a_laptop_was_stolen_and_the_words_bring_its_journal_to_a_new_machine() {
         (&back["device"], &back["removed"][0]["name"], &back["removed"][0]["removed_by"]),
         (&json!("desktop"), &json!("laptop"), &Value::Null)
     );
-    assert_eq!((notes(&new), kit(&new)["here"].clone()), (vec!["a".into(), "b".into()], json!(false)));
+    assert_eq!((new.notes(), kit(&new)["here"].clone()), (vec!["a".into(), "b".into()], json!(false)));
     eventually("the phone has heard of it", || (names(&phone).contains(&"desktop".to_owned()) && names(&phone).len() == 2).then_some(()));
     // Dana takes the new one in, though the phone never told.
     phone.stop();
@@ -143,7 +137,7 @@ fn a_laptop_was_stolen_and_the_words_bring_its_journal_to_a_new_machine() {
     phone.start();
     phone.sync();
     for home in [&new, &phone] {
-        eventually("both have all of it", || (notes(home) == ["a", "b", "c"]).then_some(()));
+        eventually("both have all of it", || (home.notes() == ["a", "b", "c"]).then_some(()));
     }
     let open = dana.json(&["caseload", "open", "Robin"]).to_string();
     assert!(!open.contains("of a thief"), "{open}");
@@ -166,7 +160,7 @@ fn the_key_file_is_gone_and_the_words_open_what_lies_on_the_disk() {
     assert_eq!((&back["sessions"], &back["complete"], &back["device"]), (&json!(1), &json!(true), &json!("laptop-new")));
     laptop.kill();
     laptop.log(&["--note", "b"]);
-    assert_eq!((notes(&laptop), names(&laptop)), (vec!["a".into(), "b".into()], vec!["laptop-new".into()]));
+    assert_eq!((laptop.notes(), names(&laptop)), (vec!["a".into(), "b".into()], vec!["laptop-new".into()]));
     assert!(laptop.ok(&["doctor"]).stdout.contains("laptop was removed from your devices"));
     with(&laptop, &words, &["recovery-kit", "restore"]).exits(7).says(&["reads its journal already"]);
     assert!(laptop.data().join("vault.before").exists(), "what did not open is kept");

@@ -9,12 +9,6 @@ fn names(home: &Home) -> Vec<String> {
     home.json(&["device", "list"]).as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
 }
 
-fn notes(home: &Home) -> Vec<String> {
-    let mut notes: Vec<String> = home.list().iter().filter_map(|one| one["note"].as_str().map(str::to_owned)).collect();
-    notes.sort();
-    notes
-}
-
 /// The doctor's lines of a kind.
 fn told(home: &Home, kind: &str) -> Vec<Value> {
     let doctor = home.run(&["doctor", "--json"]).data();
@@ -50,7 +44,7 @@ fn a_removed_device_is_let_in_no_more_hears_nothing_new_and_comes_back_as_anothe
     phone.log(&["--note", "c"]);
     for round in 0..2 {
         phone.refuses(8, &["sync", "--wait", "--timeout", "5s"]).says(&["nothing is lost"]);
-        assert_eq!((notes(&phone), notes(&laptop)), (vec!["a".into(), "c".into()], vec!["a".into(), "b".into()]));
+        assert_eq!((phone.notes(), laptop.notes()), (vec!["a".into(), "c".into()], vec!["a".into(), "b".into()]));
         if round == 0 {
             laptop.stop();
             phone.stop();
@@ -68,7 +62,7 @@ fn a_removed_device_is_let_in_no_more_hears_nothing_new_and_comes_back_as_anothe
     let joined = phone.json(&["device", "join", &ticket, "--name", "phone again"]);
     assert_eq!(joined["device"], "phone again");
     for home in [&laptop, &desktop, &phone] {
-        eventually("everything is everywhere", || (notes(home) == ["a", "b", "c"]).then_some(()));
+        eventually("everything is everywhere", || (home.notes() == ["a", "b", "c"]).then_some(()));
         assert_eq!(names(home).len(), 3);
     }
     phone.sync();

@@ -13,26 +13,15 @@ use asif_daemon::store::{Disk as _, Fault};
 use asif_proto::id::PersonId;
 use asif_proto::local::{ErrorKind, KitAsk, KitView, ListFilter, Reply, Request};
 use asif_proto::peer::{Blob, Message};
-use asif_proto::record::SessionFields;
 use asif_proto::secret::Secret;
 use asif_proto::share::Scope;
 use rand_core::SeedableRng as _;
 
+use crate::apart::noted;
 use crate::hostile::steal;
-use crate::shared::log;
+use crate::shared::{log, notes};
 use crate::story::{self, invitation};
 use crate::world::World;
-
-fn noted(note: &str) -> SessionFields {
-    SessionFields { note: Some(note.into()), ..SessionFields::default() }
-}
-
-fn notes(world: &mut World, node: usize) -> Vec<String> {
-    let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
-    let mut notes: Vec<String> = list.into_iter().filter_map(|one| one.note).collect();
-    notes.sort();
-    notes
-}
 
 /// The words that a machine has, as they stand on paper.
 fn words(world: &mut World, node: usize) -> Secret {

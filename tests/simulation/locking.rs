@@ -7,24 +7,13 @@
 use std::time::Duration;
 
 use asif_daemon::store::Fault;
-use asif_proto::local::{ErrorKind, ListFilter, LockAsk, Reply, Request};
-use asif_proto::record::SessionFields;
+use asif_proto::local::{ErrorKind, ListFilter, LockAsk, Request};
 use asif_proto::secret::Secret;
 
-use crate::shared::log;
+use crate::apart::noted;
+use crate::shared::{log, notes};
 use crate::story;
 use crate::world::World;
-
-fn noted(note: &str) -> SessionFields {
-    SessionFields { note: Some(note.into()), ..SessionFields::default() }
-}
-
-fn notes(world: &mut World, node: usize) -> Vec<String> {
-    let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
-    let mut notes: Vec<String> = list.into_iter().filter_map(|one| one.note).collect();
-    notes.sort();
-    notes
-}
 
 fn passphrase() -> Secret {
     Secret::new("correct horse".into())

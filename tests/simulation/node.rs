@@ -259,9 +259,9 @@ impl Node {
                     }
                     Ok(Done::Elsewhere(Effect::Lock)) => {
                         self.locks += 1;
-                        return self.begin_again(time, None, None, wishes);
+                        return self.begin_again(time, None, None);
                     }
-                    Ok(Done::Elsewhere(Effect::Unlock { key, client })) => return self.begin_again(time, Some(key), Some(client), wishes),
+                    Ok(Done::Elsewhere(Effect::Unlock { key, client })) => return self.begin_again(time, Some(key), Some(client)),
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
                     Err(_) => {
                         // What was written was written: whoever waits for that hears so.

@@ -15,27 +15,16 @@ use asif_daemon::replica::effect::{Effect, FoundLog, Input, Purpose, Run};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::store::Fault;
 use asif_proto::id::Link;
-use asif_proto::local::{ListFilter, Reply, Request};
+use asif_proto::local::{Reply, Request};
 use asif_proto::peer::{Blob, Entries, Message, Sealed};
-use asif_proto::record::SessionFields;
 use asif_proto::share::Scope;
 
+use crate::apart::noted;
 use crate::hostile::steal;
 use crate::seeds;
-use crate::shared::log;
+use crate::shared::{log, notes};
 use crate::story::{self, Story, invitation};
 use crate::world::{A_MONTH, Weather, World};
-
-fn noted(note: &str) -> SessionFields {
-    SessionFields { note: Some(note.into()), ..SessionFields::default() }
-}
-
-fn notes(world: &mut World, node: usize) -> Vec<String> {
-    let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
-    let mut notes: Vec<String> = list.into_iter().filter_map(|one| one.note).collect();
-    notes.sort();
-    notes
-}
 
 /// One machine removes another, and this one hears of it.
 fn removes(world: &mut World, by: usize, of: usize, heard_by: usize) {

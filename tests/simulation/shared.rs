@@ -341,3 +341,11 @@ fn what_one_device_hid_and_another_let_go_is_shown_again_soon() {
         assert_eq!(seen(&mut world, dana), 1, "seed {seed}: it is not shown again");
     }
 }
+
+/// The notes of all sessions that a machine lists, sorted.
+pub(crate) fn notes(world: &mut World, node: usize) -> Vec<String> {
+    let Reply::Sessions(list) = world.must(node, Request::List(ListFilter::default())) else { panic!() };
+    let mut notes: Vec<String> = list.into_iter().filter_map(|one| one.note).collect();
+    notes.sort();
+    notes
+}

@@ -21,7 +21,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::id::LinkKey;
-use asif_proto::local::{ErrorKind, Failure};
+use asif_proto::local::{ErrorKind, Failure, Reply};
 use asif_proto::peer::Join;
 use asif_proto::ticket::{Ticket, TicketRole};
 
@@ -101,7 +101,29 @@ impl Joining {
     }
 }
 
+/// An address that somebody typed.
+fn address(at: Option<&str>) -> Result<Option<SocketAddr>, Failure> {
+    let at = at.map(str::parse).transpose();
+    at.map_err(|_| Failure::new(ErrorKind::Usage, "--at takes an address like 192.0.2.7:4433"))
+}
+
 impl Replica {
+    /// Whether the same request has joined already, or is at it after its first connection broke. An error where another one is.
+    fn goes_on(&mut self, cx: &mut Cx<'_>, client: ClientId, request: Uuid, role: TicketRole) -> Result<bool, Failure> {
+        if let Some(joined) = self.joined_by(request, role) {
+            cx.answer(client, Ok(Reply::Joined(joined)));
+            return Ok(true);
+        }
+        match &mut self.joining {
+            Some(joining) if joining.request == request => {
+                joining.client = Some(client);
+                Ok(true)
+            }
+            Some(_) => Err(Failure::new(ErrorKind::Precondition, "this home is already joining")),
+            None => Ok(false),
+        }
+    }
+
     /// A link that was used for joining went away.
     pub(super) fn join_link_closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str, refused: bool) {
         for awaiting in self.awaiting.values_mut() {

@@ -13,6 +13,7 @@ impl Replica {
             self.state(cx, statement);
         }
     }
+
     /// Opens with the kit what this device has no key for, and seals that for itself: the kit is not here for long.
     pub(super) fn take_by_kit(&mut self, cx: &mut Cx<'_>) {
         let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::failure::chain;
 use super::rehearsal::rehearse;
+use super::shelf::{PLACE, RESTORED};
 use crate::Rng;
 use crate::local::ClientId;
 use crate::process::private::{create_private_dir, sync_dir};
@@ -25,8 +26,6 @@ use crate::store::{RealDisk, place};
 
 /// The largest file that is read as a backup.
 const MAX: u64 = 4 << 30;
-/// Where a home says that it was restored, and from what: a digest of the backup.
-pub(super) const RESTORED: &str = "restored";
 
 /// What a restored home keeps of that: `digest 32 · when, seconds since 1970, i64`.
 pub fn restored_note(digest: &[u8; 32], at: Timestamp) -> Vec<u8> {
@@ -53,7 +52,7 @@ impl Opened {
     /// The files as they become this home: from another place, so that it goes on in new logs, and what is shared waits for the person.
     pub(super) fn as_this_home(&self) -> Vec<Named> {
         let mut files = self.files.clone();
-        files.push(("place".to_owned(), vec![0; 32]));
+        files.push((PLACE.to_owned(), vec![0; 32]));
         files.push((RESTORED.to_owned(), restored_note(&self.digest, Timestamp::now())));
         files
     }

@@ -7,7 +7,7 @@ use super::boot::{boot, seed};
 use super::failure::chain;
 use super::{Daemon, Packer};
 use crate::local::{ClientId as LocalClient, Outgoing};
-use crate::replica::effect::{BackupJob, ClientId, Input};
+use crate::replica::effect::{BackupJob, ClientId};
 use crate::replica::locked;
 use crate::seal::keys::VaultKey;
 
@@ -96,11 +96,7 @@ impl Daemon {
         for client in self.replica.waiting_clients() {
             self.local.send(LocalClient(client.0), Outgoing::Answer(Answer::Error(meanwhile.clone())));
         }
-        if let Some(net) = self.net.take() {
-            net.shutdown().await;
-        }
-        while self.net_events.try_recv().is_ok() {}
-        self.inputs.retain(|input| matches!(input, Input::Ask { .. } | Input::Decision { .. } | Input::Gone { .. } | Input::Stop));
+        self.let_go_of_core().await;
         let (shelf, replica, effects) = boot(&self.home, self.clock, &mut self.rng, None, key)?;
         (self.shelf, self.replica) = (shelf, replica);
         self.packer = Packer::new();

@@ -30,9 +30,9 @@ const ERASED: &str = "erased";
 const DRAFTS: &str = "drafts";
 const REMINDED: &str = "reminded";
 const DELAYS: &str = "delays";
-const PLACE: &str = "place";
+pub(super) const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
-const RESTORED: &str = "restored";
+pub(super) const RESTORED: &str = "restored";
 /// The most entries read at once.
 const MAX_COUNT: usize = 4096;
 

@@ -4,7 +4,7 @@ use super::*;
 
 impl Node {
     /// Made anew on purpose: locked, or open.
-    pub(super) fn begin_again(&mut self, time: Duration, key: Option<VaultKey>, client: Option<ClientId>, _: Vec<Wish>) -> Vec<Wish> {
+    pub(super) fn begin_again(&mut self, time: Duration, key: Option<VaultKey>, client: Option<ClientId>) -> Vec<Wish> {
         (self.running, self.key) = (None, key);
         (self.listens, self.restarted) = (false, true);
         self.ends += 1;

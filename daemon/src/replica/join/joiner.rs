@@ -1,6 +1,5 @@
 //! The joiner: takes a ticket to its giver, and what the giver says into this home.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use asif_proto::frame;
@@ -12,7 +11,7 @@ use asif_proto::ticket::{Ticket, TicketRole};
 use super::super::begin::Answers;
 use super::super::effect::{ClientId, Effect, LinkId};
 use super::super::{Cx, Replica};
-use super::{By, Joining};
+use super::{By, Joining, address};
 use uuid::Uuid;
 
 use crate::journal::record::record_grant;
@@ -43,19 +42,9 @@ impl Replica {
             let hint = if role == TicketRole::Device { "asif helper join" } else { "asif device join" };
             return Err(Failure::new(ErrorKind::Usage, "this ticket is for something else").hint(format!("use it with: {hint}")));
         }
-        let at = at.as_deref().map(|at| at.parse::<SocketAddr>()).transpose();
-        let at = at.map_err(|_| Failure::new(ErrorKind::Usage, "--at takes an address like 192.0.2.7:4433"))?;
-        if let Some(joined) = self.joined_by(ask.id, role) {
-            cx.answer(client, Ok(Reply::Joined(joined)));
+        let at = address(at.as_deref())?;
+        if self.goes_on(cx, client, ask.id, role)? {
             return Ok(());
-        }
-        if let Some(joining) = self.joining.as_mut().filter(|joining| joining.request == ask.id) {
-            // The same request, after its first connection broke.
-            joining.client = Some(client);
-            return Ok(());
-        }
-        if self.joining.is_some() {
-            return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
         }
         let ours = self.vault.as_ref().map(|vault| vault.link_key());
         let made_here = self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.secret == ticket.secret);

@@ -1,8 +1,6 @@
 //! Coming back with the words of the recovery kit: the root lets this home in as a new device. From another device, which gives back the journal; or here,
 //! where the journal lies and what opened it does not any more.
 
-use std::net::SocketAddr;
-
 use asif_proto::id::StatementId;
 use asif_proto::local::{ErrorKind, Failure, Reply};
 use asif_proto::secret::Secret;
@@ -13,7 +11,7 @@ use super::super::effect::{ClientId, Effect, Found, Opaque};
 use super::super::request::not_words;
 use super::super::{Cx, Replica};
 use super::joiner::JOIN_LIMIT;
-use super::{By, Joining};
+use super::{By, Joining, address};
 use crate::journal::schema;
 use crate::people::registry::Registry;
 use crate::people::statement::{Add, Candidate, Kit, Said, Statement};
@@ -37,18 +35,9 @@ impl Replica {
     /// Begins to come back; the answer comes when it is through.
     pub(in crate::replica) fn restore_by_kit(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: &Restore<'_>) -> Result<(), Failure> {
         let kit = KitEntropy::from_words(ask.words.danger_text()).map_err(|error| not_words(&error, ask.words))?;
-        let at = ask.at.map(str::parse::<SocketAddr>).transpose();
-        let at = at.map_err(|_| Failure::new(ErrorKind::Usage, "--at takes an address like 192.0.2.7:4433"))?;
-        if let Some(joined) = self.joined_by(ask.request, TicketRole::Device) {
-            cx.answer(client, Ok(Reply::Joined(joined)));
+        let at = address(ask.at)?;
+        if self.goes_on(cx, client, ask.request, TicketRole::Device)? {
             return Ok(());
-        }
-        if let Some(joining) = self.joining.as_mut().filter(|joining| joining.request == ask.request) {
-            joining.client = Some(client);
-            return Ok(());
-        }
-        if self.joining.is_some() {
-            return Err(Failure::new(ErrorKind::Precondition, "this home is already joining"));
         }
         if self.unopened.is_some() || self.vault.as_ref().is_some_and(|vault| vault.person.is_some()) {
             self.restore_here(cx, &kit, ask)?;
