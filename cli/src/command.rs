@@ -37,6 +37,7 @@ pub mod lend;
 pub mod list;
 pub mod lock;
 pub mod log;
+pub mod logged;
 pub mod man;
 pub mod note;
 pub mod outcome;

@@ -44,6 +44,15 @@ pub fn fill<A, T>(
     deed: impl FnOnce(&mut Context<'_, '_>, Uuid, A) -> Outcome<T>,
 ) -> Outcome<T> {
     before_writing(context)?;
+    fill_also_locked(context, ask, deed)
+}
+
+/// The same for what is taken where the journal is locked, too.
+pub fn fill_also_locked<A, T>(
+    context: &mut Context<'_, '_>,
+    ask: impl FnOnce(&mut Form, &mut Context<'_, '_>) -> Outcome<A>,
+    deed: impl FnOnce(&mut Context<'_, '_>, Uuid, A) -> Outcome<T>,
+) -> Outcome<T> {
     let mut form = Form::open(context);
     match ask(&mut form, context) {
         Ok(answer) => form.carry_out(context, |context, id| deed(context, id, answer)),

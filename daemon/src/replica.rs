@@ -16,6 +16,7 @@ mod boot;
 mod compact;
 mod deeds;
 mod documents;
+mod dropped;
 pub mod effect;
 mod erase;
 mod find;
@@ -25,6 +26,7 @@ mod introduce;
 mod join;
 mod kit;
 mod links;
+mod locked;
 mod logs;
 mod merge;
 mod offer;
@@ -63,6 +65,7 @@ use crate::people::registry::Registry;
 use crate::people::space::Space;
 use crate::seal::body::{DocId, Keys};
 use crate::seal::keys::VaultKey;
+use crate::seal::outside::Outside;
 use crate::seal::vault::{Vault, WrappedKey};
 use crate::share::board::Board;
 use crate::share::terms::Terms;
@@ -101,6 +104,13 @@ pub struct Replica {
     /// The vault's key under a passphrase, where one is set.
     wrapped: Option<WrappedKey>,
     locked: bool,
+    /// What it goes on by while it is locked, and what was saved of that.
+    outside: Option<Outside>,
+    outside_saved: Option<Outside>,
+    /// What came while it was locked.
+    held: locked::Held,
+    /// What was written while it was locked.
+    dropped: dropped::Dropped,
     /// It is about to be made anew, locked.
     locking: bool,
     /// So long after the last request it locks by itself.
@@ -295,6 +305,7 @@ impl Replica {
             Input::Pruned { logs, outcome } => self.pruned(&logs, outcome),
             Input::Erased { erasures, outcome } => self.let_go_of(&mut cx, &erasures, outcome),
             Input::ErasedAside { outcome } => self.let_go_aside(&mut cx, outcome),
+            Input::Unlocked { client } => self.was_unlocked(client),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
         }
@@ -304,6 +315,10 @@ impl Replica {
 
     /// What follows from any step: merges, publishing, pushing, dialling, deadlines.
     fn settle(&mut self, cx: &mut Cx<'_>) {
+        if self.locked {
+            return self.settle_locked(cx);
+        }
+        self.take_held(cx);
         self.plan_is_wanted(cx);
         self.merge_pending(cx);
         self.prove_due(cx);
@@ -314,6 +329,7 @@ impl Replica {
         if self.is_ready() {
             self.read_terms();
             self.unpark(cx);
+            self.take_dropped(cx);
             // Nothing is written of itself where not all is as it was.
             if self.rest_until.is_none() && !self.salvaging && self.writes_of_itself() {
                 self.end_dead_invitations(cx);
@@ -342,6 +358,7 @@ impl Replica {
         self.save_due(cx);
         self.let_view_go(cx);
         self.evict();
+        self.answer_openers(cx);
         self.lock_due(cx);
     }
 
@@ -350,6 +367,7 @@ impl Replica {
         let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
         let asks = asks.chain(self.coming_back.iter().map(|(client, _)| *client));
         let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.telling.iter().map(|told| told.client));
+        let asks = asks.chain(self.openers());
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 
@@ -357,7 +375,7 @@ impl Replica {
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is not done is not waited for; what cannot be done yet is: whatever makes it so is a step itself.
         let is_done = self.sweeps.is_done() && self.narrowing.is_empty();
-        let goes_on = (!is_done).then_some(self.now.mono);
+        let goes_on = (!is_done || self.takes_held()).then_some(self.now.mono);
         let publishes = self.is_ready() && !self.salvaging && self.writes_of_itself();
         let of_itself = |at: Duration| self.rest_until.map_or(at, |rest| at.max(rest));
         let ends = self.ends_at.filter(|_| publishes).map(of_itself);
@@ -397,8 +415,10 @@ impl Replica {
 
     /// There is a person and a journal here.
     fn person(&self) -> Option<PersonId> {
-        let person = self.vault.as_ref()?.person?;
-        let me = self.vault.as_ref()?.device();
+        let (person, me) = match (&self.vault, &self.outside) {
+            (Some(vault), _) => (vault.person?, vault.device()),
+            (None, outside) => outside.as_ref().map(|outside| (outside.person, outside.device))?,
+        };
         // What was written here stays, also where this device was removed.
         self.registry.roster(&person).member(&me).map(|_| person)
     }
@@ -417,7 +437,8 @@ impl Replica {
         *self.refused.entry(what.to_owned()).or_default() += 1;
     }
 
-    fn save_vault(&self, cx: &mut Cx<'_>) {
+    fn save_vault(&mut self, cx: &mut Cx<'_>) {
+        self.save_outside(cx);
         if let (Some(key), Some(vault)) = (&self.vault_key, &self.vault) {
             let file = self.wrapped.as_ref().map_or_else(|| key.to_file(), WrappedKey::to_file);
             cx.saves.push(Effect::Save { name: "vault.key", bytes: Opaque::new(file) });

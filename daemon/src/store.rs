@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! <data>/store/logs/<log id>     one file per log, append-only             format: log_file
-//! <data>/store/statements        signed statements, append-only            format: statement_file
+//! <data>/store/statements        signed statements, append-only            format: record_file
+//! <data>/store/held              what came while the journal was locked    the same
+//! <data>/store/dropped           what was written meanwhile, sealed        the same
 //! <data>/store/checkpoints/<id>  sealed checkpoints, each a file that its name is the hash of
 //! <data>/store/pieces/<id>       sealed pieces of them, the same
 //! <data>/store/takeover          what is being done with a checkpoint, until it is done                       format: takeover
@@ -35,11 +37,11 @@ mod mem;
 mod open;
 mod parts;
 mod real;
+mod record_file;
 mod rewrite;
 mod salvage;
 mod sealed;
 mod small;
-mod statement_file;
 mod takeover;
 #[cfg(test)]
 mod tests;
@@ -57,11 +59,11 @@ pub use erase::Aside;
 pub use mem::{Call, Choose, Fault, MemDisk, Moment, Op};
 pub use open::{Damage, Found, FoundLog, OpenError, Torn};
 pub use real::RealDisk;
+pub use record_file::List;
 pub use rewrite::{GraftError, SetAsideError, StubError};
 pub use salvage::Salvaged;
 pub use sealed::SealedError;
 pub use small::SmallFileError;
-pub use statement_file::MAX_STATEMENT;
 pub use takeover::{Jump, Takeover, TakeoverError};
 pub use whole::{files, place};
 
@@ -91,8 +93,8 @@ pub enum Append {
         /// The entry.
         wire: Wire,
     },
-    /// A signed statement, 1 to [`MAX_STATEMENT`] bytes.
-    Statement(Vec<u8>),
+    /// A record of a list, 1 to [`List::longest`] bytes.
+    Record(List, Vec<u8>),
 }
 
 /// The disk did not do what it was asked.
@@ -143,9 +145,9 @@ pub enum AppendError {
         /// The entry.
         seq: u64,
     },
-    /// An empty or too long statement.
-    #[error("a statement of {0} bytes cannot be stored")]
-    Statement(usize),
+    /// An empty or too long record.
+    #[error("a record of {0} bytes cannot be stored")]
+    Record(usize),
     /// It failed on the way; the store is now poisoned.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -184,7 +186,7 @@ pub struct Store {
     disk: Arc<dyn Disk>,
     places: Places,
     logs: BTreeMap<LogId, LogState>,
-    statements: StatementState,
+    lists: BTreeMap<List, ListState>,
     poisoned: bool,
 }
 
@@ -201,9 +203,9 @@ struct Places {
     parts: PathBuf,
 }
 
-#[derive(Debug, Default)]
-struct StatementState {
-    exists: bool,
+/// The file of a list, where there is one.
+#[derive(Debug, Clone, Copy)]
+struct ListState {
     /// Length of the file where it is whole.
     len: u64,
     damaged_at: Option<u64>,
@@ -293,7 +295,7 @@ impl Places {
         self.store.join("takeover")
     }
 
-    fn statements(&self) -> PathBuf {
-        self.store.join("statements")
+    fn list(&self, list: List) -> PathBuf {
+        self.store.join(list.name())
     }
 }

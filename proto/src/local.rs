@@ -50,7 +50,7 @@ pub use failure::{ErrorKind, Failure};
 pub use feedback::{HelperAsk, HelperDeed, InboxAsk, NewSuggestion, Purged, RapportAsk};
 pub use history::{FieldChange, History, HistoryStep, Now};
 pub use kit::{KitAsk, KitLook, KitView, KitWords};
-pub use lock::{LockAsk, LockView};
+pub use lock::{LockAsk, LockView, Waiting};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,

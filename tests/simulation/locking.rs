@@ -1,13 +1,21 @@
 //! A journal with a passphrase on it. Properties:
 //!
 //! 1. It locks by itself when nothing was asked for long enough, and not before; whatever is locked is there when it is opened.
-//! 2. Locked, it lets nobody in, and nothing that it holds is asked for in vain for ever: the others go on, and it catches up.
+//! 2. Locked, it takes what own devices write, sealed, and gives it to the others; once it is open it has what they have. It can open none of it.
 //! 3. Wherever the power goes while the passphrase is set or taken off, the journal opens: with it, or without.
+//! 4. What somebody writes into it meanwhile is in it once it is open, as of when it was written, once; what cannot be is a draft.
+//! 5. Wherever the power goes meanwhile, or while it is opened: nothing that was acknowledged is lost, and nothing is there twice.
+//! 6. Of a device that was removed meanwhile counts what this one had of it when it heard so, and nothing after.
+//! 7. What somebody brings with a stolen link key is gone when it is opened, and keeps nothing out for longer.
 
 use std::time::Duration;
 
+use asif_daemon::run::shelf::Shelf;
+use asif_daemon::seal::wire;
 use asif_daemon::store::Fault;
-use asif_proto::local::{ErrorKind, ListFilter, LockAsk, Request};
+use asif_proto::local::{DraftAsk, ErrorKind, ListFilter, LockAsk, LockView, Reply, Request};
+use asif_proto::peer::{Blob, Entries, Message, Sealed};
+use asif_proto::record::SessionFields;
 use asif_proto::secret::Secret;
 
 use crate::apart::noted;
@@ -44,7 +52,7 @@ fn a_journal_locks_by_itself_when_nothing_was_asked_for_long_enough_and_catches_
     assert_eq!(world.nodes[laptop].locks, 0);
     world.run_for(Duration::from_secs(1000));
     assert_eq!(world.nodes[laptop].locks, 1);
-    assert!(is_locked(&mut world, laptop) && !world.is_linked(laptop, desktop));
+    assert!(is_locked(&mut world, laptop) && world.is_linked(laptop, desktop));
     log(&mut world, desktop, noted("b"));
     world.run_for(Duration::from_secs(5000));
     assert_eq!(world.nodes[laptop].locks, 1, "it is locked once");
@@ -61,6 +69,236 @@ fn a_journal_locks_by_itself_when_nothing_was_asked_for_long_enough_and_catches_
     world.must(laptop, Request::Lock(LockAsk::Passphrase { old: Some(passphrase()), new: None }));
     world.run_for(Duration::from_secs(5000));
     assert_eq!(notes(&mut world, laptop), ["a", "b"]);
+}
+
+fn lock(world: &mut World, node: usize) {
+    world.must(node, set());
+    world.must(node, Request::Lock(LockAsk::Now));
+}
+
+fn unlock(world: &mut World, node: usize) -> LockView {
+    match world.must(node, Request::Lock(LockAsk::Unlock { passphrase: passphrase() })) {
+        Reply::Lock(view) => view,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn note(note: &str) -> Request {
+    Request::Log { practice: None, fields: Box::new(noted(note)) }
+}
+
+fn waits(world: &mut World, node: usize, request: Request) -> bool {
+    matches!(world.ask(node, request), Some(Ok(Reply::Waiting(_))))
+}
+
+#[test]
+fn a_locked_device_takes_what_one_own_device_writes_and_gives_it_to_another() {
+    let mut world = World::keeping_entries(3);
+    let devices = story::family(&mut world, 3);
+    let [laptop, desktop, phone] = devices[..] else { panic!() };
+    world.cut(desktop, phone);
+    lock(&mut world, laptop);
+    log(&mut world, desktop, noted("a"));
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(notes(&mut world, phone), ["a"], "it came through the one that is locked");
+    // Also where one end was away, and the one that is locked was started meanwhile.
+    world.stop(phone);
+    log(&mut world, desktop, noted("b"));
+    world.run_for(Duration::from_secs(60));
+    world.stop(desktop);
+    world.stop(laptop);
+    world.start(laptop);
+    world.start(phone);
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(notes(&mut world, phone), ["a", "b"]);
+    log(&mut world, phone, noted("c"));
+    world.run_for(Duration::from_secs(60));
+    assert!(is_locked(&mut world, laptop));
+    world.stop(phone);
+    // Nobody else is there: what it held is all that it has.
+    assert!(!unlock(&mut world, laptop).locked);
+    assert_eq!(notes(&mut world, laptop), ["a", "b", "c"]);
+    world.stop(laptop);
+    world.start(laptop);
+    unlock(&mut world, laptop);
+    assert_eq!(notes(&mut world, laptop), ["a", "b", "c"]);
+    world.start(desktop);
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(notes(&mut world, desktop), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_device_that_was_paired_and_one_that_joins_while_it_is_locked_are_known_to_it() {
+    let mut world = World::keeping_entries(4);
+    let devices = story::family(&mut world, 2);
+    let [laptop, desktop] = devices[..] else { panic!() };
+    lock(&mut world, laptop);
+    let phone = story::joins(&mut world, desktop, "phone");
+    world.run_for(Duration::from_secs(60));
+    world.stop(desktop);
+    log(&mut world, phone, noted("a"));
+    world.run_for(Duration::from_secs(60));
+    assert!(world.is_linked(laptop, phone), "it lets in whoever another own device let in");
+    world.stop(phone);
+    unlock(&mut world, laptop);
+    assert_eq!(notes(&mut world, laptop), ["a"]);
+}
+
+#[test]
+fn what_is_written_into_a_locked_journal_is_in_it_once_it_is_open_as_of_when_it_was_written() {
+    let mut world = World::keeping_entries(5);
+    let devices = story::family(&mut world, 2);
+    let [laptop, desktop] = devices[..] else { panic!() };
+    lock(&mut world, laptop);
+    let written = world.nodes[laptop].wall(world.time);
+    let id = uuid::Uuid::from_u128(7);
+    let lunch = Request::Log { practice: Some("lunch".into()), fields: Box::new(noted("a")) };
+    for _ in 0..2 {
+        // Asked again after a lost answer it is there once.
+        assert!(matches!(world.again(laptop, id, lunch.clone()), Some(Ok(Reply::Waiting(_)))));
+    }
+    let elsewhere =
+        Request::Log { practice: Some("lnch".into()), fields: Box::new(SessionFields { tags: vec!["rain".into()], ..noted("b") }) };
+    assert!(waits(&mut world, laptop, elsewhere));
+    let too_long = noted(&"x".repeat(200 << 10));
+    let refused = world.ask(laptop, Request::Log { practice: None, fields: Box::new(too_long) });
+    assert!(
+        matches!(refused, Some(Err(failure)) if failure.kind == ErrorKind::Usage),
+        "what can be told without the journal is told at once"
+    );
+    world.run_for(Duration::from_secs(7200));
+    world.stop(laptop);
+    world.start(laptop);
+    assert!(waits(&mut world, laptop, note("c")));
+    let view = unlock(&mut world, laptop);
+    assert_eq!((view.waiting, view.added, view.drafts), (0, 3, 1));
+    let Reply::Sessions(sessions) = world.must(laptop, Request::List(ListFilter::default())) else { panic!() };
+    let a = sessions.iter().find(|session| session.note.as_deref() == Some("a")).unwrap();
+    assert_eq!((a.practice.as_deref(), a.recorded_at, sessions.len()), (Some("lunch"), written, 2));
+    let Reply::Drafts(drafts) = world.must(laptop, Request::Draft(DraftAsk::List)) else { panic!() };
+    assert_eq!(drafts[0].answers["note"], "b");
+    assert_eq!((drafts[0].words[0].as_str(), drafts[0].words.last().unwrap().as_str()), ("log", "--tag=rain"));
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(notes(&mut world, desktop), ["a", "c"]);
+    // Nothing of it comes again.
+    world.stop(laptop);
+    world.start(laptop);
+    let view = unlock(&mut world, laptop);
+    assert_eq!((view.waiting, view.added, view.drafts), (0, 0, 0));
+}
+
+#[test]
+fn a_locked_journal_takes_a_thousand_and_says_when_it_takes_no_more() {
+    let mut world = World::keeping_entries(6);
+    let laptop = story::family(&mut world, 1)[0];
+    lock(&mut world, laptop);
+    for number in 0..1000 {
+        assert!(waits(&mut world, laptop, note("a")), "{number}");
+    }
+    let refused = world.ask(laptop, note("one more"));
+    assert!(matches!(refused, Some(Err(failure)) if failure.kind == ErrorKind::Locked && failure.message.contains("not stored")));
+    assert_eq!(unlock(&mut world, laptop).added, 1000);
+}
+
+#[test]
+fn wherever_the_power_goes_while_it_is_locked_or_opened_nothing_is_lost_and_nothing_is_there_twice() {
+    let mut ends = 0;
+    for at in 0.. {
+        let mut world = World::keeping_entries(7);
+        let devices = story::family(&mut world, 2);
+        let [laptop, desktop] = devices[..] else { panic!() };
+        lock(&mut world, laptop);
+        let disk = world.nodes[laptop].disk.clone();
+        let last = disk.calls() + at;
+        disk.plan(move |call| (call.number >= last).then_some(Fault::PowerOff));
+        let mut said = Vec::new();
+        for text in ["a", "b"] {
+            if waits(&mut world, laptop, note(text)) {
+                said.push(text);
+            }
+            log(&mut world, desktop, noted(&format!("{text} there")));
+            world.run_for(Duration::from_secs(1));
+        }
+        let held = world.is_linked(laptop, desktop);
+        let opened = world.ask(laptop, Request::Lock(LockAsk::Unlock { passphrase: passphrase() }));
+        world.run_for(Duration::from_secs(1));
+        let went_off = disk.calls() > last;
+        disk.heal();
+        world.stop(laptop);
+        // What it acknowledged to the other is nowhere else, as far as that one goes.
+        if held && matches!(opened, Some(Ok(_))) {
+            world.cut(laptop, desktop);
+        }
+        world.start(laptop);
+        unlock(&mut world, laptop);
+        world.run_for(Duration::from_secs(120));
+        let mut here = notes(&mut world, laptop);
+        here.sort();
+        for text in &said {
+            assert_eq!(here.iter().filter(|one| one == text).count(), 1, "at {at}: {text} of {here:?}");
+        }
+        let of_there: Vec<_> = here.iter().filter(|one| one.ends_with("there")).collect();
+        assert_eq!(of_there, ["a there", "b there"], "at {at}");
+        ends += usize::from(went_off);
+        if !went_off {
+            break;
+        }
+    }
+    assert!(ends > 10, "{ends}");
+}
+
+#[test]
+fn of_a_device_that_was_removed_meanwhile_counts_what_the_locked_one_had_of_it_by_then() {
+    let mut world = World::keeping_entries(8);
+    let devices = story::family(&mut world, 3);
+    let [laptop, desktop, phone] = devices[..] else { panic!() };
+    lock(&mut world, laptop);
+    world.cut(desktop, phone);
+    world.cut(desktop, laptop);
+    log(&mut world, phone, noted("before"));
+    world.run_for(Duration::from_secs(60));
+    world.must(desktop, Request::DeviceRemove { device: "device 2".into() });
+    world.heal();
+    world.cut(desktop, phone);
+    world.run_for(Duration::from_secs(60));
+    assert!(!world.is_linked(laptop, phone), "whoever was removed is let in no more, also where it is locked");
+    log(&mut world, phone, noted("after"));
+    world.run_for(Duration::from_secs(600));
+    world.heal();
+    unlock(&mut world, laptop);
+    world.run_for(Duration::from_secs(600));
+    for node in [laptop, desktop] {
+        assert_eq!(notes(&mut world, node), ["before"], "{}", world.nodes[node].name);
+    }
+}
+
+#[test]
+fn what_a_stolen_link_key_brings_to_a_locked_device_is_gone_when_it_is_opened() {
+    let mut world = World::keeping_entries(9);
+    let devices = story::family(&mut world, 3);
+    let [laptop, desktop, phone] = devices[..] else { panic!() };
+    log(&mut world, phone, noted("a"));
+    log(&mut world, desktop, noted("b"));
+    world.run_for(Duration::from_secs(60));
+    lock(&mut world, laptop);
+    world.run_for(Duration::from_secs(60));
+    // The log of the phone goes on with what nobody wrote, and a log of nobody begins.
+    let (shelf, found) = Shelf::open(world.nodes[laptop].disk.clone(), std::path::Path::new("/data")).unwrap();
+    drop(shelf);
+    for log in &found.logs {
+        let forged = [wire::header(log.head.log, log.seq + 1).to_vec(), vec![9; 424]].concat();
+        let entries = vec![Sealed::Entry(Blob(forged))];
+        let run = Entries { queue: log.head.queue, key: log.head.key, log: log.head.log, before: log.link, entries };
+        world.inject(phone, laptop, &Message::Entries(run));
+    }
+    log(&mut world, phone, noted("c"));
+    world.run_for(Duration::from_secs(60));
+    unlock(&mut world, laptop);
+    world.run_for(Duration::from_secs(600));
+    for node in devices {
+        assert_eq!(notes(&mut world, node), ["a", "b", "c"], "{}", world.nodes[node].name);
+        assert!(world.nodes[node].damage.is_empty());
+    }
 }
 
 #[test]

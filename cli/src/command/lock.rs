@@ -12,8 +12,9 @@ use crate::render::lock;
 /// A passphrase on the journal.
 ///
 /// Without one the key lies beside the journal, and whoever can read your files can read it. With one the key opens with the passphrase alone: after each
-/// start of this machine, and each time it was locked, asif unlock asks for it. While it is locked this device meets nobody. The crisis numbers are shown
-/// all the same.
+/// start of this machine, and each time it was locked, asif unlock asks for it. While it is locked this device goes on receiving, sealed, for your other
+/// devices, and nothing goes to a helper. asif log and asif note are taken all the same: sealed, and put in when it is opened. The crisis numbers are shown
+/// as ever.
 #[derive(Debug, Subcommand)]
 pub enum Args {
     /// Set a passphrase, change it, or take it off.
@@ -41,7 +42,7 @@ impl Args {
         match self {
             Self::Now => {
                 let view = ask(LockAsk::Now, context)?;
-                context.tell(&view, |screen| screen.line("Locked. asif unlock opens it."))
+                context.tell(&view, lock::locked)
             }
             Self::Passphrase(passphrase) => passphrase.run(context),
         }

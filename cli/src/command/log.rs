@@ -1,16 +1,14 @@
 //! `asif log`
 
-use asif_proto::local::{Known, Reply, Request};
-use asif_proto::record::{Session, SessionFields};
-use uuid::Uuid;
+use asif_proto::local::{Known, Request};
 
 use super::fields::Fields;
+use super::logged;
 use super::prose::{self, Prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::Outcome;
-use crate::form::{Edited, fill, missing};
-use crate::render::session;
+use crate::form::{Edited, fill_also_locked, missing};
 
 mod questions;
 
@@ -61,15 +59,15 @@ impl Args {
 }
 
 fn named(practice: String, fields: Fields, noted: &Noted, context: &mut Context<'_, '_>) -> Outcome {
-    let before = |context: &mut Context<'_, '_>| context.ask(Request::PracticeShow { practice: practice.clone() }).map(drop);
+    let before = |context: &mut Context<'_, '_>| logged::would_be_taken(context, Request::PracticeShow { practice: practice.clone() });
     let given = match noted {
         Noted::Given(value) => prose::given(value, context, before)?,
         Noted::Edited => prose::edited(context, before)?,
         Noted::Not => Prose::default(),
     };
     let empty = !matches!(noted, Noted::Not) && given.text.is_none();
-    let session = given.kept_by(context, |context, id, note| store(context, id, practice, fields.into_fields(note)))?;
-    context.tell(&session, |screen| session::logged(screen, &session))?;
+    let logged = given.kept_by(context, |context, id, note| logged::log(context, id, Some(practice), fields.into_fields(note)))?;
+    logged.tell(context)?;
     if empty {
         context.say("the note was empty: logged without one");
     }
@@ -87,7 +85,7 @@ fn asked(fields: Fields, noted: Noted, context: &mut Context<'_, '_>) -> Outcome
     };
     let noted = typed || edited || note.is_some();
     let fields = fields.into_fields(note);
-    let session = fill(
+    let logged = fill_also_locked(
         context,
         |form, context| {
             let (practice, mut fields) = questions::ask(form, context, fields, noted)?;
@@ -99,12 +97,7 @@ fn asked(fields: Fields, noted: Noted, context: &mut Context<'_, '_>) -> Outcome
             }
             Ok((practice, fields))
         },
-        |context, id, (practice, fields)| store(context, id, practice, fields),
+        |context, id, (practice, fields)| logged::log(context, id, practice, fields),
     )?;
-    context.tell(&session, |screen| session::logged(screen, &session))
-}
-
-fn store(context: &mut Context<'_, '_>, id: Uuid, practice: String, fields: SessionFields) -> Outcome<Session> {
-    let request = Request::Log { practice: Some(practice), fields: Box::new(fields) };
-    context.ask_for_as(id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
+    logged.tell(context)
 }

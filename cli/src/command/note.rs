@@ -1,13 +1,12 @@
 //! `asif note`
 
-use asif_proto::local::{Known, Reply, Request};
+use asif_proto::local::{Known, Request};
 use asif_proto::record::{SessionFields, Visibility};
 
-use super::{at, prose};
+use super::{at, logged, prose};
 use crate::completion::names;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::render::session;
 
 /// Write something down, without a practice.
 ///
@@ -36,7 +35,7 @@ impl Args {
     pub fn run(mut self, context: &mut Context<'_, '_>) -> Outcome {
         at::settle(&mut self.at, context)?;
         // Without a journal the practices cannot be told either.
-        let before = |context: &mut Context<'_, '_>| context.ask(Request::PracticeList { all: false }).map(drop);
+        let before = |context: &mut Context<'_, '_>| logged::would_be_taken(context, Request::PracticeList { all: false });
         let note = match self.source.as_deref() {
             None if self.editor => prose::edited(context, before)?,
             Some("-") => prose::given("-", context, before)?,
@@ -52,10 +51,7 @@ impl Args {
         }
         let visibility = self.private.then_some(Visibility::Private);
         let fields = SessionFields { at: self.at, tags: self.tags, visibility, ..SessionFields::default() };
-        let session = note.kept_by(context, |context, id, note| {
-            let request = Request::Log { practice: None, fields: Box::new(SessionFields { note, ..fields }) };
-            context.ask_for_as(id, request, |reply| if let Reply::Session(session) = reply { Some(session) } else { None })
-        })?;
-        context.tell(&session, |screen| session::logged(screen, &session))
+        let logged = note.kept_by(context, |context, id, note| logged::log(context, id, None, SessionFields { note, ..fields }))?;
+        logged.tell(context)
     }
 }

@@ -1,8 +1,9 @@
 //! The lock, as a person is told of it.
 
-use asif_proto::local::LockView;
+use asif_proto::local::{LockView, Waiting};
 
 use super::Screen;
+use super::text::count;
 use super::time;
 
 /// A passphrase was set, or taken off.
@@ -15,6 +16,20 @@ pub fn passphrase(screen: &mut Screen, view: &LockView) {
     }
 }
 
+/// It was written while the journal is locked.
+pub fn waits(screen: &mut Screen, waiting: &Waiting) {
+    let what = waiting.practice.as_ref().map_or_else(|| "saved".to_owned(), |practice| format!("saved {practice}"));
+    screen.line(&format!("{what}  {}  sealed: asif unlock puts it into the journal", time::when_and_where(&waiting.occurred_at, screen)));
+    if waiting.count + 10 > waiting.most {
+        screen.line(&format!("{} of {} that may wait do so. Then no more is taken until it is open.", waiting.count, waiting.most));
+    }
+}
+
+/// Locked.
+pub fn locked(screen: &mut Screen) {
+    screen.line("Locked. asif unlock opens it. What you log meanwhile is saved, sealed, and put in then: asif log, asif note");
+}
+
 /// It is open.
 pub fn open(screen: &mut Screen, view: &LockView) {
     match (view.passphrase, view.locks_at) {
@@ -23,5 +38,13 @@ pub fn open(screen: &mut Screen, view: &LockView) {
         (true, Some(at)) => {
             screen.line(&format!("Open. It locks by itself {}, if nothing is asked until then.", time::instant(at, screen)))
         }
+    }
+    if view.added > 0 {
+        screen.line(&format!("What you wrote meanwhile is in it: {}", count(view.added, "entry", "entries")));
+    }
+    if view.drafts > 0 {
+        let (what, them) =
+            if view.drafts == 1 { ("One could not be put in, and is", "it") } else { ("Some could not be put in, and are", "them") };
+        screen.line(&format!("{what} kept as {}, to be gone on with: asif draft list shows {them}", count(view.drafts, "draft", "drafts")));
     }
 }

@@ -20,8 +20,16 @@ pub fn status(screen: &mut Screen, status: &Status) {
         return;
     }
     if status.locked {
-        screen.line("daemon ok · locked");
-        return screen.line("asif unlock opens the journal. While it is locked, this device meets nobody.");
+        let waiting = match status.waiting {
+            0 => String::new(),
+            waiting => format!(" · {} to be put in", count(waiting, "entry waits", "entries wait")),
+        };
+        screen.line(&format!("daemon ok · locked{waiting}"));
+        screen.line("asif unlock opens the journal. asif log and asif note are taken all the same, sealed until then.");
+        if !status.listen.is_empty() {
+            screen.line("It goes on receiving for your other devices, sealed as it is. Nothing goes to a helper from here.");
+        }
+        return;
     }
     let mut parts = vec!["daemon ok".to_owned(), vault(status)];
     parts.push(count(status.journal.sessions, "session", "sessions"));

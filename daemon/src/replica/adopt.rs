@@ -105,7 +105,7 @@ impl Replica {
             Some(_) => return self.decline(cx, from, id, None),
             None => {}
         }
-        if self.person().is_none() || !self.writes_of_itself() {
+        if self.locked || self.person().is_none() || !self.writes_of_itself() {
             return self.decline(cx, from, id, None);
         }
         let Some(base) = self.open_base(id, &sealed) else { return self.decline(cx, from, id, Some("a checkpoint that does not open")) };

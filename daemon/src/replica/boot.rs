@@ -22,6 +22,7 @@ use crate::people::space::Space;
 use crate::seal::body::{Body, DocId, Keys};
 use crate::seal::entry::{self, Place};
 use crate::seal::keys::VaultKey;
+use crate::seal::outside::Outside;
 use crate::seal::vault::{Vault, VaultError, WrappedKey};
 
 /// Why what is on disk cannot be used.
@@ -48,13 +49,16 @@ impl Replica {
         }
         if replica.locked {
             (replica.now, replica.asked_at) = (now, now.steady);
+            let mut cx = Cx::new(now, rng);
+            replica.begin_locked(&mut cx, &found);
             replica.unopened = Some(Box::new(found));
-            return (replica, Vec::new());
+            return (replica, cx.into_effects());
         }
         let (view, parts) = (found.view.take(), std::mem::take(&mut found.parts));
         let (peers, logs, is_other) = (found.peers.take(), found.logs.clone(), found.is_other);
         let (drafts, reminded) = (found.drafts.take(), found.reminded.take());
         let (delays, withheld) = (found.delays.take(), found.withheld.take());
+        replica.outside_saved = found.outside.take().as_deref().and_then(Outside::from_file);
         replica.erasing = super::erase::Erasing::found(found.erased.take());
         (replica.now, replica.asked_at) = (now, now.steady);
         replica.drafts_damaged = found.drafts_damaged;
@@ -63,6 +67,7 @@ impl Replica {
         replica.load_plan_copy(found.plan_copy.take().as_deref());
         replica.take_found(found);
         replica.load_peers(peers.as_deref());
+        replica.met_while_locked();
         let waiting = replica.load_snapshot(view.as_deref(), &parts, &logs);
         let is_new = waiting.is_none();
         replica.refresh_keys();
@@ -87,6 +92,7 @@ impl Replica {
             replica.ends_at = Some(now.mono + PUBLISH_FOR_OTHERS_AFTER);
             replica.stub_at = (!replica.outdated.is_empty()).then_some(now.mono);
         }
+        replica.save_outside(&mut cx);
         replica.settle(&mut cx);
         (replica, cx.into_effects())
     }
@@ -98,6 +104,10 @@ impl Replica {
             vault_key: None,
             wrapped: None,
             locked: false,
+            outside: None,
+            outside_saved: None,
+            held: super::locked::Held::default(),
+            dropped: super::dropped::Dropped::default(),
             locking: false,
             lock_after: None,
             asked_at: Duration::ZERO,
@@ -241,6 +251,8 @@ impl Replica {
     /// Statements and logs as they were found.
     pub(super) fn take_found(&mut self, found: Found) {
         (self.damage, self.strange, self.set_aside) = (found.damage, found.strange, found.set_aside);
+        self.load_held(found.held);
+        self.dropped.found(&found.dropped);
         self.registry = Registry::default();
         if self.registry.load(found.statements.into_iter()).is_err() {
             self.damage.push((None, "a stored statement about devices and keys is not what was written".into()));
@@ -253,12 +265,11 @@ impl Replica {
         self.load_bases(found.checkpoints, found.pieces);
     }
 
-    fn find_logs(&mut self, found: Vec<FoundLog>) {
+    pub(super) fn find_logs(&mut self, found: Vec<FoundLog>) {
         for log in found {
             match self.registry.epoch(&log.head.queue).map(|epoch| epoch.space.id()) {
                 Some(space) => {
-                    let (seq, link, from, stubs) = (log.seq, log.link, log.from, BTreeSet::new());
-                    let log = Log { head: log.head, space, device: None, seq, link, from, stubs, merged: 0 };
+                    let log = Log { seq: log.seq, link: log.link, from: log.from, ..Log::unknown(log.head, space) };
                     self.logs.insert(log.head.log, log);
                 }
                 None => self.orphans.push(log),

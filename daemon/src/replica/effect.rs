@@ -20,7 +20,7 @@ use crate::seal::keys::{LinkSeed, VaultKey};
 use crate::seal::wire::Wire;
 
 pub use backup_job::BackupJob;
-pub use found::{Found, FoundLog, Salvaged};
+pub use found::{Found, FoundLog, LockedList, Salvaged};
 pub use input::Input;
 pub use unshown::{Notice, Opaque};
 
@@ -53,6 +53,11 @@ pub struct ClientId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
 
+impl LinkId {
+    /// Of what an own device brought while the journal was locked. No link has it.
+    pub const HELD: Self = Self(0);
+}
+
 /// The head of a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogHead {
@@ -78,6 +83,8 @@ pub enum Append {
     },
     /// A statement.
     Statement(Vec<u8>),
+    /// What came, or was written, while the journal was locked.
+    Locked(LockedList, Vec<u8>),
 }
 
 /// An entry as it is read back.
@@ -302,6 +309,8 @@ pub enum Effect {
         /// These pieces.
         pieces: Vec<PieceId>,
     },
+    /// Of what came, or was written, while the journal was locked, keep these records alone.
+    KeepLocked(LockedList, Vec<Vec<u8>>),
     /// Let go for good of entries that a checkpoint stands for, of older checkpoints, of what the view said, and of damaged pieces. Answered with
     /// [`Input::Erased`].
     Erase {

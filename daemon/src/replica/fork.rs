@@ -68,7 +68,17 @@ impl Replica {
         let Some(tip) = self.logs.get(&log).map(|log| log.seq) else { return };
         let Some(link) = self.links.get(&id).filter(|link| !link.disputed.contains_key(&log)) else { return };
         let theirs = link.theirs.get(&log).map_or(tip, |(seq, _)| *seq);
+        if self.locked {
+            // Which of the two counts is for who can open them.
+            return self.note_disputed(id, log);
+        }
         self.ask_for_branch(cx, id, log, tip.min(theirs).saturating_sub(BACK).max(1));
+    }
+
+    fn note_disputed(&mut self, id: LinkId, log: LogId) {
+        if let Some(link) = self.links.get_mut(&id) {
+            link.disputed.insert(log, 1);
+        }
     }
 
     fn ask_for_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, from: u64) {
@@ -105,15 +115,25 @@ impl Replica {
         }
         // What a checkpoint stands for cannot be shown: whoever finds that they part further back asks for that.
         let from = if here > 2 { want.from.max(here) } else { want.from };
+        if let Some(held) = self.held_from(&want.log).filter(|held| from >= *held) {
+            let run = self.held_run(&want.log, from.max(held), ENTRIES_BYTES);
+            return self.show_branch(cx, id, run);
+        }
         if from <= tip {
             self.reading += 1;
-            let runs = vec![Run { log: want.log, from, to: tip.min(from + SHOWN) }];
+            let to = self.held_from(&want.log).map_or(tip, |held| held - 1).min(from + SHOWN);
+            let runs = vec![Run { log: want.log, from, to }];
             cx.rest.push(Effect::Read { purpose: Purpose::Show(id), runs });
         }
     }
 
     /// What a peer asked for was read.
-    pub(super) fn show_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, entries: Vec<Stored>) {
+    pub(super) fn show_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, mut entries: Vec<Stored>) {
+        if let Some((log, next)) = entries.last().map(|last| (last.wire.log(), last.wire.seq() + 1))
+            && self.held_from(&log) == Some(next)
+        {
+            entries.extend(self.held_run(&log, next, ENTRIES_BYTES));
+        }
         let Some((first, head)) = entries.first().and_then(|first| Some((first.previous, self.logs.get(&first.wire.log())?.head))) else {
             return;
         };
@@ -141,7 +161,7 @@ impl Replica {
         let log = head.log;
         let (Some(first), Some(last)) = (wires.first().map(Wire::seq), wires.last().map(Wire::seq)) else { return };
         let Some(tip) = self.logs.get(&log).filter(|log| log.head == head).map(|log| log.seq) else { return };
-        if first > tip || self.losses.contains_key(&log) {
+        if first > tip || self.losses.contains_key(&log) || self.locked {
             return;
         }
         self.judging.insert(log, Theirs { link: id, before, wires });

@@ -40,8 +40,7 @@ impl Replica {
 
     /// Whether this key belongs to somebody who is let in.
     pub(super) fn is_welcome(&self, person: &PersonId, key: &LinkKey) -> bool {
-        let own = self.vault.as_ref().map(|vault| vault.link_key()) == Some(*key);
-        !own && (self.person() == Some(*person) || self.admitted_persons().contains(person))
+        self.link_key() != Some(*key) && (self.person() == Some(*person) || self.admitted_persons().contains(person))
     }
 
     /// Whether a share under this grant has ended, by the journal or by the space itself.
@@ -83,7 +82,7 @@ impl Replica {
     /// The link keys of these persons' devices, and of one's own other devices.
     fn keys_of(&self, others: BTreeSet<PersonId>) -> BTreeSet<LinkKey> {
         let persons = self.person().into_iter().chain(others);
-        let ours = self.vault.as_ref().map(|vault| vault.link_key());
+        let ours = self.link_key();
         let devices = persons.flat_map(|person| self.registry.roster(&person).devices().map(|device| device.link));
         devices.filter(|key| Some(*key) != ours).collect()
     }
@@ -92,7 +91,7 @@ impl Replica {
         let mut known = self.keys_of(self.admitted_persons());
         // With that key somebody may bring word of a device that is not known here, and nothing else.
         let persons = self.person().into_iter().chain(self.admitted_persons());
-        known.extend(persons.filter_map(|person| Some(self.registry.kit(&person)?.link)));
+        known.extend(persons.filter(|_| !self.locked).filter_map(|person| Some(self.registry.kit(&person)?.link)));
         let now = cx.now.wall.as_millisecond();
         let open: Vec<_> = self.vault.iter().flat_map(|vault| &vault.invitations).filter(|one| one.expires_ms > now).collect();
         // Whoever proved a ticket may come again, unless they were removed; others only while there is a ticket that lets them in.
@@ -116,7 +115,8 @@ impl Replica {
             self.listen_after = None;
         }
         let may_listen = self.listen_after.is_none() && self.rest_until.is_none();
-        if self.is_ready() && may_listen && !self.listen_wanted && self.vault.as_ref().is_some_and(|vault| vault.networked) {
+        let networked = self.vault.as_ref().map(|vault| vault.networked).or(self.outside.as_ref().map(|outside| outside.networked));
+        if (self.locked || self.is_ready()) && may_listen && !self.listen_wanted && networked == Some(true) {
             self.listen_wanted = true;
             cx.rest.push(Effect::Listen);
         }
@@ -124,7 +124,13 @@ impl Replica {
 
     /// The seed of this device's link key, for the network.
     pub fn link_secret(&self) -> Option<[u8; 32]> {
-        self.shown_vault().map(|vault| *vault.link.danger_bytes())
+        let outside = || self.outside.as_ref().map(|outside| &outside.link);
+        self.shown_vault().map(|vault| &vault.link).or_else(outside).map(|link| *link.danger_bytes())
+    }
+
+    /// The public half of it.
+    pub(super) fn link_key(&self) -> Option<LinkKey> {
+        self.vault.as_ref().map(|vault| vault.link_key()).or_else(|| self.outside.as_ref().map(|outside| outside.link.public()))
     }
 
     pub(super) fn next_link(&mut self) -> LinkId {

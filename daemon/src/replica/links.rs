@@ -136,8 +136,7 @@ impl Replica {
     /// else the older, which is dead if the other end has started anew.
     fn one_link_each(&mut self, cx: &mut Cx<'_>, id: LinkId) {
         let Some(new) = self.links.get(&id).cloned() else { return };
-        let Some(vault) = &self.vault else { return };
-        let ours = vault.link_key();
+        let Some(ours) = self.link_key() else { return };
         let dialler = |link: &Link| if link.incoming { link.key } else { ours };
         let others: Vec<_> = self
             .links
@@ -283,15 +282,19 @@ impl Replica {
         // In turns: what one log waits for may be in another.
         let rank = |tip: &Tip| (self.logs.get(&tip.log).map(|log| Some(log.space) != journal), link.turns.get(&tip.log).copied());
         let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
+        let from = link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1);
+        let before = link_before(self.links.get(&id), &tip.log, from);
+        if self.serve_held(cx, id, tip.log, from, before) {
+            return;
+        }
         let Some(log) = self.logs.get(&tip.log) else { return };
         let whole = Some(log.space) == journal;
-        let (head, from) = (log.head, link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1));
+        let head = log.head;
         if let Some(link) = self.links.get_mut(&id) {
             link.serving = Some(tip.log);
             let turn = link.turns.values().max().copied().unwrap_or(0) + 1;
             link.turns.insert(tip.log, turn);
         }
-        let before = link_before(self.links.get(&id), &tip.log, from);
         let left_out = self.left_out(cx, tip.log, from, person);
         cx.rest.push(Effect::Serve { link: id, head, from, before, left_out, whole });
     }

@@ -39,7 +39,12 @@ pub(super) struct Log {
 impl Log {
     /// A log of which nothing is stored yet.
     pub(super) fn new(head: LogHead, space: SpaceId, device: DeviceId) -> Self {
-        Self { head, space, device: Some(device), seq: 0, link: Link::ZERO, from: 2, stubs: BTreeSet::new(), merged: 0 }
+        Self { device: Some(device), ..Self::unknown(head, space) }
+    }
+
+    /// The same of a log of which it is not known who writes it.
+    pub(super) fn unknown(head: LogHead, space: SpaceId) -> Self {
+        Self { head, space, device: None, seq: 0, link: Link::ZERO, from: 2, stubs: BTreeSet::new(), merged: 0 }
     }
 
     /// Whether the entry of this number is here as it was written, as far as is known.
@@ -223,7 +228,11 @@ impl Replica {
         if self.registry.contains(&statement.id()) {
             return false;
         }
-        cx.appends.push(Append::Statement(statement.bytes().to_vec()));
+        if self.locked {
+            self.hold_statement(cx, &statement);
+        } else {
+            cx.appends.push(Append::Statement(statement.bytes().to_vec()));
+        }
         cx.statements.insert(statement.id());
         self.registry.insert(statement);
         true

@@ -46,12 +46,21 @@ impl Replica {
         (self.peers, self.told) = frame::decode(&plain).or_else(before).unwrap_or_default();
     }
 
+    /// Where own devices were met while this one was locked.
+    pub(super) fn met_while_locked(&mut self) {
+        let met: Vec<_> = self.outside_saved.iter().flat_map(|outside| outside.met.clone()).collect();
+        for (key, addresses) in met {
+            self.peers.notes.entry(key).or_default().addresses = addresses;
+        }
+    }
+
     pub(super) fn save_peers_soon(&mut self, cx: &Cx<'_>) {
         self.save_peers_at.get_or_insert(cx.now.mono + SAVE_WITHIN);
     }
 
     pub(super) fn save_peers(&mut self, cx: &mut Cx<'_>) {
         self.save_peers_at = None;
+        self.save_outside(cx);
         if let Some(vault) = &self.vault {
             let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told)), cx.rng);
             cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });

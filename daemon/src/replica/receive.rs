@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use asif_proto::id::{DeviceId, Link, LogId, SpaceId};
+use asif_proto::id::{DeviceId, Link, LogId, PersonId, SpaceId};
 use asif_proto::peer::Entries;
 
 use super::effect::{Append, Effect, LinkId, LogHead};
@@ -15,7 +15,6 @@ use crate::seal::entry::{self, Opened, Place};
 use crate::seal::keys::ReadKey;
 use crate::seal::wire::Wire;
 use crate::share::board::MAX_WEIGHT;
-use crate::sync::link::Peer;
 
 /// The most entries in one message.
 const MAX_RUN: usize = 8192;
@@ -66,6 +65,13 @@ pub(super) fn open_chain(key: &ReadKey, space: SpaceId, log: LogId, before: Link
     chain
 }
 
+/// The entries of a message, with where they belong; none where one is malformed.
+pub(super) fn read(message: Entries) -> Option<(LogHead, Vec<Wire>)> {
+    let Entries { queue, key, log, entries, .. } = message;
+    let wires: Result<Vec<Wire>, _> = entries.into_iter().take(MAX_RUN).map(Wire::try_from).collect();
+    Some((LogHead { queue, key, log }, wires.ok()?))
+}
+
 /// Who brings a run.
 #[derive(Clone, Copy)]
 struct By {
@@ -76,21 +82,21 @@ struct By {
 }
 
 /// A run that continues a log: what comes after its tip.
-struct Tail {
-    head: LogHead,
-    space: Space,
-    before: Link,
-    wires: Vec<Wire>,
+pub(super) struct Tail {
+    pub(super) head: LogHead,
+    pub(super) space: Space,
+    pub(super) before: Link,
+    pub(super) wires: Vec<Wire>,
 }
 
 impl Replica {
     /// A run came. What is good of it is stored; what is not leaves the tip where it was.
     pub(super) fn entries(&mut self, cx: &mut Cx<'_>, from: LinkId, message: Entries) {
-        let Entries { queue, key, log, before, entries } = message;
-        let wires: Result<Vec<Wire>, _> = entries.into_iter().take(MAX_RUN).map(Wire::try_from).collect();
-        let Ok(wires) = wires else { return self.refuse("a malformed entry") };
-        let head = LogHead { queue, key, log };
-        self.run(cx, from, head, before, wires);
+        let before = message.before;
+        match read(message) {
+            Some((head, wires)) => self.run(cx, from, head, before, wires),
+            None => self.refuse("a malformed entry"),
+        }
     }
 
     /// Runs that waited for an item are tried again.
@@ -123,7 +129,7 @@ impl Replica {
     }
 
     /// What of a run continues the log, if this peer may bring it.
-    fn tail(&mut self, cx: &mut Cx<'_>, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
+    pub(super) fn tail(&mut self, cx: &mut Cx<'_>, from: LinkId, head: LogHead, before: Link, wires: Vec<Wire>) -> Option<Tail> {
         let now = cx.now.mono;
         let Some(epoch) = self.registry.epoch(&head.queue) else {
             self.refuse("an entry for a queue that is not known");
@@ -133,10 +139,7 @@ impl Replica {
         let space = epoch.space;
         let readers = epoch.readers.clone();
         let key_fits = epoch.key == head.key;
-        let peer = match self.links.get(&from)?.peer {
-            Peer::Known { person, .. } => person,
-            Peer::Stranger | Peer::Giver | Peer::Herald(_) | Peer::Unaware => return None,
-        };
+        let peer = self.bringer(from)?;
         if !key_fits || !self.is_common(&space, &readers, peer) {
             self.refuse("an entry for a space that the two do not share");
             return None;
@@ -227,7 +230,15 @@ impl Replica {
         }
     }
 
+    /// Whose device brings a run.
+    fn bringer(&self, from: LinkId) -> Option<PersonId> {
+        if from == LinkId::HELD { self.person() } else { self.links.get(&from)?.person() }
+    }
+
     fn accept(&mut self, cx: &mut Cx<'_>, from: LinkId, tail: Tail) {
+        if self.locked {
+            return self.hold_run(cx, from, tail);
+        }
         let Tail { head, space, before, wires } = tail;
         let Some(keys) = self.keys.get(&head.queue).cloned() else {
             self.complain(from, cx.now.mono);
@@ -249,7 +260,7 @@ impl Replica {
         // The last good signature covers what stands before it.
         let good = chain.iter().rposition(|one| one.opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
         let mut signed = good.map_or(0, |at| at + 1);
-        let person = self.links.get(&from).and_then(|link| link.person());
+        let person = self.bringer(from);
         let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
         // A stub at the end says nothing that would need a signature.
         while (by.own || by.owner) && chain.get(signed).is_some_and(|one| one.opened.is_none()) {

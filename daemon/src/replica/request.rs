@@ -56,7 +56,7 @@ use helper::NewLoan;
 
 /// What becomes of a request.
 #[expect(clippy::large_enum_variant, reason = "one short-lived value for each request")]
-enum Outcome {
+pub(super) enum Outcome {
     /// Answered now.
     Reply(Reply),
     /// A document is being read; asked again then.
@@ -65,7 +65,7 @@ enum Outcome {
     Later,
 }
 
-type Handled = Result<Outcome, Failure>;
+pub(super) type Handled = Result<Outcome, Failure>;
 
 impl Replica {
     pub(super) fn ask(&mut self, cx: &mut Cx<'_>, client: ClientId, ask: Box<Ask>) {
@@ -75,7 +75,7 @@ impl Replica {
         }
         // One that does not hold is made anew before anything is asked of it.
         self.prove(cx, DocId::Plan);
-        if !self.is_ready() && !matches!(ask.request, Request::Stop) {
+        if !self.locked && !self.is_ready() && !matches!(ask.request, Request::Stop) {
             self.parked.push((client, ask));
             return;
         }
@@ -121,7 +121,10 @@ impl Replica {
             _ => {}
         }
         if self.locked {
-            return Err(lock::locked());
+            return match self.drop_in(cx, ask) {
+                Some(waits) => reply(Reply::Waiting(waits?)),
+                None => Err(lock::locked()),
+            };
         }
         match &ask.request {
             // Another device gives back what this one lost.

@@ -94,7 +94,7 @@ impl Replica {
     /// An own device told where it met others.
     pub(super) fn told_addresses(&mut self, cx: &mut Cx<'_>, told: Vec<Whereabouts>) {
         let before = self.told.clone();
-        let ours = self.vault.as_ref().map(|vault| vault.link_key());
+        let ours = self.link_key();
         for Whereabouts { key, addresses } in told.into_iter().filter(|one| Some(one.key) != ours) {
             // The keys of a new device may come after where it is: one that is not known yet counts too.
             let is_room = self.told.len() < MAX_WHEREABOUTS || self.told.contains_key(&key);

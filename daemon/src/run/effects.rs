@@ -116,6 +116,7 @@ impl Daemon {
             | Effect::Prune { .. }
             | Effect::Erase { .. }
             | Effect::EraseAside(_)
+            | Effect::KeepLocked(..)
             | Effect::DropAsides(_)
             | Effect::DropSealed { .. }
             | Effect::Serve { .. } => {}

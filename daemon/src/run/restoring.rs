@@ -1,13 +1,13 @@
 //! A core that is made anew on purpose: a home that is made of a backup, or that is locked or opened. And backups that are opened for somebody.
 
-use asif_proto::local::{Answer, BackupAsk, BackupView, ErrorKind, Failure, Reply, Request};
+use asif_proto::local::{Answer, BackupAsk, BackupView, ErrorKind, Failure, Request};
 
 use super::backup::{Made, Opened, Whither, answer};
 use super::boot::{boot, seed};
 use super::failure::chain;
 use super::{Daemon, Packer};
 use crate::local::{ClientId as LocalClient, Outgoing};
-use crate::replica::effect::{BackupJob, ClientId};
+use crate::replica::effect::{BackupJob, ClientId, Input};
 use crate::replica::locked;
 use crate::seal::keys::VaultKey;
 
@@ -76,18 +76,14 @@ impl Daemon {
     pub(super) async fn lock_or_unlock(&mut self, unlock: Option<(VaultKey, ClientId)>) {
         let (key, client) = unlock.map_or((None, None), |(key, client)| (Some(key), Some(client)));
         let begun = self.begin_again(key, locked()).await;
-        let view = self.replica.lock_view();
-        let answer = match begun {
-            Ok(()) if !view.locked => Answer::Reply(Box::new(Reply::Lock(view))),
-            Ok(()) => Answer::Error(locked()),
-            Err(failure) => {
-                tracing::error!(reason = %failure, "the store cannot be opened again; stopping");
-                self.stopping = true;
-                Answer::Error(failure)
-            }
-        };
-        if let Some(client) = client {
-            self.local.send(LocalClient(client.0), Outgoing::Answer(answer));
+        if let Err(failure) = &begun {
+            tracing::error!(reason = %failure, "the store cannot be opened again; stopping");
+            self.stopping = true;
+        }
+        match (begun, client) {
+            (_, None) => {}
+            (Ok(()), Some(client)) => self.inputs.push_back(Input::Unlocked { client }),
+            (Err(failure), Some(client)) => self.local.send(LocalClient(client.0), Outgoing::Answer(Answer::Error(failure))),
         }
     }
 

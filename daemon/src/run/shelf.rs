@@ -2,6 +2,7 @@
 //!
 //! The simulation uses this very code over a disk in memory.
 
+mod found;
 mod home;
 mod sealed;
 
@@ -15,9 +16,9 @@ use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
 use sealed::{store_jump, unless_poisoned};
 
 use crate::journal::view::Parts;
-use crate::replica::effect::{self, Effect, Found, FoundLog, Input, LinkId, LogHead, Run, Salvaged, Stored, run_message};
+use crate::replica::effect::{self, Effect, Found, Input, LinkId, LockedList, LogHead, Run, Stored, run_message};
 use crate::seal::wire::Wire;
-use crate::store::{self, Disk, Store};
+use crate::store::{self, Disk, List, Store};
 use crate::sync::have::short_link;
 
 /// The small files.
@@ -30,6 +31,7 @@ const ERASED: &str = "erased";
 const DRAFTS: &str = "drafts";
 const REMINDED: &str = "reminded";
 const DELAYS: &str = "delays";
+const OUTSIDE: &str = "outside";
 pub(super) const PLACE: &str = "place";
 const PLAN_COPY: &str = "crisis-plan";
 pub(super) const RESTORED: &str = "restored";
@@ -126,64 +128,6 @@ impl Shelf {
         Ok((shelf, found))
     }
 
-    fn found(&mut self, found: store::Found) -> Result<Found, ShelfError> {
-        self.damaged = found.damage.iter().map(|damage| damage.log).collect();
-        let vault = match (self.store.load(VAULT)?, self.store.load(VAULT_KEY)?) {
-            (Some(vault), key) => Some((vault, key.unwrap_or_default())),
-            (None, _) => None,
-        };
-        Ok(Found {
-            logs: found.logs.iter().map(found_log).collect(),
-            statements: found.statements,
-            checkpoints: self.store.checkpoints()?,
-            pieces: self.store.pieces()?.into_iter().collect(),
-            vault,
-            view: self.cache(VIEW),
-            parts: self.parts(),
-            peers: self.cache(PEERS),
-            is_other: false,
-            key: None,
-            restored: self.cache(RESTORED),
-            reminded: self.cache(REMINDED),
-            delays: self.cache(DELAYS),
-            withheld: self.cache(WITHHELD),
-            erased: self.cache(ERASED),
-            drafts: self.store.load(DRAFTS)?,
-            drafts_damaged: self.store.load(DAMAGED_DRAFTS)?.is_some(),
-            plan_copy: self.plan_copy(),
-            salvaged: Vec::new(),
-            set_aside: self.store.set_aside_files(),
-            damage: found.damage.into_iter().map(|damage| (damage.log, damage_words(&damage))).collect(),
-            torn: found.torn.iter().map(torn_words).collect(),
-            strange: found.strange.iter().map(|path| name(path)).collect(),
-        })
-    }
-
-    /// A file that can be made anew; one that cannot be read is.
-    fn cache(&self, name: &'static str) -> Option<Vec<u8>> {
-        self.store.load(name).unwrap_or_else(|error| {
-            tracing::warn!(%error, name, "a file that can be made anew cannot be read");
-            None
-        })
-    }
-
-    /// The parts of the view that are what was saved.
-    fn parts(&self) -> Parts {
-        let found = self.store.parts().unwrap_or_else(|error| {
-            tracing::warn!(%error, "the parts of the saved view cannot be read");
-            Vec::new()
-        });
-        found.into_iter().map(|(id, bytes)| (id, bytes.into())).collect()
-    }
-
-    /// The plan's readable copy. One that others could read, or that is a link, is there too: it is written anew, for its owner alone.
-    fn plan_copy(&self) -> Option<Vec<u8>> {
-        match self.store.load(PLAN_COPY) {
-            Err(store::SmallFileError::Disk(error)) if error.source.kind() == std::io::ErrorKind::PermissionDenied => Some(Vec::new()),
-            _ => self.cache(PLAN_COPY),
-        }
-    }
-
     /// Writes what a step wants written, with one call for all entries: what others rest on first, what can be made anew last.
     pub fn write(&mut self, effects: Vec<Effect>) -> Step {
         let (mut appends, mut saves, mut rest) = (Vec::new(), Vec::new(), Vec::new());
@@ -252,7 +196,8 @@ impl Shelf {
             .into_iter()
             .map(|append| match append {
                 effect::Append::Entry { head, link, wire } => store::Append::Entry { head: store_head(head), link, wire },
-                effect::Append::Statement(bytes) => store::Append::Statement(bytes),
+                effect::Append::Statement(bytes) => store::Append::Record(List::Statements, bytes),
+                effect::Append::Locked(list, bytes) => store::Append::Record(store_list(list), bytes),
             })
             .collect();
         Ok(self.store.append(&appends)?)
@@ -317,6 +262,10 @@ impl Shelf {
             Effect::Erase { erasures, checkpoints, pieces, at_s } => {
                 let outcome = self.erase(&erasures, &checkpoints, &pieces, at_s)?;
                 return Ok(Done::Input(Input::Erased { erasures, outcome }));
+            }
+            Effect::KeepLocked(list, records) => {
+                let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+                self.store.keep_records(store_list(list), &records).map_err(store::SmallFileError::Disk)?;
             }
             Effect::EraseAside(files) => {
                 let done = files.iter().try_for_each(|(file, seqs)| self.store.erase_aside(file, seqs));
@@ -397,9 +346,9 @@ impl Shelf {
     fn mend(&mut self, whole: &[LogId]) -> Result<Found, ShelfError> {
         for log in std::mem::take(&mut self.damaged) {
             match log {
-                Some(log) => self.store.set_aside(log)?,
-                None => self.store.set_aside_statements()?,
-            };
+                Some(log) => drop(self.store.set_aside(log)?),
+                None => drop(self.store.set_aside_lists()?),
+            }
         }
         for log in whole {
             self.store.set_aside_whole(*log)?;
@@ -407,33 +356,18 @@ impl Shelf {
         let (store, found) = Store::open(self.disk.clone(), &self.data)?;
         self.store = store;
         let mut found = self.found(found)?;
-        found.salvaged = self.store.salvage().into_iter().map(salvaged).collect();
+        found.salvaged = self.store.salvage().into_iter().map(found::salvaged).collect();
         Ok(found)
     }
 }
 
-fn salvaged(piece: store::Salvaged) -> Salvaged {
-    let entries = piece.entries.into_iter().map(|(previous, wire)| Stored { previous, wire }).collect();
-    Salvaged { log: piece.log, queue: piece.head.map(|head| head.queue), file: piece.file, entries, lost: piece.lost }
-}
-
-fn found_log(log: &store::FoundLog) -> FoundLog {
-    FoundLog { head: LogHead { queue: log.head.queue, key: log.head.key, log: log.head.log }, seq: log.seq, link: log.link, from: log.from }
+fn store_list(list: LockedList) -> List {
+    match list {
+        LockedList::Held => List::Held,
+        LockedList::Dropped => List::Dropped,
+    }
 }
 
 fn store_head(head: LogHead) -> store::LogHead {
     store::LogHead { queue: head.queue, key: head.key, log: head.log }
-}
-
-fn torn_words(torn: &store::Torn) -> String {
-    let copy = torn.kept.as_deref().map(|kept| format!(" (a copy is kept: {})", name(kept))).unwrap_or_default();
-    format!("{} bytes at the end of {}{copy}", torn.bytes, name(&torn.file))
-}
-
-fn damage_words(damage: &store::Damage) -> String {
-    format!("{} from byte {} on: {} ({} records before it are good)", name(&damage.file), damage.offset, damage.what, damage.last_good)
-}
-
-fn name(path: &std::path::Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }

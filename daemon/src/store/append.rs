@@ -5,12 +5,19 @@ use std::path::PathBuf;
 use asif_proto::id::{Link, LogId};
 
 use super::log_state::LogState;
-use super::{Append, AppendError, DiskError, LogHead, MAX_STATEMENT, StatementState, Store, log_file, statement_file};
+use super::{Append, AppendError, DiskError, List, ListState, LogHead, Store, log_file, record_file};
 use crate::seal::wire::Wire;
+
+/// A file that is added to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    Log(LogId),
+    List(List),
+}
 
 /// The bytes that one append adds to one file.
 struct Addition {
-    to: Option<LogId>,
+    to: To,
     path: PathBuf,
     /// Length before; none where the file is new.
     before: Option<u64>,
@@ -25,7 +32,7 @@ struct Addition {
 }
 
 impl Addition {
-    fn new(to: Option<LogId>, path: PathBuf, before: Option<u64>, bytes: Vec<u8>) -> Self {
+    fn new(to: To, path: PathBuf, before: Option<u64>, bytes: Vec<u8>) -> Self {
         Self { to, path, before, bytes, touched: false, head: None, new_ends: Vec::new(), seq: 0, tip: Link::ZERO }
     }
 }
@@ -42,7 +49,7 @@ impl Store {
         for append in batch {
             match append {
                 Append::Entry { head, link, wire } => self.plan_entry(&mut additions, head, link, wire)?,
-                Append::Statement(bytes) => self.plan_statement(&mut additions, bytes)?,
+                Append::Record(list, bytes) => self.plan_record(&mut additions, *list, bytes)?,
             }
         }
         if let Err(error) = additions.iter_mut().try_for_each(|addition| self.write(addition)) {
@@ -55,7 +62,7 @@ impl Store {
 
     fn plan_entry(&self, additions: &mut Vec<Addition>, head: &LogHead, link: &Link, wire: &Wire) -> Result<(), AppendError> {
         let log = head.log;
-        let at = match additions.iter().position(|addition| addition.to == Some(log)) {
+        let at = match additions.iter().position(|addition| addition.to == To::Log(log)) {
             Some(at) => at,
             None => {
                 additions.push(self.addition_to(head)?);
@@ -80,9 +87,9 @@ impl Store {
     }
 
     fn addition_to(&self, head: &LogHead) -> Result<Addition, AppendError> {
-        let (to, path) = (Some(head.log), self.places.log(head.log));
+        let (to, path) = (To::Log(head.log), self.places.log(head.log));
         match self.logs.get(&head.log) {
-            Some(LogState { damaged_at: Some(_), .. }) => Err(AppendError::Damaged { log: to }),
+            Some(LogState { damaged_at: Some(_), .. }) => Err(AppendError::Damaged { log: Some(head.log) }),
             Some(state) => {
                 let addition = Addition::new(to, path, Some(state.len()), Vec::new());
                 Ok(Addition { head: state.head, seq: state.seq(), tip: state.tip, ..addition })
@@ -91,21 +98,21 @@ impl Store {
         }
     }
 
-    fn plan_statement(&self, additions: &mut Vec<Addition>, bytes: &[u8]) -> Result<(), AppendError> {
-        if bytes.is_empty() || bytes.len() > MAX_STATEMENT {
-            return Err(AppendError::Statement(bytes.len()));
+    fn plan_record(&self, additions: &mut Vec<Addition>, list: List, bytes: &[u8]) -> Result<(), AppendError> {
+        if bytes.is_empty() || bytes.len() > list.longest() {
+            return Err(AppendError::Record(bytes.len()));
         }
-        if self.statements.damaged_at.is_some() {
+        let state = self.lists.get(&list);
+        if state.is_some_and(|state| state.damaged_at.is_some()) {
             return Err(AppendError::Damaged { log: None });
         }
-        if let Some(addition) = additions.iter_mut().find(|addition| addition.to.is_none()) {
-            statement_file::write_record(&mut addition.bytes, bytes);
+        if let Some(addition) = additions.iter_mut().find(|addition| addition.to == To::List(list)) {
+            record_file::write_record(&mut addition.bytes, bytes);
             return Ok(());
         }
-        let before = self.statements.exists.then_some(self.statements.len);
-        let mut added = if before.is_none() { statement_file::MAGIC.to_vec() } else { Vec::new() };
-        statement_file::write_record(&mut added, bytes);
-        additions.push(Addition::new(None, self.places.statements(), before, added));
+        let mut added = if state.is_none() { list.magic().to_vec() } else { Vec::new() };
+        record_file::write_record(&mut added, bytes);
+        additions.push(Addition::new(To::List(list), self.places.list(list), state.map(|state| state.len), added));
         Ok(())
     }
 
@@ -119,7 +126,7 @@ impl Store {
         self.disk.append(path, &addition.bytes).map_err(failed("append to"))?;
         self.disk.sync(path).map_err(failed("sync"))?;
         if addition.before.is_none() {
-            let folder = if addition.to.is_some() { &self.places.logs } else { &self.places.store };
+            let folder = if matches!(addition.to, To::Log(_)) { &self.places.logs } else { &self.places.store };
             self.disk.sync_dir(folder).map_err(|source| DiskError { doing: "sync", path: folder.clone(), source })?;
         }
         Ok(())
@@ -128,13 +135,13 @@ impl Store {
     fn acknowledge(&mut self, addition: Addition) {
         let len = addition.before.unwrap_or(0) + addition.bytes.len() as u64;
         match addition.to {
-            Some(log) => {
+            To::Log(log) => {
                 let state = self.logs.entry(log).or_insert_with(LogState::new);
                 state.head = addition.head;
                 state.ends.extend(addition.new_ends);
                 state.tip = addition.tip;
             }
-            None => self.statements = StatementState { exists: true, len, damaged_at: None },
+            To::List(list) => drop(self.lists.insert(list, ListState { len, damaged_at: None })),
         }
     }
 

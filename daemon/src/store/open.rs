@@ -8,7 +8,7 @@ use std::sync::Arc;
 use asif_proto::id::{Link, LogId};
 
 use super::log_file::{self, End};
-use super::{Disk, DiskError, LogHead, LogState, Places, StatementState, Store, TakeoverError, rewrite, statement_file};
+use super::{Disk, DiskError, List, ListState, LogHead, LogState, Places, Store, TakeoverError, record_file, rewrite};
 
 /// Bytes at the end of each file that are written once more at opening: more than one step of the program writes, but for long runs from a
 /// peer, who has them.
@@ -19,8 +19,8 @@ const AGAIN: usize = 1 << 20;
 pub struct Found {
     /// The logs with at least one good record, by id; a damaged one as far as it is good.
     pub logs: Vec<FoundLog>,
-    /// The statements, in the order in which they came.
-    pub statements: Vec<Vec<u8>>,
+    /// The records of each list, in the order in which they came.
+    pub lists: BTreeMap<List, Vec<Vec<u8>>>,
     /// Ends that a crash left and that were cut off.
     pub torn: Vec<Torn>,
     /// What does not check.
@@ -60,7 +60,7 @@ pub struct Torn {
 /// Bytes that are not what was written, or that a newer program wrote. They are left as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// The log; none for the statements or a file that is no log.
+    /// The log; none for a list or a file that is no log.
     pub log: Option<LogId>,
     /// The file.
     pub file: PathBuf,
@@ -83,6 +83,13 @@ pub enum OpenError {
     Takeover(#[from] TakeoverError),
 }
 
+impl Found {
+    /// The records of a list.
+    pub fn records(&self, list: List) -> &[Vec<u8>] {
+        self.lists.get(&list).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Store {
     /// Opens the store in the data folder `data`, which is made when it is not there. The caller holds the lock of the home.
     pub fn open(disk: Arc<dyn Disk>, data: &Path) -> Result<(Self, Found), OpenError> {
@@ -90,7 +97,7 @@ impl Store {
         for folder in [&places.data, &places.store, &places.logs] {
             disk.create_dir(folder).map_err(failed("use the folder", folder))?;
         }
-        let mut store = Self { disk, places, logs: BTreeMap::new(), statements: StatementState::default(), poisoned: false };
+        let mut store = Self { disk, places, logs: BTreeMap::new(), lists: BTreeMap::new(), poisoned: false };
         let mut found = Found::default();
         for folder in [store.places.data.clone(), store.places.store.clone(), store.places.logs.clone()] {
             store.remove_unfinished(&folder)?;
@@ -108,7 +115,9 @@ impl Store {
             found = Found::default();
             store.open_logs(&mut found)?;
         }
-        store.open_statements(&mut found)?;
+        for list in List::ALL {
+            store.open_list(list, &mut found)?;
+        }
         // Names that an earlier process made and was killed before it could sync them.
         for folder in [&store.places.data, &store.places.store, &store.places.logs] {
             store.disk.sync_dir(folder).map_err(failed("sync", folder))?;
@@ -199,28 +208,35 @@ impl Store {
         Ok(())
     }
 
-    fn open_statements(&mut self, found: &mut Found) -> Result<(), DiskError> {
-        let file = self.places.statements();
+    fn open_list(&mut self, list: List, found: &mut Found) -> Result<(), DiskError> {
+        let file = self.places.list(list);
         let bytes = match self.disk.read(&file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(failed("read", &file)(source)),
         };
-        let mut scan = statement_file::scan(&bytes);
+        let mut scan = record_file::scan(list, &bytes);
         let mut len = scan.torn_at.unwrap_or(bytes.len());
-        if scan.lacks_sectors {
-            // Each counts by itself: what is whole stays, and all else was never acknowledged.
-            let (copy, mended) = (bytes.clone(), statement_file::file(scan.good.iter().copied()));
-            let kept = self.keep_damaged("statements-0", &copy)?;
+        // What was never written was never acknowledged; and but for statements nobody has to look before the rest is gone on with.
+        let begins_well = scan.damage.first().is_some_and(|(range, _)| range.start > 0);
+        let (torn, mends) = (scan.lacks_sectors, list != List::Statements && begins_well);
+        if torn || mends {
+            // Each counts by itself: what is whole stays.
+            let (copy, mended) = (bytes.clone(), record_file::file(list, scan.good.iter().copied()));
+            let kept = self.keep_damaged(&format!("{}-0", list.name()), &copy)?;
             let folder = self.places.store.clone();
             self.replace(&folder, &file, &mended).map_err(rewrite::Replace::into_error)?;
             let lost = (copy.len() - mended.len()) as u64;
-            found.torn.push(Torn { file: file.clone(), offset: 0, bytes: lost, kept: Some(kept) });
+            if torn {
+                found.torn.push(Torn { file: file.clone(), offset: 0, bytes: lost, kept: Some(kept) });
+            } else {
+                tracing::error!(file = %file.display(), bytes = lost, "a file of the store is damaged; what is whole of it stays");
+            }
             (scan.damage, scan.torn_at, len) = (Vec::new(), None, mended.len());
         }
-        found.statements = scan.good.iter().map(|statement| statement.to_vec()).collect();
+        found.lists.insert(list, scan.good.iter().map(|record| record.to_vec()).collect());
         for (range, before) in &scan.damage {
-            let what = format!("{} bytes after statement {before} are not what was written", range.len());
+            let what = format!("{} bytes after record {before} are not what was written", range.len());
             let (offset, last_good) = (range.start as u64, *before as u64);
             found.damage.push(Damage { log: None, file: file.clone(), offset, last_good, what });
         }
@@ -230,7 +246,7 @@ impl Store {
             Some(0) => return self.remove_torn(file, bytes.len(), None, found),
             Some(at) => self.cut_torn(file, at, bytes.len(), None, found)?,
         }
-        self.statements = StatementState { exists: true, len: len as u64, damaged_at };
+        self.lists.insert(list, ListState { len: len as u64, damaged_at });
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use asif_proto::id::{Link, LogId};
 
 use super::open::failed;
-use super::{DiskError, LogHead, LogState, ReadError, StatementState, Store, log_file, statement_file};
+use super::{DiskError, List, ListState, LogHead, LogState, ReadError, Store, log_file, record_file};
 use crate::seal::wire::Wire;
 
 /// The end of a file's name while its new version is written; opening removes what is left of one.
@@ -239,19 +239,32 @@ impl Store {
         Ok(aside)
     }
 
-    /// Copies a damaged statement file to the folder `damaged` and keeps the good statements alone. Returns the new file.
-    pub fn set_aside_statements(&mut self) -> Result<Option<PathBuf>, SetAsideError> {
+    /// Copies lists that are damaged to the folder `damaged` and keeps their good records alone. Returns the new files.
+    pub fn set_aside_lists(&mut self) -> Result<Vec<PathBuf>, SetAsideError> {
         if self.poisoned {
             return Err(SetAsideError::Poisoned);
         }
-        let Some(at) = self.statements.damaged_at else { return Ok(None) };
-        let (folder, path) = (self.places.store.clone(), self.places.statements());
-        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
-        let aside = self.keep_damaged(&format!("statements-{at}"), &bytes)?;
-        let mended = statement_file::file(statement_file::scan(&bytes).good);
-        self.replace(&folder, &path, &mended).map_err(Replace::into_error)?;
-        self.statements = StatementState { exists: true, len: mended.len() as u64, damaged_at: None };
-        Ok(Some(aside))
+        let damaged: Vec<_> = self.lists.iter().filter_map(|(list, state)| Some((*list, state.damaged_at?))).collect();
+        let mut aside = Vec::new();
+        for (list, at) in damaged {
+            let path = self.places.list(list);
+            let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+            aside.push(self.keep_damaged(&format!("{}-{at}", list.name()), &bytes)?);
+            self.keep_records(list, &record_file::scan(list, &bytes).good)?;
+        }
+        Ok(aside)
+    }
+
+    /// Keeps these records of a list alone, durably: after any crash it is what it was, or they.
+    pub fn keep_records(&mut self, list: List, records: &[&[u8]]) -> Result<(), DiskError> {
+        let (folder, path) = (self.places.store.clone(), self.places.list(list));
+        if !self.lists.contains_key(&list) && records.is_empty() {
+            return Ok(());
+        }
+        let bytes = record_file::file(list, records.iter().copied());
+        self.replace(&folder, &path, &bytes).map_err(Replace::into_error)?;
+        self.lists.insert(list, ListState { len: bytes.len() as u64, damaged_at: None });
+        Ok(())
     }
 
     /// Writes `bytes` to a new file in the folder `damaged`.

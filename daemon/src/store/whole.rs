@@ -15,7 +15,7 @@ const SMALL: [&str; 8] = ["vault.key", "peers", "withheld", "erased", "delays", 
 const VAULT: &str = "vault";
 const STORE: &str = "store";
 const FOLDERS: [&str; 3] = ["logs", "checkpoints", "pieces"];
-const FILES: [&str; 2] = ["statements", "takeover"];
+const FILES: [&str; 4] = ["statements", "held", "dropped", "takeover"];
 
 /// Each file by its name below the data folder, with what it holds.
 pub fn files(disk: &dyn Disk, data: &Path) -> Result<Vec<(String, Vec<u8>)>, DiskError> {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::moment::Moment;
 use crate::secret::Secret;
 
 /// What is asked about the lock. Answer: [`Reply::Lock`](super::Reply::Lock).
@@ -36,4 +38,27 @@ pub struct LockView {
     pub passphrase: bool,
     /// When it locks by itself if nothing is asked until then; null: it does not.
     pub locks_at: Option<Timestamp>,
+    /// How much was written while it was locked and waits until it is open.
+    pub waiting: u64,
+    /// How much of that was put into the journal since it was opened.
+    pub added: u64,
+    /// How much of it could not be, and is kept as drafts.
+    pub drafts: u64,
+}
+
+/// Something that was written while the journal was locked: saved, sealed, and put into it when it is opened. Answer to
+/// [`Request::Log`](super::Request::Log).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "waiting")]
+pub struct Waiting {
+    /// The id that it will have.
+    pub id: Uuid,
+    /// The practice, as typed.
+    pub practice: Option<String>,
+    /// When it happened.
+    pub occurred_at: Moment,
+    /// How many wait, this one included.
+    pub count: u64,
+    /// How many may.
+    pub most: u64,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BackupView, Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, LockView, Purged,
-    Reminders, RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Wish,
+    Reminders, RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Waiting, Wish,
 };
 use crate::record::{
     Anchor, Belief, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown,
@@ -87,6 +87,8 @@ pub enum Reply {
     Removed(RemovedDevice),
     /// How it is with the lock.
     Lock(LockView),
+    /// Something was written while the journal is locked.
+    Waiting(Waiting),
     /// A backup.
     Backup(BackupView),
     /// The words of the recovery kit.

@@ -32,6 +32,9 @@ pub struct Status {
     pub listen: Vec<String>,
     /// How the vault is kept: `key file`.
     pub vault: String,
+    /// What was written while it was locked and is not in the journal yet, counted.
+    #[serde(default)]
+    pub waiting: u64,
     /// The recovery kit; null where there is no journal.
     #[serde(default)]
     pub kit: Option<KitView>,

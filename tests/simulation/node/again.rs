@@ -8,9 +8,9 @@ impl Node {
         (self.running, self.key) = (None, key);
         (self.listens, self.restarted) = (false, true);
         self.ends += 1;
-        let wishes = self.start_after(time, None);
-        if let (Some(client), Some((_, replica))) = (client, &self.running) {
-            self.answers.insert(client, Answer::Reply(Box::new(Reply::Lock(replica.lock_view()))));
+        let mut wishes = self.start_after(time, None);
+        if let Some(client) = client {
+            wishes.extend(self.handle(time, Input::Unlocked { client }));
         }
         wishes
     }

@@ -3,14 +3,26 @@
 use asif_proto::local::{ErrorKind, Failure, Reply, Request};
 use asif_proto::record::{FeltState, MAX_LINE, Practice, SessionFields};
 
+use crate::command::logged::is_locked;
 use crate::context::{Apart, Context};
 use crate::error::Outcome;
 use crate::form::Form;
 
 /// Asks which practice, and whatever the flags have not said.
-pub(super) fn ask(form: &mut Form, context: &mut Context<'_, '_>, fields: SessionFields, noted: bool) -> Outcome<(String, SessionFields)> {
-    let practices = practices(context)?;
-    let practice = which(form, context, &practices)?;
+pub(super) fn ask(
+    form: &mut Form,
+    context: &mut Context<'_, '_>,
+    fields: SessionFields,
+    noted: bool,
+) -> Outcome<(Option<String>, SessionFields)> {
+    let practice = if is_locked(context)? {
+        form.say(context, "The journal is locked: what you write now is sealed, and put in when you open it.");
+        form.line_of(context, "practice", "Which did you do (its short name; Enter for none)?", MAX_LINE)?
+            .map(|name| name.trim().to_owned())
+    } else {
+        let practices = practices(context)?;
+        Some(which(form, context, &practices)?)
+    };
     let fields = feelings(form, context, fields)?;
     if !form.yes(context, "more", "More?")? {
         return Ok((practice, fields));

@@ -36,6 +36,15 @@ pub struct Salvaged {
     pub lost: u64,
 }
 
+/// What is kept while the journal is locked, until it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockedList {
+    /// What own devices brought, as it came.
+    Held,
+    /// What the person wrote, sealed.
+    Dropped,
+}
+
 /// Everything that was found on disk.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
@@ -43,6 +52,12 @@ pub struct Found {
     pub logs: Vec<FoundLog>,
     /// Statements.
     pub statements: Vec<Vec<u8>>,
+    /// What own devices brought while the journal was locked, in its order.
+    pub held: Vec<Vec<u8>>,
+    /// What the person wrote while the journal was locked, sealed.
+    pub dropped: Vec<Vec<u8>>,
+    /// What a locked device goes on by.
+    pub outside: Option<Vec<u8>>,
     /// Sealed checkpoints.
     pub checkpoints: Vec<(CheckpointId, Vec<u8>)>,
     /// Pieces of them, by name.

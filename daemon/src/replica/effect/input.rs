@@ -196,6 +196,11 @@ pub enum Input {
         /// As above.
         outcome: Result<(), String>,
     },
+    /// The journal was opened for somebody, who is to be told how it is then.
+    Unlocked {
+        /// Who.
+        client: ClientId,
+    },
     /// A deadline or an alarm came.
     Tick,
     /// The daemon stops: save what is worth saving.

@@ -17,6 +17,7 @@ use crate::people::registry::Registry;
 use crate::people::statement::{Add, Candidate, Kit, Said, Statement};
 use crate::seal::body::DocId;
 use crate::seal::keys::{KitEntropy, VaultKey};
+use crate::seal::outside::Outside;
 use crate::seal::vault::Vault;
 
 /// What is asked for.
@@ -94,8 +95,10 @@ impl Replica {
                 }
             }
             self.vault_key = Some(VaultKey::random(cx.rng));
-            (self.fault, self.wrapped, self.locked) = (None, None, false);
+            (self.fault, self.wrapped, self.locked, self.outside) = (None, None, false, None);
+            self.outside_saved = found.outside.as_deref().and_then(Outside::from_file);
             self.take_found(*found);
+            self.met_while_locked();
         }
         let mut candidate = Box::new(Vault::random(cx.rng));
         candidate.kit = Some(kit.clone());

@@ -24,7 +24,7 @@ use crate::seal::body::DocId;
 use crate::share::projection::is_backfilled;
 
 impl Replica {
-    pub(super) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
+    pub(in crate::replica) fn log(&mut self, cx: &mut Cx<'_>, ask: &Ask, practice: Option<&str>, fields: &SessionFields) -> Handled {
         let id = RecordId(ask.id);
         check_texts(fields)?;
         let practice = practice.map(|typed| self.find_practice(typed).map(|(id, row)| (id, row.value.slug.clone()))).transpose()?;
@@ -70,6 +70,13 @@ impl Replica {
             self.write(cx, doc, &puts, "log")?;
         }
         self.session_reply(id)
+    }
+
+    /// When something happened that is to be logged, if nothing speaks against it that can be seen without the journal.
+    pub(in crate::replica) fn would_log(&self, cx: &Cx<'_>, ask: &Ask, fields: &SessionFields) -> Result<Moment, Failure> {
+        check_texts(fields)?;
+        marks(fields)?;
+        occurred_at(cx, ask, fields.at.as_deref())
     }
 
     pub(super) fn list(&self, cx: &Cx<'_>, ask: &Ask, filter: &ListFilter) -> Result<Vec<SessionView>, Failure> {

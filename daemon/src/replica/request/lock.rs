@@ -24,7 +24,7 @@ impl Replica {
                     let failure = Failure::new(ErrorKind::Precondition, "no passphrase is set: there is nothing to lock with");
                     return Err(failure.hint("set one with: asif lock passphrase"));
                 }
-                let view = LockView { locked: true, passphrase: true, locks_at: None };
+                let view = LockView { locked: true, passphrase: true, locks_at: None, ..self.lock_view() };
                 cx.answer(client, Ok(Reply::Lock(view)));
                 if !self.locked {
                     self.lock(cx);
@@ -81,7 +81,8 @@ impl Replica {
     pub fn lock_view(&self) -> LockView {
         let left = self.locks_at().filter(|_| !self.locked).map(|at| at.saturating_sub(self.now.steady));
         let locks_at = left.and_then(|left| self.now.wall.checked_add(left).ok());
-        LockView { locked: self.locked, passphrase: self.wrapped.is_some(), locks_at }
+        let [waiting, added, drafts] = self.dropped.counts();
+        LockView { locked: self.locked, passphrase: self.wrapped.is_some(), locks_at, waiting, added, drafts }
     }
 
     /// When it locks by itself, by the clock that goes on while the machine sleeps.

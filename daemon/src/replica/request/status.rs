@@ -22,7 +22,7 @@ impl Replica {
             locked: self.locked,
             name: self.view.name(crate::journal::schema::SELF_NAME).map(str::to_owned),
             journal: JournalView { sessions: self.session_count(), practices: count(practices) },
-            devices: self.device_list(),
+            devices: if self.locked { Vec::new() } else { self.device_list() },
             helpers: helpers
                 .map(|(id, row)| HelperView {
                     name: row.value.name.clone(),
@@ -41,7 +41,8 @@ impl Replica {
             safely_stored_on: self.safely_stored_on(),
             listen: self.listening.iter().flatten().map(ToString::to_string).collect(),
             vault: if self.wrapped.is_some() { "passphrase" } else { "key file" }.into(),
-            kit: self.kit_view(),
+            waiting: self.lock_view().waiting,
+            kit: if self.locked { None } else { self.kit_view() },
             problems: count(self.checks(now).iter().filter(|check| !check.ok)),
             paths: self.about.home.clone(),
         }
@@ -80,7 +81,7 @@ impl Replica {
         let mut good = |kind: &str, text: String| checks.push(Check { ok: true, kind: kind.into(), text, hint: None });
         match (&self.fault, self.person()) {
             (Some(_), _) => {}
-            (None, None) if self.locked => {
+            (None, _) if self.locked => {
                 good("locked", "the journal is locked: asif unlock opens it, and what is in it can be looked at then".into())
             }
             (None, None) if self.is_unplaced() => {}
@@ -207,6 +208,17 @@ impl Replica {
                 "put data/drafts back from a copy of this machine while the daemon is stopped, and then remove data/drafts.damaged",
             );
         }
+        let [waiting, ..] = self.dropped.counts();
+        if waiting > 0 && !self.locked {
+            bad(
+                "dropped",
+                format!(
+                    "{} written while the journal was locked, and cannot be read by this asif; nothing of it is lost",
+                    many(waiting, "entry was", "entries were")
+                ),
+                "update asif on this machine",
+            );
+        }
         if !self.newer.is_empty() {
             bad("newer", format!("{} entries were written by a newer asif and wait", self.newer.len()), "update asif on this machine");
         }
@@ -218,7 +230,7 @@ impl Replica {
                 "update asif on this machine",
             );
         }
-        checks.extend(self.device_checks());
+        checks.extend(if self.locked { Vec::new() } else { self.device_checks() });
         checks.extend(self.clock_check(now));
         checks
     }

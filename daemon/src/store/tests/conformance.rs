@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::{AppendError, MAX_STATEMENT, MemDisk, ReadError, RealDisk, SmallFileError, StubError};
+use super::super::{AppendError, List, MemDisk, ReadError, RealDisk, SmallFileError, StubError};
 use super::*;
 
 on_every_disk! {
@@ -30,7 +30,7 @@ on_every_disk! {
 fn the_bytes_on_disk_are_those_of_the_drawing(disk: Arc<dyn Disk>, data: &Path) {
     let mut chain = Chain::new(1);
     let (mut store, _) = open(&disk, data);
-    store.append(&[chain.push(100), chain.push(84), Append::Statement(b"hello".to_vec())]).unwrap();
+    store.append(&[chain.push(100), chain.push(84), Append::Record(List::Statements, b"hello".to_vec())]).unwrap();
     store.stub(chain.log(), &[2]).unwrap();
     let ((link1, entry), (link2, second)) = (&chain.wires[0], &chain.wires[1]);
     let mut drawn = [b"asiflog1".as_slice(), &[0x41; 32], &[0x21; 16], &[0x01; 16]].concat();
@@ -45,9 +45,9 @@ fn the_bytes_on_disk_are_those_of_the_drawing(disk: Arc<dyn Disk>, data: &Path) 
 fn what_was_appended_is_read_again_after_opening(disk: Arc<dyn Disk>, data: &Path) {
     let (mut one, mut two) = (Chain::new(1), Chain::new(2));
     let (mut store, found) = open(&disk, data);
-    assert!(found.logs.is_empty() && found.statements.is_empty());
-    store.append(&[one.push(100), Append::Statement(b"first".to_vec()), two.push(2000), one.push(300)]).unwrap();
-    store.append(&[Append::Statement(b"second".to_vec()), Append::Statement(b"second".to_vec())]).unwrap();
+    assert!(found.logs.is_empty() && found.records(List::Statements).is_empty());
+    store.append(&[one.push(100), Append::Record(List::Statements, b"first".to_vec()), two.push(2000), one.push(300)]).unwrap();
+    store.append(&[Append::Record(List::Statements, b"second".to_vec()), Append::Record(List::Statements, b"second".to_vec())]).unwrap();
     store.append(&[one.push(5000)]).unwrap();
     store.append(&[]).unwrap();
     assert!(sealed(&store, &one) && sealed(&store, &two));
@@ -55,7 +55,7 @@ fn what_was_appended_is_read_again_after_opening(disk: Arc<dyn Disk>, data: &Pat
 
     let (mut store, found) = open(&disk, data);
     assert!(found.torn.is_empty() && found.damage.is_empty(), "{found:?}");
-    assert_eq!(found.statements, [b"first".to_vec(), b"second".to_vec(), b"second".to_vec()]);
+    assert_eq!(found.records(List::Statements), [b"first".to_vec(), b"second".to_vec(), b"second".to_vec()]);
     let facts: Vec<_> = found.logs.iter().map(|log| (log.head, log.seq, log.link)).collect();
     assert_eq!(facts, [(one.head, 3, one.tip()), (two.head, 1, two.tip())]);
     assert_eq!(found.logs[0].bytes, disk.read(&log_path(data, &one)).unwrap().len() as u64);
@@ -98,11 +98,14 @@ fn what_does_not_follow_is_refused_and_nothing_is_written(disk: Arc<dyn Disk>, d
     assert!(matches!(store.append(&[other_key]), Err(AppendError::Head { .. })));
     let other_log = Append::Entry { head: LogHead { log: LogId([9; 16]), ..head }, link, wire };
     assert!(matches!(store.append(&[other_log]), Err(AppendError::Head { .. })));
-    assert!(matches!(refused(&mut store, Append::Statement(Vec::new())), AppendError::Statement(0)));
-    assert!(matches!(refused(&mut store, Append::Statement(vec![0; MAX_STATEMENT + 1])), AppendError::Statement(_)));
+    assert!(matches!(refused(&mut store, Append::Record(List::Statements, Vec::new())), AppendError::Record(0)));
+    assert!(matches!(
+        refused(&mut store, Append::Record(List::Statements, vec![0; List::Statements.longest() + 1])),
+        AppendError::Record(_)
+    ));
     assert_eq!(disk.read(&log_path(data, &chain)).unwrap(), before);
-    store.append(&[good, Append::Statement(vec![0; MAX_STATEMENT])]).unwrap();
-    assert_eq!(open(&disk, data).1.statements, [vec![0; MAX_STATEMENT]]);
+    store.append(&[good, Append::Record(List::Statements, vec![0; List::Statements.longest()])]).unwrap();
+    assert_eq!(open(&disk, data).1.records(List::Statements), [vec![0; List::Statements.longest()]]);
 }
 
 fn a_tail_torn_anywhere_is_cut_and_all_before_is_kept(disk: Arc<dyn Disk>, data: &Path) {
@@ -244,8 +247,8 @@ fn a_flip_anywhere_in_the_statements_is_damage_and_the_rest_count(disk: Arc<dyn 
         assert_eq!(found.damage.len(), 1, "flip at {at}");
         let hit = (at >= 8).then(|| ends.iter().position(|end| at < *end).unwrap());
         let expected: Vec<_> = all.iter().enumerate().filter(|(n, _)| Some(*n) != hit).map(|(_, bytes)| bytes.clone()).collect();
-        assert_eq!(found.statements, expected, "flip at {at}");
-        let refused = store.append(&[Append::Statement(b"more".to_vec())]);
+        assert_eq!(found.records(List::Statements), expected, "flip at {at}");
+        let refused = store.append(&[Append::Record(List::Statements, b"more".to_vec())]);
         assert!(matches!(refused, Err(AppendError::Damaged { log: None })), "flip at {at}");
         assert_eq!(disk.read(&path).unwrap(), flipped);
         if at == 0 {
@@ -256,18 +259,18 @@ fn a_flip_anywhere_in_the_statements_is_damage_and_the_rest_count(disk: Arc<dyn 
 
 fn a_torn_statement_is_cut(disk: Arc<dyn Disk>, data: &Path) {
     let (mut store, _) = open(&disk, data);
-    store.append(&[Append::Statement(b"kept".to_vec())]).unwrap();
+    store.append(&[Append::Record(List::Statements, b"kept".to_vec())]).unwrap();
     let path = data.join("store/statements");
     let whole = disk.read(&path).unwrap();
-    store.append(&[Append::Statement(vec![7; 100])]).unwrap();
+    store.append(&[Append::Record(List::Statements, vec![7; 100])]).unwrap();
     let all = disk.read(&path).unwrap();
     for cut in 0..all.len() {
         put(&disk, &path, &all[..cut]);
         let (mut store, found) = open(&disk, data);
         assert!(found.damage.is_empty(), "cut at {cut}: {:?}", found.damage);
-        assert_eq!(found.statements.len(), usize::from(cut >= whole.len()), "cut at {cut}");
-        store.append(&[Append::Statement(b"next".to_vec())]).unwrap();
-        assert_eq!(open(&disk, data).1.statements.last().unwrap(), b"next");
+        assert_eq!(found.records(List::Statements).len(), usize::from(cut >= whole.len()), "cut at {cut}");
+        store.append(&[Append::Record(List::Statements, b"next".to_vec())]).unwrap();
+        assert_eq!(open(&disk, data).1.records(List::Statements).last().unwrap(), b"next");
     }
 }
 
@@ -341,17 +344,17 @@ fn a_log_without_one_good_entry_is_set_aside_whole(disk: Arc<dyn Disk>, data: &P
 
 fn damaged_statements_set_aside_leave_the_good_ones(disk: Arc<dyn Disk>, data: &Path) {
     let (mut store, _) = open(&disk, data);
-    store.append(&[b"one", b"two", b"six"].map(|bytes| Append::Statement(bytes.to_vec()))).unwrap();
+    store.append(&[b"one", b"two", b"six"].map(|bytes| Append::Record(List::Statements, bytes.to_vec()))).unwrap();
     let path = data.join("store/statements");
     let mut flipped = disk.read(&path).unwrap();
     flipped[8 + 39 + 37] ^= 1;
     put(&disk, &path, &flipped);
     let (mut store, _) = open(&disk, data);
-    let aside = store.set_aside_statements().unwrap().unwrap();
+    let aside = store.set_aside_lists().unwrap().remove(0);
     assert_eq!(disk.read(&aside).unwrap(), flipped);
-    store.append(&[Append::Statement(b"ten".to_vec())]).unwrap();
+    store.append(&[Append::Record(List::Statements, b"ten".to_vec())]).unwrap();
     let (_, found) = open(&disk, data);
-    assert_eq!(found.statements, [b"one", b"six", b"ten"]);
+    assert_eq!(found.records(List::Statements), [b"one", b"six", b"ten"]);
     assert!(found.damage.is_empty());
 }
 

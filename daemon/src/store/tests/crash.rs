@@ -71,7 +71,7 @@ impl Promised {
                         3 => {
                             let statement = vec![1 + u8::try_from(self.statements.len() % 255).unwrap(); 1 + dice.below(700)];
                             self.statements.push(statement.clone());
-                            batch.push(Append::Statement(statement));
+                            batch.push(Append::Record(List::Statements, statement));
                         }
                         log => batch.push(self.chains[log].push(84 + dice.below(1500))),
                     }
@@ -83,7 +83,7 @@ impl Promised {
                         true
                     }
                     Err(AppendError::Disk(_)) => {
-                        let again = store.append(&[Append::Statement(b"again".to_vec())]);
+                        let again = store.append(&[Append::Record(List::Statements, b"again".to_vec())]);
                         assert!(matches!(again, Err(AppendError::Poisoned)), "a failed append poisons");
                         false
                     }
@@ -116,12 +116,16 @@ impl Promised {
             }
         }
         let (acknowledged, asked) = self.statements.split_at(self.statements_acknowledged);
-        assert_eq!(found.statements.get(..acknowledged.len()), Some(acknowledged), "acknowledged statements are there, in order");
+        assert_eq!(
+            found.records(List::Statements).get(..acknowledged.len()),
+            Some(acknowledged),
+            "acknowledged statements are there, in order"
+        );
         let mut asked = asked.iter();
-        let more = &found.statements[acknowledged.len()..];
+        let more = &found.records(List::Statements)[acknowledged.len()..];
         assert!(more.iter().all(|one| asked.any(|other| one == other)), "nothing that was never asked for");
-        self.statements = found.statements.clone();
-        self.statements_acknowledged = found.statements.len();
+        self.statements = found.records(List::Statements).to_vec();
+        self.statements_acknowledged = found.records(List::Statements).len();
         let held = store.load("vault").unwrap();
         assert!(held == self.saved || Some(&held) == self.saving.as_ref(), "a small file is the old one or the new one");
         self.saved = held;
@@ -249,7 +253,7 @@ fn what_a_failed_sync_dropped_and_nothing_took_back_is_written_again_before_it_i
     let data = Path::new("/data");
     let mut chain = Chain::new(1);
     let (mut store, _) = open(&disk, data);
-    store.append(&[chain.push(100), Append::Statement(b"one".to_vec())]).unwrap();
+    store.append(&[chain.push(100), Append::Record(List::Statements, b"one".to_vec())]).unwrap();
     // Neither can it be synced nor cut off again.
     mem.plan(|call| matches!(call.op, Op::Sync | Op::Truncate).then_some(Fault::Error));
     assert!(matches!(store.append(&[chain.push(100)]), Err(AppendError::Disk(_))));
@@ -332,7 +336,7 @@ fn loose_folders_and_files_are_refused_in_words() {
     let data = home.path().join("data");
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new());
     let (mut store, _) = open(&disk, &data);
-    store.append(&[Append::Statement(b"one".to_vec())]).unwrap();
+    store.append(&[Append::Record(List::Statements, b"one".to_vec())]).unwrap();
     store.save("vault.key", b"key").unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for folder in ["", "store", "store/logs"] {
