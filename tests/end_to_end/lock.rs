@@ -35,7 +35,7 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
         &["list"][..],
         &["today"],
         &[],
-        &["log", "lunch", "-b", "1"],
+        &["edit", "abcd", "-b", "1"],
         &["undo"],
         &["device", "list"],
         &["share", "list"],
@@ -53,9 +53,11 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
             "{args:?}: {ran:?}"
         );
     }
-    home.run_with(&["note", "-"], b"words").exits(5).says(&["the journal is locked", "what came in on standard input is not stored"]);
+    home.run_with(&["goal", "add", "-"], b"words")
+        .exits(5)
+        .says(&["the journal is locked", "what came in on standard input is not stored"]);
     // Nobody is let type what could be kept nowhere.
-    for args in [&["sketch"][..], &["goal", "add"], &["belief", "add"], &["demo", "politeness"], &["log"], &["note"]] {
+    for args in [&["sketch"][..], &["goal", "add"], &["belief", "add"], &["demo", "politeness"]] {
         let (code, shown) = AtTerminal::start(&home.command(args)).end();
         assert!(code == Some(5) && shown.contains("the journal is locked") && !shown.contains('>'), "{args:?}: {shown}");
     }
@@ -84,7 +86,7 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
     home.refuses(2, &["unlock"]).says(&["--fd 0"]);
     assert_eq!(
         with(&home, &format!("{PASSPHRASE}\n"), &["unlock", "--json"]).exits(0).data(),
-        json!({"locked": false, "passphrase": true, "locks_at": null})
+        json!({"locked": false, "passphrase": true, "locks_at": null, "waiting": 0, "added": 0, "drafts": 0})
     );
     assert_eq!(home.list().len(), 1);
     unlock(&home);
@@ -118,7 +120,7 @@ fn a_passphrase_is_changed_and_taken_off_by_whoever_knows_it() {
     with(&home, "short", &["lock", "passphrase"]).exits(2).says(&["at least 8 characters"]);
     assert_eq!(home.json(&["status"])["vault"], "key file");
     let set = with(&home, PASSPHRASE, &["lock", "passphrase", "--json"]).exits(0).data();
-    assert_eq!(set, json!({"locked": false, "passphrase": true, "locks_at": null}));
+    assert_eq!(set, json!({"locked": false, "passphrase": true, "locks_at": null, "waiting": 0, "added": 0, "drafts": 0}));
     with(&home, "another long one", &["lock", "passphrase"]).exits(2).says(&["the new passphrase is missing"]);
     with(&home, "not that one\nanother long one", &["lock", "passphrase"]).exits(5).says(&["this is not the passphrase"]);
     with(&home, "not that one", &["lock", "passphrase", "--remove"]).exits(5);
@@ -192,16 +194,101 @@ fn a_passphrase_is_typed_unseen_or_given_by_a_pinentry() {
 }
 
 #[test]
-fn a_locked_device_meets_nobody_and_catches_up_when_it_is_opened() {
+fn a_locked_device_takes_what_another_writes_and_gives_it_to_a_third() {
     let laptop = guarded();
+    let [desktop, phone] = [(); 2].map(|()| laptop.pair());
+    phone.ok(&["sync", "--wait"]);
+    phone.stop();
+    laptop.ok(&["lock", "now"]);
+    // It is locked after a start, too, and goes on all the same.
+    laptop.kill();
+    let locked = laptop.ok(&["status"]).stdout;
+    assert!(locked.contains("goes on receiving for your other devices"), "{locked}");
+    desktop.log(&["--note", "b"]);
+    desktop.ok(&["sync", "--wait"]);
+    desktop.stop();
+    eventually("it came through the one that is locked", || (phone.list().len() == 2).then_some(()));
+    phone.log(&["--note", "c"]);
+    phone.ok(&["sync", "--wait"]);
+    phone.stop();
+    laptop.kill();
+    laptop.refuses(5, &["list"]);
+    unlock(&laptop);
+    assert_eq!(laptop.list().len(), 3, "nobody else is there: it held them");
+    laptop.log(&["--note", "d"]);
+    eventually("the others have it", || (desktop.list().len() == 4 && phone.list().len() == 4).then_some(()));
+}
+
+#[test]
+fn what_is_logged_while_it_is_locked_is_saved_sealed_and_in_the_journal_when_it_is_opened() {
+    let home = guarded();
+    home.ok(&["lock", "now"]);
+    let told = home.run_with(&["log", "lunch", "-b", "20", "-a", "35", "--note", "-"], b"CANARY-LOCKED-1").exits(0);
+    assert!(told.stdout.starts_with("saved lunch  ") && told.stdout.contains("sealed: asif unlock puts it into the journal"), "{told:?}");
+    let waiting = home.run_with(&["note", "-", "--at", "2026-11-20T21:30", "--json"], b"CANARY-LOCKED-2").exits(0).data();
+    assert_eq!(
+        (&waiting["type"], &waiting["practice"], &waiting["count"], &waiting["most"]),
+        (&json!("waiting"), &Value::Null, &json!(2), &json!(1000))
+    );
+    assert!(waiting["occurred_at"].as_str().unwrap().starts_with("2026-11-20T21:30"), "{waiting}");
+    // What can be told without the journal is told at once, and an empty note is none.
+    home.refuses(2, &["log", "lunch", "-b", "101"]);
+    home.refuses(2, &["log", "lunch", "--where", ""]);
+    home.run_with(&["note", "-"], b" \n").exits(0).says(&["nothing was stored"]);
+    // At a terminal it is asked for as ever, and which practices there are is not shown.
+    let mut asked = AtTerminal::start(&home.command(&["log"]));
+    for (question, typed) in
+        [("its short name; Enter for none", &b"lnch\r"[..]), ("How did you feel before", b"10\r"), ("And after", b"15\r"), ("More?", b"\r")]
+    {
+        asked.await_text(question);
+        asked.type_in(typed);
+    }
+    let (code, shown) = asked.end();
+    assert!(code == Some(0) && shown.contains("saved lnch") && !shown.contains("lunch"), "{shown}");
+    assert_eq!(home.json(&["status"])["waiting"], 3);
+    assert!(home.ok(&["status"]).stdout.contains("locked · 3 entries wait to be put in"));
+    home.kill();
+    for (path, bytes) in files_below(&home.path()) {
+        assert!(!holds(&bytes, b"CANARY-LOCKED") && !holds(&bytes, b"lnch"), "it lies open in {}", path.display());
+    }
+    home.refuses(5, &["list"]);
+    let told = unlock(&home).stdout;
+    assert!(told.contains("What you wrote meanwhile is in it: 2 entries") && told.contains("kept as 1 draft"), "{told}");
+    let list = home.list();
+    let notes: Vec<_> = list.iter().map(|one| one["note"].as_str().unwrap_or_default()).collect();
+    assert!(list.len() == 3 && notes.contains(&"CANARY-LOCKED-1") && notes.contains(&"CANARY-LOCKED-2"), "{notes:?}");
+    let drafts = home.json(&["draft", "list"]);
+    assert_eq!(drafts[0]["answers"], json!({"practice": "lnch", "before": "10", "after": "15", "more": "no"}));
+    // Gone on with, it asks which practice was meant, and is as of when it was written.
+    let mut asked = AtTerminal::start(&home.command(&["draft", "resume"]));
+    asked.await_text("did you mean: lunch");
+    asked.await_text("Which did you do? lnch");
+    asked.type_in(b"\x15lunch\r");
+    let (code, shown) = asked.end();
+    assert!(code == Some(0) && shown.contains("logged lunch"), "{shown}");
+    assert_eq!(home.list().len(), 4);
+    assert_eq!(home.json(&["draft", "list"]), json!([]));
+}
+
+#[test]
+fn what_was_written_into_a_journal_whose_passphrase_is_forgotten_opens_with_the_kit() {
+    let laptop = guarded();
+    let kit = laptop.json(&["recovery-kit", "show"]);
+    let words = kit["words"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ");
+    with(&laptop, &words, &["recovery-kit", "confirm"]).exits(0);
     let desktop = laptop.pair();
     laptop.ok(&["lock", "now"]);
-    desktop.log(&["--note", "b"]);
-    desktop.refuses(8, &["sync", "--wait", "--timeout", "2s"]);
-    unlock(&laptop);
-    eventually("it has caught up", || (laptop.list().len() == 2).then_some(()));
-    laptop.log(&["--note", "c"]);
-    eventually("the other has it", || (desktop.list().len() == 3).then_some(()));
+    laptop.run_with(&["note", "-"], b"b").exits(0);
+    desktop.run_with(&["note", "-"], b"c").exits(0);
+    desktop.ok(&["sync", "--wait"]);
+    laptop.kill();
+    with(&laptop, &words, &["recovery-kit", "restore", "--remove", "laptop", "--name", "laptop 2"]).exits(0);
+    let mut notes: Vec<_> = laptop.list().iter().map(|one| one["note"].as_str().unwrap().to_owned()).collect();
+    notes.sort();
+    assert_eq!(notes, ["a", "b", "c"]);
+    // Where the others are it knows still.
+    laptop.log(&["--note", "d"]);
+    eventually("the other has all of it", || (desktop.list().len() == 4).then_some(()));
 }
 
 #[test]

@@ -10,18 +10,22 @@
 
 use std::time::Duration;
 
+use asif_daemon::replica::Keeping;
 use asif_daemon::run::shelf::Shelf;
 use asif_daemon::seal::wire;
 use asif_daemon::store::Fault;
+use asif_proto::id::RecordId;
 use asif_proto::local::{DraftAsk, ErrorKind, ListFilter, LockAsk, LockView, Reply, Request};
 use asif_proto::peer::{Blob, Entries, Message, Sealed};
 use asif_proto::record::SessionFields;
 use asif_proto::secret::Secret;
 
 use crate::apart::noted;
+use crate::removals::whole_logs;
+use crate::seeds;
 use crate::shared::{log, notes};
-use crate::story;
-use crate::world::World;
+use crate::story::{self, Story};
+use crate::world::{A_MONTH, Weather, World};
 
 fn passphrase() -> Secret {
     Secret::new("correct horse".into())
@@ -264,6 +268,10 @@ fn of_a_device_that_was_removed_meanwhile_counts_what_the_locked_one_had_of_it_b
     assert!(!world.is_linked(laptop, phone), "whoever was removed is let in no more, also where it is locked");
     log(&mut world, phone, noted("after"));
     world.run_for(Duration::from_secs(600));
+    // Also where another own device brings it.
+    for run in whole_logs(&world, phone) {
+        world.inject(desktop, laptop, &run);
+    }
     world.heal();
     unlock(&mut world, laptop);
     world.run_for(Duration::from_secs(600));
@@ -298,6 +306,53 @@ fn what_a_stolen_link_key_brings_to_a_locked_device_is_gone_when_it_is_opened() 
     for node in devices {
         assert_eq!(notes(&mut world, node), ["a", "b", "c"], "{}", world.nodes[node].name);
         assert!(world.nodes[node].damage.is_empty());
+    }
+}
+
+#[test]
+fn whichever_devices_are_locked_and_whenever_all_end_with_the_same_journal() {
+    for seed in seeds(6) {
+        let mut world = World::new(seed);
+        let worth = if seed % 2 == 0 { 8 } else { 1000 };
+        world.keeping = Keeping { worth, beside: A_MONTH, look: Duration::from_secs(20) };
+        let devices = story::family(&mut world, 3);
+        let mut story = Story::new(&devices);
+        for device in &devices {
+            world.must(*device, set());
+        }
+        world.weather = Weather::STORM;
+        let mut locked = 0;
+        for _ in 0..50 {
+            story.something_happens(&mut world);
+            let device = devices[world.below(3) as usize];
+            let ask = match world.below(6) {
+                0 => LockAsk::Now,
+                1 => LockAsk::Unlock { passphrase: passphrase() },
+                _ => continue,
+            };
+            locked += usize::from(matches!(world.ask(device, Request::Lock(ask)), Some(Ok(Reply::Lock(view))) if view.locked));
+        }
+        world.heal();
+        for device in &devices {
+            world.nodes[*device].disk.heal();
+            unlock(&mut world, *device);
+        }
+        // A start locks them again, and the story asks whoever is down to start.
+        for device in &devices {
+            world.must(*device, Request::Lock(LockAsk::Passphrase { old: Some(passphrase()), new: None }));
+        }
+        // An undo takes the practice back for which it was written.
+        for device in &devices {
+            let Reply::Drafts(drafts) = world.must(*device, Request::Draft(DraftAsk::List)) else { panic!() };
+            drafts.iter().for_each(|draft| story.is_draft(RecordId(draft.id)));
+        }
+        story.settle(&mut world);
+        story.check(&mut world);
+        assert!(locked > 0, "seed {seed}");
+        for device in &devices {
+            let (_, found) = Shelf::open(world.nodes[*device].disk.clone(), std::path::Path::new("/data")).unwrap();
+            assert!(found.held.is_empty() && found.dropped.is_empty() && found.outside.is_none(), "seed {seed}");
+        }
     }
 }
 

@@ -40,7 +40,7 @@ fn removes(world: &mut World, by: usize, of: usize, heard_by: usize) {
 }
 
 /// Every log that a machine holds, as it would send it.
-fn whole_logs(world: &World, node: usize) -> Vec<Message> {
+pub(crate) fn whole_logs(world: &World, node: usize) -> Vec<Message> {
     let (mut shelf, found) = Shelf::open(world.nodes[node].disk.clone(), std::path::Path::new("/data")).unwrap();
     let run = |log: &FoundLog| {
         let runs = vec![Run { log: log.head.log, from: 1, to: log.seq }];

@@ -95,6 +95,11 @@ impl Story {
         }
     }
 
+    /// It is a draft: what it was logged for is gone.
+    pub(crate) fn is_draft(&mut self, id: RecordId) {
+        assert!(self.sessions.remove(&id).is_some(), "nobody was told that it is saved");
+    }
+
     fn device(&self, world: &mut World) -> usize {
         self.devices[world.below(self.devices.len() as u64) as usize]
     }
@@ -165,11 +170,13 @@ impl Story {
             ..Default::default()
         };
         let after = fields.after;
-        if let Some(Ok(Reply::Session(session))) =
-            world.ask(device, Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) })
-        {
-            self.sessions.insert(session.id, Known { editors: BTreeSet::new(), after: Some(after), always_private: private });
-        }
+        let id = match world.ask(device, Request::Log { practice: Some("lunch".into()), fields: Box::new(fields) }) {
+            Some(Ok(Reply::Session(session))) => session.id,
+            // It is locked, and this is put in when it is opened.
+            Some(Ok(Reply::Waiting(waiting))) => RecordId(waiting.id),
+            _ => return,
+        };
+        self.sessions.insert(id, Known { editors: BTreeSet::new(), after: Some(after), always_private: private });
     }
 
     /// A session with every mark in it.

@@ -163,8 +163,9 @@ fn draft_of(ask: &Ask, at: Timestamp, practice: Option<&str>, fields: &SessionFi
     answer("worse", fields.felt_worse.filter(|worse| *worse).map(|_| "yes".to_owned()));
     answer(if practice.is_some() { "note" } else { "text" }, fields.note.clone());
     let more = ["acted", "felt_real", "felt_state", "where", "worse", "note"];
-    if practice.is_some() && more.iter().any(|name| answers.contains_key(*name)) {
-        answers.insert("more".to_owned(), "yes".to_owned());
+    if practice.is_some() {
+        let is_more = more.iter().any(|name| answers.contains_key(*name));
+        answers.insert("more".to_owned(), if is_more { "yes" } else { "no" }.to_owned());
     }
     let time = fields.at.clone().unwrap_or_else(|| Moment::at(at, &moment::zone(&ask.zone)).to_string());
     let flags = [

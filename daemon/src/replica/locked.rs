@@ -220,11 +220,8 @@ impl Replica {
             room = room.saturating_sub(bytes.len());
             match message(&bytes) {
                 Some(Message::Entries(run)) => self.entries(cx, LinkId::HELD, run),
-                Some(Message::Roster(blobs) | Message::Epochs(blobs)) => {
-                    self.statements(cx, LinkId::HELD, me, blobs);
-                    // What came before it is what it is answered with.
-                    self.heed_removals(cx);
-                }
+                // What was brought before a removal is what it is answered with; what came after counts for nothing.
+                Some(Message::Roster(blobs) | Message::Epochs(blobs)) => self.statements(cx, LinkId::HELD, me, blobs),
                 _ => self.refuse("something that was held and is no message"),
             }
             self.held.tried.push(bytes);
