@@ -15,7 +15,7 @@
 //! - [`store`]: durable entries, statements, small files
 //! - [`net`]: the QUIC endpoint, TLS keys, links
 //! - [`local`]: the Unix socket
-//! - [`desktop`]: notifications on the session bus
+//! - [`dbus`]: notices on the desktop, and word that the machine goes to sleep
 //!
 //! The meeting place: [`run`].
 
@@ -26,7 +26,7 @@ pub mod seal;
 pub mod share;
 pub mod sync;
 
-pub mod desktop;
+pub mod dbus;
 pub mod local;
 pub mod net;
 pub mod process;

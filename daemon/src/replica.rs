@@ -306,6 +306,7 @@ impl Replica {
             Input::Erased { erasures, outcome } => self.let_go_of(&mut cx, &erasures, outcome),
             Input::ErasedAside { outcome } => self.let_go_aside(&mut cx, outcome),
             Input::Unlocked { client } => self.was_unlocked(client),
+            Input::Sleeps => self.lock_before_sleep(&mut cx),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
         }

@@ -31,7 +31,8 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::Rng;
-use crate::desktop::Desktop;
+use crate::dbus::desktop::Desktop;
+use crate::dbus::sleep::Sleep;
 use crate::local::{ClientId as LocalClient, Incoming, Local, Outgoing};
 use crate::net::{self, Gate, Net};
 use crate::process::detach::Detached;
@@ -162,6 +163,7 @@ struct Daemon {
     net_sender: mpsc::Sender<net::Event>,
     local: Local,
     desktop: Desktop,
+    sleep: Sleep,
     packer: Packer,
     judge: Judge,
     backups: Backups,
@@ -214,6 +216,7 @@ impl Daemon {
             net_sender,
             local,
             desktop: Desktop::default(),
+            sleep: Sleep::default(),
             packer: Packer::new(),
             judge: Judge::new(),
             backups: Backups::new(),
@@ -237,6 +240,8 @@ impl Daemon {
         while !self.stopping {
             let wait = self.replica.next_deadline().map(|at| at.saturating_sub(self.clock.elapsed()));
             self.alarm.set(self.replica.next_alarm());
+            self.sleep.watch(self.replica.locks_before_sleep());
+            let mut held = None;
             tokio::select! {
                 biased;
                 signal = self.signals.shutdown() => {
@@ -251,6 +256,10 @@ impl Daemon {
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
+                Some(asleep) = self.sleep.told() => {
+                    self.inputs.push_back(Input::Sleeps);
+                    held = Some(asleep);
+                }
                 () = self.alarm.rang() => {
                     self.tell_here();
                     self.inputs.push_back(Input::Tick);
@@ -268,6 +277,8 @@ impl Daemon {
                 }
             }
             self.drain().await;
+            // What was to be done before the machine sleeps is done.
+            drop(held);
         }
     }
 

@@ -43,9 +43,9 @@ impl Home {
         let folder = tempfile::Builder::new().prefix("asif-").rand_bytes(6).tempdir().unwrap();
         DirBuilder::new().mode(0o700).create(folder.path().join("h")).unwrap();
         let listen = ("ASIF_LISTEN", "127.0.0.1:0".to_owned());
-        // No test reaches the desktop of whoever runs it.
-        let bus = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus".to_owned());
-        Self { folder, env: vec![listen, bus, ("TZ", "Europe/London".to_owned())] }
+        // No test reaches the desktop, or the session manager, of whoever runs it.
+        let [bus, system] = ["DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"].map(|name| (name, "unix:path=/nowhere/bus".to_owned()));
+        Self { folder, env: vec![listen, bus, system, ("TZ", "Europe/London".to_owned())] }
     }
 
     /// Robin's laptop, with the practice `lunch`.

@@ -1,15 +1,13 @@
 //! Reminders reach a desktop: the real daemon, a bus of the test's own, and a desktop that only listens.
-//!
-//! The bus is `dbus-daemon`; where that is not installed the tests that need it say so and pass.
 
 use std::os::unix::net::UnixListener;
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::bus::Bus;
 use crate::harness::{Home, SOON, eventually};
 
 const NEUTRAL: &str = "A moment you set aside.";
@@ -54,7 +52,7 @@ impl Listening {
 
 /// A bus with a desktop on it. Both end with it.
 struct Desktop {
-    bus: Child,
+    _bus: Bus,
     heard: mpsc::Receiver<Notice>,
     _connection: zbus::Connection,
     _runtime: tokio::runtime::Runtime,
@@ -63,23 +61,8 @@ struct Desktop {
 impl Desktop {
     /// Starts both for a home that nothing was done in yet; none where there is no `dbus-daemon`.
     fn of(home: &mut Home) -> Option<Self> {
-        let (socket, config) = (home.beside().join("bus"), home.beside().join("bus.conf"));
-        let address = format!("unix:path={}", socket.display());
-        let text = format!(
-            "<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth><policy context=\"default\">\
-             <allow send_destination=\"*\"/><allow receive_sender=\"*\"/><allow own=\"*\"/></policy></busconfig>"
-        );
-        std::fs::write(&config, text).unwrap();
-        let mut command = Command::new("dbus-daemon");
-        command.arg("--nofork").arg("--nopidfile").arg(format!("--config-file={}", config.display()));
-        let bus = match command.stdin(Stdio::null()).stdout(Stdio::null()).spawn() {
-            Ok(bus) => bus,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                eprintln!("skipped: dbus-daemon is not installed");
-                return None;
-            }
-            Err(error) => panic!("{error}"),
-        };
+        let bus = Bus::start(home)?;
+        let address = bus.address.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let (tell, heard) = mpsc::channel();
         let connection = eventually("the bus is there", || {
@@ -90,7 +73,7 @@ impl Desktop {
         });
         home.env.retain(|(name, _)| *name != "DBUS_SESSION_BUS_ADDRESS");
         home.env.push(("DBUS_SESSION_BUS_ADDRESS", address));
-        Some(Self { bus, heard, _connection: connection, _runtime: runtime })
+        Some(Self { _bus: bus, heard, _connection: connection, _runtime: runtime })
     }
 
     #[track_caller]
@@ -100,13 +83,6 @@ impl Desktop {
 
     fn is_quiet(&self) -> bool {
         self.heard.try_recv().is_err()
-    }
-}
-
-impl Drop for Desktop {
-    fn drop(&mut self) {
-        let _ = self.bus.kill();
-        let _ = self.bus.wait();
     }
 }
 

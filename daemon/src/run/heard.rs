@@ -50,10 +50,10 @@ fn breach(reason: CloseReason) -> Option<&'static str> {
 }
 
 /// What was told about the desktop.
-pub(super) fn desktop(told: crate::desktop::Told) -> Input {
-    let words = |outcome: Result<(), crate::desktop::NotShown>| outcome.map_err(|error| error.to_string());
+pub(super) fn desktop(told: crate::dbus::desktop::Told) -> Input {
+    let words = |outcome: Result<(), crate::dbus::desktop::NotShown>| outcome.map_err(|error| error.to_string());
     match told {
-        crate::desktop::Told::Shown { notice, outcome } => Input::Notified { notice, outcome: words(outcome) },
-        crate::desktop::Told::Found { outcome } => Input::Desktop { outcome: words(outcome) },
+        crate::dbus::desktop::Told::Shown { notice, outcome } => Input::Notified { notice, outcome: words(outcome) },
+        crate::dbus::desktop::Told::Found { outcome } => Input::Desktop { outcome: words(outcome) },
     }
 }

@@ -196,6 +196,8 @@ pub enum Input {
         /// As above.
         outcome: Result<(), String>,
     },
+    /// The machine is about to sleep.
+    Sleeps,
     /// The journal was opened for somebody, who is to be told how it is then.
     Unlocked {
         /// Who.

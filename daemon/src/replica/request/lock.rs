@@ -97,6 +97,19 @@ impl Replica {
         (!self.locking).then(|| self.now.mono + left)
     }
 
+    /// Whether there is something to lock before the machine sleeps.
+    pub fn locks_before_sleep(&self) -> bool {
+        self.wrapped.is_some() && !self.locked
+    }
+
+    /// The machine is about to sleep: whoever wakes it may be somebody else.
+    pub(in crate::replica) fn lock_before_sleep(&mut self, cx: &mut Cx<'_>) {
+        if self.locks_before_sleep() && !self.locking {
+            tracing::info!("locked: the machine goes to sleep");
+            self.lock(cx);
+        }
+    }
+
     /// Locks where nobody has asked for anything for so long, or while the machine slept.
     pub(in crate::replica) fn lock_due(&mut self, cx: &mut Cx<'_>) {
         let is_due = self.locks_at().is_some_and(|at| at <= cx.now.steady);
