@@ -31,6 +31,7 @@
 mod append;
 mod disk;
 mod erase;
+mod format;
 mod log_file;
 mod log_state;
 mod mem;

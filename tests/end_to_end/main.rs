@@ -52,6 +52,7 @@ mod lock;
 mod made;
 mod manuals;
 mod missing;
+mod newer;
 mod practice;
 mod prompts;
 mod pty;

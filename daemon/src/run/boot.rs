@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::local::Failure;
+use asif_proto::local::{ErrorKind, Failure};
 use rand_core::SeedableRng;
 
 use super::clock::Clock;
 use super::failure::loose;
-use super::shelf::Shelf;
+use super::shelf::{Shelf, ShelfError};
 use crate::Rng;
 use crate::process;
 use crate::replica::effect::Effect;
 use crate::replica::{About, Keeping, Replica};
 use crate::seal::keys::VaultKey;
-use crate::store::RealDisk;
+use crate::store::{OpenError, RealDisk};
 
 /// Opens what is on disk; the effects are the first to be carried out.
 ///
@@ -27,7 +27,7 @@ pub(super) fn boot(
     rest: Option<Duration>,
     key: Option<VaultKey>,
 ) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
-    let (shelf, mut found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| loose(&error))?;
+    let (shelf, mut found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| cannot_open(&error))?;
     found.key = key;
     found.is_other = shelf.place().is_some_and(|left| process::place::is_other(&home.data, &left));
     let about = About {
@@ -40,6 +40,14 @@ pub(super) fn boot(
     let now = clock.now();
     let (replica, effects) = Replica::new(about, now, rng, found, rest.map(|rest| now.mono + rest));
     Ok((shelf, replica, effects))
+}
+
+fn cannot_open(error: &ShelfError) -> Failure {
+    match error {
+        ShelfError::Open(OpenError::Newer(_)) => Failure::new(ErrorKind::Integrity, error.to_string())
+            .hint("nothing was changed: update asif on this machine, and everything is there; asif crisis works all the same"),
+        other => loose(other),
+    }
 }
 
 fn host() -> String {

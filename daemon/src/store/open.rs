@@ -8,7 +8,7 @@ use std::sync::Arc;
 use asif_proto::id::{Link, LogId};
 
 use super::log_file::{self, End};
-use super::{Disk, DiskError, List, ListState, LogHead, LogState, Places, Store, TakeoverError, record_file, rewrite};
+use super::{Disk, DiskError, List, ListState, LogHead, LogState, Places, Store, TakeoverError, format, record_file, rewrite};
 
 /// Bytes at the end of each file that are written once more at opening: more than one step of the program writes, but for long runs from a
 /// peer, who has them.
@@ -78,6 +78,9 @@ pub enum OpenError {
     /// The disk did not do what it was asked, or others may open the store's files.
     #[error(transparent)]
     Disk(#[from] DiskError),
+    /// A newer program wrote it. Nothing was changed.
+    #[error("{} was written by a newer asif than this one", .0.display())]
+    Newer(PathBuf),
     /// What was being done with a checkpoint could not be finished.
     #[error("what was being done with a checkpoint could not be finished: {0}")]
     Takeover(#[from] TakeoverError),
@@ -97,6 +100,7 @@ impl Store {
         for folder in [&places.data, &places.store, &places.logs] {
             disk.create_dir(folder).map_err(failed("use the folder", folder))?;
         }
+        refuse_newer(&*disk, &places)?;
         let mut store = Self { disk, places, logs: BTreeMap::new(), lists: BTreeMap::new(), poisoned: false };
         let mut found = Found::default();
         for folder in [store.places.data.clone(), store.places.store.clone(), store.places.logs.clone()] {
@@ -268,6 +272,24 @@ impl Store {
         found.torn.push(Torn { file, offset: 0, bytes: len as u64, kept });
         Ok(())
     }
+}
+
+/// What a newer program wrote is not touched: neither it nor anything beside it.
+fn refuse_newer(disk: &dyn Disk, places: &Places) -> Result<(), OpenError> {
+    for folder in [&places.data, &places.store, &places.logs, &places.parts] {
+        let names = match disk.list(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            names => names.map_err(failed("list", folder))?,
+        };
+        for name in names {
+            let path = folder.join(name);
+            // What cannot be read is told of by what needs it.
+            if disk.read_at(&path, 0, format::LEN).is_ok_and(|bytes| format::is_newer(&bytes)) {
+                return Err(OpenError::Newer(path));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A [`DiskError`] about `path`.

@@ -20,7 +20,9 @@ const KEYS: [&str; 10] = [
     "crisis-plan.new",
 ];
 /// The other files beside them.
-const BESIDE: [&str; 22] = [
+const BESIDE: [&str; 24] = [
+    "outside",
+    "outside.new",
     "restored",
     "restored.new",
     "erased",
