@@ -134,7 +134,10 @@ impl Replica {
         for (id, bytes) in found {
             match self.open_base(id, &bytes) {
                 Some(base) => self.bases.all.push(base),
-                None => self.damage.push((None, format!("checkpoint {id} is here and does not open"))),
+                None => {
+                    let why = checkpoint::key_of(&bytes).err().map_or_else(|| "it does not open".to_owned(), |error| error.to_string());
+                    self.damage.push((None, format!("checkpoint {id} is here, and {why}")));
+                }
             }
         }
         self.bases.all.sort_by_key(|base| (base.said.at_ms, base.id));

@@ -127,9 +127,17 @@ pub struct TooLong(pub usize);
 /// Why bytes are not a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
-    /// Shorter or longer than any, or of a newer program.
-    #[error("the bytes are not a checkpoint that is known here")]
+    /// Shorter or longer than any.
+    #[error("the bytes are not a checkpoint")]
     Format,
+    /// Of a newer program.
+    #[error("checkpoint format {version}.{suite} is not known here; a newer asif may read it")]
+    Version {
+        /// The version.
+        version: u8,
+        /// The suite.
+        suite: u8,
+    },
     /// Wrong key or changed bytes.
     #[error("the checkpoint does not open")]
     Sealed,
@@ -166,7 +174,10 @@ pub fn seal(
 pub fn key_of(bytes: &[u8]) -> Result<KeyId, CheckpointError> {
     let (header, _) = bytes.split_first_chunk::<HEADER_LEN>().ok_or(CheckpointError::Format)?;
     let [version, suite, key @ ..] = *header;
-    if (version, suite) != (VERSION, SUITE) || bytes.len() > MAX_CHECKPOINT {
+    if (version, suite) != (VERSION, SUITE) {
+        return Err(CheckpointError::Version { version, suite });
+    }
+    if bytes.len() > MAX_CHECKPOINT {
         return Err(CheckpointError::Format);
     }
     Ok(KeyId(key))

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use asif_proto::id::{KeyId, Link, LogId, QueueId};
 
-use super::{Append, Disk, Found, LogHead, Store};
+use super::{Append, Disk, Found, List, LogHead, Store};
 use crate::seal::wire::{self, Wire};
 
 /// A log as its writer holds it.

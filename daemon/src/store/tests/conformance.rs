@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::{AppendError, List, MemDisk, ReadError, RealDisk, SmallFileError, StubError};
+use super::super::{AppendError, MemDisk, OpenError, ReadError, RealDisk, SmallFileError, StubError};
 use super::*;
 
 on_every_disk! {
@@ -19,6 +19,7 @@ on_every_disk! {
     a_flip_anywhere_in_the_statements_is_damage_and_the_rest_count
     a_torn_statement_is_cut
     a_file_that_is_no_log_is_told
+    a_store_with_a_file_of_a_newer_format_is_not_opened_and_not_touched
     an_entry_of_a_newer_format_is_kept
     damage_set_aside_is_kept_and_the_log_goes_on
     a_log_without_one_good_entry_is_set_aside_whole
@@ -234,7 +235,7 @@ fn a_flip_anywhere_in_the_statements_is_damage_and_the_rest_count(disk: Arc<dyn 
     let all = [b"the first".to_vec(), b"the second, longer".to_vec(), b"third".to_vec()];
     let mut chain = Chain::new(1);
     let (mut store, _) = open(&disk, data);
-    store.append(&all.clone().map(Append::Statement)).unwrap();
+    store.append(&all.clone().map(|bytes| Append::Record(List::Statements, bytes))).unwrap();
     let path = data.join("store/statements");
     let whole = disk.read(&path).unwrap();
     let ends = [53, 107, whole.len()];
@@ -283,6 +284,22 @@ fn a_file_that_is_no_log_is_told(disk: Arc<dyn Disk>, data: &Path) {
     assert_eq!((found.damage.len(), found.strange), (0, vec![path.clone()]));
     assert_eq!(disk.read(&path).unwrap(), b"hello");
     assert_eq!(disk.list(&data.join("store/logs")).unwrap(), ["notes.txt"], "unfinished files are removed");
+}
+
+fn a_store_with_a_file_of_a_newer_format_is_not_opened_and_not_touched(disk: Arc<dyn Disk>, data: &Path) {
+    let mut chain = Chain::new(1);
+    let (mut store, _) = open(&disk, data);
+    store.append(&chain.pushes(&[100])).unwrap();
+    disk.create(&data.join("store/logs/half.new")).unwrap();
+    let path = log_path(data, &chain);
+    let before = disk.read(&path).unwrap();
+    let mut newer = before.clone();
+    newer[7] = b'3';
+    put(&disk, &path, &newer);
+    assert!(matches!(Store::open(disk.clone(), data), Err(OpenError::Newer(of)) if of == path));
+    assert_eq!(disk.list(&data.join("store/logs")).unwrap().len(), 2, "nothing is tidied up");
+    put(&disk, &path, &before);
+    assert_eq!(open(&disk, data).1.logs[0].seq, 1);
 }
 
 fn an_entry_of_a_newer_format_is_kept(disk: Arc<dyn Disk>, data: &Path) {

@@ -167,6 +167,7 @@ fn live(seed: u64, at: usize, ordeal: Ordeal) -> bool {
             }
         }
         Err(OpenError::Disk(_) | OpenError::Takeover(_)) => assert!(mem.calls() > at),
+        Err(newer @ OpenError::Newer(_)) => panic!("{newer}"),
     }
     let reached = mem.calls() > at;
     if ordeal == Ordeal::PowerLoss {
