@@ -10,18 +10,26 @@ use super::statement::{Epoch, Kit, Said, Signer, Statement, StatementError};
 /// Of which space, with which key; and the queue that its capabilities name.
 type Place = (SpaceId, KeyId, QueueId);
 
+/// An epoch, as all that counts says it.
+#[derive(Debug, Clone)]
+struct Held {
+    epoch: Epoch,
+    /// What is sealed for its owner's kit.
+    kit_boxes: Vec<Vec<u8>>,
+    /// It may be written in.
+    fit: bool,
+}
+
 /// The set of statements and its consequences.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     statements: BTreeMap<StatementId, Statement>,
     rosters: HashMap<PersonId, Roster>,
-    epochs: BTreeMap<Place, Epoch>,
+    /// What is said of each epoch.
+    places: BTreeMap<Place, BTreeSet<StatementId>>,
+    epochs: BTreeMap<Place, Held>,
     queues: HashMap<QueueId, Place>,
-    /// What is sealed for the owner's kit, of each epoch.
-    kit_boxes: HashMap<QueueId, Vec<Vec<u8>>>,
-    kits: HashMap<PersonId, Kit>,
-    /// Those that may be written in.
-    fit: BTreeSet<QueueId>,
+    kits: HashMap<PersonId, (Kit, StatementId)>,
     links: HashMap<LinkKey, (PersonId, DeviceId)>,
     gone: HashSet<LinkKey>,
 }
@@ -29,9 +37,10 @@ pub struct Registry {
 impl Registry {
     /// Takes a statement in; `true` when it was new. It counts once its signer stands, whenever that is.
     pub fn insert(&mut self, statement: Statement) -> bool {
-        let new = self.statements.insert(statement.id(), statement).is_none();
+        let id = statement.id();
+        let new = self.statements.insert(id, statement).is_none();
         if new {
-            self.recompute();
+            self.follow(id);
         }
         new
     }
@@ -42,7 +51,7 @@ impl Registry {
             let statement = Statement::from_bytes(&bytes)?;
             self.statements.insert(statement.id(), statement);
         }
-        self.recompute();
+        self.work_out_all();
         Ok(())
     }
 
@@ -69,14 +78,18 @@ impl Registry {
 
     /// The epochs of a space by key id, each with the boxes of all its statements.
     pub fn epochs(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
+        self.held(space).map(|held| &held.epoch)
+    }
+
+    fn held(&self, space: SpaceId) -> impl Iterator<Item = &Held> {
         let (first, last) = ((space, KeyId([0; 16]), QueueId([0; 32])), (space, KeyId([255; 16]), QueueId([255; 32])));
-        self.epochs.range(first..=last).map(|(_, epoch)| epoch)
+        self.epochs.range(first..=last).map(|(_, held)| held)
     }
 
     /// Those of them that may be written in, by key id: a device that stands opened it or passed it on, and its opener knew every removal that is
     /// known here, of devices of the owner and of the readers.
     pub fn fit(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
-        self.epochs(space).filter(|epoch| self.fit.contains(&epoch.queue()))
+        self.held(space).filter(|held| held.fit).map(|held| &held.epoch)
     }
 
     /// The removals that an epoch for these persons has to name.
@@ -87,27 +100,28 @@ impl Registry {
 
     /// Every epoch of every space.
     pub fn all_epochs(&self) -> impl Iterator<Item = &Epoch> {
-        self.epochs.values()
+        self.epochs.values().map(|held| &held.epoch)
     }
 
     /// The epoch whose queue this is. The queue names both capabilities, so no later statement can stand for another's.
     pub fn epoch(&self, queue: &QueueId) -> Option<&Epoch> {
-        self.queues.get(queue).and_then(|key| self.epochs.get(key))
+        self.queues.get(queue).and_then(|place| self.epochs.get(place)).map(|held| &held.epoch)
     }
 
     /// The read key of an epoch, sealed for its owner's kit, as often as somebody said it.
     pub fn kit_boxes(&self, queue: &QueueId) -> &[Vec<u8>] {
-        self.kit_boxes.get(queue).map(Vec::as_slice).unwrap_or_default()
+        let held = self.queues.get(queue).and_then(|place| self.epochs.get(place));
+        held.map(|held| held.kit_boxes.as_slice()).unwrap_or_default()
     }
 
     /// A person's recovery kit, as far as it can be known.
     pub fn kit(&self, person: &PersonId) -> Option<&Kit> {
-        self.kits.get(person)
+        self.kits.get(person).map(|(kit, _)| kit)
     }
 
     /// Whose kit has this link key.
     pub fn kit_holder(&self, link: &LinkKey) -> Option<PersonId> {
-        self.kits.values().find(|kit| kit.link == *link).map(|kit| kit.person)
+        self.kits.values().find(|(kit, _)| kit.link == *link).map(|(kit, _)| kit.person)
     }
 
     /// Whose link key this is.
@@ -120,177 +134,131 @@ impl Registry {
         self.gone.contains(link)
     }
 
-    fn recompute(&mut self) {
-        self.rosters.clear();
-        self.links.clear();
-        self.kits.clear();
-        for statement in self.statements.values() {
-            if let Said::Kit(kit) = statement.said()
-                && statement.signer() == Signer::Root(kit.person)
-            {
-                self.kits.entry(kit.person).or_insert_with(|| kit.clone());
+    /// Works out what follows from a statement that was just taken in, and nothing else.
+    fn follow(&mut self, id: StatementId) {
+        let Some(statement) = self.statements.get(&id) else { return };
+        match statement.said() {
+            Said::Epoch(epoch) => {
+                let place = (epoch.space.id(), epoch.key, epoch.queue());
+                self.places.entry(place).or_default().insert(id);
+                self.work_out_epoch(place);
             }
-            if let Said::Add(add) = statement.said()
-                && !self.rosters.contains_key(&add.person)
-            {
-                self.rosters.insert(add.person, Roster::of(add.person, self.statements.values()));
+            Said::Kit(kit) => self.take_kit(&kit.clone(), id),
+            Said::Add(_) | Said::Remove(_) | Said::Answer(_) => {
+                if let Some(person) = statement.said().roster_of() {
+                    self.work_out_roster(person);
+                    self.work_out_links();
+                    for place in self.places_of(person) {
+                        self.work_out_epoch(place);
+                    }
+                }
+            }
+            Said::Unknown(_) => {}
+        }
+    }
+
+    fn work_out_all(&mut self) {
+        self.rosters.clear();
+        self.kits.clear();
+        self.epochs.clear();
+        self.places.clear();
+        let mut kits = Vec::new();
+        let mut persons = BTreeSet::new();
+        for (id, statement) in &self.statements {
+            match statement.said() {
+                Said::Epoch(epoch) => {
+                    self.places.entry((epoch.space.id(), epoch.key, epoch.queue())).or_default().insert(*id);
+                }
+                Said::Kit(kit) => kits.push((kit.clone(), *id)),
+                Said::Add(add) => drop(persons.insert(add.person)),
+                Said::Remove(_) | Said::Answer(_) | Said::Unknown(_) => {}
             }
         }
+        kits.iter().for_each(|(kit, id)| self.take_kit(kit, *id));
+        persons.into_iter().for_each(|person| self.work_out_roster(person));
+        self.work_out_links();
+        for place in self.places.keys().copied().collect::<Vec<_>>() {
+            self.work_out_epoch(place);
+        }
+    }
+
+    /// Of several that the root says, the one with the lowest id stands.
+    fn take_kit(&mut self, kit: &Kit, id: StatementId) {
+        let by_root = |one: &Statement| one.signer() == Signer::Root(kit.person);
+        if self.statements.get(&id).is_some_and(by_root) && self.kits.get(&kit.person).is_none_or(|(_, other)| id < *other) {
+            self.kits.insert(kit.person, (kit.clone(), id));
+        }
+    }
+
+    /// A person of whom nothing was added has no roster.
+    fn work_out_roster(&mut self, person: PersonId) {
+        let adds = |one: &Statement| matches!(one.said(), Said::Add(add) if add.person == person);
+        if self.statements.values().any(adds) {
+            self.rosters.insert(person, Roster::of(person, self.statements.values()));
+        }
+    }
+
+    fn work_out_links(&mut self) {
+        self.links.clear();
         for (person, roster) in &self.rosters {
             self.links.extend(roster.devices().map(|device| (device.link, (*person, device.signing))));
         }
         self.gone = self.rosters.values().flat_map(|roster| roster.gone().values()).map(|gone| gone.keys.link).collect();
         self.gone.retain(|link| !self.links.contains_key(link));
-        self.recompute_epochs();
+    }
+
+    /// The places of epochs on which a person's roster bears: as their owner, or as one who reads.
+    fn places_of(&self, person: PersonId) -> Vec<Place> {
+        let bears = |id: &StatementId| {
+            let Some(Said::Epoch(epoch)) = self.statements.get(id).map(Statement::said) else { return false };
+            epoch.space.owner() == person || epoch.readers.contains(&person)
+        };
+        self.places.iter().filter(|(_, ids)| ids.iter().any(bears)).map(|(place, _)| *place).collect()
     }
 
     /// What was written stays in its epoch, also where its opener was removed; but what that one says of an epoch that a device that stands knows
     /// too changes nothing.
-    fn recompute_epochs(&mut self) {
-        self.kit_boxes.clear();
-        let (mut epochs, mut named) = (BTreeMap::<Place, Epoch>::new(), BTreeMap::<Place, BTreeSet<StatementId>>::new());
+    fn work_out_epoch(&mut self, place: Place) {
+        let mut held: Option<Held> = None;
+        let mut named: Option<BTreeSet<StatementId>> = None;
         for standing in [true, false] {
-            for statement in self.statements.values() {
+            for statement in self.places.get(&place).into_iter().flatten().filter_map(|id| self.statements.get(id)) {
                 let (Said::Epoch(epoch), Signer::Device(device)) = (statement.said(), statement.signer()) else { continue };
                 let Some(roster) = self.rosters.get(&epoch.space.owner()) else { continue };
                 if roster.member(&device).is_none() || roster.device(&device).is_some() != standing {
                     continue;
                 }
-                let place = (epoch.space.id(), epoch.key, epoch.queue());
-                let known =
-                    epochs.entry(place).or_insert_with(|| Epoch { boxes: Vec::new(), removals: Vec::new(), kit: None, ..epoch.clone() });
-                known.boxes.extend(epoch.boxes.iter().cloned());
-                if let Some(sealed) = &epoch.kit {
-                    self.kit_boxes.entry(place.2).or_default().push(sealed.clone());
-                }
+                let empty = || Epoch { boxes: Vec::new(), removals: Vec::new(), kit: None, ..epoch.clone() };
+                let held = held.get_or_insert_with(|| Held { epoch: empty(), kit_boxes: Vec::new(), fit: false });
+                held.epoch.boxes.extend(epoch.boxes.iter().cloned());
+                held.kit_boxes.extend(epoch.kit.clone());
                 if standing {
                     // Whoever passes it on says no more than its opener did.
                     let said: BTreeSet<StatementId> = epoch.removals.iter().copied().collect();
-                    named.entry(place).and_modify(|named| named.retain(|one| said.contains(one))).or_insert(said);
+                    named = Some(match named.take() {
+                        Some(before) => &before & &said,
+                        None => said,
+                    });
                 }
             }
         }
-        self.fit.clear();
-        for (place, named) in named {
-            if let Some(epoch) = epochs.get_mut(&place) {
-                let persons = epoch.readers.iter().chain([&epoch.space.owner()]).copied().collect::<BTreeSet<PersonId>>();
-                let all =
-                    persons.iter().filter_map(|person| self.rosters.get(person)).flat_map(Roster::removals).all(|one| named.contains(one));
-                if all {
-                    self.fit.insert(place.2);
-                }
-                epoch.removals = named.into_iter().collect();
-            }
+        let Some(mut held) = held else {
+            self.epochs.remove(&place);
+            self.queues.retain(|_, other| *other != place);
+            return;
+        };
+        if let Some(named) = named {
+            let persons = held.epoch.readers.iter().copied().chain([held.epoch.space.owner()]).collect::<BTreeSet<PersonId>>();
+            let mut removals = persons.iter().filter_map(|person| self.rosters.get(person)).flat_map(Roster::removals);
+            held.fit = removals.all(|one| named.contains(one));
+            held.epoch.removals = named.into_iter().collect();
         }
-        self.queues = epochs.keys().map(|place| (place.2, *place)).collect();
-        self.epochs = epochs;
+        self.epochs.insert(place, held);
+        // Of two that claim one queue the same one has it, whichever came first.
+        let of_queue = self.queues.entry(place.2).or_insert(place);
+        *of_queue = place.max(*of_queue);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Rng;
-    use crate::people::epoch::{self, Reader};
-    use crate::people::space::Space;
-    use crate::people::statement::{Add, Candidate, Remove};
-    use crate::seal::keys::{KitEntropy, LinkSeed, SealingSeed, SigningSeed};
-    use rand_core::SeedableRng;
-
-    #[test]
-    fn an_epoch_counts_only_from_a_device_of_the_owner_and_is_read_only_by_its_readers() {
-        let mut rng = Rng::seed_from_u64(4);
-        let kit = KitEntropy::random(&mut rng);
-        let person = kit.person();
-        let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
-        let candidate = Candidate::new(person, &signing, &sealing, LinkSeed::random(&mut rng).public());
-        let keys = candidate.keys.clone();
-        let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: vec![] }));
-        let space = Space::Journal { owner: person };
-        let (epoch, secret) = epoch::open(space, &[Reader { person, devices: vec![&keys] }], vec![], None, &mut rng);
-        let mut registry = Registry::default();
-        registry.insert(Statement::by_device(&SigningSeed::random(&mut rng), &Said::Epoch(epoch.clone())));
-        registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
-        assert_eq!(registry.epochs(space.id()).count(), 0, "the device does not stand yet");
-        registry.insert(add);
-        let held = registry.epoch(&epoch.queue()).unwrap();
-        assert_eq!(held.boxes.len(), 1, "the stranger's statement adds nothing");
-        assert_eq!(epoch::read_box(held, keys.signing, &sealing).unwrap(), secret);
-        assert_eq!(epoch::read_box(held, keys.signing, &SealingSeed::random(&mut rng)), None);
-        assert_eq!(registry.holder(&keys.link), Some((person, keys.signing)));
-    }
-
-    #[test]
-    fn no_later_statement_displaces_an_epoch() {
-        let mut rng = Rng::seed_from_u64(4);
-        let kit = KitEntropy::random(&mut rng);
-        let person = kit.person();
-        let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
-        let candidate = Candidate::new(person, &signing, &sealing, LinkSeed::random(&mut rng).public());
-        let add = Statement::by_root(&kit, &Said::Add(Add { person, device: candidate, seen: vec![] }));
-        let (epoch, _) = epoch::open(Space::Journal { owner: person }, &[], vec![], None, &mut rng);
-        let mut registry = Registry::default();
-        registry.insert(add);
-        registry.insert(Statement::by_device(&signing, &Said::Epoch(epoch.clone())));
-        // Of many with other capabilities under the same key id some come first by their id.
-        for n in 1..20 {
-            registry.insert(Statement::by_device(&signing, &Said::Epoch(Epoch { read_capability: [n; 32], ..epoch.clone() })));
-            assert!(registry.epoch(&epoch.queue()).is_some(), "{n}");
-        }
-    }
-
-    #[test]
-    fn an_epoch_is_written_in_only_where_its_opener_knew_of_every_removal() {
-        let mut rng = Rng::seed_from_u64(4);
-        let kit = KitEntropy::random(&mut rng);
-        let person = kit.person();
-        let seeds: Vec<SigningSeed> = (0..2).map(|_| SigningSeed::random(&mut rng)).collect();
-        let (laptop, thief) = (&seeds[0], &seeds[1]);
-        let mut registry = Registry::default();
-        for seed in &seeds {
-            let device = Candidate::new(person, seed, &SealingSeed::random(&mut rng), LinkSeed::random(&mut rng).public());
-            registry.insert(Statement::by_root(&kit, &Said::Add(Add { person, device, seen: vec![] })));
-        }
-        let space = Space::Journal { owner: person };
-        let opened = |registry: &Registry, rng: &mut Rng| {
-            let reader = Reader { person, devices: registry.roster(&person).devices().collect() };
-            epoch::open(space, &[reader], registry.removals([person].iter()), None, rng).0
-        };
-        let before = opened(&registry, &mut rng);
-        registry.insert(Statement::by_device(laptop, &Said::Epoch(before.clone())));
-        let fit = |registry: &Registry| registry.fit(space.id()).map(Epoch::queue).collect::<Vec<_>>();
-        assert_eq!(fit(&registry), [before.queue()]);
-
-        let link = registry.roster(&person).device(&thief.device()).unwrap().link;
-        let seen = registry.roster(&person).statements().to_vec();
-        let removal = Remove { person, device: thief.device(), at_ms: 0, tips: vec![], seen };
-        registry.insert(Statement::by_device(laptop, &Said::Remove(removal)));
-        assert_eq!((fit(&registry), registry.holder(&link)), (vec![], None));
-        assert!(registry.epoch(&before.queue()).is_some(), "what was written stays readable");
-
-        // The thief says of the old one that it names the removal, and opens one that does.
-        let names = registry.removals([person].iter());
-        registry.insert(Statement::by_device(thief, &Said::Epoch(Epoch { removals: names, boxes: vec![], ..before.clone() })));
-        let of_thief = opened(&registry, &mut rng);
-        registry.insert(Statement::by_device(thief, &Said::Epoch(of_thief.clone())));
-        assert_eq!(fit(&registry), []);
-
-        let after = opened(&registry, &mut rng);
-        registry.insert(Statement::by_device(laptop, &Said::Epoch(after.clone())));
-        assert_eq!(fit(&registry), [after.queue()]);
-        assert!(after.boxes.iter().all(|one| one.device != thief.device()));
-    }
-
-    #[test]
-    fn a_helper_is_given_the_read_key_alone() {
-        let mut rng = Rng::seed_from_u64(4);
-        let (owner, helper) = (PersonId([1; 32]), PersonId([2; 32]));
-        let (signing, sealing) = (SigningSeed::random(&mut rng), SealingSeed::random(&mut rng));
-        let keys = Candidate::new(helper, &signing, &sealing, LinkKey([3; 32])).keys;
-        let space = Space::Share { owner, grant: asif_proto::id::GrantId([7; 16]) };
-        let readers = [Reader { person: owner, devices: vec![] }, Reader { person: helper, devices: vec![&keys] }];
-        let (epoch, secret) = epoch::open(space, &readers, vec![], None, &mut rng);
-        let given = epoch::read_box(&epoch, keys.signing, &sealing).unwrap();
-        assert_eq!((given.read, given.write), (secret.read, None));
-    }
-}
+mod tests;
