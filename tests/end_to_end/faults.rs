@@ -1,8 +1,7 @@
-//! Full disks, many writers, a paused daemon, wrong clocks, and a kill at every call that writes: with the two real programs.
+//! Full disks, many writers, a paused daemon, wrong clocks: with the two real programs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -226,87 +225,4 @@ fn a_daemon_whose_folders_were_opened_to_others_says_so_before_it_has_to_start_a
     assert_eq!(told["hint"], json!(format!("chmod 600 {}", key.display())));
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
     home.ok(&["doctor"]);
-}
-
-/// The calls of the system with which the daemon writes.
-const WRITING: [&str; 8] = ["fdatasync", "fsync", "write", "pwrite64", "openat", "rename", "ftruncate", "unlink"];
-
-/// Runs a command that must do what it says; again where the daemon, slow under the tracer, did not greet in time: then it was not asked.
-fn asked(home: &Home, args: &[&str]) -> Ran {
-    let greeted = || Some(home.run(args)).filter(|ran| ran.code != Some(3) || !format!("{ran:?}").contains("does not answer"));
-    eventually("the daemon greets", greeted).exits(0)
-}
-
-/// A short life of a journal, through a daemon that the system ends at its `number`-th call of a kind; says whether it came so far.
-fn life_with_a_kill(call: &str, number: usize) -> bool {
-    let home = Home::new();
-    let daemon = home.daemon_command(&["run"]);
-    let mut traced = Command::new("strace");
-    traced.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={call}"),
-        "-e",
-        &format!("inject={call}:signal=KILL:when={number}"),
-    ]);
-    traced.arg(daemon.get_program()).args(daemon.get_args()).env_clear().env("PATH", "/usr/bin:/bin").env("ASIF_HOME", home.path());
-    traced.envs(home.env.iter().map(|(name, value)| (name, value))).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let mut traced = traced.spawn().unwrap();
-    eventually("the daemon holds its lock, or has ended", || home.running().map(drop).or_else(|| traced.try_wait().unwrap().map(drop)));
-    // Each command starts another daemon where this one has ended, and asks again under the same id.
-    let asked = |args: &[&str]| asked(&home, args);
-    asked(&["init", "--no-input", "--name", "Robin"]);
-    asked(&["practice", "add", "Lunch", "--slug", "lunch"]);
-    let first = logged(&asked(&["log", "lunch", "-b", "30", "--note", "kept", "--json"]));
-    let second = logged(&asked(&["log", "lunch", "-b", "31", "--at", "2026-01-02T10:00", "--json"]));
-    asked(&["edit", &first, "--after", "60"]);
-    asked(&["delete", &second, "--yes"]);
-    // To erase, the whole journal is packed anew, and what was packed or written before is let go.
-    for note in ["CANARY one", "CANARY two"] {
-        let third = logged(&asked(&["log", "lunch", "--note", note, "--json"]));
-        asked(&["erase", &third, "--yes"]);
-        home.refuses(4, &["show", &third]);
-    }
-    asked(&["daemon", "stop"]);
-    let status = traced.wait().unwrap();
-    let list = home.list();
-    assert_eq!(list.len(), 1, "{call} {number}: {list:?}");
-    assert_eq!((&list[0]["id"], &list[0]["after"], &list[0]["note"]), (&json!(first), &json!(60), &json!("kept")), "{call} {number}");
-    home.ok(&["doctor"]);
-    home.ok(&["doctor", "--rebuild"]);
-    assert_eq!(home.list(), list, "{call} {number}");
-    !status.success()
-}
-
-fn strace_works() -> bool {
-    let works = finish(shell("export PATH=/usr/bin:/bin; strace -qq -o /dev/null true", &[]), None).code == Some(0);
-    if !works {
-        eprintln!("skipped: strace is not installed, or this system lets it trace nothing");
-    }
-    works
-}
-
-#[test]
-fn killed_at_some_calls_that_write_everything_acknowledged_is_there() {
-    if strace_works() {
-        for (call, number) in [("fdatasync", 1), ("fdatasync", 9), ("rename", 2), ("fsync", 12)] {
-            assert!(life_with_a_kill(call, number), "{call} {number} never came");
-        }
-    }
-}
-
-#[test]
-#[ignore = "takes many minutes: some hundred kills"]
-fn killed_at_every_call_that_writes_everything_acknowledged_is_there() {
-    if !strace_works() {
-        return;
-    }
-    for call in WRITING {
-        let kills = (1..).take_while(|number| life_with_a_kill(call, *number)).count();
-        println!("{kills} kills, one at each {call}");
-        assert!(kills > 0 || ["pwrite64", "ftruncate"].contains(&call), "no {call} was seen");
-    }
 }
