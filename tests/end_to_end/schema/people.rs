@@ -55,6 +55,10 @@ fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
     second.refuses(2, &["lock", "passphrase"]);
     second.reads(&["lock", "passphrase", "--fd", "0"], "long enough");
     second.ok(&["lock", "now"]);
+    second.reads(&["note", "-"], "written while it is locked");
+    second.reads(&["log", "no-such-practice", "--note", "-"], "and this");
+    second.ok(&["status"]);
+    second.ok(&["lock", "now"]);
     second.refuses(5, &["list"]);
     second.ok(&["status"]);
     second.refuses(2, &["unlock"]);
