@@ -42,6 +42,7 @@ mod same;
 mod snapshot;
 mod statements;
 mod step;
+mod vault;
 mod waiting;
 mod whereabouts;
 
@@ -71,7 +72,7 @@ use crate::share::board::Board;
 use crate::share::terms::Terms;
 use crate::sync::backoff::Backoff;
 use crate::sync::link::Link;
-use effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
+use effect::{ClientId, Effect, Input, LinkId, Now};
 use logs::Log;
 use merge::Pending;
 use step::Cx;
@@ -280,7 +281,9 @@ impl Replica {
             Input::Gone { client } => self.gone(&mut cx, client),
             Input::Opened { link, peer, address, incoming, exporter } => self.opened(&mut cx, link, peer, address, incoming, exporter.0),
             Input::Frame { link, frame } => self.frame(&mut cx, link, &frame),
-            Input::Closed { link, reason, refused } => self.closed(&mut cx, link, &reason, refused),
+            Input::Closed { link, reason, refused, busy } => {
+                self.closed(&mut cx, link, Some(&*reason).filter(|_| !busy), refused);
+            }
             Input::Refused { what } => self.refuse(what),
             Input::Listening { addresses } => self.listening(&mut cx, addresses),
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
@@ -436,15 +439,6 @@ impl Replica {
     fn refuse(&mut self, what: &str) {
         tracing::debug!(what, "refused");
         *self.refused.entry(what.to_owned()).or_default() += 1;
-    }
-
-    fn save_vault(&mut self, cx: &mut Cx<'_>) {
-        self.save_outside(cx);
-        if let (Some(key), Some(vault)) = (&self.vault_key, &self.vault) {
-            let file = self.wrapped.as_ref().map_or_else(|| key.to_file(), WrappedKey::to_file);
-            cx.saves.push(Effect::Save { name: "vault.key", bytes: Opaque::new(file) });
-            cx.saves.push(Effect::Save { name: "vault", bytes: Opaque::new(vault.seal(key, cx.rng)) });
-        }
     }
 }
 

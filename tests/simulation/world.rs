@@ -394,7 +394,7 @@ impl World {
             }
             Happening::Closes { node, link, refused } => {
                 self.conns.remove(&(node, link));
-                self.input(node, Input::Closed { link, reason: "the network broke it".into(), refused });
+                self.input(node, Input::Closed { link, reason: "the network broke it".into(), refused, busy: false });
             }
             Happening::Wakes { node } => self.start(node),
             Happening::Tick { node } => {

@@ -1,5 +1,6 @@
 //! Real homes, made by the programs when a format was new, and kept. They must be opened for ever: `home-1` by the first program, `home-2` by the
-//! first with a plan, experiments and drafts, `home-3` by the first with checkpoints, of a journal from which something was erased.
+//! first with a plan, experiments and drafts, `home-3` by the first with checkpoints, of a journal from which something was erased, `home-4` by the first
+//! with a passphrase, while it was locked.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,10 +10,12 @@ use asif_daemon::Rng;
 use asif_daemon::replica::effect::{ClientId, Effect, Input, Now};
 use asif_daemon::replica::{About, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
+use asif_daemon::seal::vault::WrappedKey;
 use asif_daemon::store::RealDisk;
 use asif_proto::home::Home;
 use asif_proto::local::{
-    AnchorAsk, Answer, Ask, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, ListFilter, PhraseAsk, Reply, Request, SafetyPlanAsk, SketchAsk,
+    AnchorAsk, Answer, Ask, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, ListFilter, LockAsk, PhraseAsk, Reply, Request, SafetyPlanAsk,
+    SketchAsk,
 };
 use asif_proto::record::{BeliefRole, ExperimentStatus, Gentler, GoalTemplate, MarkKind, Supports};
 use rand_core::SeedableRng;
@@ -40,7 +43,9 @@ fn copy_of_the_kept_home(name: &str, to: &Path) {
 
 /// Opens a home and asks; answers come from the real core over the real store.
 fn ask(data: &Path, requests: Vec<Request>) -> Vec<Reply> {
-    let (mut shelf, found) = Shelf::open(Arc::new(RealDisk::new()), data).unwrap();
+    let (mut shelf, mut found) = Shelf::open(Arc::new(RealDisk::new()), data).unwrap();
+    let wrapped = found.vault.as_ref().and_then(|(_, key)| WrappedKey::from_file(key));
+    found.key = wrapped.map(|wrapped| wrapped.open("correct horse battery").unwrap());
     assert!(found.damage.is_empty() && found.torn.is_empty(), "{:?} {:?}", found.damage, found.torn);
     let home = Home { data: data.into(), state: data.into(), config: data.into(), socket: data.into() };
     let about = About { pid: 1, version: "0".into(), home, host: "host".into(), keeping: Default::default() };
@@ -180,4 +185,26 @@ fn the_home_of_the_first_checkpoint_is_opened_and_what_was_erased_is_in_nothing_
     check(&ask(&data, requests()));
     std::fs::remove_file(data.join("view")).unwrap();
     check(&ask(&data, requests()));
+}
+
+#[test]
+fn the_home_that_was_locked_first_is_opened_with_what_came_and_was_written_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    copy_of_the_kept_home("home-4", &data);
+    // Twice: at first it goes through what was held, and then it lies in the logs.
+    for _ in 0..2 {
+        let mut replies =
+            ask(&data, vec![Request::Lock(LockAsk::Look), Request::Lock(LockAsk::Look), Request::List(ListFilter::default())]);
+        let Some(Reply::Sessions(sessions)) = replies.pop() else { panic!() };
+        let told: Vec<_> = sessions.iter().map(|one| (one.note.as_deref().unwrap(), one.recorded_at.to_string())).collect();
+        assert_eq!(
+            told,
+            [
+                ("Written while it was locked.", "2026-11-30T18:20:41Z".to_owned()),
+                ("Written on the other device.", "2026-11-30T18:20:41Z".to_owned()),
+                ("Sat by the canal.", "2026-11-30T18:20:40Z".to_owned()),
+            ]
+        );
+    }
 }

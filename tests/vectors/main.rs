@@ -18,8 +18,10 @@ use asif_daemon::people::pairing;
 use asif_daemon::people::space::Space;
 use asif_daemon::people::statement::{Add, Answer, Candidate, Kit, Remove, Said, Signer, Statement, Upto};
 use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Erase, Keys, Put, Retract, Revision, Seen};
+use asif_daemon::seal::dropped;
 use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{CacheKey, ItemKey, KitEntropy, LinkSeed, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id};
+use asif_daemon::seal::outside::Outside;
 use asif_daemon::seal::vault::{Vault, WrappedKey};
 use asif_daemon::seal::wire::Wire;
 use asif_daemon::share::{item, terms};
@@ -224,6 +226,20 @@ fn vault_and_cache_files() {
     let cache = CacheKey::from_bytes([24; 32]);
     let file = same("cache", &cache.seal("view", b"what can be made anew", &mut rng(25)));
     assert_eq!(cache.open("view", &file).unwrap(), b"what can be made anew");
+}
+
+#[test]
+fn what_a_locked_device_goes_on_by_and_what_is_written_into_it() {
+    let (device, kit) = (SealingSeed::random(&mut rng(34)), SealingSeed::random(&mut rng(35)));
+    let met = vec![(LinkKey([3; 32]), vec!["127.0.0.1:4433".parse().unwrap()])];
+    let link = LinkSeed::from_bytes([36; 32]);
+    let outside = Outside { person: PersonId([1; 32]), device: signer().device(), link, networked: true, met };
+    assert!(Outside::from_file(&same("outside", &outside.to_file())) == Some(outside));
+    let made = dropped::seal(&[&device.public(), &kit.public()], b"not JSON, only bytes", &mut rng(37)).unwrap();
+    let kept = same("dropped", &made);
+    for holder in [&device, &kit] {
+        assert_eq!(dropped::open([holder], &kept).unwrap().as_slice(), b"not JSON, only bytes");
+    }
 }
 
 #[test]

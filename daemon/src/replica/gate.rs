@@ -122,17 +122,6 @@ impl Replica {
         }
     }
 
-    /// The seed of this device's link key, for the network.
-    pub fn link_secret(&self) -> Option<[u8; 32]> {
-        let outside = || self.outside.as_ref().map(|outside| &outside.link);
-        self.shown_vault().map(|vault| &vault.link).or_else(outside).map(|link| *link.danger_bytes())
-    }
-
-    /// The public half of it.
-    pub(super) fn link_key(&self) -> Option<LinkKey> {
-        self.vault.as_ref().map(|vault| vault.link_key()).or_else(|| self.outside.as_ref().map(|outside| outside.link.public()))
-    }
-
     pub(super) fn next_link(&mut self) -> LinkId {
         self.next_link += 2;
         LinkId(self.next_link)

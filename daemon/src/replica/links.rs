@@ -318,17 +318,20 @@ impl Replica {
         }
     }
 
-    pub(super) fn closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: &str, refused: bool) {
+    pub(super) fn closed(&mut self, cx: &mut Cx<'_>, id: LinkId, reason: Option<&str>, refused: bool) {
         let was_dialled = self.dialling.remove(&id);
         let link = self.links.remove(&id);
         self.rooms.retain(|(link, _), _| *link != id);
         self.introductions.remove(&id);
-        self.join_link_closed(cx, id, reason, refused);
+        self.join_link_closed(cx, id, reason.unwrap_or("the other end takes nobody just now"), refused);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
         self.forget_told(&key);
         let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
         if lasted.is_none() && self.registry.holder(&key).is_some() {
-            self.last_error.entry(key).or_insert_with(|| reason.to_owned());
+            // Whoever takes nobody just now is asked again soon, and waited for.
+            if let Some(reason) = reason {
+                self.last_error.entry(key).or_insert_with(|| reason.to_owned());
+            }
             self.note_forgotten(key, refused);
         }
         self.try_again(cx, key, lasted);

@@ -15,7 +15,7 @@ use asif_proto::frame::Frame;
 use asif_proto::id::{Link, LogId};
 use asif_proto::peer::{Blob, ENTRIES_BYTES, Entries, Message, Sealed};
 
-use super::effect::{Append, Effect, Found, LinkId, LockedList, Opaque, Stored, run_message};
+use super::effect::{Append, Effect, Found, LinkId, LockedList, Stored, run_message};
 use super::logs::{Fresh, Log};
 use super::receive::{Tail, read};
 use super::{Cx, Replica};
@@ -24,8 +24,6 @@ use crate::seal::outside::Outside;
 use crate::seal::wire::Wire;
 use crate::sync::have::short_link;
 
-/// The name of the file outside the vault.
-pub(super) const OUTSIDE: &str = "outside";
 /// Bytes of entries that are held at most. Beyond it Have stops.
 const MAX_HELD: usize = 16 << 20;
 /// Bytes that are gone through in one step.
@@ -241,29 +239,6 @@ impl Replica {
         let last = run.entries.last().cloned().and_then(|last| Wire::try_from(last).ok()).map_or(0, |wire| wire.seq());
         let is_here = self.logs.get(&run.log).is_some_and(|log| log.seq >= last);
         !is_here && (!self.keys.contains_key(&run.queue) || !self.has_room_to_wait())
-    }
-
-    /// Saves what a locked device goes on by, where one is to be locked with.
-    pub(super) fn save_outside(&mut self, cx: &mut Cx<'_>) {
-        let person = self.person();
-        let own = person.into_iter().flat_map(|person| self.registry.roster(&person).devices());
-        let met: Vec<_> = own.map(|device| (device.link, self.addresses_of(&device.link))).filter(|(_, met)| !met.is_empty()).collect();
-        let outside = match (&self.vault, &self.outside) {
-            (Some(vault), _) if self.wrapped.is_some() => {
-                let (device, link, networked) = (vault.device(), vault.link.clone(), vault.networked);
-                person.map(|person| Outside { person, device, link, networked, met })
-            }
-            (None, Some(outside)) => Some(Outside { met, ..outside.clone() }),
-            _ => None,
-        };
-        if outside == self.outside_saved {
-            return;
-        }
-        cx.rest.push(match &outside {
-            Some(outside) => Effect::Save { name: OUTSIDE, bytes: Opaque::new(outside.to_file()) },
-            None => Effect::Remove { name: OUTSIDE },
-        });
-        self.outside_saved = outside;
     }
 }
 

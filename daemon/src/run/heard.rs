@@ -27,10 +27,11 @@ pub(super) fn inputs(event: Event) -> impl Iterator<Item = Input> {
         }
         Event::Frame { link: id, frame, .. } => Some(Input::Frame { link: link(id), frame }),
         Event::Closed { link: id, reason } => {
-            Some(Input::Closed { link: link(id), reason: reason.to_string(), refused: reason == Closed::Refused })
+            Some(Input::Closed { link: link(id), reason: reason.to_string(), refused: reason == Closed::Refused, busy: false })
         }
         Event::DialFailed { link: id, error } => {
-            Some(Input::Closed { link: link(id), reason: error.to_string(), refused: error == DialError::Refused })
+            let (refused, busy) = (error == DialError::Refused, error == DialError::Busy);
+            Some(Input::Closed { link: link(id), reason: error.to_string(), refused, busy })
         }
         Event::Moved { .. } => None,
     };

@@ -30,7 +30,7 @@ use asif_daemon::seal::entry::{self, Place};
 use asif_daemon::seal::keys::{KitEntropy, SigningSeed, VaultKey};
 use asif_daemon::seal::vault::Vault;
 use asif_daemon::seal::wire::Wire;
-use asif_daemon::store::{Append, MemDisk, Store};
+use asif_daemon::store::{Append, List, MemDisk, Store};
 use asif_proto::frame::Frame;
 use asif_proto::home::Home;
 use asif_proto::id::{DeviceId, Link, LogId};
@@ -87,7 +87,9 @@ impl Machine {
         let disk = Arc::new(MemDisk::new());
         let rng = &mut Rng::seed_from_u64(31);
         let (mut store, _) = Store::open(disk.clone(), Path::new("/data")).expect("an empty disk");
-        store.append(&PAIR.statements.iter().cloned().map(Append::Statement).collect::<Vec<_>>()).expect("good statements");
+        store
+            .append(&PAIR.statements.iter().cloned().map(|bytes| Append::Record(List::Statements, bytes)).collect::<Vec<_>>())
+            .expect("good statements");
         put(&disk, Path::new("/data/vault"), &PAIR.here.seal(&PAIR.key, rng));
         put(&disk, Path::new("/data/vault.key"), &PAIR.key.to_file());
         let mut rng = Rng::seed_from_u64(32);
@@ -202,7 +204,7 @@ impl Liar {
     fn connect(&mut self, machine: &mut Machine) {
         let old = LinkId(self.link);
         self.link += 2;
-        machine.handle(Input::Closed { link: old, reason: "it closed".into(), refused: false });
+        machine.handle(Input::Closed { link: old, reason: "it closed".into(), refused: false, busy: false });
         let (link, peer) = (LinkId(self.link), PAIR.there.link.public());
         let address = ([127, 0, 0, 1], 4434).into();
         machine.handle(Input::Opened { link, peer, address, incoming: true, exporter: Exporter([1; 32]) });

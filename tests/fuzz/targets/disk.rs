@@ -12,7 +12,7 @@ use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::seal::keys::VaultKey;
 use asif_daemon::seal::vault::Vault;
 use asif_daemon::seal::wire::{self, Wire};
-use asif_daemon::store::{Append, Disk, Found, LogHead, MemDisk, Store};
+use asif_daemon::store::{Append, Disk, Found, List, LogHead, MemDisk, Store};
 use asif_proto::home::Home;
 use asif_proto::id::{KeyId, Link, LogId, QueueId};
 use asif_proto::local::{Ask, ListFilter, Request};
@@ -121,7 +121,7 @@ pub(super) fn statement_file(bytes: &[u8]) {
         for _ in 0..input.byte() % 6 {
             let statement = input.sized().to_vec();
             if !statement.is_empty() {
-                store.append(&[Append::Statement(statement.clone())]).expect("a good statement");
+                store.append(&[Append::Record(List::Statements, statement.clone())]).expect("a good statement");
                 kept.push(statement);
             }
         }
@@ -132,19 +132,19 @@ pub(super) fn statement_file(bytes: &[u8]) {
     }
     let (_, first) = open(&disk, &data);
     let (mut store, found) = open(&disk, &data);
-    assert!(found.statements.starts_with(&kept), "what was written is found, whatever comes after it");
-    assert_eq!((&first.statements, &first.damage), (&found.statements, &found.damage));
+    assert!(found.records(List::Statements).starts_with(&kept), "what was written is found, whatever comes after it");
+    assert_eq!((&first.lists, &first.damage), (&found.lists, &found.damage));
     assert!(found.torn.is_empty(), "what was cut off is gone");
     if !found.damage.is_empty() {
-        store.set_aside_statements().expect("damage is set aside");
+        store.set_aside_lists().expect("damage is set aside");
         let (after, mended) = open(&disk, &data);
         assert!(mended.damage.is_empty(), "{:?}", mended.damage);
-        assert_eq!(mended.statements, found.statements);
+        assert_eq!(mended.lists, found.lists);
         store = after;
     }
-    store.append(&[Append::Statement(b"the next".to_vec())]).expect("the next statement");
-    let last = open(&disk, &data).1.statements;
-    assert_eq!(last.len(), found.statements.len() + 1);
+    store.append(&[Append::Record(List::Statements, b"the next".to_vec())]).expect("the next statement");
+    let last = open(&disk, &data).1.records(List::Statements).to_vec();
+    assert_eq!(last.len(), found.records(List::Statements).len() + 1);
 }
 
 const VAULT: &[u8] = include_bytes!("../../vectors/home-1/data/vault");

@@ -62,6 +62,8 @@ pub enum Input {
         reason: String,
         /// The other end does not take this device's key.
         refused: bool,
+        /// The other end is there, and takes nobody just now.
+        busy: bool,
     },
     /// The other end of a link did what it may not do, and the edge has ended the link.
     Refused {

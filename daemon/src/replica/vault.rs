@@ -1,0 +1,57 @@
+//! This device's secrets: the vault, and the little that lies outside it while a passphrase is set.
+
+use asif_proto::id::LinkKey;
+
+use super::effect::{Effect, Opaque};
+use super::{Cx, Replica};
+use crate::seal::outside::Outside;
+use crate::seal::vault::WrappedKey;
+
+/// The name of the file outside the vault.
+const OUTSIDE: &str = "outside";
+
+impl Replica {
+    /// Saves both.
+    pub(super) fn save_vault(&mut self, cx: &mut Cx<'_>) {
+        self.save_outside(cx);
+        if let (Some(key), Some(vault)) = (&self.vault_key, &self.vault) {
+            let file = self.wrapped.as_ref().map_or_else(|| key.to_file(), WrappedKey::to_file);
+            cx.saves.push(Effect::Save { name: "vault.key", bytes: Opaque::new(file) });
+            cx.saves.push(Effect::Save { name: "vault", bytes: Opaque::new(vault.seal(key, cx.rng)) });
+        }
+    }
+
+    /// Saves what a locked device goes on by, where one is to be locked with.
+    pub(super) fn save_outside(&mut self, cx: &mut Cx<'_>) {
+        let person = self.person();
+        let own = person.into_iter().flat_map(|person| self.registry.roster(&person).devices());
+        let met: Vec<_> = own.map(|device| (device.link, self.addresses_of(&device.link))).filter(|(_, met)| !met.is_empty()).collect();
+        let outside = match (&self.vault, &self.outside) {
+            (Some(vault), _) if self.wrapped.is_some() => {
+                let (device, link, networked) = (vault.device(), vault.link.clone(), vault.networked);
+                person.map(|person| Outside { person, device, link, networked, met })
+            }
+            (None, Some(outside)) => Some(Outside { met, ..outside.clone() }),
+            _ => None,
+        };
+        if outside == self.outside_saved {
+            return;
+        }
+        cx.rest.push(match &outside {
+            Some(outside) => Effect::Save { name: OUTSIDE, bytes: Opaque::new(outside.to_file()) },
+            None => Effect::Remove { name: OUTSIDE },
+        });
+        self.outside_saved = outside;
+    }
+
+    /// The seed of this device's link key, for the network.
+    pub fn link_secret(&self) -> Option<[u8; 32]> {
+        let outside = || self.outside.as_ref().map(|outside| &outside.link);
+        self.shown_vault().map(|vault| &vault.link).or_else(outside).map(|link| *link.danger_bytes())
+    }
+
+    /// The public half of it.
+    pub(super) fn link_key(&self) -> Option<LinkKey> {
+        self.vault.as_ref().map(|vault| vault.link_key()).or_else(|| self.outside.as_ref().map(|outside| outside.link.public()))
+    }
+}
