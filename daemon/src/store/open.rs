@@ -238,7 +238,9 @@ impl Store {
             }
             (scan.damage, scan.torn_at, len) = (Vec::new(), None, mended.len());
         }
-        found.lists.insert(list, scan.good.iter().map(|record| record.to_vec()).collect());
+        if !scan.good.is_empty() {
+            found.lists.insert(list, scan.good.iter().map(|record| record.to_vec()).collect());
+        }
         for (range, before) in &scan.damage {
             let what = format!("{} bytes after record {before} are not what was written", range.len());
             let (offset, last_good) = (range.start as u64, *before as u64);
