@@ -24,6 +24,7 @@ mod fork;
 mod gate;
 mod introduce;
 mod join;
+mod keychain;
 mod kit;
 mod links;
 mod locked;
@@ -52,7 +53,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asif_proto::home::Home;
-use asif_proto::id::{GrantId, ItemId, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId};
+use asif_proto::id::{GrantId, ItemId, LinkKey, LogId, QueueId, RecordId, SpaceId};
 use asif_proto::local::{Ask, Draft, ErrorKind, Failure};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -63,11 +64,11 @@ use crate::journal::erased::Erased;
 use crate::journal::view::View;
 use crate::people::epoch::EpochKeys;
 use crate::people::registry::Registry;
-use crate::people::space::Space;
 use crate::seal::body::{DocId, Keys};
+use crate::seal::guard::Guard;
 use crate::seal::keys::VaultKey;
 use crate::seal::outside::Outside;
-use crate::seal::vault::{Vault, WrappedKey};
+use crate::seal::vault::Vault;
 use crate::share::board::Board;
 use crate::share::terms::Terms;
 use crate::sync::backoff::Backoff;
@@ -102,8 +103,10 @@ pub struct Replica {
     about: About,
     start: [u8; 8],
     vault_key: Option<VaultKey>,
-    /// The vault's key under a passphrase, where one is set.
-    wrapped: Option<WrappedKey>,
+    /// What keeps the vault's key from whoever has the files, where something does.
+    guard: Option<Guard>,
+    /// What the keychain is asked for just now.
+    keychain: keychain::Asking,
     locked: bool,
     /// What it goes on by while it is locked, and what was saved of that.
     outside: Option<Outside>,
@@ -309,6 +312,7 @@ impl Replica {
             Input::Erased { erasures, outcome } => self.let_go_of(&mut cx, &erasures, outcome),
             Input::ErasedAside { outcome } => self.let_go_aside(&mut cx, outcome),
             Input::Unlocked { client } => self.was_unlocked(client),
+            Input::Keychain { number, outcome } => self.keychain_told(&mut cx, number, outcome),
             Input::Sleeps => self.lock_before_sleep(&mut cx),
             Input::Tick => {}
             Input::Stop => self.save_all(&mut cx),
@@ -371,7 +375,7 @@ impl Replica {
         let asks = self.parked.iter().map(|(client, _)| *client).chain(self.until_listening.iter().map(|one| one.client));
         let asks = asks.chain(self.coming_back.iter().map(|(client, _)| *client));
         let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.telling.iter().map(|told| told.client));
-        let asks = asks.chain(self.openers());
+        let asks = asks.chain(self.openers()).chain(self.asks_keychain());
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 
@@ -415,20 +419,6 @@ impl Replica {
     /// All is as it was: only then is anything written that nobody asked for.
     fn writes_of_itself(&self) -> bool {
         self.damage.is_empty() && !self.is_unplaced()
-    }
-
-    /// There is a person and a journal here.
-    fn person(&self) -> Option<PersonId> {
-        let (person, me) = match (&self.vault, &self.outside) {
-            (Some(vault), _) => (vault.person?, vault.device()),
-            (None, outside) => outside.as_ref().map(|outside| (outside.person, outside.device))?,
-        };
-        // What was written here stays, also where this device was removed.
-        self.registry.roster(&person).member(&me).map(|_| person)
-    }
-
-    fn journal(&self) -> Option<Space> {
-        self.person().map(|owner| Space::Journal { owner })
     }
 
     /// Everything on disk is in the views, and the plan is loaded.

@@ -32,6 +32,7 @@ use tokio::sync::mpsc;
 
 use crate::Rng;
 use crate::dbus::desktop::Desktop;
+use crate::dbus::keychain::Keychain;
 use crate::dbus::sleep::Sleep;
 use crate::local::{ClientId as LocalClient, Incoming, Local, Outgoing};
 use crate::net::{self, Gate, Net};
@@ -44,7 +45,7 @@ use crate::replica::effect::{ClientId, Effect, Input, LinkId, Now};
 use alarm::Alarm;
 use backup::Backups;
 pub use backup::restored_note;
-use boot::{boot, seed};
+use boot::{Start, boot, seed};
 use clock::Clock;
 use config::Config;
 use failure::{chain, loose};
@@ -164,6 +165,7 @@ struct Daemon {
     local: Local,
     desktop: Desktop,
     sleep: Sleep,
+    keychain: Keychain,
     packer: Packer,
     judge: Judge,
     backups: Backups,
@@ -185,7 +187,7 @@ impl Daemon {
         let signals = Signals::catch(detached).map_err(|error| failure(&error))?;
         let mut rng = seed();
         let clock = Clock::start();
-        let (shelf, replica, effects) = boot(&home, clock, &mut rng, None, None)?;
+        let (shelf, replica, effects) = boot(&home, clock, &mut rng, None, Start::default())?;
         let (net_sender, net_events) = mpsc::channel(QUEUE);
         let (local_sender, incoming) = mpsc::channel(QUEUE);
         let hello = Hello {
@@ -217,6 +219,7 @@ impl Daemon {
             local,
             desktop: Desktop::default(),
             sleep: Sleep::default(),
+            keychain: Keychain::default(),
             packer: Packer::new(),
             judge: Judge::new(),
             backups: Backups::new(),
@@ -256,6 +259,7 @@ impl Daemon {
                 Some(incoming) = self.incoming.recv() => self.take_local(incoming),
                 Some(event) = self.net_events.recv() => self.take_net(event),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
+                Some(told) = self.keychain.told() => self.inputs.push_back(heard::keychain(told)),
                 Some(asleep) = self.sleep.told() => {
                     self.inputs.push_back(Input::Sleeps);
                     held = Some(asleep);
@@ -284,6 +288,7 @@ impl Daemon {
 
     async fn close(self) {
         self.desktop.shutdown().await;
+        self.keychain.shutdown().await;
         if let Some(net) = self.net {
             net.shutdown().await;
         }
@@ -380,7 +385,8 @@ impl Daemon {
         self.let_go_of_core().await;
         let rest = REST * 2u32.pow(self.failures.min(6));
         self.failures += 1;
-        match boot(&self.home, self.clock, &mut self.rng, Some(rest), self.replica.vault_key()) {
+        let start = Start { key: self.replica.vault_key(), stays_locked: self.replica.is_locked() };
+        match boot(&self.home, self.clock, &mut self.rng, Some(rest), start) {
             Ok((shelf, mut replica, effects)) => {
                 replica.remember_as(&mut self.replica);
                 (self.shelf, self.replica) = (shelf, replica);

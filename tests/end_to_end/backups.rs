@@ -174,6 +174,43 @@ fn a_backup_is_looked_at_in_a_folder_that_opens_no_network() {
 }
 
 #[test]
+fn a_laptop_was_stolen_and_a_backup_with_the_words_makes_another_device_and_shuts_the_thief_out() {
+    let laptop = Home::robin();
+    laptop.log(&["--note", "a"]);
+    let kit = laptop.json(&["recovery-kit", "show"]);
+    let words = kit["words"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ");
+    with(&laptop, &words, &["recovery-kit", "confirm"]).exits(0);
+    let desktop = laptop.pair();
+    desktop.sync();
+    let file = backup(&laptop, "one");
+    laptop.log(&["--note", "after the backup"]);
+    laptop.sync();
+    desktop.stop();
+    laptop.log(&["--note", "by the thief"]);
+    laptop.stop();
+    desktop.start();
+    let new = Home::new();
+    let told = with(&new, PASSPHRASE, &["backup", "restore", &file]).exits(0).stdout;
+    assert!(told.contains("asif recovery-kit restore --remove \"laptop\""), "{told}");
+    with(&new, &words, &["recovery-kit", "restore", "--remove", "laptop", "--name", "new laptop"]).exits(0);
+    let names = |home: &Home| home.json(&["device", "list"]).as_array().unwrap().iter().map(|one| one["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&new), ["new laptop", "desktop"]);
+    eventually("the desktop has heard of it", || (names(&desktop) == ["desktop", "new laptop"]).then_some(()));
+    new.log(&["--note", "b"]);
+    // What the desktop had of the laptop counts. The rest only the thief has: it counts nowhere.
+    laptop.start();
+    laptop.refuses(8, &["sync", "--wait", "--timeout", "5s"]);
+    for home in [&new, &desktop] {
+        eventually("both have the same", || (home.notes() == ["a", "after the backup", "b"]).then_some(()));
+    }
+    // It is done once: this home is a device of its own now.
+    with(&new, &words, &["recovery-kit", "restore"]).exits(7).says(&["reads its journal already"]);
+    new.kill();
+    assert_eq!(new.notes(), ["a", "after the backup", "b"]);
+    new.ok(&["doctor"]);
+}
+
+#[test]
 fn a_daemon_that_is_killed_while_it_makes_or_restores_a_backup_has_harmed_nothing() {
     let laptop = Home::robin();
     for number in 0..30 {

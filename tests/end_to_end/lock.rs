@@ -86,7 +86,7 @@ fn a_locked_journal_shows_nothing_and_says_in_one_line_what_to_do() {
     home.refuses(2, &["unlock"]).says(&["--fd 0"]);
     assert_eq!(
         with(&home, &format!("{PASSPHRASE}\n"), &["unlock", "--json"]).exits(0).data(),
-        json!({"locked": false, "passphrase": true, "locks_at": null, "waiting": 0, "added": 0, "drafts": 0})
+        json!({"locked": false, "passphrase": true, "keychain": false, "locks_at": null, "waiting": 0, "added": 0, "drafts": 0})
     );
     assert_eq!(home.list().len(), 1);
     unlock(&home);
@@ -120,7 +120,10 @@ fn a_passphrase_is_changed_and_taken_off_by_whoever_knows_it() {
     with(&home, "short", &["lock", "passphrase"]).exits(2).says(&["at least 8 characters"]);
     assert_eq!(home.json(&["status"])["vault"], "key file");
     let set = with(&home, PASSPHRASE, &["lock", "passphrase", "--json"]).exits(0).data();
-    assert_eq!(set, json!({"locked": false, "passphrase": true, "locks_at": null, "waiting": 0, "added": 0, "drafts": 0}));
+    assert_eq!(
+        set,
+        json!({"locked": false, "passphrase": true, "keychain": false, "locks_at": null, "waiting": 0, "added": 0, "drafts": 0})
+    );
     with(&home, "another long one", &["lock", "passphrase"]).exits(2).says(&["the new passphrase is missing"]);
     with(&home, "not that one\nanother long one", &["lock", "passphrase"]).exits(5).says(&["this is not the passphrase"]);
     with(&home, "not that one", &["lock", "passphrase", "--remove"]).exits(5);

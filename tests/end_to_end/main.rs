@@ -45,6 +45,7 @@ mod helper;
 mod homes;
 mod hostile_helper;
 mod invitations;
+mod keychain;
 mod killed;
 mod kit;
 mod liar;

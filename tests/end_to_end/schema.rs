@@ -27,9 +27,10 @@ use serde_json::{Value, json};
 use crate::harness::Home;
 
 /// Fields that say nothing in any answer of these programs yet, and why.
-const UNSAID: [(&str, &str); 15] = [
+const UNSAID: [(&str, &str); 16] = [
     ("data_envelope/properties/partial", "only while a journal is still arriving; in the words of the command line"),
     ("invited/properties/code", "a ticket is given without a code"),
+    ("lock/properties/keychain", "no keychain is here that could"),
     ("desktop/properties/shows", "no desktop is here that could"),
     ("rapport/properties/conflicts", "two devices have nothing to say apart of it but whether it is private"),
     ("helper_note/properties/conflicts", "the helper of this story has one device"),

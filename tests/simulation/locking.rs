@@ -60,16 +60,16 @@ fn a_journal_locks_by_itself_when_nothing_was_asked_for_long_enough_and_catches_
     log(&mut world, desktop, noted("b"));
     world.run_for(Duration::from_secs(5000));
     assert_eq!(world.nodes[laptop].locks, 1, "it is locked once");
-    let wrong = Request::Lock(LockAsk::Unlock { passphrase: Secret::new("correct hors".into()) });
+    let wrong = Request::Lock(LockAsk::Unlock { passphrase: Some(Secret::new("correct hors".into())) });
     assert!(matches!(world.ask(laptop, wrong), Some(Err(failure)) if failure.kind == ErrorKind::Locked));
-    world.must(laptop, Request::Lock(LockAsk::Unlock { passphrase: passphrase() }));
+    world.must(laptop, Request::Lock(LockAsk::Unlock { passphrase: Some(passphrase()) }));
     world.run_for(Duration::from_secs(600));
     assert_eq!((notes(&mut world, laptop), notes(&mut world, desktop)), (vec!["a".into(), "b".into()], vec!["a".into(), "b".into()]));
     // Also after a start it is locked, and a passphrase that is taken off locks nothing.
     world.stop(laptop);
     world.start(laptop);
     assert!(is_locked(&mut world, laptop));
-    world.must(laptop, Request::Lock(LockAsk::Unlock { passphrase: passphrase() }));
+    world.must(laptop, Request::Lock(LockAsk::Unlock { passphrase: Some(passphrase()) }));
     world.must(laptop, Request::Lock(LockAsk::Passphrase { old: Some(passphrase()), new: None }));
     world.run_for(Duration::from_secs(5000));
     assert_eq!(notes(&mut world, laptop), ["a", "b"]);
@@ -81,7 +81,7 @@ fn lock(world: &mut World, node: usize) {
 }
 
 fn unlock(world: &mut World, node: usize) -> LockView {
-    match world.must(node, Request::Lock(LockAsk::Unlock { passphrase: passphrase() })) {
+    match world.must(node, Request::Lock(LockAsk::Unlock { passphrase: Some(passphrase()) })) {
         Reply::Lock(view) => view,
         other => panic!("{other:?}"),
     }
@@ -224,7 +224,7 @@ fn wherever_the_power_goes_while_it_is_locked_or_opened_nothing_is_lost_and_noth
             world.run_for(Duration::from_secs(1));
         }
         let held = world.is_linked(laptop, desktop);
-        let opened = world.ask(laptop, Request::Lock(LockAsk::Unlock { passphrase: passphrase() }));
+        let opened = world.ask(laptop, Request::Lock(LockAsk::Unlock { passphrase: Some(passphrase()) }));
         world.run_for(Duration::from_secs(1));
         let went_off = disk.calls() > last;
         disk.heal();
@@ -327,7 +327,7 @@ fn whichever_devices_are_locked_and_whenever_all_end_with_the_same_journal() {
             let device = devices[world.below(3) as usize];
             let ask = match world.below(6) {
                 0 => LockAsk::Now,
-                1 => LockAsk::Unlock { passphrase: passphrase() },
+                1 => LockAsk::Unlock { passphrase: Some(passphrase()) },
                 _ => continue,
             };
             locked += usize::from(matches!(world.ask(device, Request::Lock(ask)), Some(Ok(Reply::Lock(view))) if view.locked));
@@ -374,7 +374,7 @@ fn wherever_the_power_goes_while_a_passphrase_is_set_or_taken_off_the_journal_op
             let locked = is_locked(&mut world, laptop);
             assert!(!is_said || locked == (number == 0), "at {at}: it was said, and is not so");
             if locked {
-                world.must(laptop, Request::Lock(LockAsk::Unlock { passphrase: passphrase() }));
+                world.must(laptop, Request::Lock(LockAsk::Unlock { passphrase: Some(passphrase()) }));
             }
             assert_eq!(notes(&mut world, laptop), ["a"], "at {at}");
             if !is_said && locked == (number != 0) {

@@ -261,7 +261,7 @@ impl Node {
                         self.locks += 1;
                         return self.begin_again(time, None, None);
                     }
-                    Ok(Done::Elsewhere(Effect::Unlock { key, client })) => return self.begin_again(time, Some(key), Some(client)),
+                    Ok(Done::Elsewhere(Effect::Unlock { key, client })) => return self.begin_again(time, Some(key), client),
                     Ok(Done::Elsewhere(effect)) => self.elsewhere(time, effect, &mut inputs, &mut wishes),
                     Err(_) => {
                         // What was written was written: whoever waits for that hears so.
@@ -318,6 +318,7 @@ impl Node {
                 let judged = bundle::judge(packed.as_slice(), unfolded, erased.as_ref()).map_err(|error| error.to_string());
                 inputs.push(Input::Judged { of, judged });
             }
+            Effect::Keychain { number, .. } => inputs.push(Input::Keychain { number, outcome: Err("there is none here".into()) }),
             Effect::LookForDesktop => inputs.push(Input::Desktop { outcome: self.found_desktop() }),
             Effect::Mark => self.mark(),
             Effect::Backup { client, .. } => {

@@ -9,9 +9,9 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::render::lock;
 
-/// A passphrase on the journal.
+/// What opens the journal: a passphrase, or the keychain of your system.
 ///
-/// Without one the key lies beside the journal, and whoever can read your files can read it. With one the key opens with the passphrase alone: after each
+/// Without either the key lies beside the journal, and whoever can read your files can read it. With a passphrase the key opens with that alone: after each
 /// start of this machine, and each time it was locked, asif unlock asks for it. While it is locked this device goes on receiving, sealed, for your other
 /// devices, and nothing goes to a helper. asif log and asif note are taken all the same: sealed, and put in when it is opened. The crisis numbers are shown
 /// as ever.
@@ -21,8 +21,21 @@ pub enum Args {
     ///
     /// If it is forgotten, the recovery kit opens the journal, and nothing else does.
     Passphrase(Passphrase),
+    /// Have the keychain of your system keep what opens the journal, or not any more.
+    ///
+    /// It opens with your login then, without a passphrase of its own, and the key lies beside the journal no more. Whoever is logged in as you can open it.
+    /// If the keychain is lost, the recovery kit opens the journal, and nothing else does.
+    Keychain(Keychain),
     /// Lock the journal now.
     Now,
+}
+
+/// Which.
+#[derive(Debug, clap::Args)]
+pub struct Keychain {
+    /// Not any more: the key lies beside the journal again
+    #[arg(long)]
+    remove: bool,
 }
 
 /// How the passphrase is given.
@@ -43,6 +56,10 @@ impl Args {
             Self::Now => {
                 let view = ask(LockAsk::Now, context)?;
                 context.tell(&view, lock::locked)
+            }
+            Self::Keychain(Keychain { remove }) => {
+                let view = ask(LockAsk::Keychain { on: !remove }, context)?;
+                context.tell(&view, |screen| lock::keychain(screen, &view))
             }
             Self::Passphrase(passphrase) => passphrase.run(context),
         }

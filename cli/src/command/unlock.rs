@@ -13,6 +13,7 @@ use crate::render::lock;
 /// Open a journal that is locked.
 ///
 /// The passphrase is asked for on the terminal; by the program that PINENTRY_PROGRAM names, where it names one; or read from a file descriptor.
+/// Where the keychain of your system keeps what opens it, that is asked, and may ask you.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Read the passphrase from this file descriptor, to its end: 0 is standard input
@@ -27,7 +28,7 @@ impl Args {
         if !view.locked {
             return context.tell(&view, |screen| lock::open(screen, &view));
         }
-        let passphrase = self.passphrase(context)?;
+        let passphrase = if view.keychain { None } else { Some(self.passphrase(context)?) };
         let view = ask(LockAsk::Unlock { passphrase }, context)?;
         context.tell(&view, |screen| lock::open(screen, &view))
     }

@@ -44,6 +44,10 @@ pub fn restored(screen: &mut Screen, backup: &BackupView) {
     screen.line(&format!("This is {}\"{}\" again, as it was {at}: {what}.", whose(backup), backup.device));
     screen.line("What your other devices have since comes when they are met. If the device it was made on is still in use, nothing of either is lost;");
     screen.line("make this one a device of its own then: asif device pair there, and asif device join here.");
+    screen.line(&format!(
+        "If that device was lost or stolen: asif recovery-kit restore --remove \"{}\" makes this another one, and shuts that one out.",
+        backup.device
+    ));
     screen.line("No passphrase is set on it: asif lock passphrase sets one.");
     screen.line("Whom you share with sees nothing new before you have looked: asif share list");
 }

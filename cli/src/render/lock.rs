@@ -16,6 +16,16 @@ pub fn passphrase(screen: &mut Screen, view: &LockView) {
     }
 }
 
+/// The keychain keeps what opens it, or not any more.
+pub fn keychain(screen: &mut Screen, view: &LockView) {
+    if view.keychain {
+        screen.line("The keychain of your system keeps what opens the journal: it opens with your login. To lock it: asif lock now");
+        screen.line("If the keychain is lost, the recovery kit opens the journal, and nothing else does.");
+    } else {
+        screen.line("The key lies beside the journal: whoever can read your files on this machine can read it.");
+    }
+}
+
 /// It was written while the journal is locked.
 pub fn waits(screen: &mut Screen, waiting: &Waiting) {
     let what = waiting.practice.as_ref().map_or_else(|| "saved".to_owned(), |practice| format!("saved {practice}"));
@@ -32,7 +42,7 @@ pub fn locked(screen: &mut Screen) {
 
 /// It is open.
 pub fn open(screen: &mut Screen, view: &LockView) {
-    match (view.passphrase, view.locks_at) {
+    match (view.passphrase || view.keychain, view.locks_at) {
         (false, _) => screen.line("Not locked: no passphrase is set."),
         (true, None) => screen.line("Open. To lock it: asif lock now"),
         (true, Some(at)) => {

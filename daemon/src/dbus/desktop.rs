@@ -115,17 +115,7 @@ async fn within_limit(work: impl Future<Output = Result<(), NotShown>>) -> Resul
 }
 
 async fn connect() -> Result<zbus::Connection, NotShown> {
-    Builder::address(address()?.as_str()).build().await.map_err(NotShown::NoBus)
-}
-
-/// The bus of this session. Nothing leaves the machine for a notice: only a socket of it is an address.
-fn address() -> Result<String, NotShown> {
-    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let address = set("DBUS_SESSION_BUS_ADDRESS").unwrap_or_else(|| {
-        let folder = set("XDG_RUNTIME_DIR").unwrap_or_else(|| format!("/run/user/{}", rustix::process::getuid().as_raw()));
-        format!("unix:path={folder}/bus")
-    });
-    if super::is_local(&address) { Ok(address) } else { Err(NotShown::Elsewhere) }
+    Builder::address(super::session_address().ok_or(NotShown::Elsewhere)?.as_str()).build().await.map_err(NotShown::NoBus)
 }
 
 async fn look() -> Result<(), NotShown> {

@@ -21,9 +21,10 @@ use crate::people::registry::Registry;
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId, Keys};
 use crate::seal::entry::{self, Place};
+use crate::seal::guard::Guard;
 use crate::seal::keys::VaultKey;
 use crate::seal::outside::Outside;
-use crate::seal::vault::{Vault, VaultError, WrappedKey};
+use crate::seal::vault::{Vault, VaultError};
 
 /// Why what is on disk cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +52,9 @@ impl Replica {
             (replica.now, replica.asked_at) = (now, now.steady);
             let mut cx = Cx::new(now, rng);
             replica.begin_locked(&mut cx, &found);
+            if !found.stays_locked {
+                replica.ask_keychain_at_start(&mut cx);
+            }
             replica.unopened = Some(Box::new(found));
             return (replica, cx.into_effects());
         }
@@ -102,7 +106,8 @@ impl Replica {
             about,
             start: [0; 8],
             vault_key: None,
-            wrapped: None,
+            guard: None,
+            keychain: super::keychain::Asking::default(),
             locked: false,
             outside: None,
             outside_saved: None,
@@ -225,8 +230,8 @@ impl Replica {
                     .hint("put back data/vault and data/vault.key from a copy of this machine, or open it with your recovery kit: asif recovery-kit restore; nothing here was changed")
             });
         };
-        self.wrapped = WrappedKey::from_file(key);
-        let key = match (&self.wrapped, &found.key) {
+        self.guard = Guard::from_file(key);
+        let key = match (&self.guard, &found.key) {
             (None, _) => VaultKey::from_file(key),
             (Some(_), Some(key)) => Ok(key.clone()),
             (Some(_), None) => {

@@ -1,18 +1,17 @@
 //! What comes out of the core, and what its [`Input`] is made of.
 
 mod backup_job;
+mod edge;
 mod found;
 mod input;
 mod unshown;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use asif_proto::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PieceId, QueueId};
 use asif_proto::local::{Answer, Event, Question};
 use asif_proto::peer::{Entries, Message, Sealed};
-use jiff::Timestamp;
 
 use crate::journal::view::Parts;
 use crate::seal::body::Erase;
@@ -20,43 +19,10 @@ use crate::seal::keys::{LinkSeed, VaultKey};
 use crate::seal::wire::Wire;
 
 pub use backup_job::BackupJob;
+pub use edge::{ClientId, Exporter, LinkId, Now};
 pub use found::{Found, FoundLog, LockedList, Salvaged};
-pub use input::Input;
+pub use input::{Input, KeychainAsk};
 pub use unshown::{Notice, Opaque};
-
-/// The time as the edge gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Now {
-    /// The wall clock: written into records, orders nothing.
-    pub wall: Timestamp,
-    /// A clock that never goes back: for waiting.
-    pub mono: Duration,
-    /// One that goes on while the machine sleeps, whatever is set on the wall.
-    pub steady: Duration,
-}
-
-/// Binds what is proven on a link to this very connection (RFC 8446, section 7.5).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Exporter(pub [u8; 32]);
-
-impl std::fmt::Debug for Exporter {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Exporter(..)")
-    }
-}
-
-/// A client of the local socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(pub u64);
-
-/// A link to a peer: even numbers are dialled by this core, odd ones were accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkId(pub u64);
-
-impl LinkId {
-    /// Of what an own device brought while the journal was locked. No link has it.
-    pub const HELD: Self = Self(0);
-}
 
 /// The head of a log file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -393,8 +359,15 @@ pub enum Effect {
     Unlock {
         /// The key.
         key: VaultKey,
-        /// To whom.
-        client: ClientId,
+        /// To whom; none: nobody asked.
+        client: Option<ClientId>,
+    },
+    /// Ask the keychain of the system. Answered with [`Input::Keychain`].
+    Keychain {
+        /// What the answer names it by.
+        number: u64,
+        /// What.
+        ask: KeychainAsk,
     },
     /// Make a backup, and answer.
     Backup {

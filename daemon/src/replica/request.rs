@@ -73,6 +73,12 @@ impl Replica {
             let message = format!("this daemon does not speak version {} of the local protocol", ask.version);
             return cx.answer(client, Err(Failure::new(ErrorKind::Usage, message)));
         }
+        let is_told_locked =
+            matches!(ask.request, Request::Status | Request::Doctor { .. } | Request::Stop | Request::Lock(_) | Request::Kit(_));
+        if self.awaits_keychain() && !is_told_locked {
+            self.parked.push((client, ask));
+            return;
+        }
         // One that does not hold is made anew before anything is asked of it.
         self.prove(cx, DocId::Plan);
         if !self.locked && !self.is_ready() && !matches!(ask.request, Request::Stop) {

@@ -17,18 +17,25 @@ use crate::replica::{About, Keeping, Replica};
 use crate::seal::keys::VaultKey;
 use crate::store::{OpenError, RealDisk};
 
+/// How a guarded journal begins.
+#[derive(Default)]
+pub(super) struct Start {
+    /// The vault's key, where somebody gave what opens it.
+    pub(super) key: Option<VaultKey>,
+    /// It was locked on purpose.
+    pub(super) stays_locked: bool,
+}
+
 /// Opens what is on disk; the effects are the first to be carried out.
-///
-/// `key`: the vault's, where a passphrase is on it and somebody gave that.
 pub(super) fn boot(
     home: &Home,
     clock: Clock,
     rng: &mut Rng,
     rest: Option<Duration>,
-    key: Option<VaultKey>,
+    start: Start,
 ) -> Result<(Shelf, Replica, Vec<Effect>), Failure> {
     let (shelf, mut found) = Shelf::open(Arc::new(RealDisk::new()), &home.data).map_err(|error| cannot_open(&error))?;
-    found.key = key;
+    (found.key, found.stays_locked) = (start.key, start.stays_locked);
     found.is_other = shelf.place().is_some_and(|left| process::place::is_other(&home.data, &left));
     let about = About {
         pid: std::process::id(),

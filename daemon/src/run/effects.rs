@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use asif_proto::peer::Message;
 
 use super::shelf::{Done, ShelfError};
-use super::{Daemon, net_link};
+use super::{Daemon, heard, net_link};
 use crate::local::{ClientId as LocalClient, Outgoing};
 use crate::net::{self, Command};
 use crate::replica::effect::{Effect, LinkId};
@@ -86,6 +86,7 @@ impl Daemon {
             Effect::Send { link, message } => self.send(link, &message),
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),
             Effect::Notify { notice, text } => self.desktop.show(notice, text.text().to_owned()),
+            Effect::Keychain { number, ask } => self.keychain.ask(number, heard::wanted(ask)),
             Effect::LookForDesktop => self.desktop.look(),
             Effect::Mark => self.mark(),
             Effect::Pack { folded } => self.packer.pack(folded),

@@ -1,9 +1,12 @@
-//! What the network tells, as inputs of the core.
+//! What the network and other programs of this machine tell, as inputs of the core.
 
 use std::collections::VecDeque;
 
+use crate::dbus::keychain::{Secret, Told as ToldByKeychain, Wanted};
 use crate::net::{CloseReason, Closed, DialError, Event, LinkId as NetLink};
-use crate::replica::effect::{Exporter, Input, LinkId};
+use crate::replica::effect::{Exporter, Input, KeychainAsk, LinkId};
+use crate::seal::keys::{KEY_LEN, KeychainSecret};
+use zeroize::Zeroizing;
 
 /// Bytes of frames that are carried out together, about: each is copied a few times on its way to the disk.
 pub(super) const BYTES_TOGETHER: usize = 4 << 20;
@@ -57,4 +60,23 @@ pub(super) fn desktop(told: crate::dbus::desktop::Told) -> Input {
         crate::dbus::desktop::Told::Shown { notice, outcome } => Input::Notified { notice, outcome: words(outcome) },
         crate::dbus::desktop::Told::Found { outcome } => Input::Desktop { outcome: words(outcome) },
     }
+}
+
+/// What the keychain is asked.
+pub(super) fn wanted(ask: KeychainAsk) -> Wanted {
+    match ask {
+        KeychainAsk::Keep(id, secret) => Wanted::Keep(id, Zeroizing::new(secret.danger_bytes().to_vec())),
+        KeychainAsk::Give(id, may_ask) => Wanted::Give(id, may_ask),
+        KeychainAsk::Forget(id) => Wanted::Forget(id),
+    }
+}
+
+/// What it has answered.
+pub(super) fn keychain(told: ToldByKeychain) -> Input {
+    let read = |secret: Secret| match <[u8; KEY_LEN]>::try_from(secret.as_slice()) {
+        Ok(bytes) => Ok(KeychainSecret::from_bytes(bytes)),
+        Err(_) => Err("what it gives is not what it was given".to_owned()),
+    };
+    let outcome = told.outcome.map_err(|error| error.to_string()).and_then(|secret| secret.map(read).transpose());
+    Input::Keychain { number: told.number, outcome }
 }

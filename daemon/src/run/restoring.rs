@@ -3,7 +3,7 @@
 use asif_proto::local::{Answer, BackupAsk, BackupView, ErrorKind, Failure, Request};
 
 use super::backup::{Made, Opened, Whither, answer};
-use super::boot::{boot, seed};
+use super::boot::{Start, boot, seed};
 use super::failure::chain;
 use super::{Daemon, Packer};
 use crate::local::{ClientId as LocalClient, Outgoing};
@@ -67,15 +67,20 @@ impl Daemon {
         }
         let cannot = |why: String| Failure::new(ErrorKind::Failure, format!("it could not be restored: {why}"));
         self.shelf.become_of(&opened.as_this_home()).map_err(|error| cannot(chain(&error)).hint("make room, and say it again"))?;
-        self.begin_again(None, Failure::new(ErrorKind::Precondition, "this home was restored meanwhile").hint("try again")).await?;
+        self.begin_again(Start::default(), Failure::new(ErrorKind::Precondition, "this home was restored meanwhile").hint("try again"))
+            .await?;
         tracing::info!(sessions = opened.view.sessions, "this home was restored from a backup");
         Ok(opened.view)
     }
 
     /// The core is made anew, locked; or open, for whoever gave the key.
-    pub(super) async fn lock_or_unlock(&mut self, unlock: Option<(VaultKey, ClientId)>) {
-        let (key, client) = unlock.map_or((None, None), |(key, client)| (Some(key), Some(client)));
-        let begun = self.begin_again(key, locked()).await;
+    pub(super) async fn lock_or_unlock(&mut self, unlock: Option<(VaultKey, Option<ClientId>)>) {
+        let (key, client) = unlock.map_or((None, None), |(key, client)| (Some(key), client));
+        // What waited for it to be opened is asked of it then.
+        let parked = if key.is_some() { self.replica.take_parked() } else { Vec::new() };
+        let stays_locked = key.is_none();
+        let begun = self.begin_again(Start { key, stays_locked }, locked()).await;
+        self.inputs.extend(parked.into_iter().map(|(client, ask)| Input::Ask { client, ask }));
         if let Err(failure) = &begun {
             tracing::error!(reason = %failure, "the store cannot be opened again; stopping");
             self.stopping = true;
@@ -88,12 +93,12 @@ impl Daemon {
     }
 
     /// The core is made anew from what is on disk. Who waited for something of the home as it was is told.
-    async fn begin_again(&mut self, key: Option<VaultKey>, meanwhile: Failure) -> Result<(), Failure> {
+    async fn begin_again(&mut self, start: Start, meanwhile: Failure) -> Result<(), Failure> {
         for client in self.replica.waiting_clients() {
             self.local.send(LocalClient(client.0), Outgoing::Answer(Answer::Error(meanwhile.clone())));
         }
         self.let_go_of_core().await;
-        let (shelf, replica, effects) = boot(&self.home, self.clock, &mut self.rng, None, key)?;
+        let (shelf, replica, effects) = boot(&self.home, self.clock, &mut self.rng, None, start)?;
         (self.shelf, self.replica) = (shelf, replica);
         self.packer = Packer::new();
         self.told_here = None;

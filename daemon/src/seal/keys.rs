@@ -49,6 +49,10 @@ macro_rules! secret {
 }
 
 secret!(
+    /// What the keychain of the system keeps: it opens the vault's key.
+    KeychainSecret
+);
+secret!(
     /// Opens the entries of one epoch.
     ReadKey
 );

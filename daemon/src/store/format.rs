@@ -7,7 +7,7 @@ const KNOWN: [(&[u8; 7], u8); 8] = [
     (b"asifhld", b'1'),
     (b"asifdrp", b'1'),
     (b"asifvlt", b'2'),
-    (b"asifkey", b'2'),
+    (b"asifkey", b'3'),
     (b"asifcch", b'1'),
     (b"asifout", b'1'),
 ];

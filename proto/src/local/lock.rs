@@ -24,8 +24,13 @@ pub enum LockAsk {
     Now,
     /// Opens it.
     Unlock {
-        /// The passphrase.
-        passphrase: Secret,
+        /// The passphrase, where one is set.
+        passphrase: Option<Secret>,
+    },
+    /// Has the keychain of the system keep what opens it, or not any more.
+    Keychain {
+        /// Which.
+        on: bool,
     },
 }
 
@@ -36,6 +41,8 @@ pub struct LockView {
     pub locked: bool,
     /// A passphrase is set.
     pub passphrase: bool,
+    /// The keychain of the system keeps what opens it.
+    pub keychain: bool,
     /// When it locks by itself if nothing is asked until then; null: it does not.
     pub locks_at: Option<Timestamp>,
     /// How much was written while it was locked and waits until it is open.

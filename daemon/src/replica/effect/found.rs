@@ -74,6 +74,8 @@ pub struct Found {
     pub is_other: bool,
     /// The vault's key, where its file has a passphrase on it and somebody gave that.
     pub key: Option<VaultKey>,
+    /// It was locked on purpose: it is not opened by itself.
+    pub stays_locked: bool,
     /// Where this home was made of a backup: of which, and when.
     pub restored: Option<Vec<u8>>,
     /// The sealed drafts.

@@ -11,6 +11,18 @@ use jiff::tz::TimeZone;
 use super::{Aside, ClientId, Erasure, Exporter, Found, LinkId, Opaque, Purpose, Stored};
 use crate::journal::bundle::Judged;
 use crate::seal::body::DocId;
+use crate::seal::keys::KeychainSecret;
+
+/// What is asked of the keychain of the system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeychainAsk {
+    /// To keep a secret, by its id.
+    Keep([u8; 16], KeychainSecret),
+    /// To give it; whether its user may be asked to open the keychain.
+    Give([u8; 16], bool),
+    /// To forget it.
+    Forget([u8; 16]),
+}
 
 /// What the core is told.
 #[derive(Debug)]
@@ -197,6 +209,13 @@ pub enum Input {
     Desktop {
         /// As above.
         outcome: Result<(), String>,
+    },
+    /// What came of what the keychain was asked: the secret, where it was to be given; or why not, in words.
+    Keychain {
+        /// What it was asked by.
+        number: u64,
+        /// As above.
+        outcome: Result<Option<KeychainSecret>, String>,
     },
     /// The machine is about to sleep.
     Sleeps,

@@ -20,6 +20,9 @@ use crate::seal::keys::{KitEntropy, VaultKey};
 use crate::seal::outside::Outside;
 use crate::seal::vault::Vault;
 
+/// The name of the file that says of what this home was made.
+const RESTORED: &str = "restored";
+
 /// What is asked for.
 pub(in crate::replica) struct Restore<'a> {
     /// Asked again under it, it is done once.
@@ -75,7 +78,9 @@ impl Replica {
 
     /// The journal lies here: what the words open of it is gone on with, as a new device.
     fn restore_here(&mut self, cx: &mut Cx<'_>, kit: &KitEntropy, ask: &Restore<'_>) -> Result<(), Failure> {
-        if self.fault.is_none() && self.stands() && !self.is_unplaced() && self.forgotten.is_empty() {
+        // One that was made of a backup is the device that the backup was made on, until it becomes another.
+        let reads = self.fault.is_none() && self.stands() && !self.is_unplaced();
+        if reads && self.forgotten.is_empty() && self.restored.is_none() {
             return Err(Failure::new(ErrorKind::Precondition, "this device reads its journal already: there is nothing to bring back")
                 .hint("to shut out a device that was lost: asif device remove. To see whether a paper is the right one: asif recovery-kit confirm"));
         }
@@ -95,10 +100,13 @@ impl Replica {
                 }
             }
             self.vault_key = Some(VaultKey::random(cx.rng));
-            (self.fault, self.wrapped, self.locked, self.outside) = (None, None, false, None);
+            (self.fault, self.guard, self.locked, self.outside) = (None, None, false, None);
             self.outside_saved = found.outside.as_deref().and_then(Outside::from_file);
             self.take_found(*found);
             self.met_while_locked();
+        }
+        if self.restored.take().is_some() {
+            cx.saves.push(Effect::Remove { name: RESTORED });
         }
         let mut candidate = Box::new(Vault::random(cx.rng));
         candidate.kit = Some(kit.clone());

@@ -40,7 +40,7 @@ impl Replica {
             clients: count(clients),
             safely_stored_on: self.safely_stored_on(),
             listen: self.listening.iter().flatten().map(ToString::to_string).collect(),
-            vault: if self.wrapped.is_some() { "passphrase" } else { "key file" }.into(),
+            vault: self.kept_by().into(),
             waiting: self.lock_view().waiting,
             kit: if self.locked { None } else { self.kit_view() },
             problems: count(self.checks(now).iter().filter(|check| !check.ok)),

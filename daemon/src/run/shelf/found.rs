@@ -30,6 +30,7 @@ impl Shelf {
             peers: self.cache(PEERS),
             is_other: false,
             key: None,
+            stays_locked: false,
             restored: self.cache(RESTORED),
             reminded: self.cache(REMINDED),
             delays: self.cache(DELAYS),
