@@ -85,7 +85,7 @@ impl Replica {
     /// The keychain has answered.
     pub(super) fn keychain_told(&mut self, cx: &mut Cx<'_>, number: u64, outcome: Result<Option<KeychainSecret>, String>) {
         let no = |why: &str| {
-            let failure = Failure::new(ErrorKind::Failure, format!("the keychain of the system does not do it: {why}"));
+            let failure = Failure::new(ErrorKind::Precondition, format!("the keychain of the system does not do it: {why}"));
             failure.hint("is somebody logged in to the desktop? If the secret is lost, the recovery kit opens the journal: asif recovery-kit restore")
         };
         match (self.keychain.asked.remove(&number), outcome) {

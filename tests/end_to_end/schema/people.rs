@@ -53,7 +53,7 @@ fn one_is_removed(robin: Held<'_>, second: Held<'_>, contract: &Contract) {
     second.refuses(7, &["lock", "now"]);
     second.ok(&["lock", "passphrase", "--remove"]);
     second.ok(&["lock", "keychain", "--remove"]);
-    second.refuses(1, &["lock", "keychain"]);
+    second.refuses(7, &["lock", "keychain"]);
     second.refuses(2, &["lock", "passphrase"]);
     second.reads(&["lock", "passphrase", "--fd", "0"], "long enough");
     second.ok(&["lock", "now"]);
