@@ -256,7 +256,7 @@ fn what_is_logged_while_it_is_locked_is_saved_sealed_and_in_the_journal_when_it_
     }
     home.refuses(5, &["list"]);
     let told = unlock(&home).stdout;
-    assert!(told.contains("What you wrote meanwhile is in it: 2 entries") && told.contains("kept as 1 draft"), "{told}");
+    assert!(told.contains("What you wrote meanwhile is in it: 2 entries") && told.contains("kept as a draft: asif draft resume"), "{told}");
     let list = home.list();
     let notes: Vec<_> = list.iter().map(|one| one["note"].as_str().unwrap_or_default()).collect();
     assert!(list.len() == 3 && notes.contains(&"CANARY-LOCKED-1") && notes.contains(&"CANARY-LOCKED-2"), "{notes:?}");

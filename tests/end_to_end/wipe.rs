@@ -231,3 +231,20 @@ fn other_devices_and_helpers_are_named_and_keep_what_they_hold() {
     assert_eq!(desktop.list().len(), 1);
     assert_eq!(dana.json(&["caseload", "open", "Robin"])["sessions"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn nothing_is_left_of_a_home_that_is_locked_and_has_received_and_taken_something() {
+    let home = Home::robin();
+    let desktop = home.pair();
+    home.run_with(&["lock", "passphrase", "--fd", "0"], b"correct horse battery").exits(0);
+    home.ok(&["lock", "now"]);
+    home.run_with(&["note", "-"], b"heliotropes").exits(0);
+    desktop.log(&["--note", "held"]);
+    desktop.ok(&["sync", "--wait"]);
+    for name in ["outside", "store/held", "store/dropped"] {
+        assert!(home.data().join(name).exists(), "{name}");
+    }
+    home.ok(&["wipe", "--yes"]);
+    let left = || files_below(&home.path()).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    assert!(!home.path().exists(), "{:?}", left());
+}

@@ -37,7 +37,7 @@ pub fn waits(screen: &mut Screen, waiting: &Waiting) {
 
 /// Locked.
 pub fn locked(screen: &mut Screen) {
-    screen.line("Locked. asif unlock opens it. What you log meanwhile is saved, sealed, and put in then: asif log, asif note");
+    screen.line("Locked. asif unlock opens it. asif log and asif note go on: what you write is sealed at once, and put in then.");
 }
 
 /// It is open.
@@ -52,9 +52,9 @@ pub fn open(screen: &mut Screen, view: &LockView) {
     if view.added > 0 {
         screen.line(&format!("What you wrote meanwhile is in it: {}", count(view.added, "entry", "entries")));
     }
-    if view.drafts > 0 {
-        let (what, them) =
-            if view.drafts == 1 { ("One could not be put in, and is", "it") } else { ("Some could not be put in, and are", "them") };
-        screen.line(&format!("{what} kept as {}, to be gone on with: asif draft list shows {them}", count(view.drafts, "draft", "drafts")));
+    match view.drafts {
+        0 => {}
+        1 => screen.line("One could not be put in, and is kept as a draft: asif draft resume goes on with it."),
+        more => screen.line(&format!("{more} could not be put in, and are kept as drafts: asif draft list shows them.")),
     }
 }

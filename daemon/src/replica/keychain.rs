@@ -84,10 +84,11 @@ impl Replica {
 
     /// The keychain has answered.
     pub(super) fn keychain_told(&mut self, cx: &mut Cx<'_>, number: u64, outcome: Result<Option<KeychainSecret>, String>) {
-        let no = |why: &str| {
-            let failure = Failure::new(ErrorKind::Precondition, format!("the keychain of the system does not do it: {why}"));
-            failure.hint("is somebody logged in to the desktop? If the secret is lost, the recovery kit opens the journal: asif recovery-kit restore")
+        let no = |kind: ErrorKind, why: &str, hint: &str| {
+            Failure::new(kind, format!("the keychain of the system does not do it: {why}"))
+                .hint(format!("is somebody logged in to the desktop? {hint}"))
         };
+        let lost = "If the secret is lost, the recovery kit opens the journal: asif recovery-kit restore";
         match (self.keychain.asked.remove(&number), outcome) {
             (None | Some(Asked::Forget), outcome) => {
                 if let Err(why) = outcome {
@@ -100,12 +101,15 @@ impl Replica {
                 cx.answer(client, Ok(Reply::Lock(self.lock_view())));
             }
             (Some(Asked::Keep(client, _)), Ok(_)) => cx.answer(client, Err(locked())),
-            (Some(Asked::Keep(client, _)), Err(why)) => cx.answer(client, Err(no(&why))),
+            (Some(Asked::Keep(client, _)), Err(why)) => {
+                let hint = "Without one there is the passphrase: asif lock passphrase";
+                cx.answer(client, Err(no(ErrorKind::Precondition, &why, hint)));
+            }
             (Some(Asked::Give(client)), outcome) => {
                 let opened = outcome.and_then(|secret| self.key_under(secret.as_ref()));
                 match (opened, client) {
                     (Ok(key), client) => cx.rest.push(Effect::Unlock { key, client }),
-                    (Err(why), Some(client)) => cx.answer(client, Err(Failure { kind: ErrorKind::Locked, ..no(&why) })),
+                    (Err(why), Some(client)) => cx.answer(client, Err(no(ErrorKind::Locked, &why, lost))),
                     (Err(why), None) => tracing::warn!(why, "the journal stays locked"),
                 }
                 if !self.awaits_keychain() && cx.rest.iter().all(|effect| !matches!(effect, Effect::Unlock { .. })) {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use asif_proto::home::Home;
 
 /// What the daemon's keys lie in, and the plan's readable copy. They go first: without them the rest opens to nobody.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
+    "outside",
+    "outside.new",
     "vault.key",
     "vault.key.new",
     "vault.key.before",
@@ -20,9 +22,7 @@ const KEYS: [&str; 10] = [
     "crisis-plan.new",
 ];
 /// The other files beside them.
-const BESIDE: [&str; 24] = [
-    "outside",
-    "outside.new",
+const BESIDE: [&str; 22] = [
     "restored",
     "restored.new",
     "erased",
@@ -77,12 +77,13 @@ impl Own {
         let store = home.data.join("store");
         let (logs, damaged) = (store.join("logs"), store.join("damaged"));
         own.look(&logs, &[], |name| is_log(name.strip_suffix(".new").unwrap_or(name)))?;
-        own.look(&damaged, &[], |name| name.starts_with("statements-") || name.get(..32).is_some_and(is_log))?;
+        let is_list = |name: &str| ["statements-", "held-", "dropped-"].iter().any(|list| name.starts_with(list));
+        own.look(&damaged, &[], |name| is_list(name) || name.get(..32).is_some_and(is_log))?;
         own.look(&store.join("replaced"), &[], |name| name.get(..32).is_some_and(is_log))?;
         for sealed in ["checkpoints", "pieces", "parts"] {
             own.look(&store.join(sealed), &[], |name| is_hash(name.strip_suffix(".new").unwrap_or(name)))?;
         }
-        let of_the_store = ["statements", "statements.new", "takeover", "takeover.new"];
+        let of_the_store = ["statements", "statements.new", "held", "held.new", "dropped", "dropped.new", "takeover", "takeover.new"];
         own.look(&store, &["logs", "damaged", "replaced", "checkpoints", "pieces", "parts"], |name| of_the_store.contains(&name))?;
         let known = |name: &str| KEYS.contains(&name) || BESIDE.contains(&name) || name == "lock";
         own.look(&home.data, &["store"], known)?;
