@@ -156,7 +156,12 @@ impl Replica {
         }
         // One that was never met may not have heard of this one yet.
         let met = |key: &&LinkKey| self.peers.notes.get(*key).is_some_and(|note| note.last_sync.is_some());
-        for key in self.forgotten.iter().filter(met) {
+        let (told_next, unknown): (Vec<_>, Vec<_>) = self.forgotten.iter().filter(met).partition(|key| self.unaware.contains(key));
+        for key in told_next {
+            let text = format!("{} has not heard of this device yet; it is told when they meet next", self.name_of_key(key));
+            checks.push(Check { ok: true, kind: "forgotten".into(), text, hint: None });
+        }
+        for key in unknown {
             checks.push(Check {
                 ok: false,
                 kind: "forgotten".into(),
