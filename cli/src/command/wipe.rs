@@ -16,6 +16,7 @@ use crate::command::daemon::service;
 use crate::context::Context;
 use crate::editor::left;
 use crate::error::{CommandError, Outcome};
+use crate::render::text::count;
 
 mod copy;
 mod own;
@@ -140,7 +141,15 @@ fn status(context: &mut Context<'_, '_>, home: &Home, own: &Own) -> Option<Statu
         Holder::Nobody => context.client().map(|client| client.ask_until(Request::Status, until)),
     };
     let why = match asked {
-        Ok(Some(Reply::Status(status))) => return Some(status).filter(|status| status.initialised && !status.locked),
+        Ok(Some(Reply::Status(status))) => {
+            if status.locked && status.waiting > 0 {
+                let what = count(status.waiting, "thing", "things");
+                context.explain(&format!(
+                    "{what} that you logged while it was locked wait here to be put into the journal, and lie nowhere else."
+                ));
+            }
+            return Some(status).filter(|status| status.initialised && !status.locked);
+        }
         Ok(_) => "the daemon does not answer".to_owned(),
         Err(error) => error.failure().map(|failure| failure.message).unwrap_or_default(),
     };
