@@ -244,7 +244,7 @@ fn nothing_is_left_of_a_home_that_is_locked_and_has_received_and_taken_something
     for name in ["outside", "store/held", "store/dropped"] {
         assert!(home.data().join(name).exists(), "{name}");
     }
-    home.ok(&["wipe", "--yes"]).says(&["1 thing that you logged while it was locked"]);
+    home.ok(&["wipe", "--yes"]).says(&["What you logged while it was locked (1 entry)"]);
     let left = || files_below(&home.path()).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
     assert!(!home.path().exists(), "{:?}", left());
 }

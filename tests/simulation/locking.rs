@@ -13,7 +13,7 @@ use std::time::Duration;
 use asif_daemon::replica::Keeping;
 use asif_daemon::run::shelf::Shelf;
 use asif_daemon::seal::wire;
-use asif_daemon::store::Fault;
+use asif_daemon::store::{Fault, List, Store};
 use asif_proto::id::RecordId;
 use asif_proto::local::{DraftAsk, ErrorKind, ListFilter, LockAsk, LockView, Reply, Request};
 use asif_proto::peer::{Blob, Entries, Message, Sealed};
@@ -307,6 +307,37 @@ fn what_a_stolen_link_key_brings_to_a_locked_device_is_gone_when_it_is_opened() 
         assert_eq!(notes(&mut world, node), ["a", "b", "c"], "{}", world.nodes[node].name);
         assert!(world.nodes[node].damage.is_empty());
     }
+}
+
+#[test]
+fn what_is_well_signed_and_cannot_be_taken_yet_is_not_let_go_of() {
+    let mut world = World::keeping_entries(10);
+    let devices = story::family(&mut world, 2);
+    let [laptop, desktop] = devices[..] else { panic!() };
+    lock(&mut world, laptop);
+    for note in ["a", "b", "c"] {
+        log(&mut world, desktop, noted(note));
+        world.run_for(Duration::from_secs(10));
+    }
+    world.stop(desktop);
+    world.stop(laptop);
+    // As if the first had come last: what builds on it finds nothing to build on.
+    let (mut store, found) = Store::open(world.nodes[laptop].disk.clone(), std::path::Path::new("/data")).unwrap();
+    let held: Vec<&[u8]> = found.records(List::Held).iter().rev().map(Vec::as_slice).collect();
+    assert!(held.len() >= 3, "{}", held.len());
+    store.keep_records(List::Held, &held).unwrap();
+    drop(store);
+    for _ in 0..3 {
+        world.start(laptop);
+        unlock(&mut world, laptop);
+        world.run_for(Duration::from_secs(10));
+        world.stop(laptop);
+    }
+    world.start(laptop);
+    unlock(&mut world, laptop);
+    assert_eq!(notes(&mut world, laptop), ["a", "b", "c"]);
+    let (_, found) = Shelf::open(world.nodes[laptop].disk.clone(), std::path::Path::new("/data")).unwrap();
+    assert!(found.held.is_empty());
 }
 
 #[test]

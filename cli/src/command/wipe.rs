@@ -143,10 +143,10 @@ fn status(context: &mut Context<'_, '_>, home: &Home, own: &Own) -> Option<Statu
     let why = match asked {
         Ok(Some(Reply::Status(status))) => {
             if status.locked && status.waiting > 0 {
-                let what = count(status.waiting, "thing", "things");
-                context.explain(&format!(
-                    "{what} that you logged while it was locked wait here to be put into the journal, and lie nowhere else."
-                ));
+                let what = count(status.waiting, "entry", "entries");
+                let told =
+                    format!("What you logged while it was locked ({what}) waits here to be put into the journal, and lies nowhere else.");
+                context.explain(&told);
             }
             return Some(status).filter(|status| status.initialised && !status.locked);
         }

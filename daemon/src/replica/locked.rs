@@ -9,7 +9,7 @@
 //! the first stays until the journal is open. A removal counts at once for who is let in; what this device had of the removed one's logs by then stands
 //! before it in the order, so that the answer to it is what it would have been.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use asif_proto::frame::Frame;
 use asif_proto::id::{Link, LogId};
@@ -17,9 +17,11 @@ use asif_proto::peer::{Blob, ENTRIES_BYTES, Entries, Message, Sealed};
 
 use super::effect::{Append, Effect, Found, LinkId, LockedList, Stored, run_message};
 use super::logs::{Fresh, Log};
-use super::receive::{Tail, read};
+use super::receive::{Chained, Tail, open_chain, read};
 use super::{Cx, Replica};
 use crate::people::statement::{Said, Statement};
+use crate::seal::body::Body;
+use crate::seal::entry::Opened;
 use crate::seal::outside::Outside;
 use crate::seal::wire::Wire;
 use crate::sync::have::short_link;
@@ -39,8 +41,8 @@ pub(super) struct Held {
     waiting: VecDeque<Vec<u8>>,
     tried: Vec<Vec<u8>>,
     left: Vec<Vec<u8>>,
-    /// How many keys and statements there were when what is left was last tried.
-    tried_with: (usize, usize),
+    /// How it was with what may help when what is left was last tried.
+    tried_with: [usize; 3],
 }
 
 impl Replica {
@@ -191,7 +193,7 @@ impl Replica {
         if let Some(link) = self.links.get_mut(&id) {
             link.sent(log, upto, bytes, cx.now.mono);
         }
-        cx.rest.push(Effect::Send { link: id, message: run_message(head, before, &wires, &std::collections::BTreeSet::new()) });
+        cx.rest.push(Effect::Send { link: id, message: run_message(head, before, &wires, &BTreeSet::new()) });
         true
     }
 
@@ -207,8 +209,7 @@ impl Replica {
 
     /// Goes through what was held, as if an own device brought it just now.
     pub(super) fn take_held(&mut self, cx: &mut Cx<'_>) {
-        let with = (self.keys.len(), self.registry.statements().len());
-        if self.held.waiting.is_empty() && self.held.tried_with != with {
+        if self.held.waiting.is_empty() && !self.held.left.is_empty() && self.held.tried_with != self.what_may_help() {
             self.held.waiting = std::mem::take(&mut self.held.left).into();
         }
         let (true, Some(me)) = (self.takes_held(), self.person()) else { return };
@@ -229,16 +230,34 @@ impl Replica {
             let (all, left) = (tried.len(), tried.into_iter().filter(|bytes| self.waits_still(bytes)).collect::<Vec<_>>());
             tracing::info!(came = all, waits = left.len(), "what came while the journal was locked was gone through");
             cx.rest.push(Effect::KeepLocked(LockedList::Held, left.clone()));
-            (self.held.left, self.held.tried_with) = (left, (self.keys.len(), self.registry.statements().len()));
+            (self.held.left, self.held.tried_with) = (left, self.what_may_help());
         }
     }
 
-    /// Whether something that was held was not taken and may be yet: its key is not here, or there was no room for it to wait.
+    /// What has not been taken yet may be where there is another key or statement, or less that waits.
+    fn what_may_help(&self) -> [usize; 3] {
+        [self.keys.len(), self.registry.statements().len(), self.pending.values().map(Vec::len).sum()]
+    }
+
+    /// Whether something that was held was not taken and may be yet. Nothing that opens and is well signed is let go of, nor what nothing here opens.
     fn waits_still(&self, bytes: &[u8]) -> bool {
         let Some(Message::Entries(run)) = message(bytes) else { return false };
-        let last = run.entries.last().cloned().and_then(|last| Wire::try_from(last).ok()).map_or(0, |wire| wire.seq());
-        let is_here = self.logs.get(&run.log).is_some_and(|log| log.seq >= last);
-        !is_here && (!self.keys.contains_key(&run.queue) || !self.has_room_to_wait())
+        let before = run.before;
+        let Some((head, wires)) = read(run) else { return false };
+        let tip = self.logs.get(&head.log).map_or(0, |log| log.seq);
+        let is_here = wires.last().is_none_or(|last| last.seq() <= tip);
+        let Some(space) = self.registry.epoch(&head.queue).map(|epoch| epoch.space).filter(|_| !is_here) else { return false };
+        let Some(keys) = self.keys.get(&head.queue) else { return true };
+        let chain = open_chain(&keys.read, space.id(), head.log, before, wires);
+        let of = |one: &Chained| match Body::from_bytes(one.opened.as_ref()?.bodies()) {
+            Ok(Body::Birth(birth)) => Some(birth.device),
+            _ => None,
+        };
+        let writer = self.logs.get(&head.log).and_then(|log| log.device).or_else(|| chain.first().and_then(of));
+        let counts = writer.map(|device| self.registry.roster(&space.owner()).counts(&device, &head.log).unwrap_or(0));
+        let is_signed = |opened: &Opened| writer.is_none_or(|device| opened.verify(&device).is_ok());
+        let counts = |one: &Chained| one.wire.seq() > tip && counts.is_none_or(|counts| one.wire.seq() <= counts);
+        chain.iter().any(|one| counts(one) && one.opened.as_ref().is_some_and(is_signed))
     }
 }
 

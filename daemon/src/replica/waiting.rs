@@ -33,12 +33,6 @@ impl Replica {
         Waiting { entries: all().count(), bytes: all().flat_map(|one| &one.checked).map(Checked::weight).sum(), coming: BTreeSet::new() }
     }
 
-    /// Whether more may wait.
-    pub(super) fn has_room_to_wait(&self) -> bool {
-        let waiting = self.waiting();
-        waiting.entries < MAX_WAITING && waiting.bytes < MAX_BYTES
-    }
-
     /// The changes of an entry of a run, judged, if it holds any; an error where it can neither be merged at once nor wait.
     pub(super) fn room_for(
         &mut self,

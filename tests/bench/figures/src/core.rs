@@ -193,6 +193,6 @@ fn append_len(append: &asif_daemon::replica::effect::Append) -> usize {
     use asif_daemon::replica::effect::Append;
     match append {
         Append::Entry { wire, .. } => BEFORE_ENTRY + wire.bytes().len(),
-        Append::Statement(bytes) => bytes.len(),
+        Append::Statement(bytes) | Append::Locked(_, bytes) => bytes.len(),
     }
 }
