@@ -23,7 +23,7 @@ use asif_proto::secret::Secret;
 use crate::apart::noted;
 use crate::removals::whole_logs;
 use crate::seeds;
-use crate::shared::{log, notes};
+use crate::shared::{after, all_meet, log, notes, seen};
 use crate::story::{self, Story};
 use crate::world::{A_MONTH, Weather, World};
 
@@ -307,6 +307,25 @@ fn what_a_stolen_link_key_brings_to_a_locked_device_is_gone_when_it_is_opened() 
         assert_eq!(notes(&mut world, node), ["a", "b", "c"], "{}", world.nodes[node].name);
         assert!(world.nodes[node].damage.is_empty());
     }
+}
+
+#[test]
+fn a_locked_device_lets_no_helper_in_and_goes_on_with_them_once_it_is_open() {
+    let (mut world, laptop, desktop, dana) = all_meet();
+    world.stop(desktop);
+    assert!(world.is_linked(laptop, dana));
+    lock(&mut world, laptop);
+    world.run_for(Duration::from_secs(120));
+    assert!(!world.is_linked(laptop, dana));
+    let before = seen(&mut world, dana);
+    assert!(waits(&mut world, laptop, Request::Log { practice: Some("lunch".into()), fields: Box::new(after(30)) }));
+    world.run_for(Duration::from_secs(120));
+    assert_eq!(seen(&mut world, dana), before, "nothing goes out of a locked journal");
+    unlock(&mut world, laptop);
+    world.start(desktop);
+    world.run_for(Duration::from_secs(600));
+    assert!(world.is_linked(laptop, dana));
+    assert_eq!(seen(&mut world, dana), before + 1);
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Replica {
     pub(super) fn drop_in(&mut self, cx: &mut Cx<'_>, ask: &Ask) -> Option<Result<Waiting, Failure>> {
         let Request::Log { practice, fields } = &ask.request else { return None };
         let outside = self.outside.as_ref()?;
-        let device = self.registry.roster(&outside.person).device(&outside.device)?;
+        let device = self.registry.roster(&outside.person).member(&outside.device)?;
         let kit = self.registry.kit(&outside.person).map(|kit| kit.sealing.as_slice());
         let publics: Vec<&[u8]> = std::iter::once(device.sealing.as_slice()).chain(kit).collect();
         let occurred_at = match self.would_log(cx, ask, fields) {
