@@ -46,7 +46,7 @@ pub fn would_be_taken(context: &mut Context<'_, '_>, request: Request) -> Outcom
     }
 }
 
-/// Whether the journal is locked.
-pub fn is_locked(context: &mut Context<'_, '_>) -> Outcome<bool> {
-    context.ask_for(Request::Lock(LockAsk::Look), |reply| if let Reply::Lock(view) = reply { Some(view.locked) } else { None })
+/// Whether the journal is locked. Whatever else is wrong is told by what needs it.
+pub fn is_locked(context: &mut Context<'_, '_>) -> bool {
+    matches!(context.ask(Request::Lock(LockAsk::Look)), Ok(Reply::Lock(view)) if view.locked)
 }

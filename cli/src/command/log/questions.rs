@@ -15,7 +15,7 @@ pub(super) fn ask(
     fields: SessionFields,
     noted: bool,
 ) -> Outcome<(Option<String>, SessionFields)> {
-    let practice = if is_locked(context)? {
+    let practice = if is_locked(context) {
         form.say(context, "The journal is locked: what you write now is sealed, and put in when you open it.");
         form.line_of(context, "practice", "Which did you do (its short name; Enter for none)?", MAX_LINE)?
             .map(|name| name.trim().to_owned())
