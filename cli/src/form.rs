@@ -65,13 +65,16 @@ fn before_writing(context: &mut Context<'_, '_>) -> Outcome {
     if !context.can_ask() {
         return Ok(());
     }
-    // Whatever else is wrong is told by what needs it.
-    match context.apart().and_then(|apart| apart.ask(Request::Lock(LockAsk::Look))) {
-        Ok(Reply::Lock(view)) if view.locked => {
-            Err(Failure::new(ErrorKind::Locked, "the journal is locked").hint("open it with: asif unlock").into())
-        }
-        _ => Ok(()),
+    if is_locked(context) {
+        return Err(Failure::new(ErrorKind::Locked, "the journal is locked").hint("open it with: asif unlock").into());
     }
+    Ok(())
+}
+
+/// Whether the journal is locked. Whatever else is wrong is told by what needs it.
+pub fn is_locked(context: &mut Context<'_, '_>) -> bool {
+    let look = context.apart().and_then(|apart| apart.ask(Request::Lock(LockAsk::Look)));
+    matches!(look, Ok(Reply::Lock(view)) if view.locked)
 }
 
 /// Something must be said and nobody can be asked for it (exit 2): the flag, or a name for what is missing, and what to do.

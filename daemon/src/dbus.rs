@@ -3,6 +3,7 @@
 //!
 //! Whatever a bus does, nobody waits for it; and only a socket of this machine is one.
 
+mod aside;
 pub mod desktop;
 pub mod keychain;
 pub mod sleep;

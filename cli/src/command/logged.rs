@@ -1,6 +1,6 @@
 //! What was logged, or waits to be: a journal that is locked takes it sealed, and puts it in when it is opened.
 
-use asif_proto::local::{ErrorKind, LockAsk, Reply, Request, Waiting};
+use asif_proto::local::{ErrorKind, Reply, Request, Waiting};
 use asif_proto::record::{Session, SessionFields};
 use serde::Serialize;
 use uuid::Uuid;
@@ -44,9 +44,4 @@ pub fn would_be_taken(context: &mut Context<'_, '_>, request: Request) -> Outcom
         Err(error) if error.failure().is_some_and(|failure| failure.kind == ErrorKind::Locked) => Ok(()),
         looked => looked.map(drop),
     }
-}
-
-/// Whether the journal is locked. Whatever else is wrong is told by what needs it.
-pub fn is_locked(context: &mut Context<'_, '_>) -> bool {
-    matches!(context.ask(Request::Lock(LockAsk::Look)), Ok(Reply::Lock(view)) if view.locked)
 }

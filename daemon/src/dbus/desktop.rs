@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use zbus::Variant;
 use zbus::connection::Builder;
 use zbus::fdo;
+
+use super::aside::Aside;
 
 /// The name that stands beside a notice.
 const APP: &str = "Reminder";
@@ -25,8 +25,6 @@ const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 /// The longest that a desktop is waited for, from dialling the bus to its answer.
 const LIMIT: Duration = Duration::from_secs(5);
-/// Answers that may wait to be heard.
-const QUEUE: usize = 16;
 
 /// Why a notice was not shown.
 #[derive(Debug, thiserror::Error)]
@@ -66,47 +64,28 @@ pub enum Told {
 }
 
 /// The desktop of this machine, if there is one.
-#[derive(Debug)]
-pub struct Desktop {
-    tasks: JoinSet<()>,
-    tell: mpsc::Sender<Told>,
-    told: mpsc::Receiver<Told>,
-}
-
-impl Default for Desktop {
-    fn default() -> Self {
-        let (tell, told) = mpsc::channel(QUEUE);
-        Self { tasks: JoinSet::new(), tell, told }
-    }
-}
+#[derive(Debug, Default)]
+pub struct Desktop(Aside<Told>);
 
 impl Desktop {
     /// Has these lines shown.
     pub fn show(&mut self, notice: u64, lines: String) {
-        self.aside(async move { Told::Shown { notice, outcome: within_limit(show(lines)).await } });
+        self.0.begin(async move { Told::Shown { notice, outcome: within_limit(show(lines)).await } });
     }
 
     /// Looks whether anything shows notices. Nothing is started for that.
     pub fn look(&mut self) {
-        self.aside(async { Told::Found { outcome: within_limit(look()).await } });
+        self.0.begin(async { Told::Found { outcome: within_limit(look()).await } });
     }
 
     /// The next answer.
     pub async fn told(&mut self) -> Option<Told> {
-        self.told.recv().await
+        self.0.told().await
     }
 
     /// Ends what is under way.
-    pub async fn shutdown(mut self) {
-        self.tasks.shutdown().await;
-    }
-
-    fn aside(&mut self, work: impl Future<Output = Told> + Send + 'static) {
-        while self.tasks.try_join_next().is_some() {}
-        let tell = self.tell.clone();
-        self.tasks.spawn(async move {
-            let _ = tell.send(work.await).await;
-        });
+    pub async fn shutdown(self) {
+        self.0.shutdown().await;
     }
 }
 

@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_core::Stream;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use zbus::message::Type;
 use zbus::{Connection, MatchRule, MessageStream, ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 use zeroize::Zeroizing;
+
+use super::aside::Aside;
 
 const SERVICE: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
@@ -26,7 +26,6 @@ const LABEL: &str = "asif";
 /// The longest that it is waited for: by itself, and where its user is asked something.
 const LIMIT: Duration = Duration::from_secs(5);
 const ASKED: Duration = Duration::from_secs(120);
-const QUEUE: usize = 16;
 
 /// Why it did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -74,40 +73,27 @@ pub struct Told {
 }
 
 /// The keychain, if there is one.
-#[derive(Debug)]
-pub struct Keychain {
-    tasks: JoinSet<()>,
-    tell: mpsc::Sender<Told>,
-    told: mpsc::Receiver<Told>,
-}
-
-impl Default for Keychain {
-    fn default() -> Self {
-        let (tell, told) = mpsc::channel(QUEUE);
-        Self { tasks: JoinSet::new(), tell, told }
-    }
-}
+#[derive(Debug, Default)]
+pub struct Keychain(Aside<Told>);
 
 impl Keychain {
     /// Asks it, under a number.
     pub fn ask(&mut self, number: u64, wanted: Wanted) {
-        while self.tasks.try_join_next().is_some() {}
-        let tell = self.tell.clone();
-        self.tasks.spawn(async move {
+        self.0.begin(async move {
             let limit = if matches!(wanted, Wanted::Give(_, false)) { LIMIT } else { ASKED };
             let outcome = tokio::time::timeout(limit, carry_out(wanted)).await.unwrap_or(Err(NoKeychain::Silent));
-            let _ = tell.send(Told { number, outcome }).await;
+            Told { number, outcome }
         });
     }
 
     /// The next answer.
     pub async fn told(&mut self) -> Option<Told> {
-        self.told.recv().await
+        self.0.told().await
     }
 
     /// Ends what is under way.
-    pub async fn shutdown(mut self) {
-        self.tasks.shutdown().await;
+    pub async fn shutdown(self) {
+        self.0.shutdown().await;
     }
 }
 

@@ -3,10 +3,9 @@
 use asif_proto::local::{ErrorKind, Failure, Reply, Request};
 use asif_proto::record::{FeltState, MAX_LINE, Practice, SessionFields};
 
-use crate::command::logged::is_locked;
 use crate::context::{Apart, Context};
 use crate::error::Outcome;
-use crate::form::Form;
+use crate::form::{Form, is_locked};
 
 /// Asks which practice, and whatever the flags have not said.
 pub(super) fn ask(
