@@ -1,6 +1,6 @@
 //! Starting from what is on disk.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +8,12 @@ use asif_proto::local::{ErrorKind, Failure};
 
 use rand_core::Rng as _;
 
-use super::deeds::Deeds;
 use super::effect::{Effect, Found, FoundLog, Now, Purpose, Run, Stored};
 use super::logs::Log;
 use super::merge::PUBLISH_FOR_OTHERS_AFTER;
 use jiff::Timestamp;
 
-use super::{About, Cx, Replica, peers::Peers};
+use super::{About, Cx, Replica};
 use crate::Rng;
 use crate::journal::view::View;
 use crate::people::registry::Registry;
@@ -99,127 +98,6 @@ impl Replica {
         replica.save_outside(&mut cx);
         replica.settle(&mut cx);
         (replica, cx.into_effects())
-    }
-
-    fn empty(about: About) -> Self {
-        Self {
-            about,
-            start: [0; 8],
-            vault_key: None,
-            guard: None,
-            keychain: super::keychain::Asking::default(),
-            locked: false,
-            outside: None,
-            outside_saved: None,
-            held: super::locked::Held::default(),
-            dropped: super::dropped::Dropped::default(),
-            locking: false,
-            lock_after: None,
-            asked_at: Duration::ZERO,
-            vault: None,
-            fault: None,
-            registry: Registry::default(),
-            keys: HashMap::new(),
-            given: Keys { read: Vec::new(), items: Vec::new() },
-            logs: BTreeMap::new(),
-            view: View::default(),
-            boards: BTreeMap::new(),
-            documents: HashMap::new(),
-            loading: HashSet::new(),
-            suspect: HashSet::new(),
-            recent: VecDeque::new(),
-            index: BTreeMap::new(),
-            bases: super::base::Bases::default(),
-            erasing: super::erase::Erasing::default(),
-            compacting: super::compact::Compacting::default(),
-            adopting: None,
-            jumping: BTreeMap::new(),
-            pending: BTreeMap::new(),
-            newer: BTreeSet::new(),
-            quarantine: BTreeMap::new(),
-            forks: BTreeSet::new(),
-            replaced: BTreeSet::new(),
-            erased: Arc::default(),
-            judging: BTreeMap::new(),
-            losses: BTreeMap::new(),
-            found: BTreeMap::new(),
-            deeds: Deeds::default(),
-            drafts: BTreeMap::new(),
-            drafts_damaged: false,
-            restored: None,
-            reminding: super::remind::Reminding::default(),
-            plan_copy: None,
-            outdated: BTreeMap::new(),
-            rooms: HashMap::new(),
-            reading: 0,
-            parked: Vec::new(),
-            links: BTreeMap::new(),
-            dialling: BTreeMap::new(),
-            last_error: BTreeMap::new(),
-            forgotten: BTreeSet::new(),
-            unaware: BTreeSet::new(),
-            introductions: BTreeSet::new(),
-            next_link: 0,
-            backoff: HashMap::new(),
-            peers: Peers::default(),
-            told: BTreeMap::new(),
-            told_to: BTreeMap::new(),
-            listening: None,
-            listen_wanted: false,
-            listen_after: None,
-            gate_at: None,
-            rest_until: None,
-            candidate: None,
-            until_listening: Vec::new(),
-            awaiting: BTreeMap::new(),
-            joining: None,
-            coming_back: Vec::new(),
-            unopened: None,
-            syncing: Vec::new(),
-            telling: Vec::new(),
-            heard: false,
-            withheld: super::publish::withheld::Withheld::default(),
-            old_copy: super::publish::old_copy::OldCopy::default(),
-            sweeps: super::publish::sweep::Sweeps::default(),
-            touched_here: BTreeSet::new(),
-            came_back: false,
-            taken_back: BTreeSet::new(),
-            put_there: BTreeSet::new(),
-            overruled: BTreeSet::new(),
-            narrowing: BTreeSet::new(),
-            retired_unsaved: false,
-            starting: true,
-            damage: Vec::new(),
-            orphans: Vec::new(),
-            strange: Vec::new(),
-            salvaged: Vec::new(),
-            salvaging: false,
-            salvage_report: None,
-            shortened: Vec::new(),
-            set_aside: Vec::new(),
-            torn: Vec::new(),
-            refused: BTreeMap::new(),
-            admitted: None,
-            prove_at: None,
-            stub_at: None,
-            sweep_at: None,
-            ends_at: None,
-            delays: super::publish::delay::Delays::default(),
-            let_go_at: None,
-            over_since: BTreeMap::new(),
-            agreed: BTreeMap::new(),
-            deleting: BTreeMap::new(),
-            deleted_before: BTreeMap::new(),
-            now: Now { wall: Timestamp::UNIX_EPOCH, mono: Duration::ZERO, steady: Duration::ZERO },
-            save_peers_at: None,
-            unsaved_entries: 0,
-            saved_at: None,
-            save_view_at: None,
-            heeded: None,
-            key_at: None,
-            view_until: None,
-            rebuilding: None,
-        }
     }
 
     fn open_vault(&mut self, found: &Found) -> Option<Failure> {
