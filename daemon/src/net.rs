@@ -8,8 +8,9 @@
 //! bulk      a unidirectional stream for each `SendBulk`: frames, in order, until the stream ends
 //! ```
 //!
-//! Inside: `gate` says which keys may come in; `key`, `tls` and `transport` how strict a handshake is; `accept` and `dial` begin a link, `link` is
-//! its life; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says why something ended.
+//! Inside: `gate` says which keys may come in; `key`, `tls` and `transport` how strict a handshake is; `accept` and `dial` begin a link, for which
+//! several addresses `race`; `link` is its life; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says
+//! why something ended.
 
 mod accept;
 mod dial;
@@ -18,6 +19,7 @@ mod key;
 mod link;
 mod links;
 mod queue;
+mod race;
 mod reason;
 mod shared;
 mod stream;
@@ -59,13 +61,14 @@ impl LinkId {
 /// What the core wants done.
 #[derive(Debug)]
 pub enum Command {
-    /// Connect to `peer` at the first of `addresses` where it answers; 5 seconds are given to each.
+    /// Connect to `peer` at whichever of `addresses` answers first: they are tried 250 ms one after the other, or sooner where one fails, and 5
+    /// seconds are given to each.
     Dial {
         /// The number of the new link: even, and not in use until its last event.
         link: LinkId,
         /// The key that must answer. `None` takes any key: only where it is told afterwards whose it is.
         peer: Option<LinkKey>,
-        /// Where to try, in this order.
+        /// Where to try, in this order: the first 16 that differ.
         addresses: Vec<SocketAddr>,
         /// The key that is shown instead of the endpoint's own.
         shows: Option<LinkSecret>,
@@ -140,6 +143,8 @@ pub enum Event {
         link: LinkId,
         /// Why: of several addresses, the most telling answer.
         error: DialError,
+        /// What each address said, in the order in which they were given; when dialling was called off, those that had failed by then.
+        tried: Vec<(SocketAddr, DialError)>,
     },
 }
 

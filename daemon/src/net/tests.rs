@@ -1,9 +1,11 @@
 //! Two ends on the loopback interface; and raw QUIC ends, for what ours would never do.
 //!
+//! - `dialling`: several addresses, of which one answers, or none;
 //! - `trust`: who may talk to whom, and how little of it shows;
 //! - `life`: frames, bulk, closing, moving, shutting down;
 //! - `hostile`: what a peer may not do, and what a slow one costs.
 
+mod dialling;
 mod hostile;
 mod life;
 mod trust;
@@ -20,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::tls::{Identity, SERVER_NAME};
-use super::{CloseReason, Closed, Command, Event, Exporter, Gate, LinkId, LinkSecret, Net, transport};
+use super::{CloseReason, Closed, Command, DialError, Event, Exporter, Gate, LinkId, LinkSecret, Net, transport};
 
 /// Longer than anything here takes, shorter than the idle timeout.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -104,11 +106,22 @@ impl End {
         }
     }
 
+    async fn not_opened(&mut self) -> (LinkId, DialError) {
+        dial_failed(self.next().await)
+    }
+
     async fn closed(&mut self) -> (LinkId, Closed) {
         match self.next().await {
             Event::Closed { link, reason } => (link, reason),
             other => panic!("not closed: {other:?}"),
         }
+    }
+}
+
+fn dial_failed(event: Event) -> (LinkId, DialError) {
+    match event {
+        Event::DialFailed { link, error, .. } => (link, error),
+        other => panic!("not a failed dial: {other:?}"),
     }
 }
 

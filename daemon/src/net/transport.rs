@@ -8,6 +8,8 @@ use quinn::{ClientConfig, MtuDiscoveryConfig, NoneTokenStore, ServerConfig, Tran
 
 /// How long one handshake may take, on either end.
 pub(super) const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
+/// Addresses of one peer that are tried at one time.
+pub(super) const MAX_ADDRESSES: usize = 16;
 /// How long the dialler may take to open the control stream.
 pub(super) const HELLO_LIMIT: Duration = Duration::from_secs(10);
 /// How long one frame may take from its first byte to its last: on a slow path it comes in pieces, but it comes. Tests do not wait that long.

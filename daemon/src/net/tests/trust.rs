@@ -9,7 +9,6 @@ use rustls::crypto::aws_lc_rs::kx_group;
 use rustls::pki_types::ServerName;
 
 use super::*;
-use crate::net::DialError;
 
 /// The next that `a` hears of `link` is that it is refused: before it opened, or, since TLS lets the dialler finish first, right after.
 async fn refused(a: &mut End, link: LinkId) {
@@ -18,7 +17,7 @@ async fn refused(a: &mut End, link: LinkId) {
             assert_eq!(opened, link);
             assert_eq!(a.closed().await, (link, Closed::Refused));
         }
-        other => assert_eq!(other, Event::DialFailed { link, error: DialError::Refused }),
+        other => assert_eq!(dial_failed(other), (link, DialError::Refused)),
     }
 }
 
@@ -71,7 +70,7 @@ async fn a_dialler_does_not_take_another_key_than_it_dialled() {
     let (mut a, mut b) = (end(1, &[2, 3]).await, end(2, &[1]).await);
     let link = LinkId::dialled(0);
     a.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![b.address()], shows: None });
-    assert_eq!(a.next().await, Event::DialFailed { link, error: DialError::WrongKey });
+    assert_eq!(a.not_opened().await, (link, DialError::WrongKey));
     assert!(b.events.try_recv().is_err());
 
     let link = LinkId::dialled(1);
@@ -98,7 +97,7 @@ async fn a_key_cannot_be_shown_by_whoever_does_not_hold_it() {
     b.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![liar.local_addr().unwrap()], shows: None });
     let incoming = liar.accept().await.unwrap();
     assert!(incoming.await.is_err());
-    assert_eq!(b.next().await, Event::DialFailed { link, error: DialError::Handshake });
+    assert_eq!(b.not_opened().await, (link, DialError::Handshake));
 }
 
 #[tokio::test]
@@ -113,7 +112,7 @@ async fn only_the_hybrid_key_exchange_is_spoken() {
         let link = LinkId::dialled(0);
         b.net.command(Command::Dial { link, peer: Some(key(1)), addresses: vec![server.local_addr().unwrap()], shows: None });
         assert!(server.accept().await.unwrap().await.is_err());
-        assert_eq!(b.next().await, Event::DialFailed { link, error: DialError::Handshake });
+        assert_eq!(b.not_opened().await, (link, DialError::Handshake));
     }
     let hybrid = Identity::new(&secret(1)).unwrap().with_groups(vec![kx_group::X25519MLKEM768]);
     assert_eq!(kx_group::X25519MLKEM768.name(), NamedGroup::X25519MLKEM768);
