@@ -10,7 +10,7 @@
 //!
 //! Inside: `gate` says which keys may come in; `key`, `tls` and `transport` how strict a handshake is; `accept` and `dial` begin a link, for which
 //! several addresses `race`; `link` is its life; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says
-//! why something ended.
+//! why something ended. Beside them, and used by none of them: `nearby`, who else is on the local network.
 
 mod accept;
 mod dial;
@@ -18,6 +18,7 @@ mod gate;
 mod key;
 mod link;
 mod links;
+pub mod nearby;
 mod queue;
 mod race;
 mod reason;
