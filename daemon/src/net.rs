@@ -10,7 +10,8 @@
 //!
 //! Inside: `gate` says which keys may come in; `key`, `tls` and `transport` how strict a handshake is; `accept` and `dial` begin a link, for which
 //! several addresses `race`; `link` is its life; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says
-//! why something ended. Beside them, and used by none of them: `nearby`, who else is on the local network.
+//! why something ended. Beside them, and used by none of them: `nearby`, who else is on the local network, and `watch`,
+//! word of changes of the network.
 
 mod accept;
 mod dial;
@@ -28,6 +29,7 @@ mod stream;
 mod tests;
 mod tls;
 mod transport;
+pub mod watch;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
