@@ -10,9 +10,10 @@
 //! A, AAAA   <instance>.local.        → the addresses of the interface it is told on
 //! ```
 //!
-//! Inside: `beacon` is what is told and heard, as text; `engine` the library's thread; `task` keeps the engine at what is wanted. Nothing runs, and
-//! no socket is open, while nothing is to be told and nobody looked for.
+//! Inside: `beacon` is what is told and heard, as text; `engine` the library's thread; `task` keeps the engine at what is wanted; `attention` is when
+//! it looks. Nothing runs, and no socket is open, while nothing is to be told and nobody looked for.
 
+mod attention;
 mod beacon;
 mod engine;
 mod task;
@@ -91,6 +92,8 @@ pub struct Nearby {
 struct Wanted {
     beacon: Option<Beacon>,
     looks: bool,
+    /// Counts how often looking was asked for.
+    asked: u64,
     /// Counts how often the network changed.
     round: u64,
 }
@@ -120,11 +123,15 @@ impl Nearby {
         });
     }
 
-    /// Looks for others from now on, or stops to.
+    /// Looks for others from now on, or stops to. Asked for again while it looks, it looks as if from now on.
     ///
-    /// It asks after 1, 2, 4 seconds and so on up to once an hour; who is heard is asked after again every minute and a half, as long as it looks.
+    /// A device that tells of itself looks for a quarter of an hour, and after that for five seconds in each: whoever comes meanwhile looks as well,
+    /// and finds it. One that only looks does so all the time.
     pub fn look(&mut self, on: bool) {
-        self.wanted.send_if_modified(|wanted| std::mem::replace(&mut wanted.looks, on) != on);
+        self.wanted.send_if_modified(|wanted| {
+            wanted.asked = wanted.asked.wrapping_add(u64::from(on));
+            std::mem::replace(&mut wanted.looks, on) != on || on
+        });
     }
 
     /// The interfaces changed, or the machine slept: looks and tells anew at once.

@@ -7,9 +7,10 @@ use tokio::select;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::attention::attention;
 use super::beacon::label;
 use super::engine::{Engine, Said};
-use super::{Heard, NearbyEvent, Wanted};
+use super::{Beacon, Heard, NearbyEvent, Wanted};
 
 /// Beacons that are passed on within a second.
 pub(super) const MAX_RATE: u32 = 50;
@@ -22,8 +23,21 @@ const MAX_KEPT: u64 = 5000;
 
 /// Runs until nobody wants anything any more.
 pub(super) async fn run(over: IpAddr, mdns_port: u16, mut wants: watch::Receiver<Wanted>, heard: mpsc::Sender<NearbyEvent>) {
-    let mut keeper =
-        Keeper { over, mdns_port, engine: None, round: 0, rests: None, looks_at: Instant::now(), own: None, rate: Rate::default(), heard };
+    let now = Instant::now();
+    let mut keeper = Keeper {
+        over,
+        mdns_port,
+        engine: None,
+        round: 0,
+        asked: 0,
+        asked_at: now,
+        turns: None,
+        rests: None,
+        looks_at: now,
+        own: None,
+        rate: Rate::default(),
+        heard,
+    };
     loop {
         let wanted = wants.borrow_and_update().clone();
         keeper.adjust(&wanted).await;
@@ -58,6 +72,11 @@ struct Keeper {
     engine: Option<Engine>,
     /// Of which change of the network the engine is.
     round: u64,
+    /// Which time looking was asked for, and since when it is.
+    asked: u64,
+    asked_at: Instant,
+    /// When looking is begun or left off.
+    turns: Option<Instant>,
     /// Until when no engine is started.
     rests: Option<Instant>,
     looks_at: Instant,
@@ -70,12 +89,15 @@ struct Keeper {
 impl Keeper {
     async fn adjust(&mut self, wanted: &Wanted) {
         if self.round != wanted.round {
-            self.round = wanted.round;
-            self.rests = None;
+            (self.round, self.asked_at, self.rests) = (wanted.round, Instant::now(), None);
             self.drop_engine().await;
         }
+        if self.asked != wanted.asked {
+            (self.asked, self.asked_at) = (wanted.asked, Instant::now());
+        }
+        let looks = self.looks_now(wanted);
         let beacon = wanted.beacon.as_ref().filter(|beacon| beacon.port != 0);
-        if beacon.is_none() && !wanted.looks {
+        if beacon.is_none() && !looks {
             self.rests = None;
             return self.drop_engine().await;
         }
@@ -86,24 +108,27 @@ impl Keeper {
         if let Some(beacon) = beacon {
             self.own = Some(label(&beacon.instance));
         }
-        let engine = match self.engine.take() {
-            Some(engine) => Ok(engine),
-            None => Engine::start(self.over, self.mdns_port),
-        };
-        let adjusted = match engine {
-            Ok(engine) => {
-                let engine = self.engine.insert(engine);
-                match engine.tell(beacon).await {
-                    Ok(()) => engine.look(wanted.looks),
-                    Err(error) => Err(error),
-                }
-            }
-            Err(error) => Err(error),
-        };
-        if let Err(error) = adjusted {
+        if let Err(error) = self.run_engine(beacon, looks).await {
             self.failed(error.to_string());
             self.rest().await;
         }
+    }
+
+    async fn run_engine(&mut self, beacon: Option<&Beacon>, looks: bool) -> Result<(), mdns_sd::Error> {
+        let engine = match &mut self.engine {
+            Some(engine) => engine,
+            none => none.insert(Engine::start(self.over, self.mdns_port)?),
+        };
+        engine.tell(beacon).await?;
+        engine.look(looks)
+    }
+
+    fn looks_now(&mut self, wanted: &Wanted) -> bool {
+        // Whoever does not tell cannot be found meanwhile.
+        let pauses = wanted.looks && wanted.beacon.is_some();
+        let (looks, lasts) = attention(self.asked_at.elapsed());
+        self.turns = pauses.then(|| Instant::now() + lasts);
+        wanted.looks && (looks || !pauses)
     }
 
     async fn hear(&mut self, said: Said) {
@@ -137,7 +162,8 @@ impl Keeper {
     }
 
     fn wakes_at(&self) -> Option<Instant> {
-        self.rests.or_else(|| self.engine.as_ref().map(|_| self.looks_at))
+        let runs = self.engine.as_ref().map(|_| self.looks_at);
+        self.rests.or_else(|| self.turns.into_iter().chain(runs).min())
     }
 
     /// An engine that was told more than a network has to tell begins anew, with nothing.
