@@ -7,8 +7,9 @@
 //! - [`home`]: where things live on a machine, one resolver for both programs;
 //! - [`frame`]: the one envelope of every body, statement and message;
 //! - [`local`]: what the command line asks and the daemon answers;
-//! - [`peer`]: what two daemons say to each other; [`ticket`]: how they first meet.
+//! - [`peer`]: what two daemons say to each other; [`ticket`] and [`code`]: how they first meet.
 
+pub mod code;
 pub mod day;
 pub mod frame;
 pub mod home;

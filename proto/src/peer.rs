@@ -12,7 +12,8 @@
 //! own       Addresses                 between devices of one person: where each has itself met others
 //! ```
 //!
-//! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`]. A device that the root let in, and that the other end has not
+//! A stranger who holds a ticket says [`Join`] instead, and hears [`Welcome`] or [`Refused`]; one who was told a code says [`ByCode`] first, and hears
+//! [`CodeAnswer`]. A device that the root let in, and that the other end has not
 //! heard of, comes once under the link key of the recovery kit, says [`Message::Introduce`], and hears [`Welcome`] of an own device, [`Message::For`] of another
 //! person's; then it comes as itself.
 //! Each message is one [`Frame`]; a kind that is not known is ignored.
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::frame::{Frame, FrameError};
 use crate::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PersonId, PieceId, QueueId};
+use crate::ticket::TicketRole;
 
 /// The lowest and highest version of this protocol that this program speaks.
 pub const VERSIONS: (u16, u16) = (1, 1);
@@ -121,6 +123,26 @@ pub enum Sealed {
     Stub(Blob),
 }
 
+/// Somebody who was told a code begins to show that they know it: the first message of SPAKE2, bound to both keys and the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByCode {
+    /// Which invitation.
+    pub number: u16,
+    /// What they want to become.
+    pub role: TicketRole,
+    /// Their share.
+    pub share: [u8; 32],
+}
+
+/// The answer to a code, which is used up by then, whatever it was. Who knows it goes on with [`Join`], by the secret that the two have in common now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeAnswer {
+    /// The giver's share.
+    pub share: [u8; 32],
+    /// A MAC that only somebody who knows the code can make on this very connection.
+    pub confirm: [u8; 32],
+}
+
 /// The holder of a ticket asks to be let in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
@@ -195,6 +217,15 @@ pub enum Refused {
     /// The keys are of a device that was removed; it may come with new ones.
     #[error("this device was removed, and cannot be let in again as it is")]
     Removed,
+    /// No such code stands, or it was not the right one: either way it is of no use any more.
+    #[error("the code is wrong, was used, or is over")]
+    Code,
+    /// Three codes were wrong: for a while only tickets let in.
+    #[error("too many wrong codes came there: for ten minutes only tickets count")]
+    CodesLocked,
+    /// The code of this number is for something else, and stands still.
+    #[error("this code is for something else")]
+    OtherRole,
 }
 
 /// A checkpoint that is offered.
@@ -250,6 +281,10 @@ pub enum Message {
     NoCheckpoint(CheckpointId),
     /// We hold the same: do we make the same of it?
     Same(Same),
+    /// I was told a code.
+    ByCode(ByCode),
+    /// Here is how you can show that.
+    CodeAnswer(CodeAnswer),
     /// May I come in?
     Join(Join),
     /// The person to make the keys for; the joiner joins again with them.
@@ -283,6 +318,8 @@ mod kind {
     pub(super) const WELCOME: u16 = 18;
     pub(super) const REFUSED: u16 = 19;
     pub(super) const INTRODUCE: u16 = 20;
+    pub(super) const BY_CODE: u16 = 21;
+    pub(super) const CODE_ANSWER: u16 = 22;
 }
 
 impl Message {
@@ -303,6 +340,8 @@ impl Message {
             Message::Piece(body) => Frame::postcard(kind::PIECE, body),
             Message::NoCheckpoint(body) => Frame::postcard(kind::NO_CHECKPOINT, body),
             Message::Same(body) => Frame::postcard(kind::SAME, body),
+            Message::ByCode(body) => Frame::postcard(kind::BY_CODE, body),
+            Message::CodeAnswer(body) => Frame::postcard(kind::CODE_ANSWER, body),
             Message::Join(body) => Frame::postcard(kind::JOIN, body),
             Message::For(body) => Frame::postcard(kind::FOR, body),
             Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
@@ -328,6 +367,8 @@ impl Message {
             kind::PIECE => Message::Piece(frame.decode()?),
             kind::NO_CHECKPOINT => Message::NoCheckpoint(frame.decode()?),
             kind::SAME => Message::Same(frame.decode()?),
+            kind::BY_CODE => Message::ByCode(frame.decode()?),
+            kind::CODE_ANSWER => Message::CodeAnswer(frame.decode()?),
             kind::JOIN => Message::Join(frame.decode()?),
             kind::FOR => Message::For(frame.decode()?),
             kind::WELCOME => Message::Welcome(frame.decode()?),

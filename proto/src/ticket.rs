@@ -12,6 +12,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use bech32::{Bech32m, Hrp};
+use serde::{Deserialize, Serialize};
 
 use crate::id::LinkKey;
 
@@ -20,8 +21,8 @@ const VERSION: u8 = 1;
 /// The most addresses in a ticket.
 pub const MAX_ADDRESSES: usize = 4;
 
-/// What the holder of a ticket may become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the holder of a ticket, or of a code, may become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TicketRole {
     /// One more device of the same person.
     Device,

@@ -1,4 +1,8 @@
-//! Meeting by ticket: the proof that a holder makes, and what the giver makes of it.
+//! Meeting by ticket: the proof that a holder makes, and what the giver makes of it. Meeting by code ends in the same proof: [`exchange`] is how a code
+//! becomes a secret that two have, [`codes`] which codes stand.
+
+pub mod codes;
+pub mod exchange;
 
 use asif_proto::id::LinkKey;
 use asif_proto::peer::Refused;

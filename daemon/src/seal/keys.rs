@@ -61,6 +61,10 @@ secret!(
     WriteKey
 );
 secret!(
+    /// Readers of one epoch recognise each other by it on the local network.
+    NearbyKey
+);
+secret!(
     /// Names the items of one grant.
     ItemKey
 );
@@ -158,9 +162,26 @@ impl ReadKey {
         derive(&self.0, &[b"asif piece v1"])
     }
 
+    /// The key by which readers of the epoch recognise each other on the local network: HKDF-SHA256 of the read key, info `asif nearby v1`.
+    pub fn nearby(&self) -> NearbyKey {
+        NearbyKey(*derive(&self.0, &[b"asif nearby v1"]))
+    }
+
     /// The public half of the reading capability of the queue.
     pub fn capability(&self) -> [u8; KEY_LEN] {
         public(&derive(&self.0, &[b"asif reading capability v1"]))
+    }
+}
+
+impl NearbyKey {
+    /// What the device with this link key says of itself in this hour since 1970: the first 8 bytes of a keyed BLAKE3.
+    pub fn tag(&self, hour: i64, device: &LinkKey) -> [u8; 8] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&hour.to_be_bytes());
+        hasher.update(device.as_bytes());
+        let mut tag = [0; 8];
+        tag.iter_mut().zip(hasher.finalize().as_bytes()).for_each(|(to, from)| *to = *from);
+        tag
     }
 }
 
