@@ -223,7 +223,12 @@ impl<'c, 'w> Context<'c, 'w> {
                 }
                 return Ok(());
             }
-            Event::Invited { .. } | Event::Joined { .. } => {}
+            Event::CodeOver { why, codes_locked_until } if !self.json => {
+                let text = event::code_over(*why, *codes_locked_until, &self.screen());
+                self.say(&text);
+                return Ok(());
+            }
+            Event::Invited { .. } | Event::Joined { .. } | Event::CodeOver { .. } => {}
         }
         let now = (self.world.clock)();
         self.tell(event, |screen| event::event(screen, event, now)).map_err(CommandError::before_the_deed)?;
@@ -239,13 +244,13 @@ impl<'c, 'w> Context<'c, 'w> {
 
     fn admit(&mut self, name: &str, role: &str, invited: Option<&str>) -> Outcome<bool> {
         let question = match role {
-            "device" => format!("\"{name}\" holds the ticket and would become one of your own devices. Let it in?"),
+            "device" => format!("\"{name}\" has the code or the ticket and would become one of your own devices. Let it in?"),
             role => {
                 // They may call themself otherwise than whoever was invited is called here.
                 let made =
                     invited.filter(|invited| *invited != name).map(|invited| format!(" that you made for {invited}")).unwrap_or_default();
                 let who = if made.is_empty() { name.to_owned() } else { format!("Somebody who goes by \"{name}\"") };
-                format!("{who} holds the ticket{made} and would become your helper ({role}). Let them in?")
+                format!("{who} has the code or the ticket{made} and would become your helper ({role}). Let them in?")
             }
         };
         // It comes by itself: what was typed before it is no answer to it.

@@ -30,6 +30,7 @@ pub mod phrase;
 pub mod practice;
 pub mod preview;
 pub mod rapport;
+pub mod reach;
 pub mod receipt;
 pub mod record;
 pub mod reminder;

@@ -55,7 +55,8 @@ fn talk_that_nobody_hears_keeps_nothing_from_being_done() {
 
 fn invited() -> Event {
     let ticket = Ticket { role: TicketRole::Device, link_key: LinkKey([3; 32]), secret: [9; 16], addresses: Vec::new() }.to_string();
-    Event::Invited { code: None, ticket, expires_at: "2026-11-24T12:41:07Z".parse().unwrap() }
+    let expires_at = "2026-11-24T12:41:07Z".parse().unwrap();
+    Event::Invited { code: None, ticket, expires_at, code_expires_at: None, codes_locked_until: None }
 }
 
 #[test]
@@ -131,7 +132,8 @@ fn a_list_that_is_empty_says_whether_that_is_for_what_was_asked() {
 
 #[test]
 fn a_sync_that_is_not_waited_for_does_not_say_that_it_failed() {
-    let away = Synced { peers: vec!["laptop".into()], unreached: [("Dana".to_owned(), "no answer yet".to_owned())].into() };
+    let away =
+        Synced { peers: vec!["laptop".into()], unreached: [("Dana".to_owned(), "no answer yet".to_owned())].into(), reached: [].into() };
     let (home, _) = listening(move |_| reply(Reply::Synced(away.clone())));
     let ran = home.run(&["sync"]);
     assert!(ran.stdout.contains("Dana is being tried") && !ran.stdout.contains("not reached"), "{ran:?}");
@@ -143,7 +145,7 @@ fn a_changed_setting_says_from_when_on_it_holds() {
     let setting = Setting {
         key: "listen".into(),
         value: Some("127.0.0.1:7".into()),
-        default: "0.0.0.0:0".into(),
+        default: "[::]:0".into(),
         source: "config".into(),
         help: String::new(),
         problem: None,

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Inside: `gate` says which keys may come in; `key`, `tls` and `transport` how strict a handshake is; `accept` and `dial` begin a link, for which
-//! several addresses `race`; `link` is its life; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says
+//! several addresses `race`; `link` is its life; `socket` what packets come by; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says
 //! why something ended. Beside them, and used by none of them: `nearby`, who else is on the local network, and `watch`,
 //! word of changes of the network.
 
@@ -24,6 +24,7 @@ mod queue;
 mod race;
 mod reason;
 mod shared;
+mod socket;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,7 @@ mod tls;
 mod transport;
 pub mod watch;
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use asif_proto::frame::Frame;
@@ -195,7 +196,7 @@ impl Net {
     pub async fn bind(listen: SocketAddr, secret: &LinkSecret, gate: Gate, events: mpsc::Sender<Event>) -> Result<Self, BindError> {
         let failed = |source| BindError::socket(listen, source);
         let runtime = Arc::new(TokioRuntime);
-        let socket = runtime.wrap_udp_socket(UdpSocket::bind(listen).map_err(failed)?).map_err(failed)?;
+        let socket = runtime.wrap_udp_socket(socket::bound(listen).map_err(failed)?).map_err(failed)?;
         let net = Self::over(socket, runtime, secret, gate, events)?;
         let gather = net.shared.identity.gather();
         net.shared.spawn(async move {

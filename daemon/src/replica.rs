@@ -32,6 +32,7 @@ mod links;
 mod locked;
 mod logs;
 mod merge;
+mod nearby;
 mod offer;
 mod peers;
 mod place;
@@ -40,6 +41,7 @@ mod receive;
 mod remind;
 mod removals;
 mod request;
+mod roaming;
 mod salvage;
 mod same;
 mod snapshot;
@@ -65,6 +67,7 @@ use crate::journal::document::Document;
 use crate::journal::erased::Erased;
 use crate::journal::view::View;
 use crate::people::epoch::EpochKeys;
+use crate::people::pairing::codes::Codes;
 use crate::people::registry::Registry;
 use crate::seal::body::{DocId, Keys};
 use crate::seal::guard::Guard;
@@ -181,10 +184,19 @@ pub struct Replica {
     introductions: BTreeSet<LinkId>,
     next_link: u64,
     backoff: HashMap<LinkKey, Backoff>,
+    nearby: nearby::Nearby,
     peers: peers::Peers,
     told: whereabouts::Told,
     told_to: whereabouts::ToldTo,
+    /// How devices were last reached.
+    reached: roaming::Reaches,
+    /// Where devices were tried last, and why in vain.
+    tried: BTreeMap<LinkKey, Vec<(SocketAddr, String)>>,
+    /// How long the machine has slept, as far as the clocks tell.
+    slept: Duration,
     listening: Option<Vec<SocketAddr>>,
+    /// Why the network could not be opened when that was last tried, in words.
+    not_open: Option<String>,
     listen_wanted: bool,
     listen_after: Option<Duration>,
     gate_at: Option<Duration>,
@@ -192,6 +204,8 @@ pub struct Replica {
     candidate: Option<Box<Vault>>,
     until_listening: Vec<join::Giving>,
     awaiting: BTreeMap<ClientId, join::Awaiting>,
+    /// Codes that stand.
+    codes: Codes,
     joining: Option<join::Joining>,
     /// Who waits for what the recovery kit opened here to be read, and by which request.
     coming_back: Vec<(ClientId, Uuid)>,
@@ -277,6 +291,7 @@ impl Replica {
         // A tick comes when nobody else has anything to say.
         cx.idle = matches!(input, Input::Tick);
         self.count_on(now);
+        self.notice_sleep(&mut cx);
         match input {
             Input::Ask { client, ask } => {
                 (self.view_until, self.asked_at) = (None, now.steady);
@@ -289,6 +304,10 @@ impl Replica {
             Input::Closed { link, reason, refused, busy } => {
                 self.closed(&mut cx, link, Some(&*reason).filter(|_| !busy), refused);
             }
+            Input::NotReached { link, tried } => self.not_reached(link, tried),
+            Input::Moved { link, address } => self.moved(&mut cx, link, address),
+            Input::Network { addresses } => self.network_changed(&mut cx, addresses),
+            Input::Woke => self.look_again(&mut cx),
             Input::Refused { what } => self.refuse(what),
             Input::Listening { addresses } => self.listening(&mut cx, addresses),
             Input::NotListening { reason } => self.not_listening(&mut cx, &reason),
@@ -296,8 +315,11 @@ impl Replica {
             Input::Served { link, log, upto, bytes, stub } => self.served(&mut cx, link, log, upto, bytes, stub),
             Input::Stubbed { log } => self.stubbed(log),
             Input::Mended(found) => self.mended(&mut cx, *found),
-            Input::Here { zone, quiet, lock_after } => {
+            Input::Nearby { tags, invitations, addresses } => self.heard_nearby(&mut cx, &tags, &invitations, addresses),
+            Input::NearbyFailed { reason } => self.nearby_failed(reason),
+            Input::Here { zone, quiet, lock_after, discovery } => {
                 self.lock_after = lock_after;
+                self.use_nearby(discovery);
                 self.is_here(zone, quiet);
             }
             Input::Notified { notice, outcome } => self.notified(&mut cx, notice, outcome),
@@ -359,6 +381,8 @@ impl Replica {
         self.finish_syncs(cx);
         self.finish_join(cx);
         self.finish_restores(cx);
+        self.tend_codes(cx);
+        self.tend_nearby(cx);
         self.finish_awaiting(cx);
         self.finish_telling(cx);
         self.tend_plan_copy(cx);

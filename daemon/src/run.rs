@@ -15,6 +15,7 @@ mod heard;
 mod here;
 mod judge;
 mod listen;
+mod network;
 mod packer;
 mod rehearsal;
 mod restoring;
@@ -33,7 +34,7 @@ use tokio::sync::mpsc;
 use crate::Rng;
 use crate::dbus::desktop::Desktop;
 use crate::dbus::keychain::Keychain;
-use crate::dbus::sleep::Sleep;
+use crate::dbus::sleep::{self, Sleep};
 use crate::local::{ClientId as LocalClient, Incoming, Local, Outgoing};
 use crate::net::{self, Gate, Net};
 use crate::process::detach::Detached;
@@ -52,6 +53,7 @@ use failure::{chain, loose};
 use health::Health;
 use here::Here;
 use judge::Judge;
+use network::Network;
 use packer::Packer;
 use shelf::Shelf;
 
@@ -160,6 +162,7 @@ struct Daemon {
     replica: Replica,
     gate: Gate,
     net: Option<Net>,
+    network: Network,
     net_events: mpsc::Receiver<net::Event>,
     net_sender: mpsc::Sender<net::Event>,
     local: Local,
@@ -214,6 +217,7 @@ impl Daemon {
             replica,
             gate: Gate::default(),
             net: None,
+            network: Network::new(),
             net_events,
             net_sender,
             local,
@@ -243,7 +247,7 @@ impl Daemon {
         while !self.stopping {
             let wait = self.replica.next_deadline().map(|at| at.saturating_sub(self.clock.elapsed()));
             self.alarm.set(self.replica.next_alarm());
-            self.sleep.watch(self.replica.locks_before_sleep());
+            self.sleep.watch(self.net.is_some(), self.replica.locks_before_sleep());
             let mut held = None;
             tokio::select! {
                 biased;
@@ -260,15 +264,22 @@ impl Daemon {
                 Some(event) = self.net_events.recv() => self.take_net(event),
                 Some(told) = self.desktop.told() => self.inputs.push_back(heard::desktop(told)),
                 Some(told) = self.keychain.told() => self.inputs.push_back(heard::keychain(told)),
-                Some(asleep) = self.sleep.told() => {
-                    self.inputs.push_back(Input::Sleeps);
-                    held = Some(asleep);
-                }
+                told = self.network.told() => self.take_network(told),
+                Some(told) = self.sleep.told() => match told {
+                    sleep::Told::Sleeps(asleep) => {
+                        self.inputs.push_back(Input::Sleeps);
+                        held = Some(asleep);
+                    }
+                    sleep::Told::Woke => {
+                        self.network.look_again();
+                        self.inputs.push_back(Input::Woke);
+                    }
+                },
                 () = self.alarm.rang() => {
                     self.tell_here();
                     self.inputs.push_back(Input::Tick);
                 }
-                () = sleep(wait) => self.inputs.push_back(Input::Tick),
+                () = until(wait) => self.inputs.push_back(Input::Tick),
             }
             // What came in meanwhile is carried out in the same step.
             while self.inputs.len() < TOGETHER && heard::bytes(&self.inputs) < heard::BYTES_TOGETHER {
@@ -286,7 +297,8 @@ impl Daemon {
         }
     }
 
-    async fn close(self) {
+    async fn close(mut self) {
+        self.network.close().await;
         self.desktop.shutdown().await;
         self.keychain.shutdown().await;
         if let Some(net) = self.net {
@@ -327,6 +339,7 @@ impl Daemon {
                         let address = net.local_addr();
                         tracing::info!(%address, "listening");
                         self.net = Some(net);
+                        self.network.opened(address);
                         Ok(address)
                     }
                     Err(error) => Err(chain(&error)),
@@ -334,7 +347,7 @@ impl Daemon {
             }
         };
         self.inputs.push_back(match opened {
-            Ok(address) => Input::Listening { addresses: listen::reachable(address) },
+            Ok(_) => Input::Listening { addresses: self.network.reachable() },
             Err(reason) => Input::NotListening { reason },
         });
     }
@@ -362,6 +375,7 @@ impl Daemon {
 
     /// What was for the core as it is ends with it: the network, and what came from there. What people asked stays.
     async fn let_go_of_core(&mut self) {
+        self.network.close().await;
         if let Some(net) = self.net.take() {
             net.shutdown().await;
         }
@@ -409,7 +423,7 @@ fn net_link(link: LinkId) -> net::LinkId {
     net::LinkId(link.0)
 }
 
-async fn sleep(wait: Option<Duration>) {
+async fn until(wait: Option<Duration>) {
     match wait {
         Some(wait) => tokio::time::sleep(wait).await,
         None => std::future::pending().await,

@@ -61,7 +61,7 @@ pub use request::{Invite, ListFilter, Request};
 pub use safety_plan::SafetyPlanAsk;
 pub use search::{SearchAsk, SearchView};
 pub use share::{GrantChange, Held, ShareAsk};
-pub use status::{Check, DaemonView, DeviceView, Doctor, HelperView, JournalView, RemovedDevice, Status};
+pub use status::{Check, DaemonView, DeviceView, Doctor, FoundBy, HelperView, JournalView, Over, Reached, RemovedDevice, Status};
 pub use tag::{TagAsk, TagRenamed, TagView};
 pub use today::{Today, TodayPractice};
 
@@ -131,6 +131,19 @@ pub enum Event {
         ticket: String,
         /// When it ends.
         expires_at: Timestamp,
+        /// When the code ends; null where there is none.
+        #[serde(default)]
+        code_expires_at: Option<Timestamp>,
+        /// Until when there is no code, since too many wrong ones came; null where that is not why.
+        #[serde(default)]
+        codes_locked_until: Option<Timestamp>,
+    },
+    /// The code of an invitation lets nobody in any more; its ticket goes on.
+    CodeOver {
+        /// Why.
+        why: CodeEnd,
+        /// Until when there is no other, since too many wrong ones came; null where that is not so.
+        codes_locked_until: Option<Timestamp>,
     },
     /// Somebody joined; durable on both sides.
     Joined {
@@ -143,6 +156,18 @@ pub enum Event {
     Arriving(Progress),
     /// What is asked about is told of a journal that is still arriving: its newest sessions are there first.
     Partial(Progress),
+}
+
+/// Why a code lets nobody in any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeEnd {
+    /// Somebody tried it who did not know it: of each code there is one guess.
+    Wrong,
+    /// Its ten minutes are over.
+    Expired,
+    /// Three others were wrong.
+    Locked,
 }
 
 /// How much of a journal has arrived.
@@ -381,6 +406,9 @@ pub struct Synced {
     pub peers: Vec<String>,
     /// Peers that could not be reached, with the reason.
     pub unreached: BTreeMap<String, String>,
+    /// How those that now hold the same were reached.
+    #[serde(default)]
+    pub reached: BTreeMap<String, Reached>,
 }
 
 #[cfg(test)]

@@ -13,12 +13,15 @@ use crate::render::device;
 /// Your own devices.
 #[derive(Debug, Subcommand)]
 pub enum Args {
-    /// Make a ticket with which one more of your own devices joins.
+    /// Show a code and a ticket with which one more of your own devices joins.
     ///
-    /// The ticket works once, for a day. Whoever holds it can ask to become one of your devices, and a device of yours reads
-    /// everything: hand it over as you would a key.
+    /// The code is for reading aloud or typing: ten minutes, one try. The ticket works once, for a day. Whoever has either can ask to become one of your
+    /// devices, and a device of yours reads everything: hand it over as you would a key.
     Pair(Giving),
-    /// Make this machine one of your devices, with a ticket from another.
+    /// Make this machine one of your devices, with a code or a ticket from another.
+    ///
+    /// A code is looked for on the local network. Where that does not reach the other machine, say where it is (asif status there shows it), or use the
+    /// ticket.
     Join(Joining),
     /// Your devices.
     List,
@@ -51,7 +54,7 @@ pub enum Args {
 /// How a ticket is given.
 #[derive(Debug, clap::Args)]
 pub struct Giving {
-    /// Let in whoever holds the ticket, without asking again
+    /// Let in whoever has the code or the ticket, without asking again
     #[arg(long, short)]
     pub yes: bool,
     /// Return at once; the daemon goes on waiting (needs --yes)
@@ -62,8 +65,8 @@ pub struct Giving {
 /// How a ticket is used.
 #[derive(Debug, clap::Args)]
 pub struct Joining {
-    /// The ticket: the long text that starts with asif1
-    #[arg(value_name = "TICKET")]
+    /// The code, like 7-harbour-violin-kettle, or the ticket: the long text that starts with asif1
+    #[arg(value_name = "CODE-OR-TICKET")]
     ticket: String,
     /// What this device is to be called
     #[arg(long)]
@@ -92,10 +95,10 @@ impl Args {
         match self {
             Self::Pair(giving) => {
                 giving.check(context)?;
-                let about = "This ticket makes another machine one of your own devices. It works once.";
+                let about = "With this another machine becomes one of your own devices: asif device join there. It works once.";
                 context.show(|screen| screen.line(about)).map_err(CommandError::before_the_deed)?;
                 if !giving.no_wait {
-                    let stops = if giving.yes { "stops the waiting here; the ticket stays good" } else { "takes the ticket back" };
+                    let stops = if giving.yes { "stops the waiting here; code and ticket stay good" } else { "takes both back" };
                     context.say(&format!("Waiting for the other machine. Ctrl-C {stops}."));
                 }
                 let request = Request::DevicePair { yes: giving.yes, no_wait: giving.no_wait };

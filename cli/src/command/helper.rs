@@ -12,10 +12,13 @@ use crate::render::device;
 /// Help someone who invited you.
 #[derive(Debug, Subcommand)]
 pub enum Args {
-    /// Accept an invitation, with its ticket.
+    /// Accept an invitation, with its code or its ticket.
+    ///
+    /// A code is looked for on the local network. Where that does not reach the other machine, say where it is (asif status there shows it), or use the
+    /// ticket.
     Join {
-        /// The ticket: the long text that starts with asif1
-        #[arg(value_name = "TICKET")]
+        /// The code, like 7-harbour-violin-kettle, or the ticket: the long text that starts with asif1
+        #[arg(value_name = "CODE-OR-TICKET")]
         ticket: String,
         /// Your own name, on a machine where you have not used this before
         #[arg(long)]

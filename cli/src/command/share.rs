@@ -192,7 +192,7 @@ impl Inviting {
             return context.nothing("Nobody was invited.");
         }
         if !giving.no_wait {
-            let stops = if giving.yes { "stops the waiting here; the ticket stays good" } else { "takes the invitation back" };
+            let stops = if giving.yes { "stops the waiting here; code and ticket stay good" } else { "takes the invitation back" };
             context.say(&format!("Waiting for {}. Ctrl-C {stops}.", invite.name));
         }
         let request = Request::ShareInvite { invite, yes: giving.yes, no_wait: giving.no_wait };

@@ -1,16 +1,17 @@
-//! The ticket among the words of `device join` and `helper join`, read before anything else.
+//! The ticket or code among the words of `device join` and `helper join`, read before anything else.
 
 use std::net::SocketAddr;
 
+use asif_proto::code::{Code, CodeError};
 use asif_proto::ticket::{Ticket, TicketRole};
 
 use crate::error::{CommandError, Outcome};
 
-/// The ticket as it will be sent on, once it is known to read and to be for `role`.
+/// The ticket or code as it will be sent on, once it is known to read and, of a ticket, to be for `role`. Of a code only its giver knows what it is for.
 pub fn read(text: &str, role: TicketRole) -> Outcome<String> {
     let text = text.trim();
-    if is_short_code(text) {
-        return Err(CommandError::usage("short codes do not work yet", "ask for the ticket: the long text that starts with asif1"));
+    if Code::is_meant_by(text) {
+        return text.parse().map(|code: Code| code.to_string()).map_err(|error| not_a_code(&error));
     }
     let ticket: Ticket = text
         .parse()
@@ -27,6 +28,14 @@ pub fn read(text: &str, role: TicketRole) -> Outcome<String> {
     }
 }
 
+fn not_a_code(error: &CodeError) -> CommandError {
+    let hint = match error {
+        CodeError::Malformed => "type it as it is shown there, with its number",
+        CodeError::Word { .. } => "nothing was asked and nothing is used up: look again, or have it read once more",
+    };
+    CommandError::usage(error.to_string(), hint)
+}
+
 /// The address to try first, with a host's name looked up.
 pub fn address(text: Option<&str>) -> Outcome<Option<String>> {
     use std::net::ToSocketAddrs;
@@ -40,14 +49,6 @@ pub fn address(text: Option<&str>) -> Outcome<Option<String>> {
 fn preferred(addresses: impl Iterator<Item = SocketAddr>) -> Option<SocketAddr> {
     let addresses: Vec<_> = addresses.collect();
     addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
-}
-
-/// `7-harbour-violin-kettle`
-fn is_short_code(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let number = parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    let words: Vec<&str> = parts.collect();
-    number && words.len() == 3 && words.iter().all(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
 }
 
 #[cfg(test)]
@@ -93,9 +94,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_code_is_answered_in_words() {
-        assert!(told("7-harbour-violin-kettle", TicketRole::Device).contains("short codes do not work yet"));
-        assert!(told("7-harbour-violin", TicketRole::Device).contains("not a ticket"));
+    fn a_code_is_read_however_it_is_typed_and_a_slip_is_told_before_it_is_used_up() {
+        for role in [TicketRole::Device, TicketRole::Helper] {
+            assert_eq!(read(" 7 Harbour violin KETTLE ", role).unwrap(), "7-harbour-violin-kettle");
+        }
+        assert!(told("7-harbour-violin-ketle", TicketRole::Device).contains("did you mean: kettle?"));
+        assert!(told("7-harbour-violin", TicketRole::Device).contains("not a code"));
         assert!(told("asif1qqqq", TicketRole::Helper).contains("not a ticket"));
     }
 }

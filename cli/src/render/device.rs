@@ -4,6 +4,7 @@ use asif_proto::local::{DeviceView, Joined, RemovedDevice};
 use jiff::Timestamp;
 
 use super::Screen;
+use super::reach;
 use super::table::Table;
 use super::text::count;
 use super::time;
@@ -12,16 +13,10 @@ use super::time;
 pub fn list(screen: &mut Screen, devices: &[DeviceView]) {
     let mut table = Table::new(&["Device", "Last sync", "Now"]);
     for device in devices {
-        let now = if device.this {
-            "this one"
-        } else if device.connected {
-            "connected"
-        } else {
-            "away"
-        };
+        let now = if device.this { "this one".to_owned() } else { reach::now(device, screen.now) };
         let synced = device.last_sync.map(|at| time::ago(at, screen.now));
         let synced = synced.unwrap_or_else(|| if device.this { String::new() } else { "never".to_owned() });
-        table.row(vec![device.name.clone(), synced, now.to_owned()]);
+        table.row(vec![device.name.clone(), synced, now]);
     }
     table.show(screen);
 }

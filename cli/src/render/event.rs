@@ -1,9 +1,9 @@
 //! What comes while another person or device is awaited, and how a sync went.
 
-use asif_proto::local::{Event, Progress, Synced};
+use asif_proto::local::{CodeEnd, Event, Progress, Synced};
 use jiff::Timestamp;
 
-use super::{Screen, time};
+use super::{Screen, reach, time};
 
 /// Letters of the bar that shows how much has arrived.
 const WIDTH: u64 = 24;
@@ -11,9 +11,14 @@ const WIDTH: u64 = 24;
 /// One event, which is told `now`.
 pub fn event(screen: &mut Screen, event: &Event, now: Timestamp) {
     match event {
-        Event::Invited { code, ticket, expires_at } => {
-            if let Some(code) = code {
-                screen.line(&format!("Code    {code}"));
+        Event::Invited { code, ticket, expires_at, codes_locked_until, .. } => {
+            match (code, codes_locked_until) {
+                (Some(code), _) => screen.line(&format!("Code    {code}   (10 min, one try), or the ticket:")),
+                (None, Some(until)) => {
+                    let until = time::clock(*until, &screen.zone);
+                    screen.line(&format!("No code until {until}: three wrong ones came. Tickets are as good as ever:"));
+                }
+                (None, None) => {}
             }
             screen.line(&format!("Ticket  {ticket}"));
             screen.line(&format!("        works once, until {}", time::instant(*expires_at, screen)));
@@ -22,7 +27,21 @@ pub fn event(screen: &mut Screen, event: &Event, now: Timestamp) {
             screen.line(&format!("{name} joined at {} (device {device}).", time::clock(now, &screen.zone)));
         }
         // Talk, and told where talk is.
-        Event::Arriving(_) | Event::Partial(_) => {}
+        Event::Arriving(_) | Event::Partial(_) | Event::CodeOver { .. } => {}
+    }
+}
+
+/// That a code is of no use any more, while its giver waits.
+pub fn code_over(why: CodeEnd, locked_until: Option<Timestamp>, screen: &Screen) -> String {
+    let over = match why {
+        CodeEnd::Wrong => "Somebody tried the code and had it wrong: it is used up.",
+        CodeEnd::Expired => "The code's ten minutes are over.",
+        CodeEnd::Locked => "Three wrong codes came: this one is of no use any more either.",
+    };
+    match (locked_until, why) {
+        (Some(until), _) => format!("{over} There are no codes until {}. The ticket stays good.", time::clock(until, &screen.zone)),
+        (None, CodeEnd::Wrong) => format!("{over} Here is another:"),
+        (None, _) => format!("{over} The ticket stays good. For another code, end this and begin again."),
     }
 }
 
@@ -49,7 +68,8 @@ pub fn synced(screen: &mut Screen, synced: &Synced, waited: bool) {
         return;
     }
     for peer in &synced.peers {
-        screen.line(&format!("{peer} is up to date"));
+        let way = synced.reached.get(peer).map(|reached| format!(", reached {}", reach::way(reached))).unwrap_or_default();
+        screen.line(&format!("{peer} is up to date{way}"));
     }
     for (peer, reason) in &synced.unreached {
         screen.line(&match waited {

@@ -4,6 +4,7 @@ use asif_proto::local::{HelperView, Status};
 
 use super::Screen;
 use super::kit;
+use super::reach;
 use super::text::{count, width};
 use super::time;
 use crate::command::status::Paths;
@@ -43,6 +44,9 @@ pub fn status(screen: &mut Screen, status: &Status) {
         parts.iter().for_each(|part| screen.line(part));
     } else {
         joined(screen, &parts);
+    }
+    for device in status.devices.iter().filter(|device| !device.this) {
+        screen.line(&format!("{}: {}", device.name, reach::now(device, screen.now)));
     }
     if status.vault == "key file" {
         screen.faint("Whoever can read your files on this machine can read the journal; the key lies beside it.");

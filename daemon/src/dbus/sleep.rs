@@ -1,7 +1,7 @@
-//! Word that the machine is about to sleep, from logind on the system bus (org.freedesktop.login1, `PrepareForSleep`).
+//! Word that the machine is about to sleep, and that it woke up, from logind on the system bus (org.freedesktop.login1, `PrepareForSleep`).
 //!
-//! logind is asked to wait a moment, with an inhibitor of mode `delay`: what is to be done before the sleep is done when [`Asleep`] is let go. Without
-//! logind nothing is told. The bus is that of `DBUS_SYSTEM_BUS_ADDRESS`, else `/run/dbus/system_bus_socket`; it is looked for again each minute.
+//! Where something is to be done before the sleep, logind is asked to wait a moment, with an inhibitor of mode `delay`: it is done when [`Asleep`] is let
+//! go. Without logind nothing is told. The bus is that of `DBUS_SYSTEM_BUS_ADDRESS`, else `/run/dbus/system_bus_socket`; it is looked for again after a minute, and then ever more rarely.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -20,8 +20,9 @@ const SIGNAL: &str = "PrepareForSleep";
 /// What the manager shows of whom it waits for. It names no journal.
 const WHO: &str = "asifd";
 const WHY: &str = "locks before the machine sleeps";
-/// So long after it was found that nobody is there, or that they are gone, they are looked for again.
+/// So long after it was found that nobody is there, or that they are gone, they are looked for again; then after twice as long, up to [`RARELY`].
 const AGAIN: Duration = Duration::from_secs(60);
+const RARELY: Duration = Duration::from_secs(3600);
 /// The longest that the bus is waited for.
 const LIMIT: Duration = Duration::from_secs(5);
 
@@ -31,70 +32,89 @@ pub struct Asleep {
     _held: Option<OwnedFd>,
 }
 
+/// What there is to tell.
+#[derive(Debug)]
+pub enum Told {
+    /// It is about to sleep.
+    Sleeps(Asleep),
+    /// It woke up.
+    Woke,
+}
+
 /// Listens for it, while it matters.
 #[derive(Debug)]
 pub struct Sleep {
     task: Option<JoinHandle<()>>,
-    tell: mpsc::Sender<Asleep>,
-    told: mpsc::Receiver<Asleep>,
+    holds: bool,
+    tell: mpsc::Sender<Told>,
+    told: mpsc::Receiver<Told>,
 }
 
 impl Default for Sleep {
     fn default() -> Self {
         let (tell, told) = mpsc::channel(1);
-        Self { task: None, tell, told }
+        Self { task: None, holds: false, tell, told }
     }
 }
 
 impl Sleep {
-    /// Begins to listen, or stops.
-    pub fn watch(&mut self, wanted: bool) {
-        match &self.task {
-            None if wanted => self.task = Some(tokio::spawn(listen(self.tell.clone()))),
-            Some(task) if !wanted => {
-                task.abort();
-                self.task = None;
-            }
-            _ => {}
+    /// Begins to listen, or stops. `holds`: the sleep is to be held up, which is listening too.
+    pub fn watch(&mut self, wakes: bool, holds: bool) {
+        let wanted = wakes || holds;
+        if let Some(task) = self.task.take_if(|_| !wanted || holds != self.holds) {
+            task.abort();
+        }
+        if wanted && self.task.is_none() {
+            self.holds = holds;
+            self.task = Some(tokio::spawn(listen(self.tell.clone(), holds)));
         }
     }
 
     /// The next time.
-    pub async fn told(&mut self) -> Option<Asleep> {
+    pub async fn told(&mut self) -> Option<Told> {
         self.told.recv().await
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.watch(false);
+        self.watch(false, false);
     }
 }
 
-async fn listen(tell: mpsc::Sender<Asleep>) {
+async fn listen(tell: mpsc::Sender<Told>, holds: bool) {
+    let mut again = AGAIN;
     loop {
-        if let Err(error) = listen_once(&tell).await {
-            tracing::debug!(%error, "nobody says when this machine goes to sleep");
+        match listen_once(&tell, holds).await {
+            Ok(()) => again = AGAIN,
+            Err(error) => tracing::debug!(%error, "nobody says when this machine goes to sleep"),
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(again).await;
+        again = (again * 2).min(RARELY);
     }
 }
 
 /// Until the bus ends.
-async fn listen_once(tell: &mpsc::Sender<Asleep>) -> zbus::Result<()> {
-    let silent = || zbus::Error::Failure("the system bus does not answer".into());
-    let (bus, mut signals, mut held) = tokio::time::timeout(LIMIT, begin()).await.map_err(|_| silent())??;
+async fn listen_once(tell: &mpsc::Sender<Told>, holds: bool) -> zbus::Result<()> {
+    let (bus, mut signals) = tokio::time::timeout(LIMIT, begin()).await.map_err(|_| silent())??;
+    // Without it the machine may be asleep before all is done: it is done when it wakes, before anything else.
+    let mut held = if holds { inhibit(&bus).await.ok() } else { None };
     while let Some(signal) = std::future::poll_fn(|cx| Pin::new(&mut signals).poll_next(cx)).await {
-        if signal?.body().deserialize()? {
-            let _ = tell.send(Asleep { _held: held.take() }).await;
-        } else {
-            held = inhibit(&bus).await.ok();
+        if !signal?.body().deserialize()? {
+            held = if holds { inhibit(&bus).await.ok() } else { None };
+            let _ = tell.send(Told::Woke).await;
+        } else if holds {
+            let _ = tell.send(Told::Sleeps(Asleep { _held: held.take() })).await;
         }
     }
     Ok(())
 }
 
-async fn begin() -> zbus::Result<(Connection, MessageStream, Option<OwnedFd>)> {
+fn silent() -> zbus::Error {
+    zbus::Error::Failure("the system bus does not answer".into())
+}
+
+async fn begin() -> zbus::Result<(Connection, MessageStream)> {
     let set = std::env::var("DBUS_SYSTEM_BUS_ADDRESS").ok().filter(|value| !value.is_empty());
     let address = set.unwrap_or_else(|| "unix:path=/run/dbus/system_bus_socket".into());
     if !super::is_local(&address) {
@@ -103,12 +123,12 @@ async fn begin() -> zbus::Result<(Connection, MessageStream, Option<OwnedFd>)> {
     let bus = Builder::address(address.as_str()).build().await?;
     let rule = MatchRule::builder().msg_type(Type::Signal).sender(MANAGER).path(PATH).interface(INTERFACE).member(SIGNAL).build()?;
     let signals = MessageStream::for_match_rule(rule, &bus, None).await?;
-    // Without it the machine may be asleep before all is done: it is done when it wakes, before anything else.
-    let held = inhibit(&bus).await.ok();
-    Ok((bus, signals, held))
+    Ok((bus, signals))
 }
 
 async fn inhibit(bus: &Connection) -> zbus::Result<OwnedFd> {
-    let answer = bus.call_method(Some(MANAGER), PATH, Some(INTERFACE), "Inhibit", &("sleep", WHO, WHY, "delay")).await?;
+    let arguments = ("sleep", WHO, WHY, "delay");
+    let asked = bus.call_method(Some(MANAGER), PATH, Some(INTERFACE), "Inhibit", &arguments);
+    let answer = tokio::time::timeout(LIMIT, asked).await.map_err(|_| silent())??;
     answer.body().deserialize()
 }

@@ -71,7 +71,10 @@ fn start(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, level: Lev
 }
 
 fn subscriber(writer: impl for<'w> MakeWriter<'w> + Send + Sync + 'static, level: LevelFilter) -> impl tracing::Subscriber + Send + Sync {
-    let ours = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("asif_daemon", level);
+    // Where packets could not go it names the address, each minute a network is away.
+    let packets = level.min(LevelFilter::ERROR);
+    let ours =
+        Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("quinn_udp", packets).with_target("asif_daemon", level);
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false).with_target(false);
     tracing_subscriber::registry().with(ours).with(lines)
 }

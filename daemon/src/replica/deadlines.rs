@@ -50,6 +50,8 @@ impl Replica {
             .chain(shares)
             .chain(self.link_deadlines())
             .chain(self.join_deadlines())
+            .chain(self.code_deadline())
+            .chain(self.nearby_deadline())
             .min()
     }
 }

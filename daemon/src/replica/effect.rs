@@ -19,7 +19,7 @@ use crate::seal::keys::{LinkSeed, VaultKey};
 use crate::seal::wire::Wire;
 
 pub use backup_job::BackupJob;
-pub use edge::{ClientId, Exporter, LinkId, Now};
+pub use edge::{Beacon, ClientId, Exporter, LinkId, Now};
 pub use found::{Found, FoundLog, LockedList, Salvaged};
 pub use input::{Input, KeychainAsk};
 pub use unshown::{Notice, Opaque};
@@ -335,6 +335,13 @@ pub enum Effect {
     Listen,
     /// Close the network again.
     Unlisten,
+    /// What is said on the local network, and whether others are looked for there.
+    Nearby {
+        /// None: nothing.
+        says: Option<Beacon>,
+        /// As above.
+        looks: bool,
+    },
     /// Who is let in.
     Admit {
         /// These keys.

@@ -11,6 +11,7 @@ use super::effect::Now;
 use super::peers::Peers;
 use super::{About, Replica};
 use crate::journal::view::View;
+use crate::people::pairing::codes::Codes;
 use crate::people::registry::Registry;
 use crate::seal::body::Keys;
 
@@ -75,10 +76,15 @@ impl Replica {
             introductions: BTreeSet::new(),
             next_link: 0,
             backoff: HashMap::new(),
+            nearby: super::nearby::Nearby::default(),
             peers: Peers::default(),
             told: BTreeMap::new(),
             told_to: BTreeMap::new(),
+            reached: BTreeMap::new(),
+            tried: BTreeMap::new(),
+            slept: Duration::ZERO,
             listening: None,
+            not_open: None,
             listen_wanted: false,
             listen_after: None,
             gate_at: None,
@@ -86,6 +92,7 @@ impl Replica {
             candidate: None,
             until_listening: Vec::new(),
             awaiting: BTreeMap::new(),
+            codes: Codes::default(),
             joining: None,
             coming_back: Vec::new(),
             unopened: None,

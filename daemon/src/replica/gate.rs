@@ -130,7 +130,7 @@ impl Replica {
     /// Peers that are known, have an address, and have neither a link nor a dial under way.
     fn unlinked(&self) -> impl Iterator<Item = LinkKey> {
         self.known_keys().into_iter().filter(|key| {
-            !self.links.values().any(|link| link.key == *key)
+            !self.links.values().any(|link| link.key == *key && !link.is_doubtful(self.now.mono))
                 && !self.dialling.values().any(|dialled| dialled == key)
                 && !self.addresses_of(key).is_empty()
         })
@@ -178,7 +178,7 @@ impl Replica {
     }
 
     /// Asks everybody who seems to be there whether they are: of one whose machine lost its power the link looks alive for a while.
-    fn ping_all(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn ping_all(&mut self, cx: &mut Cx<'_>) {
         for (id, link) in self.links.iter_mut().filter(|(_, link)| link.person().is_some() && link.pinged.is_none()) {
             let number = cx.rng.next_u64();
             link.pinged = Some(number);
@@ -189,7 +189,7 @@ impl Replica {
     /// They are there.
     pub(super) fn answered_ping(&mut self, id: LinkId, number: u64) {
         if let Some(link) = self.links.get_mut(&id).filter(|link| link.pinged == Some(number)) {
-            link.pinged = None;
+            (link.pinged, link.doubted) = (None, None);
         }
     }
 
@@ -300,6 +300,7 @@ impl Replica {
                     } else if self.is_settled(*id) {
                         // A helper with two devices is one name.
                         if person == self.person() || !state.peers.contains(&name) {
+                            state.reached.extend(self.reached(&key).map(|reached| (name.clone(), reached)));
                             state.peers.push(name);
                         }
                     } else {
@@ -318,7 +319,10 @@ impl Replica {
                 None => {
                     let addressed = !self.addresses_of(&key).is_empty();
                     match self.last_error.get(&key) {
-                        Some(error) => drop(state.unreached.insert(name, error.clone())),
+                        Some(error) => {
+                            let why = self.why_not_reached(&key).unwrap_or_else(|| error.clone());
+                            state.unreached.insert(name, why);
+                        }
                         None if addressed && self.listening.is_some() => {
                             done = false;
                             state.unreached.insert(name, "no answer yet".into());

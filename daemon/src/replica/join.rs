@@ -1,4 +1,4 @@
-//! Meeting by ticket, both sides: the giver who invited and the joiner who holds the ticket. And coming back with a recovery kit.
+//! Meeting by ticket or by code, both sides: the giver who invited and the joiner who holds it. And coming back with a recovery kit.
 //!
 //! ```text
 //! joiner                                   giver
@@ -8,8 +8,12 @@
 //!        <---------------------------- Welcome                 everything in it is on the giver's stable storage
 //! Hello (everything is on the joiner's) -> Joined
 //! ```
+//!
+//! Of a code the two first make a secret that only they have ([`crate::people::pairing::exchange`]), which is then the ticket's; the code is used up by that.
 
 mod becoming;
+mod by_code;
+mod codes;
 mod giver;
 mod helping;
 mod joiner;
@@ -20,6 +24,7 @@ pub(super) use restore::Restore;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use asif_proto::code::Code;
 use asif_proto::id::LinkKey;
 use asif_proto::local::{ErrorKind, Failure, Reply};
 use asif_proto::peer::Join;
@@ -55,7 +60,6 @@ pub(super) struct Awaiting {
 }
 
 /// This home is joining.
-#[derive(Clone)]
 pub(super) struct Joining {
     /// The keys it joins with, where the home was begun already and goes on as it is if nobody lets it in.
     candidate: Option<Box<Vault>>,
@@ -65,16 +69,19 @@ pub(super) struct Joining {
     name: Option<String>,
     at: Option<SocketAddr>,
     pub(super) link: Option<LinkId>,
+    /// Where the giver of a code is looked for, and how far it is with them.
+    search: by_code::Search,
     deadline: Duration,
     /// Let in: waiting for what is shared to arrive.
     arriving: Option<(LinkKey, String)>,
 }
 
 /// What lets this home in.
-#[derive(Clone)]
 enum By {
     /// A ticket.
     Ticket(Ticket),
+    /// A code, and what it is to be for.
+    Code(Code, TicketRole),
     /// The root, which the words of the recovery kit stand for.
     Kit(KitEntropy),
 }
@@ -83,8 +90,14 @@ impl Joining {
     fn role(&self) -> TicketRole {
         match &self.by {
             By::Ticket(ticket) => ticket.role,
+            By::Code(_, role) => *role,
             By::Kit(_) => TicketRole::Device,
         }
+    }
+
+    /// The command that a ticket or a code is for, where it is not for this one.
+    fn other_command(&self) -> &'static str {
+        other_command(self.role())
     }
 
     /// What to do when somebody else may have used the ticket.
@@ -99,6 +112,27 @@ impl Joining {
             }
         }
     }
+}
+
+fn other_command(role: TicketRole) -> &'static str {
+    match role {
+        TicketRole::Device => "use it with: asif helper join",
+        TicketRole::Helper => "use it with: asif device join",
+    }
+}
+
+/// The ticket or code that somebody typed, for this.
+fn by_what(text: &str, role: TicketRole) -> Result<By, Failure> {
+    if Code::is_meant_by(text) {
+        let code = text.parse().map_err(|error: asif_proto::code::CodeError| Failure::new(ErrorKind::Usage, error.to_string()))?;
+        return Ok(By::Code(code, role));
+    }
+    let ticket: Ticket =
+        text.parse().map_err(|error: asif_proto::ticket::TicketError| Failure::new(ErrorKind::Usage, error.to_string()))?;
+    if ticket.role != role {
+        return Err(Failure::new(ErrorKind::Usage, "this ticket is for something else").hint(other_command(role)));
+    }
+    Ok(By::Ticket(ticket))
 }
 
 /// An address that somebody typed.
@@ -133,8 +167,10 @@ impl Replica {
         }
         let Some(joining) = &self.joining else { return };
         if joining.link == Some(id) && joining.arriving.is_none() {
-            if let By::Kit(_) = joining.by {
-                return self.fail_join(cx, restore::unreached(reason, refused));
+            match joining.by {
+                By::Kit(_) => return self.fail_join(cx, restore::unreached(reason, refused)),
+                By::Code(..) => return self.giver_of_code_left(cx, reason, refused),
+                By::Ticket(_) => {}
             }
             if refused {
                 // Whoever has no open invitation lets no stranger in, and says no more than that.
@@ -188,7 +224,7 @@ impl Replica {
     }
 
     pub(super) fn listening(&mut self, cx: &mut Cx<'_>, addresses: Vec<SocketAddr>) {
-        self.listening = Some(addresses);
+        (self.listening, self.not_open) = (Some(addresses), None);
         for Giving { client, offer, yes, no_wait } in std::mem::take(&mut self.until_listening) {
             if let Err(failure) = self.invite(cx, client, offer, yes, no_wait) {
                 cx.answer(client, Err(failure));
@@ -198,6 +234,7 @@ impl Replica {
     }
 
     pub(super) fn not_listening(&mut self, cx: &mut Cx<'_>, reason: &str) {
+        self.not_open = Some(reason.to_owned());
         let failure = Failure::new(ErrorKind::Failure, format!("the network could not be opened: {reason}"))
             .hint("choose another address with: asif config set listen ADDR:PORT");
         for giving in std::mem::take(&mut self.until_listening) {

@@ -78,11 +78,15 @@ impl Replica {
             (Peer::Known { .. }, Message::Pong(number)) if up => self.answered_ping(id, number),
             (Peer::Known { person, .. }, Message::Addresses(told)) if up && self.person() == Some(person) => self.told_addresses(cx, told),
             (Peer::Stranger | Peer::Known { .. }, Message::Join(join)) => self.asked_to_join(cx, id, join),
+            (Peer::Stranger | Peer::Known { .. }, Message::ByCode(asked)) => self.asked_by_code(cx, id, &asked),
+            (Peer::Stranger | Peer::Known { .. }, Message::Refused(Refused::Code)) => self.code_was_wrong(cx, id),
             (Peer::Known { person, .. }, Message::Same(same)) if up && self.person() == Some(person) => self.told_same(id, person, same),
             (Peer::Known { person, .. }, message) if up && self.person() == Some(person) && is_of_checkpoints(&message) => {
                 self.of_checkpoints(cx, id, message);
             }
-            (Peer::Giver, message @ (Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => self.giver_says(cx, id, message),
+            (Peer::Giver, message @ (Message::CodeAnswer(_) | Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => {
+                self.giver_says(cx, id, message)
+            }
             (Peer::Herald(person), Message::Introduce(blobs)) => self.introduced(cx, id, person, &blobs),
             (Peer::Unaware, Message::Welcome(_) | Message::For(_)) => self.is_introduced(cx, id),
             (_, Message::Refused(refused)) => {
@@ -114,10 +118,12 @@ impl Replica {
         let Some(link) = self.links.get_mut(&id) else { return };
         link.up = true;
         link.start = hello.start;
+        link.listen.clone_from(&hello.listen);
         let (key, address) = (link.key, link.address);
         self.last_error.remove(&key);
         self.forgotten.remove(&key);
         self.learn_addresses(cx, key, address, &hello.listen);
+        self.was_reached(cx, id);
         self.tell_addresses(cx, id);
         self.one_link_each(cx, id);
         self.was_welcomed(cx, key);
@@ -405,7 +411,8 @@ impl Replica {
             .filter(|(id, link)| !matches!(link.peer, Peer::Known { .. }) && !self.is_awaited(**id))
             .map(|(_, link)| link.opened + STRANGER_LIMIT);
         let closing = self.links.values().filter_map(|link| link.closing);
-        patience.chain(strangers).chain(closing).chain(self.dial_deadlines())
+        let doubts = self.links.values().filter_map(Link::doubtful_at).filter(|at| *at > self.now.mono);
+        patience.chain(strangers).chain(closing).chain(doubts).chain(self.dial_deadlines())
     }
 
     /// Whether both ends of a link hold the same.

@@ -69,6 +69,7 @@ impl Replica {
         self.rest_until = self.rest_until.filter(|at| cx.now.mono < *at);
         self.announce_statements(cx);
         self.push(cx);
+        self.tend_nearby(cx);
         self.tend_links(cx);
         self.update_gate(cx);
         if self.save_peers_at.is_some_and(|at| cx.now.mono >= at) {

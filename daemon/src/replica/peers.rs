@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, LinkId, Opaque};
+use super::roaming::Reaches;
 use super::whereabouts::Told;
 use super::{Cx, Replica};
 
@@ -42,8 +43,10 @@ impl Replica {
         let Some(vault) = &self.vault else { return };
         let opened = bytes.and_then(|bytes| vault.cache.open(FILE, bytes).ok());
         let Some(plain) = opened else { return };
-        let before = || Some((frame::decode(&plain)?, Told::default()));
-        (self.peers, self.told) = frame::decode(&plain).or_else(before).unwrap_or_default();
+        // An earlier asif kept less of it.
+        let first = || Some((frame::decode(&plain)?, Told::default(), Reaches::default()));
+        let second = || frame::decode(&plain).map(|(peers, told)| (peers, told, Reaches::default()));
+        (self.peers, self.told, self.reached) = frame::decode(&plain).or_else(second).or_else(first).unwrap_or_default();
     }
 
     /// Where own devices were met while this one was locked.
@@ -62,7 +65,7 @@ impl Replica {
         self.save_peers_at = None;
         self.save_outside(cx);
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told)), cx.rng);
+            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told, &self.reached)), cx.rng);
             cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }

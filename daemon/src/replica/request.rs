@@ -18,6 +18,7 @@ mod kept;
 mod kit;
 mod known;
 mod lock;
+mod network;
 mod phrase;
 mod practice;
 mod predictions;

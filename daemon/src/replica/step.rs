@@ -1,9 +1,11 @@
 //! One step of the core: what it is given, and the effects that it gathers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use asif_proto::id::StatementId;
 use asif_proto::local::{Answer, Failure, Reply};
+use jiff::{SignedDuration, Timestamp};
 
 use super::effect::{Append, ClientId, Effect, Now};
 use super::logs;
@@ -44,6 +46,11 @@ impl<'a> Cx<'a> {
             Err(failure) => Answer::Error(failure),
         };
         self.rest.push(Effect::Answer { client, answer });
+    }
+
+    /// What the clock on the wall will say in so long.
+    pub(super) fn wall_in(&self, wait: Duration) -> Timestamp {
+        SignedDuration::try_from(wait).ok().and_then(|wait| self.now.wall.checked_add(wait).ok()).unwrap_or(self.now.wall)
     }
 
     pub(super) fn into_effects(self) -> Vec<Effect> {

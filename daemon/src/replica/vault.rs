@@ -40,11 +40,11 @@ impl Replica {
     pub(super) fn save_outside(&mut self, cx: &mut Cx<'_>) {
         let person = self.person();
         let own = person.into_iter().flat_map(|person| self.registry.roster(&person).devices());
-        let met: Vec<_> = own.map(|device| (device.link, self.addresses_of(&device.link))).filter(|(_, met)| !met.is_empty()).collect();
+        let met: Vec<_> = own.map(|device| (device.link, self.met_at(&device.link))).filter(|(_, met)| !met.is_empty()).collect();
         let outside = match (&self.vault, &self.outside) {
             (Some(vault), _) if self.guard.is_some() => {
                 let (device, link, networked) = (vault.device(), vault.link.clone(), vault.networked);
-                person.map(|person| Outside { person, device, link, networked, met })
+                person.map(|person| Outside { person, device, link, networked, met, nearby: self.epochs_with(person) })
             }
             (None, Some(outside)) => Some(Outside { met, ..outside.clone() }),
             _ => None,

@@ -108,16 +108,26 @@ impl Replica {
         }
     }
 
-    /// Where a device may be found: where this one met it first.
+    /// Where a device may be found: where it was heard on the local network, then where it was met.
     pub(super) fn addresses_of(&self, key: &LinkKey) -> Vec<SocketAddr> {
-        let mut addresses = self.peers.notes.get(key).map(|note| note.addresses.clone()).unwrap_or_default();
-        for address in self.told.get(key).into_iter().flatten() {
-            if !addresses.contains(address) {
-                addresses.push(*address);
-            }
-        }
-        addresses
+        each_once(self.heard_at(key).copied().chain(self.met_at(key)))
     }
+
+    /// Where this device met another one, then where others did.
+    pub(super) fn met_at(&self, key: &LinkKey) -> Vec<SocketAddr> {
+        let met = self.peers.notes.get(key).into_iter().flat_map(|note| &note.addresses);
+        each_once(met.chain(self.told.get(key).into_iter().flatten()).copied())
+    }
+}
+
+fn each_once(all: impl Iterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for address in all {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses
 }
 
 /// The first few addresses that can be dialled.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use asif_proto::local::{Answer, Check, Failure, QuietHours, Reply, Request, Setting};
 
 use file::{Entry, File};
-use known::{KNOWN, Known, LISTEN, LOCK_AFTER, OWN_NUMBER, QUIET_HOURS, find, nearest_to, parse_listen};
+use known::{DISCOVERY, KNOWN, Known, LISTEN, LOCK_AFTER, OWN_NUMBER, QUIET_HOURS, find, nearest_to, parse_listen};
 
 /// The settings file, and the environment.
 #[derive(Debug, Clone)]
@@ -68,6 +68,12 @@ impl Config {
             tracing::warn!("quiet-hours in the settings are no hours, and are passed over");
         }
         hours.ok()
+    }
+
+    /// Whether the local network may be used to find others. What nobody can read is no leave to.
+    pub(super) fn discovery(&self) -> bool {
+        let value = self.get(DISCOVERY).map(|setting| setting.value.unwrap_or(setting.default));
+        value.is_ok_and(|value| value.trim().eq_ignore_ascii_case("on"))
     }
 
     /// So long after the last request the journal locks by itself; none: it does not.

@@ -8,7 +8,7 @@ use super::shelf::{Done, ShelfError};
 use super::{Daemon, heard, net_link};
 use crate::local::{ClientId as LocalClient, Outgoing};
 use crate::net::{self, Command};
-use crate::replica::effect::{Effect, LinkId};
+use crate::replica::effect::{Effect, Input, LinkId};
 
 impl Daemon {
     /// Writes first, with one call for all; then everything else in order. If writing fails nothing else is done.
@@ -74,7 +74,12 @@ impl Daemon {
             }
             Effect::Admit { known, strangers } => self.gate.set(known.into_iter().collect(), strangers),
             Effect::Listen => self.listen().await,
+            Effect::Nearby { says, looks } => {
+                let begun = self.network.use_nearby(says, looks).await;
+                self.inputs.extend(begun.err().map(|reason| Input::NearbyFailed { reason: Some(reason) }));
+            }
             Effect::Unlisten => {
+                self.network.close().await;
                 if let Some(net) = self.net.take() {
                     net.shutdown().await;
                 }

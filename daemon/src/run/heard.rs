@@ -17,11 +17,15 @@ pub(super) fn bytes(inputs: &VecDeque<Input>) -> usize {
     inputs.iter().map(len).sum()
 }
 
-/// What the core is told of an event: what was refused, if anything, and then what happened.
+/// What the core is told of an event: what was refused or tried in vain, if anything, and then what happened.
 pub(super) fn inputs(event: Event) -> impl Iterator<Item = Input> {
     let link = |link: NetLink| LinkId(link.0);
-    let refused = match &event {
+    let before = match &event {
         Event::Closed { reason: Closed::Here(reason), .. } => breach(*reason).map(|what| Input::Refused { what }),
+        Event::DialFailed { link: id, tried, .. } => {
+            let tried = tried.iter().map(|(address, error)| (*address, error.to_string())).collect();
+            Some(Input::NotReached { link: link(*id), tried })
+        }
         _ => None,
     };
     let happened = match event {
@@ -36,9 +40,9 @@ pub(super) fn inputs(event: Event) -> impl Iterator<Item = Input> {
             let (refused, busy) = (error == DialError::Refused, error == DialError::Busy);
             Some(Input::Closed { link: link(id), reason: error.to_string(), refused, busy })
         }
-        Event::Moved { .. } => None,
+        Event::Moved { link: id, address } => Some(Input::Moved { link: link(id), address }),
     };
-    refused.into_iter().chain(happened)
+    before.into_iter().chain(happened)
 }
 
 /// What the other end did that it may not do, where that is why this end closed the link.

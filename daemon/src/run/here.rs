@@ -1,4 +1,4 @@
-//! Where this machine is, as the core must know it: its zone, its quiet hours, and when it locks by itself.
+//! Where this machine is, as the core must know it: its zone, its quiet hours, when it locks by itself, and whether the local network may be used.
 
 use std::time::Duration;
 
@@ -14,14 +14,21 @@ pub(super) struct Here {
     zone: TimeZone,
     quiet: Option<QuietHours>,
     lock_after: Option<Duration>,
+    discovery: bool,
 }
 
 impl Daemon {
     /// Tells the core where the machine is, where that changed.
     pub(super) fn tell_here(&mut self) {
-        let here = Here { zone: TimeZone::system(), quiet: self.config.quiet_hours(), lock_after: self.config.lock_after() };
+        let here = Here {
+            zone: TimeZone::system(),
+            quiet: self.config.quiet_hours(),
+            lock_after: self.config.lock_after(),
+            discovery: self.config.discovery(),
+        };
         if self.told_here.as_ref() != Some(&here) {
-            self.inputs.push_back(Input::Here { zone: here.zone.clone(), quiet: here.quiet, lock_after: here.lock_after });
+            let Here { zone, quiet, lock_after, discovery } = here.clone();
+            self.inputs.push_back(Input::Here { zone, quiet, lock_after, discovery });
             self.told_here = Some(here);
         }
     }

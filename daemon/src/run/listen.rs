@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 
+use asif_proto::peer::MAX_ADDRESSES;
 use tokio::sync::mpsc;
 
 use crate::net::{BindError, Event, Gate, LinkSecret, Net};
@@ -38,17 +39,27 @@ fn kept_port(state: &Path) -> Option<u16> {
     std::fs::read_to_string(state.join(PORT_FILE)).ok()?.trim().parse().ok().filter(|port| *port != 0)
 }
 
-/// Where others may reach a socket bound to `bound`: itself, or for the unspecified address this machine's own addresses
-/// towards the network, and loopback for a second home on this machine.
-pub(super) fn reachable(bound: SocketAddr) -> Vec<SocketAddr> {
+/// Where others may reach a socket bound to `bound`: itself, or for the unspecified address this machine's own addresses: first those
+/// towards the network, then loopback for a second home on this machine, then what else there is (`own`). An IPv6 socket is reached by IPv4 too.
+pub(super) fn reachable(bound: SocketAddr, own: &[IpAddr]) -> Vec<SocketAddr> {
     if !bound.ip().is_unspecified() {
         return vec![bound];
     }
-    let outward = match bound.ip() {
-        IpAddr::V4(_) => vec![outward_v4(), Some(Ipv4Addr::LOCALHOST.into())],
-        IpAddr::V6(_) => vec![outward_v4(), outward_v6(), Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into())],
+    let takes = |ip: &IpAddr| bound.is_ipv6() || ip.is_ipv4();
+    // What means something on one link alone means nothing to whoever is told.
+    let is_of_link = |ip: &IpAddr| match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
     };
-    outward.into_iter().flatten().map(|ip| SocketAddr::new(ip, bound.port())).collect()
+    let outward = [outward_v4(), outward_v6(), Some(Ipv4Addr::LOCALHOST.into())].into_iter().flatten();
+    let others = own.iter().copied().filter(|ip| !is_of_link(ip));
+    let mut all: Vec<IpAddr> = Vec::new();
+    for ip in outward.chain(others).filter(takes) {
+        if !all.contains(&ip) && all.len() < MAX_ADDRESSES {
+            all.push(ip);
+        }
+    }
+    all.into_iter().map(|ip| SocketAddr::new(ip, bound.port())).collect()
 }
 
 /// The address that the system would use towards the network. Connecting a UDP socket sends nothing; the addresses are
@@ -74,7 +85,15 @@ mod tests {
     #[test]
     fn a_specified_address_is_itself_and_loopback_is_always_among_the_others() {
         let one: SocketAddr = "127.0.0.1:7".parse().unwrap();
-        assert_eq!(reachable(one), [one]);
-        assert!(reachable("0.0.0.0:7".parse().unwrap()).contains(&one));
+        assert_eq!(reachable(one, &[]), [one]);
+        assert!(reachable("0.0.0.0:7".parse().unwrap(), &[]).contains(&one));
+    }
+
+    #[test]
+    fn what_else_this_machine_has_comes_last_and_what_means_nothing_elsewhere_not_at_all() {
+        let own: Vec<IpAddr> = ["203.0.113.9", "2001:db8::9", "fe80::9", "169.254.1.1"].iter().map(|ip| ip.parse().unwrap()).collect();
+        let told = |bound: &str| -> Vec<String> { reachable(bound.parse().unwrap(), &own).iter().map(ToString::to_string).collect() };
+        assert!(told("[::]:7").ends_with(&["203.0.113.9:7".to_owned(), "[2001:db8::9]:7".to_owned()]));
+        assert!(told("0.0.0.0:7").ends_with(&["203.0.113.9:7".to_owned()]));
     }
 }

@@ -1,10 +1,12 @@
-//! What a locked device goes on by, outside the vault: who it is towards its person's other devices, and where they were met.
+//! What a locked device goes on by, outside the vault: who it is towards its person's other devices, where they were met, and how they are recognised on
+//! the local network.
 //!
 //! Nothing in it opens or signs anything of the journal. Whoever has it can come to the other devices as this one does and is given what is sealed, until
 //! the device is removed.
 //!
 //! ```text
-//! outside    magic 8 "asifout1" · blake3 of what follows 32 · postcard([`Outside`])
+//! outside    magic 8 "asifout2" · blake3 of what follows 32 · postcard([`Outside`])
+//!            "asifout1" is read too: the same without its last field
 //! ```
 
 use std::net::SocketAddr;
@@ -14,9 +16,10 @@ use asif_proto::id::{DeviceId, LinkKey, PersonId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::keys::LinkSeed;
+use super::keys::{LinkSeed, NearbyKey};
 
-const MAGIC: &[u8; 8] = b"asifout1";
+const MAGIC: &[u8; 8] = b"asifout2";
+const FIRST_MAGIC: &[u8; 8] = b"asifout1";
 
 /// As above.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,8 @@ pub struct Outside {
     pub networked: bool,
     /// Where own devices were met.
     pub met: Vec<(LinkKey, Vec<SocketAddr>)>,
+    /// By which own devices recognise each other on the local network: first that of the epoch that is written under.
+    pub nearby: Vec<NearbyKey>,
 }
 
 impl Outside {
@@ -42,8 +47,17 @@ impl Outside {
 
     /// Reads the file's bytes; none where they are not what was written, or a newer program's.
     pub fn from_file(bytes: &[u8]) -> Option<Self> {
-        let (hash, plain) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
-        (blake3::hash(plain) == *hash).then(|| frame::decode(plain)).flatten()
+        let (magic, rest) = bytes.split_first_chunk::<8>()?;
+        let (hash, plain) = rest.split_first_chunk::<32>()?;
+        match magic {
+            _ if blake3::hash(plain) != *hash => None,
+            MAGIC => frame::decode(plain),
+            FIRST_MAGIC => {
+                let (person, device, link, networked, met) = frame::decode(plain)?;
+                Some(Self { person, device, link, networked, met, nearby: Vec::new() })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -57,7 +71,8 @@ mod tests {
     fn it_is_read_whole_or_not_at_all() {
         let link = LinkSeed::random(&mut Rng::seed_from_u64(3));
         let met = vec![(link.public(), vec![SocketAddr::from(([127, 0, 0, 1], 4433))])];
-        let outside = Outside { person: PersonId([1; 32]), device: DeviceId([2; 32]), link, networked: true, met };
+        let nearby = vec![NearbyKey::from_bytes([5; 32])];
+        let outside = Outside { person: PersonId([1; 32]), device: DeviceId([2; 32]), link, networked: true, met, nearby };
         let bytes = outside.to_file();
         assert!(Outside::from_file(&bytes) == Some(outside));
         for at in 0..bytes.len() {

@@ -9,7 +9,7 @@ const KNOWN: [(&[u8; 7], u8); 8] = [
     (b"asifvlt", b'2'),
     (b"asifkey", b'3'),
     (b"asifcch", b'1'),
-    (b"asifout", b'1'),
+    (b"asifout", b'2'),
 ];
 /// So many bytes tell.
 pub(super) const LEN: usize = 8;

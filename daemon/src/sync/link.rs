@@ -17,6 +17,9 @@ const OFFERED_FOR: Duration = Duration::from_secs(60);
 /// A stranger has so long to prove a ticket.
 pub const STRANGER_LIMIT: Duration = Duration::from_secs(20);
 
+/// Where the network may have changed, a link is waited for so long before another one is dialled beside it.
+const DOUBT: Duration = Duration::from_secs(1);
+
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
@@ -107,6 +110,10 @@ pub struct Link {
     pub compare: bool,
     /// A ping that they have not answered.
     pub pinged: Option<u64>,
+    /// Since when it is not known whether anything still carries it.
+    pub doubted: Option<Duration>,
+    /// Where they say that they listen.
+    pub listen: Vec<SocketAddr>,
     /// The checkpoint that they were offered.
     pub offered: Option<Given>,
     /// They were told what this device makes of what the two hold.
@@ -158,6 +165,8 @@ impl Link {
             otherwise: false,
             given: HashMap::new(),
             pinged: None,
+            doubted: None,
+            listen: Vec::new(),
             closing: None,
         }
     }
@@ -168,6 +177,16 @@ impl Link {
             Peer::Known { person, .. } if self.up => Some(person),
             _ => None,
         }
+    }
+
+    /// Whether it is taken for dead: they were asked whether they are there, and have not answered for too long.
+    pub fn is_doubtful(&self, now: Duration) -> bool {
+        self.doubtful_at().is_some_and(|at| now >= at)
+    }
+
+    /// When it is, unless they answer.
+    pub fn doubtful_at(&self) -> Option<Duration> {
+        self.doubted.map(|since| since + DOUBT)
     }
 
     /// Bytes on their way.

@@ -75,6 +75,46 @@ pub struct DeviceView {
     pub last_sync: Option<Timestamp>,
     /// A live link exists.
     pub connected: bool,
+    /// How it was last reached; null: not yet, or this one.
+    #[serde(default)]
+    pub reached: Option<Reached>,
+}
+
+/// How a device was last reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Where it was then: an address and a port.
+    pub address: String,
+    /// What lay between.
+    pub over: Over,
+    /// Who found whom.
+    pub by: FoundBy,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What lies between two devices, as far as an address tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Both are on one machine.
+    ThisMachine,
+    /// A local network: an address that is given out in many of them.
+    LocalNetwork,
+    /// An address that is there once in the world.
+    Internet,
+}
+
+/// How two devices found each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// It was heard on the local network.
+    Discovery,
+    /// At an address that was known: typed, told, or where it was before.
+    Address,
+    /// It came by itself.
+    Them,
 }
 
 /// A device that is one of this person's no more.
@@ -130,7 +170,7 @@ pub struct Check {
     /// It is as it should be.
     pub ok: bool,
     /// What it is about, for programs: `journal`, `torn`, `strange`, `refused`, `waiting`, `vault`, `damage`, `unplaced`, `quarantine`, `fork`,
-    /// `drafts`, `newer`, `clock`, `removed`, `forgotten`, `put_back`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`, `settings`.
+    /// `drafts`, `newer`, `clock`, `network`, `removed`, `forgotten`, `put_back`, `disk_full`, `disk_read_only`, `disk_failing`, `permissions`, `settings`.
     #[serde(default)]
     pub kind: String,
     /// What was looked at and found.

@@ -37,3 +37,14 @@ impl LinkId {
     /// Of what an own device brought while the journal was locked. No link has it.
     pub const HELD: Self = Self(0);
 }
+
+/// What this device says of itself on the local network. It names nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beacon {
+    /// Random, and new whenever the tags are.
+    pub instance: [u8; 10],
+    /// What those who know it recognise.
+    pub tags: Vec<[u8; 8]>,
+    /// Numbers of invitations that stand.
+    pub invitations: Vec<u16>,
+}

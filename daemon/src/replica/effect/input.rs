@@ -77,6 +77,27 @@ pub enum Input {
         /// The other end is there, and takes nobody just now.
         busy: bool,
     },
+    /// A link that was dialled could not be opened: where it was tried, and why that was in vain. That it is closed follows.
+    NotReached {
+        /// Which.
+        link: LinkId,
+        /// As above, in words.
+        tried: Vec<(SocketAddr, String)>,
+    },
+    /// The other end of a link is heard from somewhere else.
+    Moved {
+        /// Which.
+        link: LinkId,
+        /// Where they are now.
+        address: SocketAddr,
+    },
+    /// The network may be another than before.
+    Network {
+        /// Where others reach this device now.
+        addresses: Vec<SocketAddr>,
+    },
+    /// The machine has woken up.
+    Woke,
     /// The other end of a link did what it may not do, and the edge has ended the link.
     Refused {
         /// What, in words.
@@ -197,6 +218,22 @@ pub enum Input {
         quiet: Option<QuietHours>,
         /// So long after the last request it locks by itself; none: not at all.
         lock_after: Option<Duration>,
+        /// The local network may be used to find others.
+        discovery: bool,
+    },
+    /// Somebody said something of themself on the local network.
+    Nearby {
+        /// What those who know them recognise.
+        tags: Vec<[u8; 8]>,
+        /// Numbers of their invitations.
+        invitations: Vec<u16>,
+        /// Where they listen.
+        addresses: Vec<SocketAddr>,
+    },
+    /// The local network cannot be used to find others, or can again.
+    NearbyFailed {
+        /// Why not, in words.
+        reason: Option<String>,
     },
     /// What became of a notice.
     Notified {

@@ -16,6 +16,7 @@ use super::super::{Cx, Replica};
 use super::Awaiting;
 use crate::journal::record::{self, Grant, Invited, grant_record};
 use crate::journal::schema;
+use crate::people::pairing::codes::CODE_LIMIT;
 use crate::people::pairing::{self, TICKET_MS};
 use crate::people::registry::Registry;
 use crate::people::space::Space;
@@ -40,7 +41,6 @@ impl Replica {
         yes: bool,
         no_wait: bool,
     ) -> Result<(), Failure> {
-        let addresses = self.listening.clone().unwrap_or_default();
         let expires_at = cx.now.wall + SignedDuration::from_millis(TICKET_MS);
         if let Offer::Helper { grant, record } = &offer {
             let grant_terms = serde_json::from_str(record).map_err(|_| super::super::no_journal())?;
@@ -52,24 +52,41 @@ impl Replica {
         let mut secret = [0; 16];
         cx.rng.fill_bytes(&mut secret);
         let now = cx.now.wall.as_millisecond();
-        let role = match &offer {
-            Offer::Device => TicketRole::Device,
-            Offer::Helper { .. } => TicketRole::Helper,
-        };
         // Of a request that came twice only the last ticket stands: nobody has seen the first.
         let same = |one: &Invitation| matches!(&offer, Offer::Helper { grant, .. } if one.offers(grant));
         vault.invitations.retain(|one| one.expires_ms > now && !same(one));
         vault.invitations.push(Invitation { secret, expires_ms: now + TICKET_MS, yes, bound: None, used: false, offer });
-        let ticket = Ticket { role, link_key: vault.link_key(), secret, addresses };
         self.save_vault(cx);
-        let expires_at = Timestamp::from_second((now + TICKET_MS) / 1000).unwrap_or(cx.now.wall);
-        cx.rest.push(Effect::Event { client, event: Event::Invited { code: None, ticket: ticket.to_string(), expires_at } });
+        let ticket = ticket_id(&secret);
+        self.show_invitation(cx, client, &ticket);
         if no_wait {
             cx.answer(client, Ok(Reply::Done));
         } else {
-            self.awaiting.insert(client, Awaiting { ticket: ticket.id(), asked: None, welcomed: None });
+            self.awaiting.insert(client, Awaiting { ticket, asked: None, welcomed: None });
         }
         Ok(())
+    }
+
+    /// Tells a client the ticket of an invitation, and a new code for it where there may be one.
+    pub(super) fn show_invitation(&mut self, cx: &mut Cx<'_>, client: ClientId, ticket: &[u8; 8]) {
+        let Some(vault) = &self.vault else { return };
+        let Some(one) = vault.invitations.iter().find(|one| ticket_id(&one.secret) == *ticket) else { return };
+        let role = match &one.offer {
+            Offer::Device => TicketRole::Device,
+            Offer::Helper { .. } => TicketRole::Helper,
+        };
+        let addresses = self.listening.clone().unwrap_or_default();
+        let text = Ticket { role, link_key: vault.link_key(), secret: one.secret, addresses }.to_string();
+        let expires_at = Timestamp::from_second(one.expires_ms / 1000).unwrap_or(cx.now.wall);
+        let code = self.new_code(cx, role, *ticket);
+        let event = Event::Invited {
+            code_expires_at: code.as_ref().map(|_| cx.wall_in(CODE_LIMIT)),
+            codes_locked_until: self.codes_locked_until(cx),
+            code: code.map(|code| code.to_string()),
+            ticket: text,
+            expires_at,
+        };
+        cx.rest.push(Effect::Event { client, event });
     }
 
     pub(in crate::replica) fn asked_to_join(&mut self, cx: &mut Cx<'_>, id: LinkId, join: Join) {
@@ -84,6 +101,7 @@ impl Replica {
         let (Some(person), Some(link)) = (self.person(), self.links.get(&id)) else { return Err(Refused::Ticket) };
         let (key, exporter) = (link.key, link.exporter);
         let now = cx.now.wall.as_millisecond();
+        self.code_is_proven(cx, &join, &key, &exporter);
         let Some(vault) = &mut self.vault else { return Err(Refused::Ticket) };
         let ours = vault.link_key();
         let invitation = vault.invitations.iter_mut().find(|one| ticket_id(&one.secret) == join.ticket).ok_or(Refused::Ticket)?;

@@ -11,7 +11,8 @@ use asif_proto::ticket::{Ticket, TicketRole};
 use super::super::begin::Answers;
 use super::super::effect::{ClientId, Effect, LinkId};
 use super::super::{Cx, Replica};
-use super::{By, Joining, address};
+use super::by_code::Search;
+use super::{By, Joining, address, by_what};
 use uuid::Uuid;
 
 use crate::journal::record::record_grant;
@@ -36,28 +37,24 @@ impl Replica {
             Request::HelperJoin { ticket, name, at } => (ticket, name, at, TicketRole::Helper),
             _ => return Err(Failure::new(ErrorKind::Usage, "this is not a request to join")),
         };
-        let ticket: Ticket =
-            text.parse().map_err(|error: asif_proto::ticket::TicketError| Failure::new(ErrorKind::Usage, error.to_string()))?;
-        if ticket.role != role {
-            let hint = if role == TicketRole::Device { "asif helper join" } else { "asif device join" };
-            return Err(Failure::new(ErrorKind::Usage, "this ticket is for something else").hint(format!("use it with: {hint}")));
-        }
+        let by = by_what(text, role)?;
         let at = address(at.as_deref())?;
         if self.goes_on(cx, client, ask.id, role)? {
             return Ok(());
         }
-        let ours = self.vault.as_ref().map(|vault| vault.link_key());
-        let made_here = self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.secret == ticket.secret);
-        if ours == Some(ticket.link_key) && (made_here || role == TicketRole::Helper) {
-            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
+        match &by {
+            By::Ticket(ticket) => self.is_made_elsewhere(ticket)?,
+            By::Code(code, _) => self.may_join_by_code(code, role, at)?,
+            By::Kit(_) => {}
         }
-        let mut candidate = match role {
-            TicketRole::Device => self.prepare_device(cx, &ticket)?,
-            TicketRole::Helper if self.person().is_none() => {
+        let mut candidate = match (role, &by) {
+            (TicketRole::Device, By::Ticket(ticket)) => self.prepare_device(cx, ticket)?,
+            (TicketRole::Device, _) => self.prepare_device_by_code(cx),
+            (TicketRole::Helper, _) if self.person().is_none() => {
                 self.found_person(cx, ask.id, &Answers { name: name.as_deref(), ..Answers::default() })?;
                 None
             }
-            TicketRole::Helper => None,
+            (TicketRole::Helper, _) => None,
         };
         if let Some(vault) = candidate.as_deref_mut().or(self.vault.as_mut()) {
             vault.networked = true;
@@ -71,10 +68,11 @@ impl Replica {
             candidate,
             client: Some(client),
             request: ask.id,
-            by: By::Ticket(ticket),
+            by,
             name: name.clone(),
             at,
             link: None,
+            search: Search::default(),
             deadline,
             arriving: None,
         });
@@ -142,32 +140,52 @@ impl Replica {
                 Failure::new(ErrorKind::Precondition, "these two devices are already paired").hint("see them with: asif device list")
             );
         }
-        let typed = !self.view.is_empty() || self.view.name(schema::SELF_WISH).is_some();
-        let used = typed || self.vault.as_ref().is_some_and(|vault| vault.networked);
-        if self.person().is_some() && used && !is_copy {
-            return Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal")
-                .hint(
-                    "set ASIF_HOME to another folder and join there; what is here stays as it is. If it is a copy of the same journal: asif device pair here, and \
-                     asif device join on the other device",
-                ));
+        if self.person().is_some() && !is_copy {
+            self.holds_nothing()?;
         }
         if self.person().is_some() {
             // Kept for the next try: a ticket is bound to the first keys that prove it.
             let candidate = self.candidate.get_or_insert_with(|| Box::new(Vault::random(cx.rng)));
             return Ok(Some(candidate.clone()));
         }
-        // Keys of a join that was broken off are kept: the ticket is bound to them.
+        self.prepare_keys(cx);
+        Ok(None)
+    }
+
+    /// An error where this home holds a journal.
+    pub(super) fn holds_nothing(&self) -> Result<(), Failure> {
+        let typed = !self.view.is_empty() || self.view.name(schema::SELF_WISH).is_some();
+        if !typed && self.vault.as_ref().is_none_or(|vault| !vault.networked) {
+            return Ok(());
+        }
+        Err(Failure::new(ErrorKind::Precondition, "this home already holds a journal, and a home holds one person's journal").hint(
+            "set ASIF_HOME to another folder and join there; what is here stays as it is. If it is a copy of the same journal: asif device pair here, and \
+             asif device join on the other device",
+        ))
+    }
+
+    /// This home has keys from here on. Those of a join that was broken off are kept: the ticket is bound to them.
+    pub(super) fn prepare_keys(&mut self, cx: &mut Cx<'_>) {
         if self.vault.is_none() {
             self.vault = Some(Vault::random(cx.rng));
         }
         if self.vault_key.is_none() {
             self.vault_key = Some(crate::seal::keys::VaultKey::random(cx.rng));
         }
-        Ok(None)
+    }
+
+    /// A ticket is for another device than the one that made it.
+    pub(super) fn is_made_elsewhere(&self, ticket: &Ticket) -> Result<(), Failure> {
+        let ours = self.vault.as_ref().map(|vault| vault.link_key());
+        let made_here = self.vault.iter().flat_map(|vault| &vault.invitations).any(|one| one.secret == ticket.secret);
+        if ours == Some(ticket.link_key) && (made_here || ticket.role == TicketRole::Helper) {
+            return Err(Failure::new(ErrorKind::Precondition, "this ticket was made here").hint("use it on the other device"));
+        }
+        Ok(())
     }
 
     pub(in crate::replica) fn dial_giver(&mut self, cx: &mut Cx<'_>) {
-        if self.joining.as_ref().is_none_or(|joining| joining.link.is_some()) {
+        if self.joining.as_ref().is_none_or(|joining| joining.link.is_some()) || self.looks_for_giver(cx) {
             return;
         }
         let link = self.next_link();
@@ -178,6 +196,7 @@ impl Replica {
                     let addresses = joining.at.into_iter().chain(ticket.addresses.iter().copied()).collect();
                     Effect::Dial { link, peer: Some(ticket.link_key), addresses, shows: None }
                 }
+                By::Code(..) => Effect::Dial { link, peer: None, addresses: joining.search.next(), shows: None },
                 // Whoever is there shows by the roster that they are who is looked for.
                 By::Kit(kit) => Effect::Dial { link, peer: None, addresses: joining.at.into_iter().collect(), shows: Some(kit.link()) },
             };
@@ -193,6 +212,7 @@ impl Replica {
         let (Some(joining), Some(vault), Some(link)) = (&self.joining, self.shown_vault(), self.links.get(&id)) else { return };
         let ticket = match &joining.by {
             By::Ticket(ticket) => ticket,
+            By::Code(..) => return self.say_code(cx, id),
             By::Kit(kit) => {
                 let said = super::restore::said_by(kit, vault, &[]).iter().map(|one| Blob(one.bytes().to_vec())).collect();
                 return cx.rest.push(Effect::Send { link: id, message: Message::Introduce(said) });
@@ -229,7 +249,14 @@ impl Replica {
             return;
         }
         match message {
-            Message::For(person) => self.send_join(cx, id, Some(person)),
+            Message::CodeAnswer(answer) => self.code_answered(cx, id, &answer),
+            Message::For(person) => match self.may_be_of(person) {
+                Ok(()) => self.send_join(cx, id, Some(person)),
+                Err(failure) => {
+                    self.fail_join(cx, failure);
+                    self.drop_link(cx, id);
+                }
+            },
             Message::Welcome(welcome) => {
                 if let Err(failure) = self.welcomed(cx, id, welcome) {
                     self.fail_join(cx, failure);
@@ -237,10 +264,14 @@ impl Replica {
                 }
             }
             Message::Refused(Refused::Removed) if self.comes_anew(cx, id) => {}
+            Message::Refused(refused) if self.tries_another(cx, id, refused) => {}
             Message::Refused(refused) => {
                 let kind = if refused == Refused::Version { ErrorKind::PeerUnreachable } else { ErrorKind::Precondition };
                 let hint = match (refused, &self.joining) {
                     (Refused::Used, Some(joining)) => joining.another_was_first(),
+                    (Refused::Code, _) => "ask for a new one: each is good for one try, and for ten minutes",
+                    (Refused::CodesLocked, _) => "ask for the ticket: the long text that starts with asif1",
+                    (Refused::OtherRole, Some(joining)) => joining.other_command(),
                     _ => "ask for a new ticket",
                 };
                 self.fail_join(cx, Failure::new(kind, refused.to_string()).hint(hint));
@@ -257,7 +288,7 @@ impl Replica {
         let (role, name, request) = (joining.role(), joining.name.clone(), joining.request);
         let kit = match &joining.by {
             By::Kit(kit) => Some(kit.clone()),
-            By::Ticket(_) => None,
+            By::Ticket(_) | By::Code(..) => None,
         };
         if kit.as_ref().is_some_and(|kit| kit.person() != welcome.person) {
             return Err(nonsense());
@@ -277,6 +308,7 @@ impl Replica {
                 if roster.device(&vault.device()).is_none() {
                     return Err(nonsense());
                 }
+                self.may_be_of(welcome.person)?;
                 let back = self.is_unplaced();
                 if back && self.vault.as_ref().is_some_and(|vault| vault.person != Some(welcome.person)) {
                     return Err(Failure::new(ErrorKind::Precondition, "this home holds the entries of another journal")
@@ -347,7 +379,10 @@ impl Replica {
         let Some(joining) = &self.joining else { return };
         let late = cx.now.mono >= joining.deadline;
         let Some((giver, name)) = &joining.arriving else {
-            if late {
+            if late && joining.link.is_none() && matches!(joining.by, By::Code(..)) {
+                let failure = self.nobody_found();
+                self.fail_join(cx, failure);
+            } else if late {
                 self.fail_join(cx, Failure::new(ErrorKind::PeerUnreachable, "the other person did not answer in time"));
             }
             return;

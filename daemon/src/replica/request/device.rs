@@ -31,6 +31,7 @@ impl Replica {
                 this: device.signing == me,
                 last_sync: self.peers.notes.get(&device.link).and_then(|note| note.last_sync),
                 connected: self.links.values().any(|link| link.key == device.link && link.up),
+                reached: self.reached(&device.link),
             })
             .collect();
         devices.sort_by(|a, b| b.this.cmp(&a.this).then(a.name.cmp(&b.name)).then(a.id.cmp(&b.id)));

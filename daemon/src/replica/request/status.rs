@@ -231,6 +231,7 @@ impl Replica {
             );
         }
         checks.extend(if self.locked { Vec::new() } else { self.device_checks() });
+        checks.extend(self.network_checks());
         checks.extend(self.clock_check(now));
         checks
     }

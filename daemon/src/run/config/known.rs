@@ -6,8 +6,8 @@ use std::time::Duration;
 use asif_proto::local::{ErrorKind, Failure, QuietHours};
 use asif_proto::near::nearest;
 
-/// The address to listen on where none is set: every address, a free port chosen once.
-const DEFAULT_LISTEN: &str = "0.0.0.0:0";
+/// The address to listen on where none is set: every address of both versions of the internet protocol, a free port chosen once.
+const DEFAULT_LISTEN: &str = "[::]:0";
 /// The key of the address to listen on.
 pub(super) const LISTEN: &str = "listen";
 /// A number of one's own: kept in the clear, and nobody else's.
@@ -18,6 +18,9 @@ pub(super) const QUIET_HOURS: &str = "quiet-hours";
 
 /// The key of how long after the last request the journal locks by itself.
 pub(super) const LOCK_AFTER: &str = "lock-after";
+
+/// The key of whether devices find each other on the local network.
+pub(super) const DISCOVERY: &str = "discovery";
 
 /// The most bytes of a number of one's own.
 const MAX_OWN_NUMBER: usize = 200;
@@ -34,13 +37,21 @@ pub(super) struct Known {
     pub(super) read: fn(&str) -> Result<String, Failure>,
 }
 
-pub(super) const KNOWN: [Known; 6] = [
+pub(super) const KNOWN: [Known; 7] = [
     Known {
         key: LISTEN,
         variable: Some("ASIF_LISTEN"),
         default: DEFAULT_LISTEN,
         help: "the address and UDP port on which your other devices and your helper reach this one; port 0 chooses a free one once and keeps it",
         read: |value| parse_listen(value).map(|_| value.to_owned()),
+    },
+    Known {
+        key: DISCOVERY,
+        variable: Some("ASIF_DISCOVERY"),
+        default: "on",
+        help: "whether your devices and your helper find this one on the local network, and it them; nothing is said there before the first pairing or \
+               invitation; off keeps the local network quiet",
+        read: read_switch,
     },
     Known {
         key: "country",
@@ -96,8 +107,17 @@ pub(super) fn nearest_to(key: &str) -> &'static str {
 pub(super) fn parse_listen(value: &str) -> Result<SocketAddr, Failure> {
     value.parse().map_err(|_| {
         Failure::new(ErrorKind::Usage, format!("{value:?} is not an address to listen on"))
-            .hint("use an IP address and a port, like 0.0.0.0:0, 127.0.0.1:4433 or [::]:4433")
+            .hint("use an IP address and a port, like [::]:0, 127.0.0.1:4433 or 0.0.0.0:4433")
     })
+}
+
+/// `on` or `off`.
+fn read_switch(value: &str) -> Result<String, Failure> {
+    let word = value.trim().to_ascii_lowercase();
+    if matches!(word.as_str(), "on" | "off") {
+        return Ok(word);
+    }
+    Err(Failure::new(ErrorKind::Usage, format!("{value:?} is neither on nor off")).hint("use on, or off"))
 }
 
 /// Two letters, in capitals. Whether there is such a country, nobody asks: one without a number of its own is shown the others.
