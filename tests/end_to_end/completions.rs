@@ -63,7 +63,10 @@ fn bash_is_given_names_that_it_cannot_take_for_commands() {
     assert_eq!(offers("asif list --practice ").unwrap(), ["lunch", "sit"]);
     assert_eq!(offers("asif show ").unwrap().len(), 7, "the ids of what was written down");
     assert!(offers("asif restore ").unwrap().iter().all(|one| one.starts_with('-')), "nothing was deleted");
-    assert_eq!(offers("asif config get ").unwrap(), ["listen", "country", "own-number", "quiet-hours", "lock-after", "editor"]);
+    assert_eq!(
+        offers("asif config get ").unwrap(),
+        ["listen", "discovery", "country", "own-number", "quiet-hours", "lock-after", "editor"]
+    );
     assert_eq!(offers("asif config set co").unwrap(), ["country"]);
     assert_eq!(offers("asif search kind --practice l").unwrap(), ["lunch"]);
     assert_eq!(offers("asif log lunch --tag=wo").unwrap(), ["work:focus"]);

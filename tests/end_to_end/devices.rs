@@ -319,7 +319,7 @@ fn a_ticket_that_was_mistyped_is_refused_before_anything_is_made() {
     swapped.swap(at, at + 1);
     let swapped: String = swapped.into_iter().collect();
     let fresh = Home::new();
-    for bad in ["", "asif1", "hello", &good[..good.len() - 1], &swapped, &good.replace("asif1", "asif2"), "7-harbour-violin-kettle"] {
+    for bad in ["", "asif1", "hello", &good[..good.len() - 1], &swapped, &good.replace("asif1", "asif2"), "7-harbour-violin-ketle"] {
         fresh.refuses(2, &["device", "join", bad]);
         fresh.refuses(2, &["helper", "join", bad]);
     }

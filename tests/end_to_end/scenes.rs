@@ -165,6 +165,7 @@ fn word(word: &str) -> String {
         {
             "ID"
         }
+        _ if inside.parse::<asif_proto::code::Code>().is_ok() => "CODE",
         _ => return word.to_owned(),
     };
     word.replace(inside, name)

@@ -27,9 +27,10 @@ use serde_json::{Value, json};
 use crate::harness::Home;
 
 /// Fields that say nothing in any answer of these programs yet, and why.
-const UNSAID: [(&str, &str); 16] = [
+const UNSAID: [(&str, &str); 17] = [
     ("data_envelope/properties/partial", "only while a journal is still arriving; in the words of the command line"),
-    ("invited/properties/code", "a ticket is given without a code"),
+    ("invited/properties/codes_locked_until", "three codes are wrong in codes"),
+    ("code_over/properties/codes_locked_until", "three codes are wrong in codes"),
     ("lock/properties/keychain", "no keychain is here that could"),
     ("desktop/properties/shows", "no desktop is here that could"),
     ("rapport/properties/conflicts", "two devices have nothing to say apart of it but whether it is private"),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use asif_daemon::Rng;
 use asif_daemon::journal::bundle;
 use asif_daemon::journal::document::Document;
-use asif_daemon::replica::effect::{ClientId, Effect, Input, LinkId, Now, Opaque};
+use asif_daemon::replica::effect::{Beacon, ClientId, Effect, Input, LinkId, Now, Opaque};
 use asif_daemon::replica::{About, Keeping, Replica};
 use asif_daemon::run::shelf::{Done, Shelf};
 use asif_daemon::seal::keys::VaultKey;
@@ -85,6 +85,10 @@ pub(crate) struct Node {
     pub(crate) notices: Vec<(Timestamp, String)>,
     /// So long after the last request it locks by itself.
     pub(crate) lock_after: Option<Duration>,
+    /// Whether it uses the local network, and what it says there.
+    pub(crate) discovery: bool,
+    pub(crate) beacon: Option<Beacon>,
+    pub(crate) looks: bool,
     /// How often it was made anew to be locked.
     pub(crate) locks: u32,
     key: Option<VaultKey>,
@@ -125,6 +129,9 @@ impl Node {
             mute: false,
             notices: Vec::new(),
             lock_after: None,
+            discovery: false,
+            beacon: None,
+            looks: false,
             locks: 0,
             key: None,
             backup: None,
@@ -184,7 +191,7 @@ impl Node {
     /// The edge tells where the machine is.
     pub(crate) fn look_around(&mut self, time: Duration) -> Vec<Wish> {
         let (zone, quiet) = (asif_proto::moment::zone("Europe/London"), self.quiet);
-        self.handle(time, Input::Here { zone, quiet, lock_after: self.lock_after })
+        self.handle(time, Input::Here { zone, quiet, lock_after: self.lock_after, discovery: self.discovery })
     }
 
     /// Ends as power does: what was not synced may be lost.
@@ -294,6 +301,7 @@ impl Node {
                 inputs.push(Input::Listening { addresses: vec![self.address] });
             }
             Effect::Unlisten => self.listens = false,
+            Effect::Nearby { says, looks } => (self.beacon, self.looks) = (says, looks),
             Effect::Admit { known, strangers } => (self.known, self.strangers) = (known, strangers),
             Effect::Dial { link, peer, addresses, shows } => {
                 let shows = shows.map(|seed| seed.public());
@@ -372,6 +380,11 @@ impl Node {
     pub(crate) fn link_key(&self) -> Option<LinkKey> {
         let seed = self.running.as_ref()?.1.link_secret()?;
         Some(asif_daemon::seal::keys::LinkSeed::from_bytes(seed).public())
+    }
+
+    /// The secret half of it.
+    pub(crate) fn link_secret(&self) -> Option<[u8; 32]> {
+        self.running.as_ref()?.1.link_secret()
     }
 
     pub(crate) fn uuid(&mut self, time: Duration) -> Uuid {

@@ -17,8 +17,7 @@ pub(crate) const MARKS: [&str; 3] = ["CANARY-SENTENCE-7f31", "CANARY-TAG-7f32", 
 /// A person with so many paired devices.
 pub(crate) fn family(world: &mut World, count: usize) -> Vec<usize> {
     let first = world.add("laptop");
-    world.must(first, Request::Init { name: Some("Robin".into()), device: Some("laptop".into()), wish: None, goal: None });
-    world.must(first, Request::PracticeAdd(practice("lunch", MARKS[2])));
+    begin(world, first);
     let mut devices = vec![first];
     for number in 1..count {
         let name = format!("device {number}");
@@ -31,6 +30,12 @@ pub(crate) fn family(world: &mut World, count: usize) -> Vec<usize> {
         world.must(*device, Request::Sync { wait_ms: Some(30_000) });
     }
     devices
+}
+
+/// Robin begins a journal, with the practice `lunch`.
+pub(crate) fn begin(world: &mut World, node: usize) {
+    world.must(node, Request::Init { name: Some("Robin".into()), device: Some("laptop".into()), wish: None, goal: None });
+    world.must(node, Request::PracticeAdd(practice("lunch", MARKS[2])));
 }
 
 /// A second machine comes in by the first.

@@ -2,13 +2,14 @@
 
 mod asking;
 mod machines;
+mod nearby;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use asif_daemon::Rng;
 use asif_daemon::replica::Keeping;
-use asif_daemon::replica::effect::{Exporter, Input, LinkId};
+use asif_daemon::replica::effect::{Beacon, Exporter, Input, LinkId};
 use asif_proto::id::LinkKey;
 use asif_proto::peer::Message;
 use rand_core::{Rng as _, SeedableRng};
@@ -42,6 +43,7 @@ enum Happening {
     Arrives { to: usize, link: LinkId, message: Message },
     Closes { node: usize, link: LinkId, refused: bool },
     Wakes { node: usize },
+    Heard { node: usize, beacon: Beacon, address: std::net::SocketAddr },
     Tick { node: usize },
 }
 
@@ -79,6 +81,8 @@ pub(crate) struct World {
     /// What is said, from whom and to whom, while somebody listens.
     pub(crate) recorded: Option<Vec<(usize, usize, Message)>>,
     ticks: Vec<Option<Duration>>,
+    /// What was said on the local network, by whom and to whom.
+    overheard: BTreeMap<(usize, usize), Beacon>,
     /// Some disk was damaged, or lied, on purpose.
     pub(crate) expects_damage: bool,
     /// Happenings since time went on.
@@ -129,6 +133,7 @@ impl World {
             tried: BTreeSet::new(),
             recorded: None,
             ticks: Vec::new(),
+            overheard: BTreeMap::new(),
             expects_damage: false,
             still: 0,
         }
@@ -199,6 +204,7 @@ impl World {
             self.forget_node(node);
             self.at(self.time + Duration::from_secs(1), Happening::Wakes { node });
         }
+        self.overhear();
     }
 
     /// The power goes at one machine; it comes back later.
@@ -231,7 +237,7 @@ impl World {
     fn forget_node(&mut self, gone: usize) {
         self.forget_conns(|end| end.node == gone);
         self.queue.retain(|_, happening| match happening {
-            Happening::Dialled { node, .. } | Happening::Closes { node, .. } => *node != gone,
+            Happening::Dialled { node, .. } | Happening::Closes { node, .. } | Happening::Heard { node, .. } => *node != gone,
             Happening::Arrives { to, .. } => *to != gone,
             Happening::Wakes { .. } | Happening::Tick { .. } => true,
         });
@@ -397,6 +403,12 @@ impl World {
                 self.input(node, Input::Closed { link, reason: "the network broke it".into(), refused, busy: false });
             }
             Happening::Wakes { node } => self.start(node),
+            Happening::Heard { node, beacon, address } => {
+                let Beacon { tags, invitations, .. } = beacon;
+                if self.nodes[node].is_up() {
+                    self.input(node, Input::Nearby { tags, invitations, addresses: vec![address] });
+                }
+            }
             Happening::Tick { node } => {
                 self.ticks[node] = None;
                 if self.nodes[node].next_deadline().is_some_and(|at| at <= self.time) {

@@ -15,19 +15,25 @@ use asif_daemon::Rng;
 use asif_daemon::journal::guard;
 use asif_daemon::people::epoch::{self, Reader};
 use asif_daemon::people::pairing;
+use asif_daemon::people::pairing::exchange::{self, Asking, Ends};
 use asif_daemon::people::space::Space;
 use asif_daemon::people::statement::{Add, Answer, Candidate, Kit, Remove, Said, Signer, Statement, Upto};
 use asif_daemon::seal::body::{Birth, Body, Branch, Changes, DocId, Ended, Erase, Keys, Put, Retract, Revision, Seen};
 use asif_daemon::seal::dropped;
 use asif_daemon::seal::entry::{self, Place};
-use asif_daemon::seal::keys::{CacheKey, ItemKey, KitEntropy, LinkSeed, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id};
+use asif_daemon::seal::keys::{
+    CacheKey, ItemKey, KitEntropy, LinkSeed, NearbyKey, ReadKey, SealingSeed, SigningSeed, VaultKey, WriteKey, queue_id,
+};
 use asif_daemon::seal::outside::Outside;
 use asif_daemon::seal::vault::{Vault, WrappedKey};
 use asif_daemon::seal::wire::Wire;
 use asif_daemon::share::{item, terms};
+use asif_proto::code::Code;
 use asif_proto::frame::Frame;
 use asif_proto::id::{GrantId, ItemId, KeyId, Link, LinkKey, LogId, PersonId, QueueId, RecordId, SpaceId};
-use asif_proto::peer::{Blob, Entries, GetEntries, Have, Hello, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome, Whereabouts};
+use asif_proto::peer::{
+    Blob, ByCode, Entries, GetEntries, Have, Hello, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome, Whereabouts,
+};
 use asif_proto::ticket::{Ticket, TicketRole};
 use rand_core::SeedableRng;
 
@@ -229,12 +235,35 @@ fn vault_and_cache_files() {
 }
 
 #[test]
+fn a_code_and_what_is_made_of_it() {
+    let code: Code = "7-harbour-violin-kettle".parse().unwrap();
+    let ends = Ends { giver: LinkKey([1; 32]), joiner: LinkKey([2; 32]), exporter: [3; 32] };
+    let (asking, share) = Asking::begin(&code, ends, &mut rng(41));
+    let (answer, secret) = exchange::answer(&code, ends, share, &mut rng(42)).unwrap();
+    assert_eq!(asking.finish(&answer), Some(secret));
+    let asked = Message::ByCode(ByCode { number: 7, role: TicketRole::Helper, share });
+    let said = [asked.to_frame().to_bytes(), Message::CodeAnswer(answer).to_frame().to_bytes(), secret.to_vec()].concat();
+    same("code", &said);
+    // The list is part of the format: a code is told by the words of the one and read by those of the other.
+    same("words", blake3::hash(asif_proto::code::words().collect::<Vec<_>>().join("\n").as_bytes()).as_bytes());
+}
+
+#[test]
+fn what_is_said_on_the_local_network() {
+    let tag = ReadKey::from_bytes([43; 32]).nearby().tag(495_000, &LinkKey([3; 32]));
+    same("tag", &tag);
+}
+
+#[test]
 fn what_a_locked_device_goes_on_by_and_what_is_written_into_it() {
     let (device, kit) = (SealingSeed::random(&mut rng(34)), SealingSeed::random(&mut rng(35)));
     let met = vec![(LinkKey([3; 32]), vec!["127.0.0.1:4433".parse().unwrap()])];
     let link = LinkSeed::from_bytes([36; 32]);
-    let outside = Outside { person: PersonId([1; 32]), device: signer().device(), link, networked: true, met };
-    assert!(Outside::from_file(&same("outside", &outside.to_file())) == Some(outside));
+    let nearby = vec![NearbyKey::from_bytes([5; 32])];
+    let outside = Outside { person: PersonId([1; 32]), device: signer().device(), link, networked: true, met, nearby };
+    assert!(Outside::from_file(&same("outside-2", &outside.to_file())) == Some(outside.clone()));
+    let first = Outside { nearby: Vec::new(), ..outside };
+    assert!(Outside::from_file(&golden("outside", &[])) == Some(first), "what an earlier asif wrote is read");
     let made = dropped::seal(&[&device.public(), &kit.public()], b"not JSON, only bytes", &mut rng(37)).unwrap();
     let kept = same("dropped", &made);
     for holder in [&device, &kit] {

@@ -80,7 +80,14 @@ fn join(robin: Held<'_>, second: Held<'_>) {
     robin.ok(&["sync"]);
     let pairing = Running::start(robin.home.command(&["device", "pair", "--yes", "--json"]));
     let invited = pairing.line().unwrap();
-    let ticket = robin.contract.hold(&["device", "pair"], &invited)[0]["data"]["ticket"].as_str().unwrap().to_owned();
+    let invited = robin.contract.hold(&["device", "pair"], &invited)[0]["data"].clone();
+    let (ticket, code) = (invited["ticket"].as_str().unwrap().to_owned(), invited["code"].as_str().unwrap());
+    let wrong = format!("{}-lantern-orbit-maple", code.split('-').next().unwrap());
+    let at = robin.home.address().to_string();
+    second.refuses(7, &["device", "join", &wrong, "--at", &at]);
+    for _ in ["it was wrong", "here is another"] {
+        robin.contract.hold(&["device", "pair"], &pairing.line().unwrap());
+    }
     second.refuses(2, &["device", "join", "asif1nonsense"]);
     second.ok(&["device", "join", &ticket, "--name", "desktop"]);
     robin.contract.hold(&["device", "pair"], &pairing.line().unwrap());

@@ -146,6 +146,16 @@ impl World {
         self.told_ticket(node, client)
     }
 
+    /// The code that a client was told of last.
+    pub(crate) fn told_code(&mut self, node: usize, client: ClientId) -> String {
+        let events = self.nodes[node].events.get(&client).unwrap();
+        let code = events.iter().rev().find_map(|event| match event {
+            Event::Invited { code, .. } => Some(code.clone()),
+            _ => None,
+        });
+        code.flatten().unwrap()
+    }
+
     /// The ticket that a client was told of.
     pub(crate) fn told_ticket(&mut self, node: usize, client: ClientId) -> String {
         let events: VecDeque<Event> = self.nodes[node].events.remove(&client).unwrap().into();
