@@ -38,7 +38,8 @@ const STRANGER_WINDOW: u32 = 128 << 10;
 const STREAM_WINDOW: u32 = 512 << 10;
 const SEND_WINDOW: u64 = 4 << 20;
 const IDLE_TIMEOUT_MS: u32 = 30_000;
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Said by the end that dialled, for both: what lies between forgets a way that nobody used for half a minute or more.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// From what every path carries (1200 bytes) to what Ethernet does (1452).
 const MTU_STEP: u16 = 252;
 const INCOMING_BUFFER: u64 = 16 << 10;
@@ -51,7 +52,7 @@ pub(super) fn server_config(crypto: QuicServerConfig) -> ServerConfig {
     tokens.sent(0);
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config
-        .transport_config(Arc::new(transport()))
+        .transport_config(Arc::new(transport(None)))
         .validation_token_config(tokens)
         .migration(true)
         .max_incoming(MAX_HANDSHAKES)
@@ -63,11 +64,11 @@ pub(super) fn server_config(crypto: QuicServerConfig) -> ServerConfig {
 /// For a link that is dialled.
 pub(super) fn client_config(crypto: QuicClientConfig) -> ClientConfig {
     let mut config = ClientConfig::new(Arc::new(crypto));
-    config.transport_config(Arc::new(transport())).token_store(Arc::new(NoneTokenStore));
+    config.transport_config(Arc::new(transport(Some(KEEP_ALIVE)))).token_store(Arc::new(NoneTokenStore));
     config
 }
 
-fn transport() -> TransportConfig {
+fn transport(keep_alive: Option<Duration>) -> TransportConfig {
     let mut config = TransportConfig::default();
     // Every step of the search is a datagram of padding, on each new link and each way: whole Ethernet frames are tried, and nothing between.
     let mut mtu = MtuDiscoveryConfig::default();
@@ -80,7 +81,7 @@ fn transport() -> TransportConfig {
         .receive_window(VarInt::from_u32(STRANGER_WINDOW))
         .send_window(SEND_WINDOW)
         .max_idle_timeout(Some(VarInt::from_u32(IDLE_TIMEOUT_MS).into()))
-        .keep_alive_interval(Some(KEEP_ALIVE))
+        .keep_alive_interval(keep_alive)
         .datagram_receive_buffer_size(None)
         .allow_spin(false);
     config

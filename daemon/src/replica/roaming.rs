@@ -67,11 +67,11 @@ impl Replica {
         }
     }
 
-    /// A device is heard somewhere else than where a link to it leads: whether that still carries anything is asked.
+    /// A device is heard somewhere else than where a link to it leads: it is dialled there, and whether the link still carries anything is asked.
     pub(super) fn doubt_link_elsewhere(&mut self, cx: &mut Cx<'_>, key: &LinkKey, addresses: &[SocketAddr]) {
         let is_elsewhere = |link: &Link| link.key == *key && link.up && addresses.iter().all(|address| address.ip() != link.address.ip());
         for (id, link) in self.links.iter_mut().filter(|(_, link)| is_elsewhere(link)) {
-            link.doubted.get_or_insert(cx.now.mono);
+            link.doubt_at_once(cx.now.mono);
             if link.pinged.is_none() {
                 let number = cx.rng.next_u64();
                 link.pinged = Some(number);

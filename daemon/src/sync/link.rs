@@ -179,6 +179,11 @@ impl Link {
         }
     }
 
+    /// It may be dead, and somebody says where another one would lead: that is dialled without waiting for an answer on this one.
+    pub fn doubt_at_once(&mut self, now: Duration) {
+        self.doubted = Some(now.saturating_sub(DOUBT));
+    }
+
     /// Whether it is taken for dead: they were asked whether they are there, and have not answered for too long.
     pub fn is_doubtful(&self, now: Duration) -> bool {
         self.doubtful_at().is_some_and(|at| now >= at)
