@@ -14,6 +14,9 @@
 //! word of changes of the network.
 
 mod accept;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod apart;
 mod dial;
 mod gate;
 mod key;

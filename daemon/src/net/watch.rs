@@ -171,45 +171,12 @@ mod kernel {
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
-    use std::process::Command;
-
     use tokio::time::timeout;
 
+    use super::super::apart::{in_a_network_of_its_own, ip};
     use super::*;
 
     const DEADLINE: Duration = Duration::from_secs(10);
-    const INSIDE: &str = "ASIF_TEST_INSIDE_A_NETWORK_OF_ITS_OWN";
-
-    /// Runs the test `name` again in a network of its own, where addresses may be changed; whether this is that run.
-    fn in_a_network_of_its_own(name: &str) -> bool {
-        if std::env::var_os(INSIDE).is_some() {
-            return true;
-        }
-        let probe = Command::new("unshare").args(["-rn", "ip", "link", "set", "lo", "up"]).output();
-        match probe {
-            Ok(output) if output.status.success() => {}
-            Ok(output) => {
-                eprintln!("skipped: no network of its own here ({})", String::from_utf8_lossy(&output.stderr).trim());
-                return false;
-            }
-            Err(error) => {
-                eprintln!("skipped: no network of its own here ({error})");
-                return false;
-            }
-        }
-        let itself = std::env::current_exe().unwrap();
-        let test = format!("net::watch::tests::{name}");
-        let output =
-            Command::new("unshare").arg("-rn").arg(itself).args(["--exact", &test, "--nocapture"]).env(INSIDE, "1").output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&output.stderr));
-        false
-    }
-
-    fn ip(arguments: &str) {
-        let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
-        assert!(output.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&output.stderr));
-    }
 
     fn addresses(watch: &Watch) -> Vec<String> {
         watch.addresses().iter().map(ToString::to_string).collect()
@@ -217,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn word_comes_when_addresses_come_and_go_and_once_for_several() {
-        if !in_a_network_of_its_own("word_comes_when_addresses_come_and_go_and_once_for_several") {
+        if !in_a_network_of_its_own("net::watch::tests::word_comes_when_addresses_come_and_go_and_once_for_several") {
             return;
         }
         ip("link set lo up");
