@@ -10,8 +10,8 @@
 //!
 //! Inside: `gate` says which keys may come in; `key`, `tls` and `transport` how strict a handshake is; `accept` and `dial` begin a link, for which
 //! several addresses `race`; `link` is its life; `socket` what packets come by; `stream` and `queue` are frames in and out, bounded; `links` holds all that live; `reason` says
-//! why something ended. Beside them, and used by none of them: `nearby`, who else is on the local network, and `watch`,
-//! word of changes of the network.
+//! why something ended. Beside them, and used by none of them: `nearby`, who else is on the local network; `watch`,
+//! word of changes of the network; and `mapping`, the router that passes on what comes from outside.
 
 mod accept;
 #[cfg(test)]
@@ -22,6 +22,7 @@ mod gate;
 mod key;
 mod link;
 mod links;
+pub mod mapping;
 pub mod nearby;
 mod queue;
 mod race;
