@@ -197,6 +197,8 @@ pub struct Replica {
     listening: Option<Vec<SocketAddr>>,
     /// Why the network could not be opened when that was last tried, in words.
     not_open: Option<String>,
+    /// Why the router passes nothing on from outside, in words, where it was asked to.
+    not_mapped: Option<String>,
     listen_wanted: bool,
     listen_after: Option<Duration>,
     gate_at: Option<Duration>,
@@ -317,6 +319,7 @@ impl Replica {
             Input::Mended(found) => self.mended(&mut cx, *found),
             Input::Nearby { tags, invitations, addresses } => self.heard_nearby(&mut cx, &tags, &invitations, addresses),
             Input::NearbyFailed { reason } => self.nearby_failed(reason),
+            Input::MappingFailed { reason } => self.not_mapped = reason,
             Input::Here { zone, quiet, lock_after, discovery } => {
                 self.lock_after = lock_after;
                 self.use_nearby(discovery);

@@ -85,6 +85,7 @@ impl Replica {
             slept: Duration::ZERO,
             listening: None,
             not_open: None,
+            not_mapped: None,
             listen_wanted: false,
             listen_after: None,
             gate_at: None,

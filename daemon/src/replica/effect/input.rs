@@ -235,6 +235,11 @@ pub enum Input {
         /// Why not, in words.
         reason: Option<String>,
     },
+    /// The router passes nothing on from outside, though it was asked to; or it does, or is not asked any more.
+    MappingFailed {
+        /// Why not, in words.
+        reason: Option<String>,
+    },
     /// What became of a notice.
     Notified {
         /// Which.

@@ -29,6 +29,13 @@ impl Replica {
         if let Some(reason) = self.not_open.as_ref().filter(|_| self.listening.is_none()) {
             bad(format!("the network could not be opened: {reason}"), "choose another address with: asif config set listen ADDR:PORT");
         }
+        if let Some(reason) = self.not_mapped.as_ref().filter(|_| self.listening.is_some()) {
+            bad(
+                format!("the router passes nothing on to this device: {reason}"),
+                "devices meet all the same wherever one of them is reached; what a router passes on is set there too, by hand; \
+                 asif config set port-mapping off stops the asking",
+            );
+        }
         match self.why_not_nearby() {
             Some(reason) if self.looks_nearby() => bad(
                 format!("nobody is found on the local network: {reason}"),
