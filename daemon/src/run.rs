@@ -298,7 +298,7 @@ impl Daemon {
     }
 
     async fn close(mut self) {
-        self.network.close().await;
+        self.network.end().await;
         self.desktop.shutdown().await;
         self.keychain.shutdown().await;
         if let Some(net) = self.net {

@@ -65,7 +65,7 @@ fn bash_is_given_names_that_it_cannot_take_for_commands() {
     assert!(offers("asif restore ").unwrap().iter().all(|one| one.starts_with('-')), "nothing was deleted");
     assert_eq!(
         offers("asif config get ").unwrap(),
-        ["listen", "discovery", "country", "own-number", "quiet-hours", "lock-after", "editor"]
+        ["listen", "discovery", "port-mapping", "country", "own-number", "quiet-hours", "lock-after", "editor"]
     );
     assert_eq!(offers("asif config set co").unwrap(), ["country"]);
     assert_eq!(offers("asif search kind --practice l").unwrap(), ["lunch"]);

@@ -94,6 +94,11 @@ impl Machine {
         ip(&format!("-n {name} route add default via {net}.254"));
     }
 
+    /// It has this address too, in the network where it is.
+    pub(crate) fn has_too(&self, address: &str) {
+        ip(&format!("-n {} addr add {address}/24 dev eth0", self.name));
+    }
+
     /// Its cable is pulled.
     pub(crate) fn loses_network(&self) {
         ip(&format!("-n {} addr flush dev eth0", self.name));

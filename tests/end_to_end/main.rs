@@ -64,6 +64,7 @@ mod pty;
 mod relay;
 mod reminders;
 mod removed;
+mod routers;
 mod scenes;
 mod schema;
 mod search;

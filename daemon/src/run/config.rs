@@ -14,7 +14,7 @@ use std::time::Duration;
 use asif_proto::local::{Answer, Check, Failure, QuietHours, Reply, Request, Setting};
 
 use file::{Entry, File};
-use known::{DISCOVERY, KNOWN, Known, LISTEN, LOCK_AFTER, OWN_NUMBER, QUIET_HOURS, find, nearest_to, parse_listen};
+use known::{DISCOVERY, KNOWN, Known, LISTEN, LOCK_AFTER, OWN_NUMBER, PORT_MAPPING, QUIET_HOURS, find, nearest_to, parse_listen};
 
 /// The settings file, and the environment.
 #[derive(Debug, Clone)]
@@ -72,7 +72,16 @@ impl Config {
 
     /// Whether the local network may be used to find others. What nobody can read is no leave to.
     pub(super) fn discovery(&self) -> bool {
-        let value = self.get(DISCOVERY).map(|setting| setting.value.unwrap_or(setting.default));
+        self.is_on(DISCOVERY)
+    }
+
+    /// Whether the router may be asked to pass on what comes from outside. What nobody can read is no leave to.
+    pub(super) fn port_mapping(&self) -> bool {
+        self.is_on(PORT_MAPPING)
+    }
+
+    fn is_on(&self, key: &str) -> bool {
+        let value = self.get(key).map(|setting| setting.value.unwrap_or(setting.default));
         value.is_ok_and(|value| value.trim().eq_ignore_ascii_case("on"))
     }
 

@@ -1,4 +1,5 @@
-//! Where this machine is, as the core must know it: its zone, its quiet hours, when it locks by itself, and whether the local network may be used.
+//! Where this machine is, as the core must know it: its zone, its quiet hours, when it locks by itself, and whether the local network may be used. What
+//! a setting has the edge do by itself is begun and ended here as well.
 
 use std::time::Duration;
 
@@ -31,5 +32,6 @@ impl Daemon {
             self.inputs.push_back(Input::Here { zone, quiet, lock_after, discovery });
             self.told_here = Some(here);
         }
+        self.use_router();
     }
 }

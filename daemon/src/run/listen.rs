@@ -41,10 +41,18 @@ fn kept_port(state: &Path) -> Option<u16> {
 
 /// Where others may reach a socket bound to `bound`: itself, or for the unspecified address this machine's own addresses: first those
 /// towards the network, then loopback for a second home on this machine, then what else there is (`own`). An IPv6 socket is reached by IPv4 too.
-pub(super) fn reachable(bound: SocketAddr, own: &[IpAddr]) -> Vec<SocketAddr> {
-    if !bound.ip().is_unspecified() {
-        return vec![bound];
+/// Where the router passes packets on (`outside`) comes behind the first: who is near is not sent by way of the router.
+pub(super) fn reachable(bound: SocketAddr, own: &[IpAddr], outside: Option<SocketAddr>) -> Vec<SocketAddr> {
+    let mut all = if bound.ip().is_unspecified() { all(bound, own) } else { vec![bound] };
+    if let Some(outside) = outside.filter(|outside| !all.contains(outside)) {
+        let is_first = all.first().is_none_or(|first| first.ip().is_loopback());
+        all.insert(if is_first { 0 } else { 1 }, outside);
+        all.truncate(MAX_ADDRESSES);
     }
+    all
+}
+
+fn all(bound: SocketAddr, own: &[IpAddr]) -> Vec<SocketAddr> {
     let takes = |ip: &IpAddr| bound.is_ipv6() || ip.is_ipv4();
     // What means something on one link alone means nothing to whoever is told.
     let is_of_link = |ip: &IpAddr| match ip {
@@ -85,15 +93,29 @@ mod tests {
     #[test]
     fn a_specified_address_is_itself_and_loopback_is_always_among_the_others() {
         let one: SocketAddr = "127.0.0.1:7".parse().unwrap();
-        assert_eq!(reachable(one, &[]), [one]);
-        assert!(reachable("0.0.0.0:7".parse().unwrap(), &[]).contains(&one));
+        assert_eq!(reachable(one, &[], None), [one]);
+        assert!(reachable("0.0.0.0:7".parse().unwrap(), &[], None).contains(&one));
     }
 
     #[test]
     fn what_else_this_machine_has_comes_last_and_what_means_nothing_elsewhere_not_at_all() {
         let own: Vec<IpAddr> = ["203.0.113.9", "2001:db8::9", "fe80::9", "169.254.1.1"].iter().map(|ip| ip.parse().unwrap()).collect();
-        let told = |bound: &str| -> Vec<String> { reachable(bound.parse().unwrap(), &own).iter().map(ToString::to_string).collect() };
+        let told = |bound: &str| -> Vec<String> { reachable(bound.parse().unwrap(), &own, None).iter().map(ToString::to_string).collect() };
         assert!(told("[::]:7").ends_with(&["203.0.113.9:7".to_owned(), "[2001:db8::9]:7".to_owned()]));
         assert!(told("0.0.0.0:7").ends_with(&["203.0.113.9:7".to_owned()]));
+    }
+
+    #[test]
+    fn where_the_router_passes_on_comes_right_behind_the_first_address_towards_the_network_and_before_loopback() {
+        let outside: SocketAddr = "20.30.40.50:9".parse().unwrap();
+        let one: SocketAddr = "10.0.0.7:7".parse().unwrap();
+        assert_eq!(reachable(one, &[], Some(outside)), [one, outside]);
+        let many: Vec<IpAddr> = (1..=200).map(|last| Ipv4Addr::new(10, 9, 9, last).into()).collect();
+        let bound = "0.0.0.0:7".parse().unwrap();
+        let (before, after) = (reachable(bound, &many, None), reachable(bound, &many, Some(outside)));
+        let at = usize::from(!before[0].ip().is_loopback());
+        assert_eq!((after.len(), after[at]), (MAX_ADDRESSES, outside));
+        assert_eq!([&after[..at], &after[at + 1..]].concat(), before[..MAX_ADDRESSES - 1]);
+        assert_eq!(reachable(outside, &[], Some(outside)), [outside], "a machine that is on the internet itself");
     }
 }

@@ -1,4 +1,6 @@
-//! The network around this machine: that it changed, and who says something on the local one.
+//! The network around this machine: that it changed, who says something on the local one, and what the router passes on from outside.
+
+mod passing;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,9 +8,11 @@ use tokio::sync::mpsc;
 
 use super::Daemon;
 use super::listen;
+use crate::net::mapping::MappingEvent;
 use crate::net::nearby::{self, MDNS_PORT, Nearby, NearbyEvent};
 use crate::net::watch::Watch;
 use crate::replica::effect::{Beacon, Input};
+use passing::Passing;
 
 /// What was heard and is not carried out yet.
 const UNHEARD: usize = 64;
@@ -21,6 +25,7 @@ pub(super) struct Network {
     hears: mpsc::Sender<NearbyEvent>,
     /// Where this machine listens, as long as it does.
     bound: Option<SocketAddr>,
+    passing: Passing,
 }
 
 /// What there is to tell.
@@ -29,18 +34,21 @@ pub(super) enum Told {
     Changed,
     /// Of the local network.
     Nearby(NearbyEvent),
+    /// Of what the router passes on.
+    Passing(MappingEvent),
 }
 
 impl Network {
     /// Without any of it.
     pub(super) fn new() -> Self {
         let (hears, heard) = mpsc::channel(UNHEARD);
-        Self { watch: None, nearby: None, heard, hears, bound: None }
+        Self { watch: None, nearby: None, heard, hears, bound: None, passing: Passing::default() }
     }
 
     /// This machine listens there from now on: changes are watched.
     pub(super) fn opened(&mut self, bound: SocketAddr) {
         self.bound = Some(bound);
+        self.passing.opened(bound);
         if self.watch.is_none() && !bound.ip().is_loopback() {
             match Watch::start() {
                 Ok(watch) => self.watch = Some(watch),
@@ -52,7 +60,7 @@ impl Network {
     /// Where others reach this machine.
     pub(super) fn reachable(&self) -> Vec<SocketAddr> {
         let own: Vec<IpAddr> = self.watch.as_ref().map(Watch::addresses).unwrap_or_default();
-        self.bound.map(|bound| listen::reachable(bound, &own)).unwrap_or_default()
+        self.bound.map(|bound| listen::reachable(bound, &own, self.passing.outside())).unwrap_or_default()
     }
 
     /// Says this on the local network from now on, and looks for others there or not.
@@ -85,6 +93,7 @@ impl Network {
         if let Some(nearby) = &mut self.nearby {
             nearby.changed();
         }
+        self.passing.look_again();
     }
 
     /// The next of it.
@@ -98,14 +107,22 @@ impl Network {
         tokio::select! {
             () = changed => Told::Changed,
             Some(event) = self.heard.recv() => Told::Nearby(event),
+            event = self.passing.told() => Told::Passing(event),
         }
     }
 
-    /// Ends all of it; what was heard and not carried out is forgotten.
+    /// Closes all of it, and waits until the router has heard of that.
+    pub(super) async fn end(&mut self) {
+        self.close().await;
+        self.passing.end().await;
+    }
+
+    /// Ends all of it; what was heard and not carried out is forgotten. What the router granted is taken back meanwhile.
     pub(super) async fn close(&mut self) {
         if let Some(nearby) = self.nearby.take() {
             nearby.shutdown().await;
         }
+        self.passing.closed();
         self.bound = None;
         while self.heard.try_recv().is_ok() {}
     }
@@ -113,15 +130,40 @@ impl Network {
 
 impl Daemon {
     pub(super) fn take_network(&mut self, told: Told) {
-        self.inputs.push_back(match told {
+        match told {
             Told::Changed => {
                 self.network.look_again();
-                Input::Network { addresses: self.network.reachable() }
+                self.tell_addresses();
             }
             Told::Nearby(NearbyEvent::Heard(heard)) => {
-                Input::Nearby { tags: heard.tags, invitations: heard.invitations, addresses: heard.addresses }
+                let (tags, invitations, addresses) = (heard.tags, heard.invitations, heard.addresses);
+                self.inputs.push_back(Input::Nearby { tags, invitations, addresses });
             }
-            Told::Nearby(NearbyEvent::Failed(reason)) => Input::NearbyFailed { reason: Some(reason) },
-        });
+            Told::Nearby(NearbyEvent::Failed(reason)) => self.inputs.push_back(Input::NearbyFailed { reason: Some(reason) }),
+            Told::Passing(event) => {
+                if self.network.passing.heard(&event) {
+                    self.tell_addresses();
+                }
+                let reason = match event {
+                    MappingEvent::Mapped(_) => None,
+                    MappingEvent::Failed(reason) => Some(reason),
+                };
+                self.inputs.push_back(Input::MappingFailed { reason });
+            }
+        }
+    }
+
+    /// Asks the router from now on, or does so no more, as the settings say.
+    pub(super) fn use_router(&mut self) {
+        let on = self.config.port_mapping();
+        if self.network.passing.want(on) && !on {
+            self.tell_addresses();
+            self.inputs.push_back(Input::MappingFailed { reason: None });
+        }
+    }
+
+    /// Tells the core where others reach this machine.
+    fn tell_addresses(&mut self) {
+        self.inputs.push_back(Input::Network { addresses: self.network.reachable() });
     }
 }

@@ -22,6 +22,9 @@ pub(super) const LOCK_AFTER: &str = "lock-after";
 /// The key of whether devices find each other on the local network.
 pub(super) const DISCOVERY: &str = "discovery";
 
+/// The key of whether the router is asked to pass on what comes from outside.
+pub(super) const PORT_MAPPING: &str = "port-mapping";
+
 /// The most bytes of a number of one's own.
 const MAX_OWN_NUMBER: usize = 200;
 
@@ -37,7 +40,7 @@ pub(super) struct Known {
     pub(super) read: fn(&str) -> Result<String, Failure>,
 }
 
-pub(super) const KNOWN: [Known; 7] = [
+pub(super) const KNOWN: [Known; 8] = [
     Known {
         key: LISTEN,
         variable: Some("ASIF_LISTEN"),
@@ -51,6 +54,14 @@ pub(super) const KNOWN: [Known; 7] = [
         default: "on",
         help: "whether your devices and your helper find this one on the local network, and it them; nothing is said there before the first pairing or \
                invitation; off keeps the local network quiet",
+        read: read_switch,
+    },
+    Known {
+        key: PORT_MAPPING,
+        variable: Some("ASIF_PORT_MAPPING"),
+        default: "off",
+        help: "whether the router is asked to pass on what comes from outside, so that your other devices and your helper reach this one from anywhere; \
+               off asks it nothing",
         read: read_switch,
     },
     Known {
