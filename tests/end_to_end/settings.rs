@@ -43,6 +43,17 @@ fn a_mistake_in_the_file_is_told_with_its_line_and_stops_nothing() {
 }
 
 #[test]
+fn who_changes_a_setting_hears_from_when_on_it_holds() {
+    let home = Home::robin();
+    for (key, value) in [("discovery", "off"), ("lock-after", "15m"), ("port-mapping", "on")] {
+        let told = home.ok(&["config", "set", key, value]).stdout;
+        assert!(told.contains("it holds from now on"), "{told}");
+    }
+    let told = home.ok(&["config", "set", "listen", "127.0.0.1:0"]).stdout;
+    assert!(told.contains("from the next start of the daemon"), "{told}");
+}
+
+#[test]
 fn each_setting_says_where_it_comes_from() {
     let mut home = Home::robin();
     home.ok(&["config", "set", "country", "GB"]);

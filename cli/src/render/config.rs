@@ -24,6 +24,8 @@ pub fn changed(screen: &mut Screen, setting: &Setting) {
             screen.line("  it is kept in the clear in config.toml: whoever can read your files can read it");
         }
         "quiet-hours" => screen.line("  it holds from now on: asif remind list"),
+        "discovery" | "lock-after" => screen.line("  it holds from now on"),
+        "port-mapping" => screen.line("  it holds from now on; what comes of it: asif doctor"),
         "editor" => screen.line("  it holds from now on: asif edit ID"),
         _ => screen.line("  it holds from the next start of the daemon: asif daemon restart"),
     }
