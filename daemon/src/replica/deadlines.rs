@@ -16,7 +16,7 @@ impl Replica {
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 
-    /// When [`Input::Tick`] is due, on the monotonic clock.
+    /// When [`Input::Tick`](super::effect::Input::Tick) is due, on the monotonic clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         // What is not done is not waited for; what cannot be done yet is: whatever makes it so is a step itself.
         let is_done = self.sweeps.is_done() && self.narrowing.is_empty();

@@ -116,7 +116,6 @@ back() {
         moves desktop $net "$at.2"
         began=$(now)
         elsewhere+=("$(shows "$began" "elsewhere $round")")
-        [ -z "${VERBOSE:-}" ] || echo "${there[-1]} ${same[-1]} ${elsewhere[-1]}" >&2
     done
     t=$(printf '%s\n' "${there[@]}" | middle)
     s=$(printf '%s\n' "${same[@]}" | middle)
@@ -163,5 +162,4 @@ idle() {
 
 for part in $*; do "$part"; done
 end laptop desktop
-[ -z "${VERBOSE:-}" ] || tail -400 "$homes"/*/state/asifd.log >&2
 rm -rf "$homes"
