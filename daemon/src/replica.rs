@@ -56,9 +56,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use asif_proto::code::Code;
 use asif_proto::home::Home;
 use asif_proto::id::{GrantId, ItemId, LinkKey, LogId, QueueId, RecordId, SpaceId};
 use asif_proto::local::{Ask, Draft, ErrorKind, Failure};
+use asif_proto::ticket::Ticket;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -208,6 +210,8 @@ pub struct Replica {
     awaiting: BTreeMap<ClientId, join::Awaiting>,
     /// Codes that stand.
     codes: Codes,
+    /// The code that this home joined by last, and the ticket that became of it: whoever was cut off comes again with that.
+    became: Option<(Code, Ticket)>,
     joining: Option<join::Joining>,
     /// Who waits for what the recovery kit opened here to be read, and by which request.
     coming_back: Vec<(ClientId, Uuid)>,

@@ -219,3 +219,21 @@ fn however_often_somebody_guesses_nobody_is_let_in_who_does_not_know_the_code() 
     let code = world.told_code(laptop, client);
     assert!(joins(&mut world, desktop, &code, None).is_ok());
 }
+
+#[test]
+fn who_is_cut_off_after_the_code_was_right_comes_again_with_it() {
+    let (mut world, laptop, desktop) = laptop_and_desktop();
+    world.nodes[laptop].hesitates = true;
+    let client = invites(&mut world, laptop);
+    let code = world.told_code(laptop, client);
+    let joining = world.begin(desktop, Request::DeviceJoin { ticket: code.clone(), name: None, at: None });
+    world.run_for(Duration::from_secs(3));
+    // The person was asked, so it was right; then the network goes.
+    world.cut(laptop, desktop);
+    let failure = world.answer(desktop, joining, Duration::from_secs(60)).unwrap().unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::PeerUnreachable, "{failure:?}");
+    world.heal();
+    world.nodes[laptop].hesitates = false;
+    assert!(joins(&mut world, desktop, &code, None).is_ok());
+    assert_eq!(devices(&mut world, laptop), 2);
+}

@@ -235,7 +235,12 @@ impl Story {
         world.run_for(Duration::from_secs(240));
         // Twice: a copy and its original take turns, so what the last one brings the first has not seen.
         for device in self.devices.repeat(2) {
-            world.must(device, Request::Sync { wait_ms: Some(120_000) });
+            // They push each other out, too, and by chance for longer than somebody waits: then it is asked for again.
+            let sync = || Request::Sync { wait_ms: Some(120_000) };
+            let is_done = (0..3).any(|_| matches!(world.ask(device, sync()), Some(Ok(_))));
+            if !is_done {
+                world.must(device, sync());
+            }
         }
     }
 

@@ -94,6 +94,7 @@ impl Replica {
             until_listening: Vec::new(),
             awaiting: BTreeMap::new(),
             codes: Codes::default(),
+            became: None,
             joining: None,
             coming_back: Vec::new(),
             unopened: None,

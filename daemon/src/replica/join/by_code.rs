@@ -156,10 +156,20 @@ impl Replica {
             self.fail_join(cx, failure);
             return self.drop_link(cx, id);
         }
-        if let Some(joining) = &mut self.joining {
-            joining.by = By::Ticket(ticket);
+        if let Some(joining) = &mut self.joining
+            && let By::Code(code, _) = std::mem::replace(&mut joining.by, By::Ticket(ticket.clone()))
+        {
+            self.became = Some((code, ticket));
         }
         self.ask_to_join(cx, id);
+    }
+
+    /// A code that became a ticket here, before the connection broke, is that ticket.
+    pub(super) fn go_on_with(&self, by: By) -> By {
+        match (by, &self.became) {
+            (By::Code(code, role), Some((before, ticket))) if code == *before && role == ticket.role => By::Ticket(ticket.clone()),
+            (by, _) => by,
+        }
     }
 
     /// Somebody else says that they have an invitation of this number, too: they are asked next. Says whether that is so.

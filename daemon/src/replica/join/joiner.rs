@@ -37,7 +37,7 @@ impl Replica {
             Request::HelperJoin { ticket, name, at } => (ticket, name, at, TicketRole::Helper),
             _ => return Err(Failure::new(ErrorKind::Usage, "this is not a request to join")),
         };
-        let by = by_what(text, role)?;
+        let by = self.go_on_with(by_what(text, role)?);
         let at = address(at.as_deref())?;
         if self.goes_on(cx, client, ask.id, role)? {
             return Ok(());
