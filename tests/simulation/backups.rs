@@ -18,7 +18,7 @@ use crate::world::{A_MONTH, Weather, World};
 use asif_daemon::replica::Keeping;
 
 /// A backup of what a machine holds.
-fn backup(world: &mut World, node: usize) -> Vec<Named> {
+pub(crate) fn backup(world: &mut World, node: usize) -> Vec<Named> {
     let passphrase = Some(Secret::new("long enough".into()));
     world.must(node, Request::Backup(BackupAsk::Create { file: "/backup".into(), passphrase }));
     world.nodes[node].backup.take().unwrap()

@@ -237,3 +237,32 @@ fn who_is_cut_off_after_the_code_was_right_comes_again_with_it() {
     assert!(joins(&mut world, desktop, &code, None).is_ok());
     assert_eq!(devices(&mut world, laptop), 2);
 }
+
+#[test]
+fn an_old_copy_does_not_become_another_persons_by_a_code_and_loses_nothing() {
+    let (mut world, laptop, other) = laptop_and_desktop();
+    world.must(laptop, Request::Log { practice: Some("lunch".into()), fields: Box::default() });
+    let kept = crate::backups::backup(&mut world, laptop);
+    world.stop(laptop);
+    let back = world.restored(&kept, "restored");
+    story::begin(&mut world, other);
+    let client = invites(&mut world, other);
+    let code = world.told_code(other, client);
+    // Whose code it is it hears before it shows any key that counts.
+    let failure = joins(&mut world, back, &code, Some(other)).unwrap_err();
+    assert!(failure.kind == ErrorKind::Precondition && failure.message.contains("already holds a journal"), "{failure:?}");
+    assert_eq!(devices(&mut world, other), 1);
+    for _ in 0..2 {
+        let Reply::Sessions(sessions) = world.must(back, Request::List(asif_proto::local::ListFilter::default())) else { panic!() };
+        assert_eq!(sessions.len(), 1);
+        world.stop(back);
+        world.start(back);
+    }
+    // By a code of its own person's it becomes a device of its own.
+    world.start(laptop);
+    let client = invites(&mut world, laptop);
+    let code = world.told_code(laptop, client);
+    let joined = joins(&mut world, back, &code, Some(laptop));
+    assert!(joined.is_ok(), "{joined:?}");
+    assert_eq!(devices(&mut world, laptop), 2);
+}
