@@ -8,10 +8,11 @@
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, Instant};
 
+use asif_proto::code::{Code, words};
 use asif_proto::home::Home;
 use asif_proto::local::{Known, KnownName, Reply, Request};
 use clap::CommandFactory;
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 
 use crate::client::glance::glance;
 use crate::render::text::visible;
@@ -47,6 +48,16 @@ pub fn settings() -> ArgValueCandidates {
         };
         let known = settings.into_iter().filter(|setting| !setting.help.is_empty());
         known.map(|setting| offered(KnownName { name: setting.key, about: setting.help })).collect::<Vec<_>>()
+    })
+}
+
+/// What a code that somebody is being told could go on with, once a letter of the next word is there.
+pub fn codes() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let Some((before, begun)) = typed.to_str().and_then(|typed| typed.rsplit_once('-')) else { return Vec::new() };
+        let is_next = Code::is_meant_by(before) && before.split('-').count() <= 3 && !begun.is_empty();
+        let words = words().filter(|word| is_next && word.starts_with(begun));
+        words.map(|word| CompletionCandidate::new(format!("{before}-{word}"))).collect()
     })
 }
 
@@ -97,4 +108,23 @@ pub fn handed_over(words: &[OsString]) -> Vec<OsString> {
     };
     let last = last.to_str().map_or_else(|| last.to_owned(), |typed| line::last_word(typed).value.into());
     before.iter().cloned().chain([last]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_code_are_offered_one_after_the_other() {
+        let offered = |typed: &str| {
+            let words = ["asif", "device", "join", typed].map(OsString::from).to_vec();
+            candidates(words).into_iter().map(|one| one.value).collect::<Vec<_>>()
+        };
+        assert_eq!(offered("7-harb"), ["7-harbour"]);
+        assert_eq!(offered("7-harbour-viol"), ["7-harbour-violin"]);
+        assert_eq!(offered("7-harbour-violin-kett"), ["7-harbour-violin-kettle"]);
+        for typed in ["7-", "7-harbour-violin-kettle-m", "asif-h", "harb"] {
+            assert!(offered(typed).is_empty(), "{typed}");
+        }
+    }
 }

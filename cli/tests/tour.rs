@@ -89,7 +89,7 @@ fn nothing_of_the_callers_asif_reaches_the_tour() {
     let env = std::fs::read_to_string(home.folder.path().join("env")).unwrap();
     assert!(env.contains("ASIF_LISTEN=127.0.0.1:0\n"), "{env}");
     let set_by_the_shell = ["PWD", "OLDPWD", "_", "SHLVL"];
-    let ours = ["ASIF_HOME", "ASIF_LISTEN", "COLUMNS", "TZ"];
+    let ours = ["ASIF_HOME", "ASIF_LISTEN", "ASIF_DISCOVERY", "COLUMNS", "TZ"];
     for name in env.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name) {
         assert!(ours.contains(&name) || set_by_the_shell.contains(&name), "{name} was handed on");
     }

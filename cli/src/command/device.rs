@@ -6,6 +6,7 @@ use asif_proto::ticket::TicketRole;
 use clap::Subcommand;
 
 use super::ticket;
+use crate::completion::codes;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::render::device;
@@ -66,7 +67,7 @@ pub struct Giving {
 #[derive(Debug, clap::Args)]
 pub struct Joining {
     /// The code, like 7-harbour-violin-kettle, or the ticket: the long text that starts with asif1
-    #[arg(value_name = "CODE-OR-TICKET")]
+    #[arg(value_name = "CODE-OR-TICKET", add = codes())]
     ticket: String,
     /// What this device is to be called
     #[arg(long)]

@@ -5,6 +5,7 @@ use asif_proto::ticket::TicketRole;
 use clap::Subcommand;
 
 use super::ticket;
+use crate::completion::codes;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::render::device;
@@ -18,7 +19,7 @@ pub enum Args {
     /// ticket.
     Join {
         /// The code, like 7-harbour-violin-kettle, or the ticket: the long text that starts with asif1
-        #[arg(value_name = "CODE-OR-TICKET")]
+        #[arg(value_name = "CODE-OR-TICKET", add = codes())]
         ticket: String,
         /// Your own name, on a machine where you have not used this before
         #[arg(long)]

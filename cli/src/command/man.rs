@@ -34,13 +34,15 @@ enum Done<'d> {
 }
 
 /// Variables that the programs read.
-const ENVIRONMENT: [(&str, &str); 7] = [
+const ENVIRONMENT: [(&str, &str); 9] = [
+    ("ASIF_DISCOVERY", "Whether devices find each other on the local network, on or off; it beats the settings."),
     ("ASIF_HOME", "Everything of one home lies below this folder. Without it the folders of the XDG base directories are used."),
     ("ASIF_LISTEN", "The address and UDP port on which other devices and helpers reach this one; it beats the settings."),
     (
         "ASIF_LOG",
         "How much the daemon writes about itself: off, error, warn, info, debug or trace. Nothing of the journal, at any of them.",
     ),
+    ("ASIF_PORT_MAPPING", "Whether the router is asked to pass on what comes from outside, on or off; it beats the settings."),
     ("LC_ALL, LC_MESSAGES, LANG", "The country whose numbers asif crisis shows, where the settings name none."),
     ("NO_COLOR", "Set to anything: no colour."),
     ("LISTEN_FDS, LISTEN_PID", "Set by a service manager that opened the daemon's socket."),

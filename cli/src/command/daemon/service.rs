@@ -40,6 +40,13 @@ impl Done {
     }
 }
 
+/// Variables of the daemon that a service manager does not hand on, and what does what they do.
+const UNSEEN: [(&str, &str); 3] = [
+    ("ASIF_LISTEN", "asif config set listen ADDR keeps the address"),
+    ("ASIF_DISCOVERY", "asif config set discovery off keeps the local network quiet"),
+    ("ASIF_PORT_MAPPING", "asif config set port-mapping on asks the router"),
+];
+
 /// Writes the service of this home, and has the service manager start it.
 pub(super) fn install(context: &mut Context<'_, '_>) -> Outcome {
     let starter = context.starter()?;
@@ -52,8 +59,8 @@ pub(super) fn install(context: &mut Context<'_, '_>) -> Outcome {
     stop::end(&starter, true)?;
     let steps = manager::run(manager::to_enable(&service, &folder), context.world.path.as_deref());
     let done = Done { done: "installed", service: service.name.clone(), files: written, steps };
-    if variable("ASIF_LISTEN").is_some_and(|value| !value.is_empty()) {
-        context.explain("ASIF_LISTEN is set here, and a service does not see it: asif config set listen ADDR keeps the address.");
+    for (name, keeps) in UNSEEN.into_iter().filter(|(name, _)| variable(name).is_some_and(|value| !value.is_empty())) {
+        context.explain(&format!("{name} is set here, and a service does not see it: {keeps}."));
     }
     let heard_of = done.steps.first().is_some_and(|step| step.ok);
     if heard_of && !done.is_whole() {

@@ -169,7 +169,7 @@ impl Stage {
     fn command(&self, on: Machine, words: &[&str]) -> Command {
         let mut command = Command::new(&self.asif);
         command.args(words).env_clear().current_dir(&self.root).process_group(0);
-        command.env("ASIF_HOME", self.root.join(on.folder())).env("ASIF_LISTEN", "127.0.0.1:0");
+        command.env("ASIF_HOME", self.root.join(on.folder())).env("ASIF_LISTEN", "127.0.0.1:0").env("ASIF_DISCOVERY", "off");
         command.env("COLUMNS", self.columns.to_string());
         if let Some(zone) = std::env::var_os("TZ") {
             command.env("TZ", zone);

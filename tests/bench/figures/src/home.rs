@@ -55,7 +55,7 @@ impl<'p> Home<'p> {
 
     fn program(&self, program: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(args).env_clear().env("ASIF_HOME", &self.folder).env("ASIF_LISTEN", "127.0.0.1:0").env("TZ", "Europe/London");
+        command.args(args).env_clear().env("ASIF_HOME", &self.folder).env("ASIF_LISTEN", "127.0.0.1:0").env("ASIF_DISCOVERY", "off").env("TZ", "Europe/London");
         command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
