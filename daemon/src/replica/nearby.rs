@@ -19,6 +19,7 @@ use rand_core::Rng as _;
 
 use super::effect::{Beacon, Effect};
 use super::{Cx, Replica};
+use crate::people::pairing::codes::CODE_LIMIT;
 use crate::people::space::Space;
 use crate::people::statement::Epoch;
 use crate::seal::keys::NearbyKey;
@@ -113,7 +114,7 @@ impl Replica {
     /// Numbers of invitations that others on the local network have.
     pub(super) fn numbers_nearby(&self) -> BTreeSet<u16> {
         let now = self.now.mono;
-        self.nearby.numbers.iter().filter(|(_, at)| now < **at + FRESH).map(|(number, _)| *number).collect()
+        self.nearby.numbers.iter().filter(|(_, at)| now < **at + CODE_LIMIT).map(|(number, _)| *number).collect()
     }
 
     /// Where a device was heard on the local network not long ago, the newest first.
@@ -126,7 +127,7 @@ impl Replica {
     pub(super) fn heard_nearby(&mut self, cx: &mut Cx<'_>, tags: &[[u8; 8]], numbers: &[u16], addresses: Vec<SocketAddr>) {
         let now = cx.now.mono;
         self.nearby.failed = None;
-        self.nearby.numbers.retain(|_, at| now < *at + FRESH);
+        self.nearby.numbers.retain(|_, at| now < *at + CODE_LIMIT);
         if self.nearby.numbers.len() < 1000 {
             self.nearby.numbers.extend(numbers.iter().map(|number| (*number, now)));
         }

@@ -76,8 +76,11 @@ impl Codes {
         if self.locked_until(now).is_some() || self.open.len() >= MAX_OPEN {
             return None;
         }
-        let is_free = |number: &u16| !taken.contains(number) && self.open.iter().all(|one| one.code.number() != *number);
-        let free: Vec<u16> = (1..NUMBERS).filter(is_free).collect();
+        let mut free: Vec<u16> = (1..NUMBERS).filter(|number| self.open.iter().all(|one| one.code.number() != *number)).collect();
+        // Somebody who says that they have them all takes nothing away: whoever joins asks one after the other.
+        if free.iter().any(|number| !taken.contains(number)) {
+            free.retain(|number| !taken.contains(number));
+        }
         let drawn = usize::try_from(rng.next_u32()).unwrap_or_default().checked_rem(free.len())?;
         let words = [rng.next_u32(), rng.next_u32(), rng.next_u32()].map(|drawn| u16::try_from(drawn & 0x7ff).unwrap_or_default());
         let code = Code::new(*free.get(drawn)?, words);
@@ -258,5 +261,7 @@ mod tests {
         }
         assert_eq!(codes.numbers(T0).collect::<BTreeSet<_>>().len(), MAX_OPEN);
         assert_eq!(codes.open(TicketRole::Helper, [9; 8], &taken, T0, &mut rng), None);
+        let all: BTreeSet<u16> = (1..1000).collect();
+        assert!(Codes::default().open(TicketRole::Helper, [9; 8], &all, T0, &mut rng).is_some());
     }
 }
