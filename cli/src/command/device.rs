@@ -97,7 +97,7 @@ impl Args {
             Self::Pair(giving) => {
                 giving.check(context)?;
                 let about = "With this another machine becomes one of your own devices: asif device join there. It works once.";
-                context.show(|screen| screen.line(about)).map_err(CommandError::before_the_deed)?;
+                context.show(|screen| screen.sentence(about)).map_err(CommandError::before_the_deed)?;
                 if !giving.no_wait {
                     let stops = if giving.yes { "stops the waiting here; code and ticket stay good" } else { "takes both back" };
                     context.say(&format!("Waiting for the other machine. Ctrl-C {stops}."));
