@@ -4,6 +4,7 @@
 //! 2. Where somebody is, is told to own devices alone.
 //! 3. Nobody is said to have been reached who has not answered since it was asked.
 //! 4. Two that hold the same say little when they meet, however much that is.
+//! 5. On the local network a device says something to those it talks to, and nothing more to who is talked to no more.
 
 use std::time::Duration;
 
@@ -141,4 +142,22 @@ fn two_that_hold_the_same_say_no_more_than_256_bytes_to_each_other() {
         let bytes = 2 * (hello.unwrap() + same.unwrap());
         assert_eq!(bytes, 156, "both ways");
     }
+}
+
+#[test]
+fn who_is_talked_to_no_more_is_said_nothing_more_on_the_local_network() {
+    let mut world = World::new(5);
+    let laptop = world.join("laptop");
+    world.nodes[laptop].discovery = true;
+    world.start(laptop);
+    story::begin(&mut world, laptop);
+    let dana = world.add("dana");
+    let ticket = world.ticket(laptop, Request::ShareInvite { invite: story::invitation(), yes: true, no_wait: true });
+    world.must(dana, Request::HelperJoin { ticket, name: Some("Dana".into()), at: None });
+    world.run_for(Duration::from_secs(20));
+    let tags = |world: &World| world.nodes[laptop].beacon.as_ref().map(|beacon| beacon.tags.clone()).unwrap_or_default();
+    assert!(!tags(&world).is_empty());
+    world.must(laptop, Request::ShareRevoke { name: "Dana".into() });
+    world.run_for(Duration::from_secs(60));
+    assert_eq!(tags(&world), Vec::<[u8; 8]>::new());
 }

@@ -179,11 +179,7 @@ impl Replica {
 
     /// Asks everybody who seems to be there whether they are: of one whose machine lost its power the link looks alive for a while.
     pub(super) fn ping_all(&mut self, cx: &mut Cx<'_>) {
-        for (id, link) in self.links.iter_mut().filter(|(_, link)| link.person().is_some() && link.pinged.is_none()) {
-            let number = cx.rng.next_u64();
-            link.pinged = Some(number);
-            cx.rest.push(Effect::Send { link: *id, message: Message::Ping(number) });
-        }
+        self.links.iter_mut().filter(|(_, link)| link.person().is_some()).for_each(|(id, link)| ping(cx, *id, link));
     }
 
     /// They are there.
@@ -334,5 +330,14 @@ impl Replica {
             }
         }
         (done, state)
+    }
+}
+
+/// Asks whoever is at the other end whether they are there, unless they were asked and have not answered.
+pub(super) fn ping(cx: &mut Cx<'_>, id: LinkId, link: &mut Link) {
+    if link.pinged.is_none() {
+        let number = cx.rng.next_u64();
+        link.pinged = Some(number);
+        cx.rest.push(Effect::Send { link: id, message: Message::Ping(number) });
     }
 }

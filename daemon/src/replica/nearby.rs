@@ -49,8 +49,8 @@ pub(super) struct Nearby {
     failed: Option<String>,
     /// What the edge was told last.
     told: Option<(Option<Beacon>, bool)>,
-    /// Of what the tags were made: the hour, and what there was of keys and devices.
-    made_of: Option<(i64, usize, usize)>,
+    /// Of what the tags were made.
+    made_of: Option<MadeOf>,
     said: Vec<[u8; 8]>,
     instance: [u8; 10],
     recognised: HashMap<[u8; 8], LinkKey>,
@@ -58,6 +58,16 @@ pub(super) struct Nearby {
     heard: HashMap<LinkKey, Heard>,
     /// Numbers of invitations that others have, and when they were heard of.
     numbers: HashMap<u16, Duration>,
+}
+
+/// What tags follow from.
+#[derive(Debug, PartialEq, Eq)]
+struct MadeOf {
+    hour: i64,
+    /// Who is talked to.
+    known: BTreeSet<LinkKey>,
+    statements: usize,
+    keys: usize,
 }
 
 /// One device, as it was heard. Others may repeat what it says: every place counts until it is seen who is there.
@@ -177,7 +187,7 @@ impl Replica {
 
     /// When the tags of the next hour are due, or somebody who was heard is dialled.
     pub(super) fn nearby_deadline(&self) -> Option<Duration> {
-        let (hour, ..) = self.nearby.made_of?;
+        let hour = self.nearby.made_of.as_ref()?.hour;
         let (_, looks) = self.nearby.told.as_ref()?;
         let left = (hour + 1) * PERIOD_S - self.now.wall.as_second();
         let tags = looks.then(|| self.now.mono + Duration::from_secs(u64::try_from(left.clamp(1, PERIOD_S)).unwrap_or_default()));
@@ -186,15 +196,16 @@ impl Replica {
 
     fn make_tags(&mut self, cx: &mut Cx<'_>) {
         let hour = cx.now.wall.as_second().div_euclid(PERIOD_S);
-        let made_of = (hour, self.registry.statements().count(), self.keys.len());
-        if self.nearby.made_of == Some(made_of) {
+        let known = self.known_keys();
+        let persons: BTreeSet<PersonId> = known.iter().filter_map(|key| Some(self.registry.holder(key)?.0)).collect();
+        let made_of = Some(MadeOf { hour, known, statements: self.registry.statements().count(), keys: self.keys.len() });
+        if self.nearby.made_of == made_of {
             return;
         }
-        self.nearby.made_of = Some(made_of);
+        self.nearby.made_of = made_of;
         // Locked, this device goes on by the keys of now.
         self.save_outside(cx);
-        let (Some(me), Some(ours)) = (self.person(), self.link_key()) else { return };
-        let persons: BTreeSet<PersonId> = self.known_keys().iter().filter_map(|key| Some(self.registry.holder(key)?.0)).collect();
+        let Some(ours) = self.link_key() else { return };
         let mut said: Vec<[u8; 8]> = Vec::new();
         let mut recognised = HashMap::new();
         for person in persons {
@@ -207,7 +218,6 @@ impl Replica {
                 // Clocks differ, and hours end.
                 recognised.extend([hour - 1, hour, hour + 1].map(|hour| (key.tag(hour, device), *device)));
             }
-            debug_assert!(person == me || !devices.contains(&ours));
         }
         said.truncate(MAX_TAGS);
         if !said.is_empty() {

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use asif_proto::id::LinkKey;
 use asif_proto::local::{FoundBy, Over, Reached};
-use asif_proto::peer::Message;
 use jiff::Timestamp;
-use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{Effect, LinkId};
+use super::effect::LinkId;
+use super::gate::ping;
 use super::{Cx, Replica};
 use crate::sync::backoff::Backoff;
 use crate::sync::link::Link;
@@ -32,15 +31,8 @@ const MAX_REACHES: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reach {
     address: SocketAddr,
-    by: By,
+    by: FoundBy,
     at: Timestamp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum By {
-    Discovery,
-    Address,
-    Them,
 }
 
 impl Replica {
@@ -72,11 +64,7 @@ impl Replica {
         let is_elsewhere = |link: &Link| link.key == *key && link.up && addresses.iter().all(|address| address.ip() != link.address.ip());
         for (id, link) in self.links.iter_mut().filter(|(_, link)| is_elsewhere(link)) {
             link.doubt_at_once(cx.now.mono);
-            if link.pinged.is_none() {
-                let number = cx.rng.next_u64();
-                link.pinged = Some(number);
-                cx.rest.push(Effect::Send { link: *id, message: Message::Ping(number) });
-            }
+            ping(cx, *id, link);
         }
     }
 
@@ -100,14 +88,14 @@ impl Replica {
         }
     }
 
-    /// Their Hello came.
+    /// A device is there: by which way is noted.
     pub(super) fn was_reached(&mut self, cx: &mut Cx<'_>, id: LinkId) {
         let Some(link) = self.links.get(&id) else { return };
         let (key, address) = (link.key, link.address);
         let by = match link.incoming {
-            true => By::Them,
-            false if self.heard_at(&key).any(|heard| *heard == address) => By::Discovery,
-            false => By::Address,
+            true => FoundBy::Them,
+            false if self.heard_at(&key).any(|heard| *heard == address) => FoundBy::Discovery,
+            false => FoundBy::Address,
         };
         self.tried.remove(&key);
         if self.reached.len() < MAX_REACHES || self.reached.contains_key(&key) {
@@ -126,12 +114,7 @@ impl Replica {
     /// How a device was last reached.
     pub(super) fn reached(&self, key: &LinkKey) -> Option<Reached> {
         let Reach { address, by, at } = self.reached.get(key)?;
-        let by = match by {
-            By::Discovery => FoundBy::Discovery,
-            By::Address => FoundBy::Address,
-            By::Them => FoundBy::Them,
-        };
-        Some(Reached { address: address.to_string(), over: over(address.ip()), by, at: *at })
+        Some(Reached { address: address.to_string(), over: over(address.ip()), by: *by, at: *at })
     }
 
     /// Why a device is not reached, as far as that is known: where it was tried, and in vain.

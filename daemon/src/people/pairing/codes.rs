@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use asif_proto::code::Code;
 use asif_proto::id::LinkKey;
+use asif_proto::local::CodeEnd;
 use asif_proto::peer::{ByCode, CodeAnswer, Refused};
 use asif_proto::ticket::TicketRole;
 use rand_core::Rng as _;
@@ -57,17 +58,6 @@ struct Answered {
     ticket: [u8; 8],
     joiner: LinkKey,
     until: Duration,
-}
-
-/// Why a code lets nobody in any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// Somebody tried it who did not know it.
-    Wrong,
-    /// Its time is over.
-    Late,
-    /// Others were wrong too often.
-    Locked,
 }
 
 impl Codes {
@@ -118,16 +108,16 @@ impl Codes {
     }
 
     /// Codes and answers whose time is over are gone: of each the ticket of its invitation, and why.
-    pub fn lapse(&mut self, now: Duration) -> Vec<([u8; 8], Why)> {
-        let wrong = self.answered.extract_if(.., |one| now >= one.until).map(|one| (one.ticket, Why::Wrong));
+    pub fn lapse(&mut self, now: Duration) -> Vec<([u8; 8], CodeEnd)> {
+        let wrong = self.answered.extract_if(.., |one| now >= one.until).map(|one| (one.ticket, CodeEnd::Wrong));
         let mut over: Vec<_> = wrong.collect();
-        over.extend(self.open.extract_if(.., |one| now >= one.until).map(|one| (one.ticket, Why::Late)));
+        over.extend(self.open.extract_if(.., |one| now >= one.until).map(|one| (one.ticket, CodeEnd::Expired)));
         self.wrong.retain(|at| now < *at + LOCK);
         // One that is being proven may still be right.
         if self.wrong.len().saturating_sub(self.answered.len()) >= MAX_WRONG {
             self.locked_until = Some(now + LOCK);
             self.wrong.clear();
-            over.extend(self.open.drain(..).map(|one| (one.ticket, Why::Locked)));
+            over.extend(self.open.drain(..).map(|one| (one.ticket, CodeEnd::Locked)));
         }
         over
     }
@@ -211,8 +201,8 @@ mod tests {
             let again = if guess < 3 { Refused::Code } else { Refused::CodesLocked };
             assert_eq!(say(&mut codes, &code, T0, &mut rng), Err(again), "guess {guess} used it up");
             codes.given_up(&ENDS.joiner, T0);
-            let locked = (guess == 3).then_some(([9; 8], Why::Locked));
-            assert_eq!(codes.lapse(T0), [([guess; 8], Why::Wrong)].into_iter().chain(locked).collect::<Vec<_>>());
+            let locked = (guess == 3).then_some(([9; 8], CodeEnd::Locked));
+            assert_eq!(codes.lapse(T0), [([guess; 8], CodeEnd::Wrong)].into_iter().chain(locked).collect::<Vec<_>>());
         }
         assert_eq!(say(&mut codes, &beside, T0, &mut rng), Err(Refused::CodesLocked));
         assert_eq!(codes.locked_until(T0), Some(T0 + LOCK));
@@ -227,7 +217,7 @@ mod tests {
         let secret = say(&mut codes, &code, T0, &mut rng).unwrap().unwrap();
         assert_eq!(codes.next(), Some(T0 + PROVE_LIMIT));
         assert_eq!(codes.proven(T0 + PROVE_LIMIT, |one| *one == secret), None);
-        assert_eq!(codes.lapse(T0 + PROVE_LIMIT), [([1; 8], Why::Wrong)]);
+        assert_eq!(codes.lapse(T0 + PROVE_LIMIT), [([1; 8], CodeEnd::Wrong)]);
     }
 
     #[test]
@@ -235,7 +225,7 @@ mod tests {
         let (mut codes, mut rng) = (Codes::default(), Rng::seed_from_u64(4));
         let code = open(&mut codes, 1, T0, &mut rng).unwrap();
         assert_eq!(say(&mut codes, &code, T0 + CODE_LIMIT, &mut rng), Err(Refused::Code));
-        assert_eq!(codes.lapse(T0 + CODE_LIMIT), [([1; 8], Why::Late)]);
+        assert_eq!(codes.lapse(T0 + CODE_LIMIT), [([1; 8], CodeEnd::Expired)]);
         let code = open(&mut codes, 2, T0, &mut rng).unwrap();
         codes.forget(|_| false);
         assert!(!codes.is_open(&code));

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use super::super::effect::{Effect, LinkId};
 use super::super::{Cx, Replica};
 use crate::people::pairing;
-use crate::people::pairing::codes::Why;
 use crate::people::pairing::exchange::Ends;
 
 impl Replica {
@@ -72,11 +71,6 @@ impl Replica {
         let standing: Vec<[u8; 8]> = invitations.filter(|one| one.bound.is_none() && !one.used).map(|one| ticket_id(&one.secret)).collect();
         self.codes.forget(|ticket| standing.contains(ticket));
         for (ticket, why) in self.codes.lapse(cx.now.steady) {
-            let why = match why {
-                Why::Wrong => CodeEnd::Wrong,
-                Why::Late => CodeEnd::Expired,
-                Why::Locked => CodeEnd::Locked,
-            };
             let codes_locked_until = self.codes_locked_until(cx);
             let waits = self.awaiting.iter().find(|(_, one)| one.ticket == ticket).map(|(client, _)| *client);
             let Some(client) = waits else { continue };
