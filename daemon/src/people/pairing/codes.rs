@@ -40,6 +40,8 @@ const NUMBERS: u16 = 100;
 #[derive(Default)]
 pub struct Codes {
     open: Vec<Open>,
+    /// Numbers that were given lately, and when: whoever comes late with an old code is not to use up a new one.
+    given: Vec<(u16, Duration)>,
     answered: Vec<Answered>,
     /// When codes were used up by whoever did not know them.
     wrong: Vec<Duration>,
@@ -68,12 +70,15 @@ impl Codes {
         }
         let mut free: Vec<u16> = (1..NUMBERS).filter(|number| self.open.iter().all(|one| one.code.number() != *number)).collect();
         // Somebody who says that they have them all takes nothing away: whoever joins asks one after the other.
-        if free.iter().any(|number| !taken.contains(number)) {
-            free.retain(|number| !taken.contains(number));
+        self.given.retain(|(_, at)| now < *at + 2 * CODE_LIMIT);
+        let is_fresh = |number: &u16| !taken.contains(number) && self.given.iter().all(|(given, _)| given != number);
+        if free.iter().any(is_fresh) {
+            free.retain(is_fresh);
         }
         let drawn = usize::try_from(rng.next_u32()).unwrap_or_default().checked_rem(free.len())?;
         let words = [rng.next_u32(), rng.next_u32(), rng.next_u32()].map(|drawn| u16::try_from(drawn & 0x7ff).unwrap_or_default());
         let code = Code::new(*free.get(drawn)?, words);
+        self.given.push((code.number(), now));
         self.open.push(Open { code: code.clone(), role, ticket, until: now + CODE_LIMIT });
         Some(code)
     }
@@ -239,6 +244,17 @@ mod tests {
         let asked = ByCode { number: code.number(), role: TicketRole::Helper, share: [0; 32] };
         assert_eq!(codes.answer(&asked, ENDS, T0, &mut rng), Err(Refused::OtherRole));
         assert!(codes.is_open(&code));
+    }
+
+    #[test]
+    fn an_old_code_uses_up_no_new_one() {
+        let (mut codes, mut rng) = (Codes::default(), Rng::seed_from_u64(7));
+        let mut numbers = BTreeSet::new();
+        for ticket in 0..60 {
+            let code = open(&mut codes, ticket, T0, &mut rng).unwrap();
+            assert!(numbers.insert(code.number()), "{numbers:?}");
+            codes.forget(|_| false);
+        }
     }
 
     #[test]
