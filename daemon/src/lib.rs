@@ -13,6 +13,7 @@
 //!
 //! - [`process`]: arguments, lock, detaching, log, signals
 //! - [`store`]: durable entries, statements, small files
+//! - [`objects`]: what a mailbox keeps: a directory or a bucket
 //! - [`net`]: the QUIC endpoint, TLS keys, links
 //! - [`local`]: the Unix socket
 //! - [`dbus`]: notices on the desktop, and word that the machine goes to sleep
@@ -29,6 +30,7 @@ pub mod sync;
 pub mod dbus;
 pub mod local;
 pub mod net;
+pub mod objects;
 pub mod process;
 pub mod store;
 

@@ -28,7 +28,8 @@ const IMPURE: [&str; 16] = [
 const ADDRESSES: [&str; 4] = ["SocketAddr", "IpAddr", "Ipv4Addr", "Ipv6Addr"];
 
 /// What IO modules know of others: who may open a file is decided in one place, and the socket is proof that the lock is held.
-const ACROSS: [(&str, &str); 3] = [("store", "process::private"), ("local", "process::private"), ("local", "process::lock")];
+const ACROSS: [(&str, &str); 4] =
+    [("store", "process::private"), ("objects", "process::private"), ("local", "process::private"), ("local", "process::lock")];
 
 /// What IO modules know of the pure ones: the outside of an entry, which the store chains and checks without a key.
 const DOWN: [(&str, &str); 1] = [("store", "seal::wire")];
