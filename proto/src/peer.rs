@@ -18,13 +18,21 @@
 //! person's; then it comes as itself.
 //! Each message is one [`Frame`]; a kind that is not known is ignored.
 
+mod mailbox;
+mod message;
+
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::frame::{Frame, FrameError};
-use crate::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PersonId, PieceId, QueueId};
+use crate::id::{CheckpointId, KeyId, Link, LinkKey, LogId, PersonId, QueueId};
 use crate::ticket::TicketRole;
+
+pub use mailbox::{
+    Allowance, Deposit, DropEntries, Enrol, Enrolled, MAX_SLIP, OpenQueue, QueueKind, QueueOpen, QueueState, Sig, Slip, Stand, Unwilling,
+    Why,
+};
+pub use message::Message;
 
 /// The lowest and highest version of this protocol that this program speaks.
 pub const VERSIONS: (u16, u16) = (1, 1);
@@ -121,6 +129,13 @@ pub enum Sealed {
     Entry(Blob),
     /// Without its sealed bytes.
     Stub(Blob),
+    /// The same, with the word of whoever may write there that it is to be so: also a mailbox can pass it on, and cannot make it.
+    Left {
+        /// The stub.
+        stub: Blob,
+        /// A signature by the queue's writing capability over the queue, the log, the place in it and the link after it.
+        leave: Sig,
+    },
 }
 
 /// Somebody who was told a code begins to show that they know it: the first message of SPAKE2, bound to both keys and the connection.
@@ -248,151 +263,4 @@ pub struct Same {
     pub digest: [u8; 16],
     /// Digest of what the sender makes of it: the heads of every document of the journal.
     pub documents: [u8; 16],
-}
-
-/// One message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    /// First of each side.
-    Hello(Hello),
-    /// Roster statements the other is missing.
-    Roster(Vec<Blob>),
-    /// Epoch statements the other is missing.
-    Epochs(Vec<Blob>),
-    /// What the sender holds.
-    Have(Have),
-    /// A run of one log.
-    Entries(Entries),
-    /// What do you hold there?
-    GetEntries(GetEntries),
-    /// Are you there? The number comes back.
-    Ping(u64),
-    /// Yes, to the ping of this number.
-    Pong(u64),
-    /// Where others are, told to own devices alone.
-    Addresses(Vec<Whereabouts>),
-    /// Sealed snapshots that stand for entries, instead of those.
-    Checkpoint(Offered),
-    /// Pieces of a checkpoint that the sender lacks.
-    GetPieces(Vec<PieceId>),
-    /// One of them.
-    Piece(Blob),
-    /// This checkpoint is not taken: its entries are wanted themselves.
-    NoCheckpoint(CheckpointId),
-    /// We hold the same: do we make the same of it?
-    Same(Same),
-    /// I was told a code.
-    ByCode(ByCode),
-    /// Here is how you can show that.
-    CodeAnswer(CodeAnswer),
-    /// May I come in?
-    Join(Join),
-    /// The person to make the keys for; the joiner joins again with them.
-    For(PersonId),
-    /// Come in.
-    Welcome(Welcome),
-    /// No.
-    Refused(Refused),
-    /// What a person's root says of a device that the other end does not know yet, brought under the link key of the recovery kit.
-    Introduce(Vec<Blob>),
-}
-
-/// Frame kinds of the peer protocol.
-mod kind {
-    pub(super) const HELLO: u16 = 1;
-    pub(super) const ROSTER: u16 = 2;
-    pub(super) const EPOCHS: u16 = 3;
-    pub(super) const HAVE: u16 = 4;
-    pub(super) const ENTRIES: u16 = 5;
-    pub(super) const GET_ENTRIES: u16 = 6;
-    pub(super) const PING: u16 = 10;
-    pub(super) const PONG: u16 = 11;
-    pub(super) const ADDRESSES: u16 = 12;
-    pub(super) const CHECKPOINT: u16 = 7;
-    pub(super) const GET_PIECES: u16 = 8;
-    pub(super) const PIECE: u16 = 9;
-    pub(super) const NO_CHECKPOINT: u16 = 13;
-    pub(super) const SAME: u16 = 14;
-    pub(super) const JOIN: u16 = 16;
-    pub(super) const FOR: u16 = 17;
-    pub(super) const WELCOME: u16 = 18;
-    pub(super) const REFUSED: u16 = 19;
-    pub(super) const INTRODUCE: u16 = 20;
-    pub(super) const BY_CODE: u16 = 21;
-    pub(super) const CODE_ANSWER: u16 = 22;
-}
-
-impl Message {
-    /// As a frame.
-    pub fn to_frame(&self) -> Frame {
-        match self {
-            Message::Hello(body) => Frame::postcard(kind::HELLO, body),
-            Message::Roster(body) => Frame::postcard(kind::ROSTER, body),
-            Message::Epochs(body) => Frame::postcard(kind::EPOCHS, body),
-            Message::Have(body) => Frame::postcard(kind::HAVE, body),
-            Message::Entries(body) => Frame::postcard(kind::ENTRIES, body),
-            Message::GetEntries(body) => Frame::postcard(kind::GET_ENTRIES, body),
-            Message::Ping(body) => Frame::postcard(kind::PING, body),
-            Message::Pong(body) => Frame::postcard(kind::PONG, body),
-            Message::Addresses(body) => Frame::postcard(kind::ADDRESSES, body),
-            Message::Checkpoint(body) => Frame::postcard(kind::CHECKPOINT, body),
-            Message::GetPieces(body) => Frame::postcard(kind::GET_PIECES, body),
-            Message::Piece(body) => Frame::postcard(kind::PIECE, body),
-            Message::NoCheckpoint(body) => Frame::postcard(kind::NO_CHECKPOINT, body),
-            Message::Same(body) => Frame::postcard(kind::SAME, body),
-            Message::ByCode(body) => Frame::postcard(kind::BY_CODE, body),
-            Message::CodeAnswer(body) => Frame::postcard(kind::CODE_ANSWER, body),
-            Message::Join(body) => Frame::postcard(kind::JOIN, body),
-            Message::For(body) => Frame::postcard(kind::FOR, body),
-            Message::Welcome(body) => Frame::postcard(kind::WELCOME, body),
-            Message::Refused(body) => Frame::postcard(kind::REFUSED, body),
-            Message::Introduce(body) => Frame::postcard(kind::INTRODUCE, body),
-        }
-    }
-
-    /// From a frame; `None` for a kind of a newer program.
-    pub fn from_frame(frame: &Frame) -> Result<Option<Self>, FrameError> {
-        Ok(Some(match frame.kind {
-            kind::HELLO => Message::Hello(frame.decode()?),
-            kind::ROSTER => Message::Roster(frame.decode()?),
-            kind::EPOCHS => Message::Epochs(frame.decode()?),
-            kind::HAVE => Message::Have(frame.decode()?),
-            kind::ENTRIES => Message::Entries(frame.decode()?),
-            kind::GET_ENTRIES => Message::GetEntries(frame.decode()?),
-            kind::PING => Message::Ping(frame.decode()?),
-            kind::PONG => Message::Pong(frame.decode()?),
-            kind::ADDRESSES => Message::Addresses(frame.decode()?),
-            kind::CHECKPOINT => Message::Checkpoint(frame.decode()?),
-            kind::GET_PIECES => Message::GetPieces(frame.decode()?),
-            kind::PIECE => Message::Piece(frame.decode()?),
-            kind::NO_CHECKPOINT => Message::NoCheckpoint(frame.decode()?),
-            kind::SAME => Message::Same(frame.decode()?),
-            kind::BY_CODE => Message::ByCode(frame.decode()?),
-            kind::CODE_ANSWER => Message::CodeAnswer(frame.decode()?),
-            kind::JOIN => Message::Join(frame.decode()?),
-            kind::FOR => Message::For(frame.decode()?),
-            kind::WELCOME => Message::Welcome(frame.decode()?),
-            kind::REFUSED => Message::Refused(frame.decode()?),
-            kind::INTRODUCE => Message::Introduce(frame.decode()?),
-            _ => return Ok(None),
-        }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_come_back_and_newer_kinds_are_passed_over() {
-        let have = Have {
-            full: true,
-            statements: vec![[1; 16]],
-            queues: vec![QueueHave { queue: QueueId([2; 32]), key: KeyId([3; 16]), logs: vec![(LogId([4; 16]), 300, [5; 8])] }],
-        };
-        let message = Message::Have(have);
-        assert_eq!(Message::from_frame(&message.to_frame()), Ok(Some(message)));
-        assert_eq!(Message::from_frame(&Frame::new(900, vec![])), Ok(None));
-        assert_eq!(Message::from_frame(&Frame::new(1, vec![1])), Err(FrameError::Payload { kind: 1 }));
-    }
 }

@@ -7,6 +7,8 @@
 //!
 //! A ticket pins the giver's link key and proves that its holder was given it. One use, one day.
 
+mod mailbox;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -15,6 +17,8 @@ use bech32::{Bech32m, Hrp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::LinkKey;
+
+pub use mailbox::MailboxTicket;
 
 const HRP: Hrp = Hrp::parse_unchecked("asif");
 const VERSION: u8 = 1;
