@@ -293,7 +293,7 @@ fn backups() {
     }
     same("kit-words", kit.words().join(" ").as_bytes());
     same("kit-link", &kit.link().public().0);
-    same("recovery-capability", &kit.recovery());
+    same("recovery-capability", &kit.recovery().public());
 }
 
 #[test]

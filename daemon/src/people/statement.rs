@@ -125,7 +125,7 @@ pub struct Kit {
 impl Kit {
     /// What follows from the words.
     pub fn of(kit: &KitEntropy) -> Self {
-        Self { person: kit.person(), sealing: kit.sealing().public(), link: kit.link().public(), recovery: kit.recovery() }
+        Self { person: kit.person(), sealing: kit.sealing().public(), link: kit.link().public(), recovery: kit.recovery().public() }
     }
 }
 

@@ -65,6 +65,14 @@ secret!(
     NearbyKey
 );
 secret!(
+    /// Proves to a mailbox that its holder may read, or write, one queue.
+    Capability
+);
+secret!(
+    /// Proves to a mailbox who keeps something there: an enrolment, or the ticket to one.
+    EnrolmentSeed
+);
+secret!(
     /// Names the items of one grant.
     ItemKey
 );
@@ -140,9 +148,9 @@ impl KitEntropy {
         LinkSeed(*derive(&self.0, &[b"asif kit link v1"]))
     }
 
-    /// The public half of what reads the recovery queue: of the Ed25519 key whose seed is HKDF-SHA256 of the entropy, info `asif recovery capability v1`.
-    pub fn recovery(&self) -> [u8; KEY_LEN] {
-        public(&derive(&self.0, &[b"asif recovery capability v1"]))
+    /// What reads the recovery queue: the seed is HKDF-SHA256 of the entropy, info `asif recovery capability v1`.
+    pub fn recovery(&self) -> Capability {
+        Capability(*derive(&self.0, &[b"asif recovery capability v1"]))
     }
 }
 
@@ -167,9 +175,19 @@ impl ReadKey {
         NearbyKey(*derive(&self.0, &[b"asif nearby v1"]))
     }
 
-    /// The public half of the reading capability of the queue.
+    /// The key that seals statements in a mailbox: HKDF-SHA256 of the read key, info `asif slip v1`.
+    pub fn slip_key(&self) -> Zeroizing<[u8; KEY_LEN]> {
+        derive(&self.0, &[b"asif slip v1"])
+    }
+
+    /// The reading capability of the queue: the seed is HKDF-SHA256 of the read key, info `asif reading capability v1`.
+    pub fn reading(&self) -> Capability {
+        Capability(*derive(&self.0, &[b"asif reading capability v1"]))
+    }
+
+    /// The public half of it.
     pub fn capability(&self) -> [u8; KEY_LEN] {
-        public(&derive(&self.0, &[b"asif reading capability v1"]))
+        self.reading().public()
     }
 }
 
@@ -186,9 +204,43 @@ impl NearbyKey {
 }
 
 impl WriteKey {
-    /// The public half of the writing capability of the queue.
+    /// The writing capability of the queue: the seed is HKDF-SHA256 of the write key, info `asif writing capability v1`.
+    pub fn writing(&self) -> Capability {
+        Capability(*derive(&self.0, &[b"asif writing capability v1"]))
+    }
+
+    /// The public half of it.
     pub fn capability(&self) -> [u8; KEY_LEN] {
-        public(&derive(&self.0, &[b"asif writing capability v1"]))
+        self.writing().public()
+    }
+}
+
+impl Capability {
+    /// The public half.
+    pub fn public(&self) -> [u8; KEY_LEN] {
+        public(&self.0)
+    }
+
+    /// Signs `parts` under `label`.
+    pub fn sign(&self, label: &[u8], parts: &[&[u8]]) -> [u8; SIGNATURE_LEN] {
+        sign(&self.0, label, parts)
+    }
+}
+
+impl EnrolmentSeed {
+    /// What a mailbox's ticket holds: BLAKE3 derivation of its secret, context `asif mailbox ticket v1`.
+    pub fn of_ticket(secret: &[u8; 16]) -> Self {
+        Self(blake3::derive_key("asif mailbox ticket v1", secret))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> [u8; KEY_LEN] {
+        public(&self.0)
+    }
+
+    /// Signs `parts` under `label`.
+    pub fn sign(&self, label: &[u8], parts: &[&[u8]]) -> [u8; SIGNATURE_LEN] {
+        sign(&self.0, label, parts)
     }
 }
 
@@ -198,6 +250,11 @@ pub fn queue_id(read_capability: &[u8; KEY_LEN], write_capability: &[u8; KEY_LEN
     hasher.update(read_capability);
     hasher.update(write_capability);
     QueueId(*hasher.finalize().as_bytes())
+}
+
+/// The queue that a recovery kit reads.
+pub fn recovery_queue_id(read_capability: &[u8; KEY_LEN]) -> QueueId {
+    QueueId(blake3::derive_key("asif recovery queue v1", read_capability))
 }
 
 /// A signature does not fit its bytes and key.

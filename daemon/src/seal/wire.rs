@@ -66,7 +66,7 @@ impl TryFrom<Sealed> for Wire {
     fn try_from(sealed: Sealed) -> Result<Self, WireError> {
         match sealed {
             Sealed::Entry(bytes) => Self::entry(bytes.0),
-            Sealed::Stub(bytes) => Self::stub(bytes.0),
+            Sealed::Stub(bytes) | Sealed::Left { stub: bytes, .. } => Self::stub(bytes.0),
         }
     }
 }
