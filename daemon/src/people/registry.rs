@@ -16,6 +16,8 @@ struct Held {
     epoch: Epoch,
     /// What is sealed for its owner's kit.
     kit_boxes: Vec<Vec<u8>>,
+    /// Every removal that somebody names who says something of it.
+    removals: BTreeSet<StatementId>,
     /// It may be written in.
     fit: bool,
 }
@@ -90,6 +92,13 @@ impl Registry {
     /// known here, of devices of the owner and of the readers.
     pub fn fit(&self, space: SpaceId) -> impl Iterator<Item = &Epoch> {
         self.held(space).filter(|held| held.fit).map(|held| &held.epoch)
+    }
+
+    /// Whether every removal is known here that whoever opened or passed on an epoch knew of. Before that its key is sealed for nobody: it may be for one
+    /// that was removed.
+    pub fn is_understood(&self, queue: &QueueId) -> bool {
+        let held = self.queues.get(queue).and_then(|place| self.epochs.get(place));
+        held.is_some_and(|held| held.removals.iter().all(|removal| self.statements.contains_key(removal)))
     }
 
     /// The removals that an epoch for these persons has to name.
@@ -229,9 +238,11 @@ impl Registry {
                     continue;
                 }
                 let empty = || Epoch { boxes: Vec::new(), removals: Vec::new(), kit: None, ..epoch.clone() };
-                let held = held.get_or_insert_with(|| Held { epoch: empty(), kit_boxes: Vec::new(), fit: false });
+                let held =
+                    held.get_or_insert_with(|| Held { epoch: empty(), kit_boxes: Vec::new(), removals: BTreeSet::new(), fit: false });
                 held.epoch.boxes.extend(epoch.boxes.iter().cloned());
                 held.kit_boxes.extend(epoch.kit.clone());
+                held.removals.extend(epoch.removals.iter().copied());
                 if standing {
                     // Whoever passes it on says no more than its opener did.
                     let said: BTreeSet<StatementId> = epoch.removals.iter().copied().collect();

@@ -47,6 +47,11 @@ impl Log {
         Self { head, space, device: None, seq: 0, link: Link::ZERO, from: 2, stubs: BTreeSet::new(), merged: 0 }
     }
 
+    /// Whether something stands here for the entry of this number: itself, or a stub.
+    pub(super) fn has_place(&self, seq: u64) -> bool {
+        seq == 1 || self.from <= 2 || seq >= self.from
+    }
+
     /// Whether the entry of this number is here as it was written, as far as is known.
     pub(super) fn has(&self, seq: u64) -> bool {
         (self.from <= 2 || seq >= self.from) && !self.stubs.contains(&seq)
@@ -281,7 +286,7 @@ impl Replica {
     pub(super) fn extend_epochs(&mut self, cx: &mut Cx<'_>) {
         let (Some(me), Some(vault)) = (self.person(), &self.vault) else { return };
         let mut statements = Vec::new();
-        for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me) {
+        for epoch in self.registry.all_epochs().filter(|epoch| epoch.space.owner() == me && self.registry.is_understood(&epoch.queue())) {
             let Some(keys) = self.keys.get(&epoch.queue()) else { continue };
             let kit = self.registry.kit(&me).filter(|_| self.registry.kit_boxes(&epoch.queue()).is_empty());
             if let Some(more) = kit.and_then(|kit| epoch::extend_to_kit(epoch, keys, &kit.sealing, cx.rng)) {
