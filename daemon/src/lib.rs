@@ -8,6 +8,7 @@
 //! - [`share`]: scopes, projection, items, what a helper sees
 //! - [`sync`]: have against have, links, backoff
 //! - [`replica`]: joins the above
+//! - [`mailbox`]: keeps what others sealed, and can read none of it
 //!
 //! IO: each knows its own library, none knows the others.
 //!
@@ -21,6 +22,7 @@
 //! The meeting place: [`run`].
 
 pub mod journal;
+pub mod mailbox;
 pub mod people;
 pub mod replica;
 pub mod seal;
