@@ -78,6 +78,8 @@ pub enum Command {
         peer: Option<LinkKey>,
         /// Where to try, in this order: the first 16 that differ.
         addresses: Vec<SocketAddr>,
+        /// Names with a port, as in `mail.example.org:4433`: wherever they lead is tried, too.
+        names: Vec<String>,
         /// The key that is shown instead of the endpoint's own.
         shows: Option<LinkSecret>,
     },
@@ -198,10 +200,26 @@ impl Net {
     /// `events` is bounded by the caller: while it is full, or 4 MiB of frames wait in it, nothing more is read from any link. Runs inside a
     /// tokio runtime.
     pub async fn bind(listen: SocketAddr, secret: &LinkSecret, gate: Gate, events: mpsc::Sender<Event>) -> Result<Self, BindError> {
+        Self::bind_for(listen, secret, (gate, transport::FEW), events)
+    }
+
+    /// The same for a mailbox: whoever comes is let in, once they have shown that they can be reached where they say, and nobody is known.
+    pub async fn bind_open(listen: SocketAddr, secret: &LinkSecret, events: mpsc::Sender<Event>) -> Result<Self, BindError> {
+        let gate = Gate::default();
+        gate.set(std::collections::HashSet::new(), true);
+        Self::bind_for(listen, secret, (gate, transport::MANY), events)
+    }
+
+    fn bind_for(
+        listen: SocketAddr,
+        secret: &LinkSecret,
+        doors: (Gate, transport::Strangers),
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, BindError> {
         let failed = |source| BindError::socket(listen, source);
         let runtime = Arc::new(TokioRuntime);
         let socket = runtime.wrap_udp_socket(socket::bound(listen).map_err(failed)?).map_err(failed)?;
-        let net = Self::over(socket, runtime, secret, gate, events)?;
+        let net = Self::start(socket, runtime, secret, doors, events)?;
         let gather = net.shared.identity.gather();
         net.shared.spawn(async move {
             // Whatever becomes of it, a handshake gathers for itself.
@@ -218,8 +236,18 @@ impl Net {
         gate: Gate,
         events: mpsc::Sender<Event>,
     ) -> Result<Self, BindError> {
+        Self::start(socket, runtime, secret, (gate, transport::FEW), events)
+    }
+
+    fn start(
+        socket: Arc<dyn AsyncUdpSocket>,
+        runtime: Arc<dyn Runtime>,
+        secret: &LinkSecret,
+        doors: (Gate, transport::Strangers),
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, BindError> {
         let local_addr = socket.local_addr().map_err(BindError::Start)?;
-        let shared = Arc::new(Shared::start(socket, runtime, secret, gate, events)?);
+        let shared = Arc::new(Shared::start(socket, runtime, secret, doors, events)?);
         shared.spawn(accept::accept(Arc::clone(&shared)));
         Ok(Self { shared, local_addr })
     }
@@ -233,8 +261,10 @@ impl Net {
     pub fn command(&self, command: Command) {
         let links = &self.shared.links;
         match command {
-            Command::Dial { link, peer, addresses, shows } => match links.dial(link) {
-                Some(inbox) => self.shared.spawn(dial::dial(Arc::clone(&self.shared), link, dial::Whom { peer, addresses, shows }, inbox)),
+            Command::Dial { link, peer, addresses, names, shows } => match links.dial(link) {
+                Some(inbox) => {
+                    self.shared.spawn(dial::dial(Arc::clone(&self.shared), link, dial::Whom { peer, addresses, names, shows }, inbox))
+                }
                 None => tracing::warn!(link = link.0, "cannot dial under this link number"),
             },
             Command::Send { link, frame } => links.send(link, frame),

@@ -118,7 +118,14 @@ impl Objects {
     /// What a crash left unfinished is taken away, and what is there is synced, since nobody knows which of it was. Blocks while it looks at every folder
     /// inside.
     pub fn directory(path: &Path) -> Result<Self, OpenError> {
-        let (directory, store) = Directory::open(path)?;
+        let (directory, store) = Directory::open(path, true)?;
+        Ok(Self::new(store, Kind::Directory(directory)))
+    }
+
+    /// Opens the folder beside the process that serves from it, or while none does, for a few small things. A deletion here may fail a put there that
+    /// uses the same folder at the same moment: that is told, and done again.
+    pub fn beside(path: &Path) -> Result<Self, OpenError> {
+        let (directory, store) = Directory::open(path, false)?;
         Ok(Self::new(store, Kind::Directory(directory)))
     }
 

@@ -11,12 +11,12 @@ use super::gate::Standing;
 use super::link::{Met, close, live};
 use super::reason::CloseReason;
 use super::shared::Shared;
-use super::transport::{HANDSHAKE_LIMIT, MAX_HANDSHAKES, MAX_STRANGERS, MAX_UNVALIDATED};
+use super::transport::{HANDSHAKE_LIMIT, MAX_HANDSHAKES};
 
 /// Takes incoming connections until the stop.
 pub(super) async fn accept(shared: Arc<Shared>) {
-    let doors = Doors::new(MAX_HANDSHAKES, MAX_UNVALIDATED);
-    let strangers = Arc::new(Semaphore::new(MAX_STRANGERS));
+    let doors = Doors::new(MAX_HANDSHAKES, shared.strangers.unvalidated);
+    let strangers = Arc::new(Semaphore::new(shared.strangers.links));
     loop {
         let incoming = select! {
             biased;

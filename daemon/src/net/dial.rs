@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use asif_proto::id::LinkKey;
+use tokio::net::lookup_host;
 use tokio::select;
+use tokio::time::timeout;
 
 use super::key::LinkSecret;
 use super::link::{Met, live};
@@ -23,18 +25,25 @@ pub(super) struct Whom {
     pub(super) peer: Option<LinkKey>,
     /// Where to try.
     pub(super) addresses: Vec<SocketAddr>,
+    /// Names with a port, that are looked up first.
+    pub(super) names: Vec<String>,
     /// The key that is shown; none: the endpoint's own.
     pub(super) shows: Option<LinkSecret>,
 }
 
 /// Tries the addresses, and lives the link that comes of it.
 pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, whom: Whom, mut inbox: Inbox) {
-    let addresses = distinct(&whom.addresses);
+    let mut addresses = distinct(&whom.addresses);
     let mut tried = Vec::new();
     let met = select! {
         biased;
         _ = &mut inbox.order => Err(DialError::Cancelled),
-        met = first(&shared, &whom, &addresses, &mut tried) => met,
+        met = async {
+            if !whom.names.is_empty() {
+                addresses = distinct(&[whom.addresses.clone(), looked_up(&whom.names).await].concat());
+            }
+            first(&shared, &whom, &addresses, &mut tried).await
+        } => met,
     };
     match met {
         Ok(met) => live(shared, link, met, inbox, None).await,
@@ -45,6 +54,19 @@ pub(super) async fn dial(shared: Arc<Shared>, link: LinkId, whom: Whom, mut inbo
             shared.outlet.send(Event::DialFailed { link, error, tried }).await;
         }
     }
+}
+
+/// Where these names lead; one that leads nowhere is passed over.
+async fn looked_up(names: &[String]) -> Vec<SocketAddr> {
+    let mut addresses = Vec::new();
+    for name in names {
+        match timeout(HANDSHAKE_LIMIT, lookup_host(name)).await {
+            Ok(Ok(found)) => addresses.extend(found),
+            Ok(Err(error)) => tracing::debug!(%error, "a name could not be looked up"),
+            Err(_) => tracing::debug!("looking up a name took too long"),
+        }
+    }
+    addresses
 }
 
 /// The first handshake that is done. What becomes of those that fail before goes to `tried`.

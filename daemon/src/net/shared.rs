@@ -14,6 +14,7 @@ use super::key::LinkSecret;
 use super::links::Links;
 use super::reason::{BindError, CloseReason};
 use super::tls::Identity;
+use super::transport::Strangers;
 use super::{Event, LinkId, Room, transport};
 
 /// The endpoint, its keys and its links.
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) endpoint: Endpoint,
     pub(super) identity: Identity,
     pub(super) gate: Gate,
+    pub(super) strangers: Strangers,
     pub(super) links: Links,
     pub(super) outlet: Outlet,
     tasks: Mutex<JoinSet<()>>,
@@ -31,17 +33,17 @@ impl Shared {
         socket: Arc<dyn AsyncUdpSocket>,
         runtime: Arc<dyn Runtime>,
         secret: &LinkSecret,
-        gate: Gate,
+        (gate, strangers): (Gate, Strangers),
         events: mpsc::Sender<Event>,
     ) -> Result<Self, BindError> {
         let identity = Identity::new(secret)?;
-        let server = transport::server_config(identity.server(gate.clone())?);
+        let server = transport::server_config(identity.server(gate.clone())?, strangers);
         // A provider that cannot dial should be known now, not at the first dial.
         identity.client(None, None)?;
         let endpoint =
             Endpoint::new_with_abstract_socket(EndpointConfig::default(), Some(server), socket, runtime).map_err(BindError::Start)?;
         let outlet = Outlet { events, stop: watch::Sender::new(false), room: Arc::new(Semaphore::new(MAX_UNHEARD)) };
-        Ok(Self { endpoint, identity, gate, links: Links::default(), outlet, tasks: Mutex::default() })
+        Ok(Self { endpoint, identity, gate, strangers, links: Links::default(), outlet, tasks: Mutex::default() })
     }
 
     /// Runs `task` until it ends; [`Shared::join`] waits for it.

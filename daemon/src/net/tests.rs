@@ -72,7 +72,7 @@ impl End {
 
     fn dial(&self, n: u64, to: &End) -> LinkId {
         let link = LinkId::dialled(n);
-        self.net.command(Command::Dial { link, peer: Some(to.key), addresses: vec![to.address()], shows: None });
+        self.net.command(Command::Dial { link, peer: Some(to.key), addresses: vec![to.address()], names: Vec::new(), shows: None });
         link
     }
 
@@ -154,5 +154,5 @@ async fn raw_dial(tls: rustls::ClientConfig, to: SocketAddr) -> (Endpoint, Resul
 fn raw_server(identity: &Identity, known: &[u8]) -> Endpoint {
     let gate = Gate::default();
     gate.set(keys(known), false);
-    Endpoint::server(transport::server_config(identity.server(gate).unwrap()), ANYWHERE).unwrap()
+    Endpoint::server(transport::server_config(identity.server(gate).unwrap(), transport::FEW), ANYWHERE).unwrap()
 }

@@ -23,17 +23,26 @@ pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Handshakes of incoming links at one time.
 pub(super) const MAX_HANDSHAKES: usize = 64;
-/// Of these, those from addresses that have not proven that they can be reached; whoever comes next is asked to.
-pub(super) const MAX_UNVALIDATED: usize = 8;
-/// Incoming links of strangers at one time.
-pub(super) const MAX_STRANGERS: usize = 32;
+/// How many may come whom nobody knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Strangers {
+    /// Handshakes from addresses that have not proven that they can be reached; whoever comes next is asked to.
+    pub(super) unvalidated: usize,
+    /// Incoming links at one time.
+    pub(super) links: usize,
+    /// Bytes that each may have in flight.
+    window: u32,
+}
+
+/// Of a device: somebody may hold a ticket.
+pub(super) const FEW: Strangers = Strangers { unvalidated: 8, links: 32, window: 128 << 10 };
+/// Of a mailbox, where nobody is known before they have said something: each address is asked to prove itself.
+pub(super) const MANY: Strangers = Strangers { unvalidated: 0, links: 4096, window: 256 << 10 };
 /// Streams of each direction that the other end may have open.
 pub(super) const MAX_STREAMS: u32 = 16;
 
 /// Bytes that a known peer may have in flight: all bulk streams full, and room left for the control stream.
 pub(super) const KNOWN_WINDOW: u32 = (MAX_STREAMS + 1) * STREAM_WINDOW;
-/// Bytes that anybody else may have in flight.
-const STRANGER_WINDOW: u32 = 128 << 10;
 /// A run of entries fits, a whole frame does not: it is read as it comes, and what nobody reads takes little room.
 const STREAM_WINDOW: u32 = 512 << 10;
 const SEND_WINDOW: u64 = 4 << 20;
@@ -46,13 +55,13 @@ const INCOMING_BUFFER: u64 = 16 << 10;
 const INCOMING_BUFFERS: u64 = 512 << 10;
 
 /// For links that come in.
-pub(super) fn server_config(crypto: QuicServerConfig) -> ServerConfig {
+pub(super) fn server_config(crypto: QuicServerConfig, strangers: Strangers) -> ServerConfig {
     let mut tokens = ValidationTokenConfig::default();
     // A token from an earlier link would let an observer tell that the same device is back.
     tokens.sent(0);
     let mut config = ServerConfig::with_crypto(Arc::new(crypto));
     config
-        .transport_config(Arc::new(transport(None)))
+        .transport_config(Arc::new(transport(None, strangers.window)))
         .validation_token_config(tokens)
         .migration(true)
         .max_incoming(MAX_HANDSHAKES)
@@ -64,11 +73,11 @@ pub(super) fn server_config(crypto: QuicServerConfig) -> ServerConfig {
 /// For a link that is dialled.
 pub(super) fn client_config(crypto: QuicClientConfig) -> ClientConfig {
     let mut config = ClientConfig::new(Arc::new(crypto));
-    config.transport_config(Arc::new(transport(Some(KEEP_ALIVE)))).token_store(Arc::new(NoneTokenStore));
+    config.transport_config(Arc::new(transport(Some(KEEP_ALIVE), FEW.window))).token_store(Arc::new(NoneTokenStore));
     config
 }
 
-fn transport(keep_alive: Option<Duration>) -> TransportConfig {
+fn transport(keep_alive: Option<Duration>, window: u32) -> TransportConfig {
     let mut config = TransportConfig::default();
     // Every step of the search is a datagram of padding, on each new link and each way: whole Ethernet frames are tried, and nothing between.
     let mut mtu = MtuDiscoveryConfig::default();
@@ -78,7 +87,7 @@ fn transport(keep_alive: Option<Duration>) -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
         .max_concurrent_uni_streams(VarInt::from_u32(MAX_STREAMS))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
-        .receive_window(VarInt::from_u32(STRANGER_WINDOW))
+        .receive_window(VarInt::from_u32(window))
         .send_window(SEND_WINDOW)
         .max_idle_timeout(Some(VarInt::from_u32(IDLE_TIMEOUT_MS).into()))
         .keep_alive_interval(keep_alive)

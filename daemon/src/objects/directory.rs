@@ -35,21 +35,23 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Opens the folder, tidies it, and gives the library's view of it.
-    pub(super) fn open(path: &Path) -> Result<(Self, LocalFileSystem), OpenError> {
+    /// Opens the folder and gives the library's view of it; where this is the process that serves from it, locks and tidies it before.
+    pub(super) fn open(path: &Path, serves: bool) -> Result<(Self, LocalFileSystem), OpenError> {
         create_private_dir(path).map_err(|source| OpenError::Folder { path: path.into(), source })?;
         let failed = |doing| move |source: io::Error| OpenError::Disk { doing, path: path.into(), source };
         let root = path.canonicalize().map_err(failed("open"))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened =
             rustix::fs::open(&root, flags, rustix::fs::Mode::empty()).map(File::from).map_err(|error| failed("open")(error.into()))?;
-        match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(OpenError::InUse(path.into())),
-            // A disk of another machine may have no locks; that alone is no reason not to keep anything there.
-            Err(error) => tracing::debug!(%error, "the folder of objects cannot be locked"),
+        if serves {
+            match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Err(OpenError::InUse(path.into())),
+                // A disk of another machine may have no locks; that alone is no reason not to keep anything there.
+                Err(error) => tracing::debug!(%error, "the folder of objects cannot be locked"),
+            }
+            tidy(&root)?;
         }
-        tidy(&root)?;
         let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| failed("open")(reason::words(&error)))?;
         Ok((Self { root, opened, deletion: RwLock::new(()) }, store.with_fsync(true).with_automatic_cleanup(true)))
     }

@@ -16,7 +16,7 @@ fn silent() -> (UdpSocket, SocketAddr) {
 
 fn dial(a: &End, n: u64, peer: LinkKey, addresses: Vec<SocketAddr>) -> LinkId {
     let link = LinkId::dialled(n);
-    a.net.command(Command::Dial { link, peer: Some(peer), addresses, shows: None });
+    a.net.command(Command::Dial { link, peer: Some(peer), addresses, names: Vec::new(), shows: None });
     link
 }
 
@@ -25,16 +25,22 @@ async fn dialling_tries_the_next_address_and_can_be_called_off() {
     let (mut a, mut b) = (end(1, &[2]).await, end(2, &[1]).await);
     let unusable = SocketAddr::new(Ipv6Addr::LOCALHOST.into(), 9);
     let here = LinkId::dialled(0);
-    a.net.command(Command::Dial { link: here, peer: Some(b.key), addresses: vec![unusable, b.address()], shows: None });
+    a.net.command(Command::Dial { link: here, peer: Some(b.key), addresses: vec![unusable, b.address()], names: Vec::new(), shows: None });
     assert_eq!(a.opened().await.0, here);
     b.opened().await;
 
     let none = LinkId::dialled(1);
-    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: Vec::new(), shows: None });
+    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: Vec::new(), names: Vec::new(), shows: None });
     assert_eq!(a.next().await, Event::DialFailed { link: none, error: DialError::NoAddress, tried: Vec::new() });
 
     let silent = UdpSocket::bind(ANYWHERE).unwrap();
-    a.net.command(Command::Dial { link: none, peer: Some(b.key), addresses: vec![silent.local_addr().unwrap()], shows: None });
+    a.net.command(Command::Dial {
+        link: none,
+        peer: Some(b.key),
+        addresses: vec![silent.local_addr().unwrap()],
+        names: Vec::new(),
+        shows: None,
+    });
     a.close(none, CloseReason::Done);
     assert_eq!(a.next().await, Event::DialFailed { link: none, error: DialError::Cancelled, tried: Vec::new() });
 }

@@ -4,7 +4,7 @@ use quinn::{ConnectionError, VarInt};
 
 use super::*;
 use crate::net::shared::MAX_UNHEARD;
-use crate::net::transport::{FRAME_LIMIT, KNOWN_WINDOW, MAX_STRANGERS, MAX_STREAMS};
+use crate::net::transport::{FEW, FRAME_LIMIT, KNOWN_WINDOW, MAX_STREAMS};
 
 /// Sends `bytes` on the control stream, ends it if told so, and says how both sides saw the end.
 async fn control_of(bytes: &[u8], finish: bool) -> (Closed, Closed) {
@@ -180,7 +180,7 @@ async fn strangers_have_a_limited_number_of_places() {
     let mut b = end(200, &[199]).await;
     b.gate.set(keys(&[199]), true);
     let mut connections = Vec::new();
-    for name in 0..MAX_STRANGERS as u8 {
+    for name in 0..FEW.links as u8 {
         connections.push(raw_client(name, &b).await);
         assert!(!b.opened().await.2);
     }
@@ -203,7 +203,7 @@ async fn a_crowd_that_comes_at_once_proves_its_addresses_and_gets_in() {
     let mut b = end(200, &[]).await;
     b.gate.set(keys(&[]), true);
     let mut crowd = tokio::task::JoinSet::new();
-    for name in 0..MAX_STRANGERS as u8 {
+    for name in 0..FEW.links as u8 {
         let tls = Identity::new(&secret(name)).unwrap().client_tls(Some(b.key), None).unwrap();
         crowd.spawn(raw_dial(tls, b.address()));
     }

@@ -144,6 +144,7 @@ async fn shutdown_says_goodbye_and_ends_every_task() {
         link: LinkId::dialled(1),
         peer: Some(b.key),
         addresses: vec![silent.local_addr().unwrap()],
+        names: Vec::new(),
         shows: None,
     });
     a.send(here, frame(2, "last words"));
@@ -203,12 +204,24 @@ async fn links_work_over_ipv6_and_between_the_two() {
     let port = net.local_addr().port();
     let mut b = End { net, gate, events, key: key(2) };
     let link = LinkId::dialled(0);
-    a.net.command(Command::Dial { link, peer: Some(b.key), addresses: vec![(Ipv6Addr::LOCALHOST, port).into()], shows: None });
+    a.net.command(Command::Dial {
+        link,
+        peer: Some(b.key),
+        addresses: vec![(Ipv6Addr::LOCALHOST, port).into()],
+        names: Vec::new(),
+        shows: None,
+    });
     a.opened().await;
     b.opened().await;
 
     let mut c = end(1, &[2]).await;
-    c.net.command(Command::Dial { link, peer: Some(b.key), addresses: vec![(Ipv4Addr::LOCALHOST, port).into()], shows: None });
+    c.net.command(Command::Dial {
+        link,
+        peer: Some(b.key),
+        addresses: vec![(Ipv4Addr::LOCALHOST, port).into()],
+        names: Vec::new(),
+        shows: None,
+    });
     c.opened().await;
     match b.next().await {
         Event::Opened { address, .. } => assert_eq!(address, c.address(), "an IPv4 address is told as one"),

@@ -69,12 +69,12 @@ async fn a_removed_key_fails_its_next_handshake() {
 async fn a_dialler_does_not_take_another_key_than_it_dialled() {
     let (mut a, mut b) = (end(1, &[2, 3]).await, end(2, &[1]).await);
     let link = LinkId::dialled(0);
-    a.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![b.address()], shows: None });
+    a.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![b.address()], names: Vec::new(), shows: None });
     assert_eq!(a.not_opened().await, (link, DialError::WrongKey));
     assert!(b.events.try_recv().is_err());
 
     let link = LinkId::dialled(1);
-    a.net.command(Command::Dial { link, peer: None, addresses: vec![b.address()], shows: None });
+    a.net.command(Command::Dial { link, peer: None, addresses: vec![b.address()], names: Vec::new(), shows: None });
     assert_eq!(a.opened().await.1, b.key, "any key passes where none is named, and its name is told");
     b.opened().await;
 }
@@ -94,7 +94,7 @@ async fn a_key_cannot_be_shown_by_whoever_does_not_hold_it() {
 
     let liar = raw_server(&Identity::new(&secret(9)).unwrap().with_public_half_of(&secret(3)), &[2]);
     let link = LinkId::dialled(0);
-    b.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![liar.local_addr().unwrap()], shows: None });
+    b.net.command(Command::Dial { link, peer: Some(key(3)), addresses: vec![liar.local_addr().unwrap()], names: Vec::new(), shows: None });
     let incoming = liar.accept().await.unwrap();
     assert!(incoming.await.is_err());
     assert_eq!(b.not_opened().await, (link, DialError::Handshake));
@@ -110,7 +110,13 @@ async fn only_the_hybrid_key_exchange_is_spoken() {
 
         let server = raw_server(&Identity::new(&secret(1)).unwrap().with_groups(vec![group]), &[2]);
         let link = LinkId::dialled(0);
-        b.net.command(Command::Dial { link, peer: Some(key(1)), addresses: vec![server.local_addr().unwrap()], shows: None });
+        b.net.command(Command::Dial {
+            link,
+            peer: Some(key(1)),
+            addresses: vec![server.local_addr().unwrap()],
+            names: Vec::new(),
+            shows: None,
+        });
         assert!(server.accept().await.unwrap().await.is_err());
         assert_eq!(b.not_opened().await, (link, DialError::Handshake));
     }
@@ -128,6 +134,7 @@ async fn the_first_packet_names_no_server_and_no_product() {
         link: LinkId::dialled(0),
         peer: Some(key(2)),
         addresses: vec![server.local_addr().unwrap()],
+        names: Vec::new(),
         shows: None,
     });
     let connection = timeout(DEADLINE, server.accept().await.unwrap().into_future()).await.unwrap().unwrap();
