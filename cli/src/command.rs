@@ -38,6 +38,7 @@ pub mod list;
 pub mod lock;
 pub mod log;
 pub mod logged;
+pub mod mailbox;
 pub mod man;
 pub mod note;
 pub mod outcome;
@@ -141,6 +142,8 @@ pub enum Command {
     Borrow(borrow::Args),
     #[command(subcommand)]
     Rapport(rapport::Args),
+    #[command(subcommand)]
+    Mailbox(mailbox::Args),
     Sync(sync::Args),
 
     #[command(subcommand)]
@@ -209,6 +212,7 @@ impl Command {
             Self::Inbox(args) => args.run(context),
             Self::Rapport(args) => args.run(context),
             Self::Borrow(args) => args.run(context),
+            Self::Mailbox(args) => args.run(context),
             Self::Sync(args) => args.run(context),
             Self::Lock(args) => args.run(context),
             Self::Unlock(args) => args.run(context),

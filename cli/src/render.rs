@@ -26,6 +26,7 @@ pub mod inbox;
 pub mod kit;
 pub mod loan;
 pub mod lock;
+pub mod mailbox;
 pub mod phrase;
 pub mod practice;
 pub mod preview;

@@ -14,6 +14,6 @@ pub mod private;
 pub mod ready;
 pub mod signals;
 
-pub use args::{Command, USAGE, Usage, parse_args};
+pub use args::{Command, MAILBOX_USAGE, MailboxCommand, MailboxWhat, Place, USAGE, Usage, parse_args};
 pub use detach::detach;
 pub use harden::{confine, harden};

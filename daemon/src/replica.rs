@@ -31,6 +31,7 @@ mod kit;
 mod links;
 mod locked;
 mod logs;
+mod mail;
 mod merge;
 mod nearby;
 mod offer;
@@ -188,6 +189,8 @@ pub struct Replica {
     backoff: HashMap<LinkKey, Backoff>,
     nearby: nearby::Nearby,
     peers: peers::Peers,
+    /// Mailboxes, and what lies there.
+    mail: mail::Mail,
     told: whereabouts::Told,
     told_to: whereabouts::ToldTo,
     /// How devices were last reached.
@@ -349,7 +352,7 @@ impl Replica {
             Input::Stop => self.save_all(&mut cx),
         }
         self.settle(&mut cx);
-        if self.view.is_broken() { self.view_is_broken(cx) } else { cx.into_effects() }
+        if self.view.is_broken() { self.view_is_broken(cx) } else { self.mail.route(cx.into_effects()) }
     }
 
     /// What follows from any step: merges, publishing, pushing, dialling, deadlines.

@@ -15,6 +15,7 @@ mod heard;
 mod here;
 mod judge;
 mod listen;
+mod mailbox;
 mod network;
 mod packer;
 mod rehearsal;
@@ -77,6 +78,11 @@ pub fn main() -> ExitCode {
             }
         }
         Ok(process::Command::Judge) => judge::main(),
+        Ok(process::Command::Mailbox(command)) => mailbox::main(&command),
+        Ok(process::Command::MailboxHelp) => {
+            println!("{}", process::MAILBOX_USAGE);
+            ExitCode::SUCCESS
+        }
         Ok(process::Command::Version) => {
             println!("asifd {}", env!("CARGO_PKG_VERSION"));
             ExitCode::SUCCESS

@@ -32,6 +32,7 @@ pub mod feedback;
 pub mod history;
 pub mod kit;
 pub mod lock;
+mod mailbox;
 pub mod plan;
 pub mod reminder;
 pub mod reply;
@@ -51,6 +52,7 @@ pub use feedback::{HelperAsk, HelperDeed, InboxAsk, NewSuggestion, Purged, Rappo
 pub use history::{FieldChange, History, HistoryStep, Now};
 pub use kit::{KitAsk, KitLook, KitView, KitWords};
 pub use lock::{LockAsk, LockView, Waiting};
+pub use mailbox::{MailboxAsk, MailboxView, StationView};
 pub use plan::{
     Adapt, AnchorAsk, BeliefAsk, GoalAsk, NewAnchor, NewBelief, NewGoal, NewPractice, NewSketch, PhraseAsk, PhraseFields, PracticeFields,
     SketchAsk,

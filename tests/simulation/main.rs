@@ -35,6 +35,7 @@ mod kit;
 mod knows;
 mod lies;
 mod locking;
+mod mail;
 mod meeting;
 mod node;
 mod plan;

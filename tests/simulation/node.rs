@@ -303,7 +303,7 @@ impl Node {
             Effect::Unlisten => self.listens = false,
             Effect::Nearby { says, looks } => (self.beacon, self.looks) = (says, looks),
             Effect::Admit { known, strangers } => (self.known, self.strangers) = (known, strangers),
-            Effect::Dial { link, peer, addresses, shows } => {
+            Effect::Dial { link, peer, addresses, shows, .. } => {
                 let shows = shows.map(|seed| seed.public());
                 wishes.push(Wish::Dial { link, peer, addresses, shows });
             }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod machines;
+pub(crate) mod mailboxes;
 mod nearby;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ impl Weather {
 /// Something that will happen.
 enum Happening {
     Dialled { node: usize, link: LinkId, peer: Option<LinkKey>, addresses: Vec<std::net::SocketAddr>, shows: Option<LinkKey> },
+    MailboxTick { number: usize },
+    StoreAnswers { number: usize, start: u64, input: Box<asif_daemon::mailbox::effect::Input> },
     Arrives { to: usize, link: LinkId, message: Message },
     Closes { node: usize, link: LinkId, refused: bool },
     Wakes { node: usize },
@@ -58,6 +61,7 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) time: Duration,
     pub(crate) nodes: Vec<Node>,
+    mailboxes: Vec<mailboxes::Process>,
     pub(crate) weather: Weather,
     /// Connections that came about so far.
     pub(crate) connected: usize,
@@ -117,6 +121,7 @@ impl World {
             seed,
             time: Duration::from_secs(1),
             nodes: Vec::new(),
+            mailboxes: Vec::new(),
             weather: Weather::CALM,
             connected: 0,
             disputes: 0,
@@ -239,7 +244,7 @@ impl World {
         self.queue.retain(|_, happening| match happening {
             Happening::Dialled { node, .. } | Happening::Closes { node, .. } | Happening::Heard { node, .. } => *node != gone,
             Happening::Arrives { to, .. } => *to != gone,
-            Happening::Wakes { .. } | Happening::Tick { .. } => true,
+            Happening::Wakes { .. } | Happening::Tick { .. } | Happening::MailboxTick { .. } | Happening::StoreAnswers { .. } => true,
         });
     }
 
@@ -273,17 +278,19 @@ impl World {
                     self.at(self.time + delay, Happening::Dialled { node, link, peer, addresses, shows });
                 }
                 Wish::Send { link, message, bulk } => self.send(node, link, message, bulk),
-                Wish::Close { link } => {
-                    if let Some(end) = self.conns.remove(&(node, link)) {
-                        // What was sent before is flushed; then the other end hears of it.
-                        self.conns.remove(&(end.node, end.link));
-                        let last = [false, true].into_iter().filter_map(|bulk| self.in_order.get(&(node, link, bulk)).copied()).max();
-                        let when = last.unwrap_or(self.time).max(self.time) + Duration::from_millis(1);
-                        self.at(when, Happening::Closes { node: end.node, link: end.link, refused: false });
-                        self.at(when, Happening::Closes { node, link, refused: false });
-                    }
-                }
+                Wish::Close { link } => self.close_conn(node, link),
             }
+        }
+    }
+
+    fn close_conn(&mut self, node: usize, link: LinkId) {
+        if let Some(end) = self.conns.remove(&(node, link)) {
+            // What was sent before is flushed; then the other end hears of it.
+            self.conns.remove(&(end.node, end.link));
+            let last = [false, true].into_iter().filter_map(|bulk| self.in_order.get(&(node, link, bulk)).copied()).max();
+            let when = last.unwrap_or(self.time).max(self.time) + Duration::from_millis(1);
+            self.at(when, Happening::Closes { node: end.node, link: end.link, refused: false });
+            self.at(when, Happening::Closes { node, link, refused: false });
         }
     }
 
@@ -327,6 +334,9 @@ impl World {
     ) {
         self.tried.extend(addresses);
         let ours = shows.or_else(|| self.nodes[node].link_key());
+        if let (Some(number), Some(ours)) = (self.mailbox_dialled(node, peer, addresses), ours) {
+            return self.visits(node, link, number, ours);
+        }
         let target = (0..self.nodes.len()).find(|other| {
             let there = &self.nodes[*other];
             let blocked = self.cut.contains(&(node.min(*other), node.max(*other)));
@@ -391,6 +401,13 @@ impl World {
         self.time = self.time.max(when);
         match happening {
             Happening::Dialled { node, link, peer, addresses, shows } => self.dialled(node, link, (peer, shows), &addresses),
+            Happening::MailboxTick { number } => self.mailbox_tick(number),
+            Happening::StoreAnswers { number, start, input } => self.store_answered(number, start, *input),
+            Happening::Arrives { to, link, message } if to >= mailboxes::MAILBOXES => self.arrives_at_mailbox(to, link, &message),
+            Happening::Closes { node, link, .. } if node >= mailboxes::MAILBOXES => {
+                self.conns.remove(&(node, link));
+                self.left_mailbox(node, link);
+            }
             Happening::Arrives { to, link, message } => {
                 if self.nodes[to].is_up() {
                     // Through the wire format, as the network carries it.

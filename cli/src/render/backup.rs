@@ -3,7 +3,7 @@
 use asif_proto::local::BackupView;
 
 use super::Screen;
-use super::text::count;
+use super::text::{count, size};
 use super::time;
 
 /// One was made.
@@ -54,11 +54,4 @@ pub fn restored(screen: &mut Screen, backup: &BackupView) {
 
 fn whose(backup: &BackupView) -> String {
     backup.name.as_ref().map(|name| format!("{name}'s ")).unwrap_or_default()
-}
-
-fn size(bytes: u64) -> String {
-    match bytes {
-        ..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
 }

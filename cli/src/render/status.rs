@@ -36,6 +36,13 @@ pub fn status(screen: &mut Screen, status: &Status) {
     parts.push(count(status.journal.sessions, "session", "sessions"));
     parts.push(devices(screen, status));
     parts.push(helpers(screen, status));
+    if let Some(mailbox) = &status.mailbox {
+        parts.push(match (mailbox.connected, mailbox.settled) {
+            (true, true) => "the mailbox holds all of it, sealed".to_owned(),
+            (true, false) => "on its way to the mailbox".to_owned(),
+            (false, _) => "the mailbox is not reached (asif mailbox status)".to_owned(),
+        });
+    }
     if status.clients > 0 {
         parts.push(format!("{} with you (asif caseload)", count(status.clients, "person shares", "people share")));
     }

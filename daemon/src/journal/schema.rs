@@ -7,6 +7,7 @@
 //! <record>/<list>/<id>   something appended (`ratings`, `agree`, `amendments`, `adapted`): packed JSON
 //! self/name  self/wish  device/<device>           names, and what the person would like to be different
 //! self/begun  joined/<device>                     the requests that began the journal, and that let a device in
+//! mailbox/own                                     where this person's mailbox is, packed JSON; empty: nowhere
 //! invited/<grant>                                 an invitation that nobody used yet: packed JSON; null: it was used or taken back
 //! ```
 //!
@@ -31,6 +32,8 @@ pub const SELF: &str = "self";
 pub const SELF_BEGUN: &str = "self/begun";
 /// When somebody showed that the words of the recovery kit are written down.
 pub const KIT_CONFIRMED: &str = "kit/confirmed";
+/// Where this person's mailbox is, and what they are enrolled by: packed JSON; empty: they use none.
+pub const MAILBOX: &str = "mailbox/own";
 /// Under what invitations lie.
 pub const INVITED: &str = "invited/";
 /// Under what lies that an own device may be an old copy of itself, each time by another word.

@@ -97,7 +97,8 @@ impl Replica {
         }
         replica.save_outside(&mut cx);
         replica.settle(&mut cx);
-        (replica, cx.into_effects())
+        let effects = replica.mail.route(cx.into_effects());
+        (replica, effects)
     }
 
     fn open_vault(&mut self, found: &Found) -> Option<Failure> {
@@ -217,6 +218,7 @@ impl Replica {
             Purpose::Show(link) => self.show_branch(cx, link, entries),
             Purpose::Judge(log) => self.compare_branches(cx, log, &entries),
             Purpose::Lose(log) => self.lost_was_read(cx, log, entries),
+            Purpose::Leave(link) => self.leave_out_came(cx, link, &entries),
             Purpose::Merge => {
                 for stored in entries {
                     self.take_stored(cx, &stored);

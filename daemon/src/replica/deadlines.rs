@@ -13,6 +13,7 @@ impl Replica {
         let asks = asks.chain(self.coming_back.iter().map(|(client, _)| *client));
         let syncs = self.syncing.iter().map(|(client, _)| *client).chain(self.telling.iter().map(|told| told.client));
         let asks = asks.chain(self.openers()).chain(self.asks_keychain());
+        let asks = asks.chain(self.enrolling_client()).chain(self.leaving_client());
         asks.chain(syncs).chain(self.awaiting.keys().copied()).chain(self.joining_client()).chain(self.asking_for_reminders()).collect()
     }
 

@@ -15,7 +15,8 @@ use asif_proto::peer::{Entries, Message, Sealed};
 
 use crate::journal::view::Parts;
 use crate::seal::body::Erase;
-use crate::seal::keys::{LinkSeed, VaultKey};
+use crate::seal::keys::{Capability, LinkSeed, VaultKey};
+use crate::seal::proof;
 use crate::seal::wire::Wire;
 
 pub use backup_job::BackupJob;
@@ -114,6 +115,8 @@ pub enum Purpose {
     Judge(LogId),
     /// To write again what a branch said that lost.
     Lose(LogId),
+    /// To tell a queue that they are stubs.
+    Leave(LinkId),
 }
 
 /// A run of entries to read.
@@ -127,11 +130,26 @@ pub struct Run {
     pub to: u64,
 }
 
+/// By what stubs are said to be stubs, where they go to a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leave {
+    /// The writing capability.
+    pub by: Capability,
+    /// The queue.
+    pub queue: QueueId,
+}
+
 /// A run of a log as it travels, for the edge that reads it; of the entries left out, stubs.
-pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTreeSet<u64>) -> Message {
+pub fn run_message(head: LogHead, before: Link, wires: &[Wire], left_out: &BTreeSet<u64>, leave: Option<&Leave>) -> Message {
+    let mut link = before;
     let sealed = |wire: &Wire| {
-        let leave_out = matches!(wire, Wire::Entry(_)) && left_out.contains(&wire.seq());
-        if leave_out { Sealed::from(&wire.to_stub()) } else { Sealed::from(wire) }
+        link = wire.link(&link);
+        let is_stub = matches!(wire, Wire::Stub(_)) || left_out.contains(&wire.seq());
+        match leave {
+            _ if !is_stub => Sealed::from(wire),
+            Some(Leave { by, queue }) => proof::leave(by, *queue, wire, &link),
+            None => Sealed::from(&wire.to_stub()),
+        }
     };
     let entries = wires.iter().map(sealed).collect();
     Message::Entries(Entries { queue: head.queue, key: head.key, log: head.log, before, entries })
@@ -201,6 +219,8 @@ pub enum Effect {
     ServePieces {
         /// On this link.
         link: LinkId,
+        /// By way of this one, where that is a queue at a mailbox.
+        over: Option<(LinkId, QueueId)>,
         /// These, as far as they are what was written.
         pieces: Vec<PieceId>,
     },
@@ -357,6 +377,8 @@ pub enum Effect {
         peer: Option<LinkKey>,
         /// At these addresses, in order.
         addresses: Vec<SocketAddr>,
+        /// And wherever these names, each with a port, lead.
+        names: Vec<String>,
         /// Under this link key instead of the device's own.
         shows: Option<LinkSeed>,
     },
@@ -394,6 +416,8 @@ pub enum Effect {
     Serve {
         /// On this link.
         link: LinkId,
+        /// By way of this one, where that is a queue at a mailbox.
+        over: Option<(LinkId, QueueId)>,
         /// Of this log.
         head: LogHead,
         /// From this seq on.
@@ -402,6 +426,8 @@ pub enum Effect {
         before: Option<[u8; 8]>,
         /// Of these entries a stub goes out.
         left_out: BTreeSet<u64>,
+        /// By what that is said.
+        leave: Option<Leave>,
         /// It is of a journal, where no stub is taken: one that is here ends the run.
         whole: bool,
     },

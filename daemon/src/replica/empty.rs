@@ -78,6 +78,7 @@ impl Replica {
             backoff: HashMap::new(),
             nearby: super::nearby::Nearby::default(),
             peers: Peers::default(),
+            mail: super::mail::Mail::default(),
             told: BTreeMap::new(),
             told_to: BTreeMap::new(),
             reached: BTreeMap::new(),

@@ -29,6 +29,7 @@ use super::{Cx, Replica};
 use crate::people::space::Space;
 use crate::seal::body::{Body, DocId};
 use crate::seal::wire::Wire;
+use crate::sync::link::Link as PeerLink;
 
 /// How far before the shorter tip the other branch is asked for at first; further back it is eight times as much.
 const BACK: u64 = 32;
@@ -89,10 +90,10 @@ impl Replica {
 
     /// A peer asks for a log: it is shown what is here, and asked back.
     pub(super) fn asked_for_branch(&mut self, cx: &mut Cx<'_>, id: LinkId, want: GetEntries) {
-        let Some(person) = self.links.get(&id).and_then(|link| link.person()) else { return };
+        let Some(of) = self.links.get(&id).and_then(PeerLink::audience) else { return };
         let shared = |log: &&super::logs::Log| {
             let epoch = self.registry.epoch(&log.head.queue);
-            log.head.queue == want.queue && epoch.is_some_and(|epoch| self.is_shared(want.log, epoch, person))
+            log.head.queue == want.queue && epoch.is_some_and(|epoch| self.is_for(want.log, epoch, of))
         };
         let Some((tip, here)) = self.logs.get(&want.log).filter(shared).map(|log| (log.seq, log.from)) else {
             return self.refuse("a question about a log that the two do not share");
@@ -147,12 +148,12 @@ impl Replica {
             room = room.saturating_sub(len);
             wires.push(stored.wire);
         }
-        if let Some(person) = self.links.get(&id).and_then(|link| link.person()) {
-            if !self.may_show_branch(head.log, person) {
+        if let Some(of) = self.links.get(&id).and_then(PeerLink::audience) {
+            if !self.may_show_branch(head.log, of) {
                 return;
             }
-            let left_out = self.left_out(cx, head.log, 1, person);
-            cx.rest.push(Effect::Send { link: id, message: run_message(head, first, &wires, &left_out) });
+            let left_out = self.left_out(cx, head.log, 1, of);
+            cx.rest.push(Effect::Send { link: id, message: run_message(head, first, &wires, &left_out, None) });
         }
     }
 
@@ -214,8 +215,8 @@ impl Replica {
         self.note_branch(cx, id, log, next);
         self.retire(cx, log);
         // Stubs that no entry of one's own stands behind can be proven to nobody: the other end keeps its branch.
-        let person = self.links.get(&id).and_then(|link| link.person());
-        let left_out = person.map(|person| self.left_out(cx, log, from, person)).unwrap_or_default();
+        let of = self.links.get(&id).and_then(PeerLink::audience);
+        let left_out = of.map(|of| self.left_out(cx, log, from, of)).unwrap_or_default();
         let is_read = ours.last().is_some_and(|last| last.wire.seq() == tip);
         let is_stub = |own: &Stored| matches!(own.wire, Wire::Stub(_)) || left_out.contains(&own.wire.seq());
         let is_unproven = is_read && ours.iter().skip(at).all(is_stub);

@@ -15,7 +15,7 @@ use rand_core::Rng as _;
 use crate::journal::record::{grant_record, record_grant};
 use crate::people::space::Space;
 use crate::share::feedback;
-use crate::sync::link::Link;
+use crate::sync::link::{Link, Peer};
 
 /// Said of a helper to whom nothing new goes from an old copy.
 const WAITS_FOR_YOU: &str = "what is new here waits until you have looked and gone on";
@@ -152,7 +152,7 @@ impl Replica {
         let link = self.next_link();
         self.dialling.insert(link, key);
         let shows = self.introduces_to(&key, link);
-        cx.rest.push(Effect::Dial { link, peer: Some(key), addresses, shows });
+        cx.rest.push(Effect::Dial { link, peer: Some(key), addresses, names: Vec::new(), shows });
     }
 
     pub(super) fn dial_deadlines(&self) -> impl Iterator<Item = Duration> {
@@ -162,7 +162,8 @@ impl Replica {
 
     /// Dials everybody at once, and answers when each was brought up to date or could not be reached.
     pub(super) fn sync(&mut self, cx: &mut Cx<'_>, client: ClientId, wait_ms: Option<u64>) {
-        for key in self.unlinked().collect::<Vec<_>>() {
+        let stations: Vec<LinkKey> = self.stations().iter().map(|station| station.key).collect();
+        for key in self.unlinked().chain(stations).collect::<Vec<_>>() {
             self.backoff.entry(key).or_default().reset();
             self.last_error.remove(&key);
         }
@@ -179,7 +180,8 @@ impl Replica {
 
     /// Asks everybody who seems to be there whether they are: of one whose machine lost its power the link looks alive for a while.
     pub(super) fn ping_all(&mut self, cx: &mut Cx<'_>) {
-        self.links.iter_mut().filter(|(_, link)| link.person().is_some()).for_each(|(id, link)| ping(cx, *id, link));
+        let is_there = |link: &Link| link.person().is_some() || (link.up && link.peer == Peer::Mailbox);
+        self.links.iter_mut().filter(|(_, link)| is_there(link)).for_each(|(id, link)| ping(cx, *id, link));
     }
 
     /// They are there.
@@ -326,6 +328,32 @@ impl Replica {
                         None if addressed => drop(state.unreached.insert(name, "the network is not open here".into())),
                         None => drop(state.unreached.insert(name, "no address is known".into())),
                     }
+                }
+            }
+        }
+        for station in self.stations() {
+            let name = if Some(station.of) == self.person() {
+                "mailbox".into()
+            } else {
+                format!("mailbox of {}", self.name_of_person(station.of))
+            };
+            let is_own = Some(station.of) == self.person();
+            let linked = self.station_link(&station.key).is_some();
+            let dialled = self.dialling.values().any(|dialled| *dialled == station.key);
+            match self.last_error.get(&station.key) {
+                _ if self.is_station_settled(&station.key) => state.peers.push(name),
+                _ if linked => {
+                    done = false;
+                    state.unreached.insert(name, "connected, and not everything has arrived yet".into());
+                }
+                Some(error) if !dialled => {
+                    let why = self.why_not_reached(&station.key).unwrap_or_else(|| error.clone());
+                    state.unreached.insert(name, why);
+                }
+                // Of others nobody waits for theirs.
+                _ => {
+                    done &= !is_own || self.listening.is_none();
+                    state.unreached.insert(name, "no answer yet".into());
                 }
             }
         }

@@ -12,8 +12,9 @@ use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
 use crate::people::space::Space;
 use crate::people::statement::Epoch;
+use crate::seal::proof;
 use crate::sync::have::{self, Tip, short_id, short_link};
-use crate::sync::link::{Link, Peer, STRANGER_LIMIT, WINDOW};
+use crate::sync::link::{Audience, Link, Peer, STRANGER_LIMIT, WINDOW};
 
 /// Two links of the same pair that opened so close together were dialled by both at once.
 const SAME_MOMENT: Duration = Duration::from_secs(5);
@@ -29,6 +30,7 @@ impl Replica {
         let peer = match self.registry.holder(&key) {
             // Also of somebody who is known already: a new invitation is another grant.
             _ if is_giver => Peer::Giver,
+            _ if !incoming && self.is_station(&key) => Peer::Mailbox,
             _ if self.introductions.contains(&id) => Peer::Unaware,
             Some((person, device)) if self.is_welcome(&person, &key) => Peer::Known { person, device },
             _ => self.herald(&key).filter(|_| incoming).map_or(Peer::Stranger, Peer::Herald),
@@ -38,7 +40,8 @@ impl Replica {
             Peer::Known { .. } => self.say_hello(cx, id),
             Peer::Giver => self.ask_to_join(cx, id),
             Peer::Unaware => self.introduce(cx, id),
-            Peer::Herald(_) => {}
+            Peer::Mailbox => self.greet_station(cx, id),
+            Peer::Herald(_) | Peer::Queue(_) => {}
             Peer::Stranger if incoming && self.registry.is_gone(&key) => {
                 // Before a ticket is bound to keys that never return: it comes again with others.
                 cx.rest.push(Effect::Send { link: id, message: Message::Refused(Refused::Removed) });
@@ -69,8 +72,9 @@ impl Replica {
             }
         };
         match (peer, message) {
+            (Peer::Mailbox, message) => self.station_says(cx, id, message),
             (Peer::Known { person, .. }, Message::Hello(hello)) => self.hello(cx, id, person, hello),
-            (Peer::Known { person, .. }, Message::Have(theirs)) if up => self.their_have(cx, id, person, theirs),
+            (Peer::Known { person, .. }, Message::Have(theirs)) if up => self.their_have(cx, id, Audience::Person(person), theirs),
             (Peer::Known { person, .. }, Message::Roster(blobs) | Message::Epochs(blobs)) if up => self.statements(cx, id, person, blobs),
             (Peer::Known { .. }, Message::Entries(entries)) if up => self.entries(cx, id, entries),
             (Peer::Known { .. }, Message::GetEntries(want)) if up => self.asked_for_branch(cx, id, want),
@@ -128,7 +132,7 @@ impl Replica {
         self.one_link_each(cx, id);
         self.was_welcomed(cx, key);
         if hello.digest == self.digest(person) {
-            let tips: Vec<_> = self.common_tips(person).iter().map(|tip| (tip.log, tip.seq)).collect();
+            let tips: Vec<_> = self.common_tips(Audience::Person(person)).iter().map(|tip| (tip.log, tip.seq)).collect();
             if let Some(link) = self.links.get_mut(&id) {
                 tips.into_iter().for_each(|(log, seq)| link.acknowledge(log, seq, cx.now.mono));
                 link.compared = true;
@@ -157,8 +161,8 @@ impl Replica {
         }
     }
 
-    fn their_have(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, theirs: Have) {
-        let common: BTreeMap<LogId, Tip> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip)).collect();
+    pub(super) fn their_have(&mut self, cx: &mut Cx<'_>, id: LinkId, of: Audience, theirs: Have) {
+        let common: BTreeMap<LogId, Tip> = self.common_tips(of).into_iter().map(|tip| (tip.log, tip)).collect();
         let listed: BTreeMap<LogId, (u64, [u8; 8])> = theirs
             .queues
             .iter()
@@ -168,10 +172,10 @@ impl Replica {
             .filter(|(queue, (log, _, _))| self.logs.get(log).is_none_or(|known| known.head.queue == *queue))
             .map(|(_, (log, seq, short))| (log, (seq, short)))
             .collect();
-        let missing = if theirs.full { self.missing_statements(person, &theirs.statements) } else { Vec::new() };
-        self.send_statements(cx, id, missing);
-        let ours: BTreeSet<_> = self.registry.statements().map(|statement| short_id(&statement.id())).collect();
-        let lacking = theirs.statements.iter().any(|id| !ours.contains(id));
+        let lacking = match of {
+            Audience::Person(person) => self.statements_told(cx, id, person, &theirs),
+            Audience::Queue(_) => self.slips_told(cx, id, &theirs),
+        };
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.theirs.len() + listed.len() > 2 * MAX_LOGS_TOLD {
             self.refuse("a peer that lists logs without end");
@@ -211,14 +215,18 @@ impl Replica {
             if link.again_at().is_some_and(|at| now >= at) {
                 link.send_again();
             }
-            let Some(person) = link.person() else { continue };
+            let Some(of) = link.audience() else { continue };
             let (full, owed) = (std::mem::take(&mut link.compare), std::mem::take(&mut link.owed));
             link.told |= full;
             if full || !owed.is_empty() {
-                let have = self.our_have(person, full, &owed);
+                let have = self.our_have(of, full, &owed);
                 cx.rest.push(Effect::Send { link: id, message: Message::Have(have) });
             }
-            self.serve(cx, id, person);
+            self.serve(cx, id, of);
+            let Audience::Person(person) = of else {
+                self.note_queue(cx, id);
+                continue;
+            };
             self.note_sync(cx, id, person);
             self.tell_same(cx, id, person);
             self.offer_instead(cx, id);
@@ -228,11 +236,16 @@ impl Replica {
             }
         }
         self.dial_due(cx);
+        self.tend_stations(cx);
     }
 
-    fn our_have(&self, person: PersonId, full: bool, owed: &BTreeSet<LogId>) -> Have {
-        let statements = if full { self.audience(person).map(|statement| short_id(&statement.id())).collect() } else { Vec::new() };
-        let tips = self.common_tips(person).into_iter().filter(|tip| full || owed.contains(&tip.log)).collect();
+    fn our_have(&self, of: Audience, full: bool, owed: &BTreeSet<LogId>) -> Have {
+        let statements = match of {
+            _ if !full => Vec::new(),
+            Audience::Person(person) => self.audience(person).map(|statement| short_id(&statement.id())).collect(),
+            Audience::Queue(queue) => self.slip_ids(queue).into_keys().collect(),
+        };
+        let tips = self.common_tips(of).into_iter().filter(|tip| full || owed.contains(&tip.log)).collect();
         have::have(full, statements, tips)
     }
 
@@ -240,15 +253,19 @@ impl Replica {
     pub(super) fn push(&mut self, cx: &mut Cx<'_>) {
         let fresh = std::mem::take(&mut cx.fresh);
         for id in self.links.keys().copied().collect::<Vec<_>>() {
-            let Some(person) = self.links.get(&id).filter(|link| link.compared && link.closing.is_none()).and_then(Link::person) else {
+            let Some(of) = self.links.get(&id).filter(|link| link.compared && link.closing.is_none()).and_then(Link::audience) else {
                 continue;
             };
+            if !self.may_give(id) {
+                continue;
+            }
+            let leave = self.leaves_out(id);
             let mut runs: Vec<Entries> = Vec::new();
             let mut left_out: BTreeMap<LogId, BTreeSet<u64>> = BTreeMap::new();
             for one in &fresh {
-                let common = self.registry.epoch(&one.head.queue).is_some_and(|epoch| self.is_shared(one.head.log, epoch, person));
+                let common = self.registry.epoch(&one.head.queue).is_some_and(|epoch| self.is_for(one.head.log, epoch, of));
                 let (log, seq) = (one.head.log, one.wire.seq());
-                let left_out = left_out.entry(log).or_insert_with(|| self.left_out(cx, log, seq, person));
+                let left_out = left_out.entry(log).or_insert_with(|| self.left_out(cx, log, seq, of));
                 let Some(link) = self.links.get_mut(&id) else { break };
                 if !common
                     || link.disputed.contains_key(&log)
@@ -259,7 +276,11 @@ impl Replica {
                     continue;
                 }
                 link.sent(log, seq, one.wire.bytes().len(), cx.now.mono);
-                let sealed = if left_out.contains(&seq) { Sealed::from(&one.wire.to_stub()) } else { Sealed::from(&one.wire) };
+                let sealed = match &leave {
+                    _ if !left_out.contains(&seq) => Sealed::from(&one.wire),
+                    Some(leave) => proof::leave(&leave.by, leave.queue, &one.wire, &one.wire.link(&one.previous)),
+                    None => Sealed::from(&one.wire.to_stub()),
+                };
                 match runs.last_mut().filter(|run| run.log == log && run.entries.len() < 64) {
                     Some(run) => run.entries.push(sealed),
                     None => {
@@ -275,8 +296,11 @@ impl Replica {
     }
 
     /// Asks the edge for the next run that a peer is missing.
-    fn serve(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
-        self.offer(cx, id, person);
+    fn serve(&mut self, cx: &mut Cx<'_>, id: LinkId, of: Audience) {
+        if !self.may_give(id) {
+            return;
+        }
+        self.offer(cx, id, of);
         let behind = |link: &Link, tip: &Tip| link.sent.get(&tip.log).copied().unwrap_or(0) < tip.seq;
         let Some(link) = self.links.get(&id).filter(|link| link.compared && link.serving.is_none() && link.unacknowledged() < WINDOW)
         else {
@@ -287,7 +311,7 @@ impl Replica {
         let waits = |tip: &Tip| behind(link, tip) && !link.disputed.contains_key(&tip.log) && self.is_served_as_entries(link, &tip.log);
         // In turns: what one log waits for may be in another.
         let rank = |tip: &Tip| (self.logs.get(&tip.log).map(|log| Some(log.space) != journal), link.turns.get(&tip.log).copied());
-        let Some(tip) = self.common_tips(person).into_iter().filter(waits).min_by_key(rank) else { return };
+        let Some(tip) = self.common_tips(of).into_iter().filter(waits).min_by_key(rank) else { return };
         let from = link.sent.get(&tip.log).copied().unwrap_or(0).saturating_add(1);
         let before = link_before(self.links.get(&id), &tip.log, from);
         if self.serve_held(cx, id, tip.log, from, before) {
@@ -301,8 +325,10 @@ impl Replica {
             let turn = link.turns.values().max().copied().unwrap_or(0) + 1;
             link.turns.insert(tip.log, turn);
         }
-        let left_out = self.left_out(cx, tip.log, from, person);
-        cx.rest.push(Effect::Serve { link: id, head, from, before, left_out, whole });
+        let left_out = self.left_out(cx, tip.log, from, of);
+        let over = self.over(id);
+        let leave = self.leaves_out(id);
+        cx.rest.push(Effect::Serve { link: id, over, head, from, before, left_out, leave, whole });
     }
 
     pub(super) fn served(&mut self, cx: &mut Cx<'_>, id: LinkId, log: LogId, upto: Option<u64>, bytes: usize, stub: Option<u64>) {
@@ -329,11 +355,12 @@ impl Replica {
         let link = self.links.remove(&id);
         self.rooms.retain(|(link, _), _| *link != id);
         self.introductions.remove(&id);
+        self.station_closed(&id);
         self.join_link_closed(cx, id, reason.unwrap_or("the other end takes nobody just now"), refused);
         let Some(key) = was_dialled.or(link.as_ref().map(|link| link.key)) else { return };
         self.forget_told(&key);
         let lasted = link.as_ref().filter(|link| link.up).map(|link| cx.now.mono.saturating_sub(link.opened));
-        if lasted.is_none() && self.registry.holder(&key).is_some() {
+        if lasted.is_none() && (self.registry.holder(&key).is_some() || self.is_station(&key)) {
             // Whoever takes nobody just now is asked again soon, and waited for.
             if let Some(reason) = reason {
                 self.last_error.entry(key).or_insert_with(|| reason.to_owned());
@@ -344,7 +371,10 @@ impl Replica {
     }
 
     pub(super) fn drop_link(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        // A queue that lies is of a mailbox that does.
+        let id = self.over(id).map_or(id, |(station, _)| station);
         self.introductions.remove(&id);
+        self.station_closed(&id);
         if let Some(link) = self.links.remove(&id) {
             self.rooms.retain(|(link, _), _| *link != id);
             cx.rest.push(Effect::Close { link: id });
@@ -356,7 +386,7 @@ impl Replica {
 
     /// A link that held for a while is dialled again at once, any other ever more rarely.
     fn try_again(&mut self, cx: &mut Cx<'_>, key: LinkKey, lasted: Option<Duration>) {
-        if self.registry.holder(&key).is_none() {
+        if self.registry.holder(&key).is_none() && !self.is_station(&key) {
             return;
         }
         let backoff = self.backoff.entry(key).or_default();
@@ -368,17 +398,25 @@ impl Replica {
 
     pub(super) fn digest(&self, person: PersonId) -> [u8; 16] {
         let statements: Vec<_> = self.audience(person).map(|statement| short_id(&statement.id())).collect();
-        have::digest(&statements, self.common_tips(person))
+        have::digest(&statements, self.common_tips(Audience::Person(person)))
     }
 
-    /// The tips of every log of the spaces that are shared with a person.
-    pub(super) fn common_tips(&self, person: PersonId) -> Vec<Tip> {
+    /// The tips of every log of the spaces that are shared with a person, or of the space of a queue.
+    pub(super) fn common_tips(&self, of: Audience) -> Vec<Tip> {
         let tip = |log: &super::logs::Log| {
             let epoch = self.registry.epoch(&log.head.queue)?;
-            let shared = log.seq > 0 && self.is_shared(log.head.log, epoch, person);
+            let shared = log.seq > 0 && self.is_for(log.head.log, epoch, of);
             shared.then_some(Tip { queue: log.head.queue, key: log.head.key, log: log.head.log, seq: log.seq, link: log.link })
         };
         self.logs.values().filter_map(tip).collect()
+    }
+
+    /// Whether a log is for somebody.
+    pub(super) fn is_for(&self, log: LogId, epoch: &Epoch, of: Audience) -> bool {
+        match of {
+            Audience::Person(person) => self.is_shared(log, epoch, person),
+            Audience::Queue(queue) => self.is_in_queue(log, epoch, queue),
+        }
     }
 
     /// Whether a log is shared with a person: of a share that has ended only the end itself.
@@ -408,18 +446,19 @@ impl Replica {
         let strangers = self
             .links
             .iter()
-            .filter(|(id, link)| !matches!(link.peer, Peer::Known { .. }) && !self.is_awaited(**id))
+            .filter(|(id, link)| !matches!(link.peer, Peer::Known { .. } | Peer::Mailbox | Peer::Queue(_)) && !self.is_awaited(**id))
             .map(|(_, link)| link.opened + STRANGER_LIMIT);
         let closing = self.links.values().filter_map(|link| link.closing);
         let doubts = self.links.values().filter_map(Link::doubtful_at).filter(|at| *at > self.now.mono);
-        patience.chain(strangers).chain(closing).chain(doubts).chain(self.dial_deadlines())
+        patience.chain(strangers).chain(closing).chain(doubts).chain(self.dial_deadlines()).chain(self.station_deadlines())
     }
 
     /// Whether both ends of a link hold the same.
     pub(super) fn is_settled(&self, id: LinkId) -> bool {
         let Some(link) = self.links.get(&id) else { return false };
-        let Some(person) = link.person() else { return false };
-        let tips: BTreeMap<LogId, u64> = self.common_tips(person).into_iter().map(|tip| (tip.log, tip.seq)).collect();
+        let Some(of) = link.audience() else { return false };
+        let gives = self.may_give(id);
+        let tips: BTreeMap<LogId, u64> = self.common_tips(of).into_iter().map(|tip| (tip.log, tip.seq)).collect();
         // Stubs that nobody signed any more, as where a copy left out what it wrote last and was never seen again.
         let says_nothing = |log: &LogId, seq: &u64| self.rooms.get(&(id, *log)).is_some_and(|room| room.ends_in_stubs_at(*seq));
         let has_come = |log: &LogId, seq: &u64| {
@@ -428,7 +467,8 @@ impl Replica {
         link.compared
             && !link.compare
             && link.disputed.is_empty()
-            && tips.iter().all(|(log, seq)| has_come(log, seq))
+            && (!gives || tips.iter().all(|(log, seq)| has_come(log, seq)))
+            && self.has_slips(id)
             && link.acked.iter().all(|(log, seq)| {
                 let no_more = self.logs.contains_key(log) && !tips.contains_key(log);
                 no_more || tips.get(log) == Some(seq) || says_nothing(log, seq) || self.is_over(log)

@@ -194,7 +194,7 @@ impl Replica {
         if let Some(link) = self.links.get_mut(&id) {
             link.sent(log, upto, bytes, cx.now.mono);
         }
-        cx.rest.push(Effect::Send { link: id, message: run_message(head, before, &wires, &BTreeSet::new()) });
+        cx.rest.push(Effect::Send { link: id, message: run_message(head, before, &wires, &BTreeSet::new(), None) });
         true
     }
 

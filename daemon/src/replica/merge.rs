@@ -282,6 +282,7 @@ impl Replica {
                 if seqs.is_empty() || self.damage.iter().any(|(damaged, _)| *damaged == Some(log)) {
                     continue;
                 }
+                self.leave_out_in_queues(cx, log, &seqs);
                 cx.rest.push(super::Effect::Stub { log, seqs: seqs.into_iter().collect() });
             }
         }

@@ -1,23 +1,23 @@
 //! Giving a checkpoint to an own device that lacks much of what it stands for, instead of the entries.
 
-use asif_proto::id::{CheckpointId, LogId, PersonId, PieceId};
-use asif_proto::peer::{Blob, MAX_PIECES, Message, Offered};
+use asif_proto::id::{CheckpointId, LogId, PieceId};
+use asif_proto::peer::{Blob, Deposit, MAX_PIECES, Message, Offered, Stand};
 
 use super::base::Base;
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
-use crate::sync::link::{Given, Link};
+use crate::sync::link::{Audience, Given, Link};
 
 /// So often one checkpoint is offered on one link: two ends that want each other's otherwise would go on without end.
 const MAX_GIVEN: u32 = 32;
 
 impl Replica {
     /// Offers a checkpoint where it spares many entries, or where those are not here any more.
-    pub(super) fn offer(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId) {
+    pub(super) fn offer(&mut self, cx: &mut Cx<'_>, id: LinkId, to: Audience) {
         if let Some(link) = self.links.get_mut(&id).filter(|link| link.offered_anew_at().is_some_and(|at| cx.now.mono >= at)) {
             link.offered = None;
         }
-        if self.person() != Some(person) || self.bases.all().next().is_none() || !self.is_ready() {
+        if !self.may_have_checkpoints(to) || self.bases.all().next().is_none() || !self.is_ready() {
             return;
         }
         let Some(link) = self.links.get(&id).filter(|link| link.compared && link.closing.is_none() && !self.is_taking(link)) else {
@@ -25,7 +25,12 @@ impl Replica {
         };
         let Some(base) = self.bases.current().max_by_key(|base| self.spares(link, base)) else { return };
         let (gone, lacking) = self.spares(link, base);
-        if link.offered.is_some_and(|given| given.id == base.id) || (!gone && lacking < self.about.keeping.worth / 4 + 1) {
+        // A mailbox keeps one for those who come later, whether or not it lacks what that stands for.
+        let is_kept = match to {
+            Audience::Queue(_) => self.is_deposited(id, base.id),
+            Audience::Person(_) => !gone && lacking < self.about.keeping.worth / 4 + 1,
+        };
+        if link.offered.is_some_and(|given| given.id == base.id) || is_kept {
             return;
         }
         let base = base.clone();
@@ -34,16 +39,31 @@ impl Replica {
 
     /// Gives an own device a checkpoint, whether or not they lack much of it.
     pub(super) fn give_checkpoint(&mut self, cx: &mut Cx<'_>, id: LinkId, base: &Base, instead_of: Option<CheckpointId>) {
-        let person = self.person();
-        if let Some(link) = self.links.get_mut(&id).filter(|link| link.person().is_some() && link.person() == person) {
+        if !self.links.get(&id).and_then(Link::audience).is_some_and(|to| self.may_have_checkpoints(to)) {
+            return;
+        }
+        let is_queue = self.over(id).is_some();
+        if let Some(link) = self.links.get_mut(&id) {
             let times = link.given.entry(base.id).or_insert(0);
             *times += 1;
             if *times > MAX_GIVEN {
                 return tracing::debug!(id = %base.id, "a checkpoint is not offered any more on this link");
             }
             link.offered = Some(Given { id: base.id, declined: false, heard: cx.now.mono });
+            if is_queue {
+                let deposit = deposit(base);
+                cx.rest.push(Effect::Send { link: id, message: Message::Deposit(deposit) });
+            }
             let offered = Offered { sealed: Blob(base.sealed.clone()), instead_of };
             cx.rest.push(Effect::Send { link: id, message: Message::Checkpoint(offered) });
+        }
+    }
+
+    /// Own devices, and the queues that they alone read.
+    fn may_have_checkpoints(&self, to: Audience) -> bool {
+        match to {
+            Audience::Person(person) => self.person() == Some(person),
+            Audience::Queue(queue) => self.registry.epoch(&queue).is_some_and(|epoch| Some(epoch.space) == self.journal()),
         }
     }
 
@@ -102,7 +122,17 @@ impl Replica {
             link.offered = given.map(|given| Given { heard: cx.now.mono, ..given });
         }
         if !wanted.is_empty() {
-            cx.rest.push(Effect::ServePieces { link: id, pieces: wanted });
+            let over = self.over(id);
+            cx.rest.push(Effect::ServePieces { link: id, over, pieces: wanted });
         }
     }
+}
+
+/// What of a checkpoint a mailbox has to know.
+fn deposit(base: &Base) -> Deposit {
+    let covers = base.tips.iter().filter_map(|(log, (seq, link))| {
+        let head = base.head(log)?;
+        Some(Stand { queue: head.queue, key: head.key, log: *log, seq: *seq, link: *link })
+    });
+    Deposit { id: base.id, covers: covers.collect(), pieces: base.pieces().collect(), replaces: base.said.replaces.clone() }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, LinkId, Opaque};
+use super::mail::Notes;
 use super::roaming::Reaches;
 use super::whereabouts::Told;
 use super::{Cx, Replica};
@@ -44,9 +45,11 @@ impl Replica {
         let opened = bytes.and_then(|bytes| vault.cache.open(FILE, bytes).ok());
         let Some(plain) = opened else { return };
         // An earlier asif kept less of it.
-        let first = || Some((frame::decode(&plain)?, Told::default(), Reaches::default()));
-        let second = || frame::decode(&plain).map(|(peers, told)| (peers, told, Reaches::default()));
-        (self.peers, self.told, self.reached) = frame::decode(&plain).or_else(second).or_else(first).unwrap_or_default();
+        let first = || Some((frame::decode(&plain)?, Told::default(), Reaches::default(), Notes::default()));
+        let second = || frame::decode(&plain).map(|(peers, told)| (peers, told, Reaches::default(), Notes::default()));
+        let third = || frame::decode(&plain).map(|(peers, told, reached)| (peers, told, reached, Notes::default()));
+        let all = frame::decode(&plain).or_else(third).or_else(second).or_else(first);
+        (self.peers, self.told, self.reached, self.mail.notes) = all.unwrap_or_default();
     }
 
     /// Where own devices were met while this one was locked.
@@ -65,7 +68,7 @@ impl Replica {
         self.save_peers_at = None;
         self.save_outside(cx);
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told, &self.reached)), cx.rng);
+            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told, &self.reached, &self.mail.notes)), cx.rng);
             cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }

@@ -8,6 +8,7 @@ pub(super) mod delay;
 pub(super) mod deletion;
 mod end;
 pub(super) mod left_out;
+mod mailbox;
 mod narrow;
 pub(super) mod old_copy;
 mod revision;
@@ -125,6 +126,7 @@ impl Replica {
         }
         if cx.touched_elsewhere || !cx.fresh.is_empty() {
             self.sign_receipts(cx);
+            self.tell_mailbox(cx);
             self.end_by_name(cx);
             self.end_what_was_left(cx);
         }

@@ -15,6 +15,7 @@ use crate::seal::entry::{self, Opened, Place};
 use crate::seal::keys::ReadKey;
 use crate::seal::wire::Wire;
 use crate::share::board::MAX_WEIGHT;
+use crate::sync::link::Audience;
 
 /// The most entries in one message.
 const MAX_RUN: usize = 8192;
@@ -93,6 +94,7 @@ impl Replica {
     /// A run came. What is good of it is stored; what is not leaves the tip where it was.
     pub(super) fn entries(&mut self, cx: &mut Cx<'_>, from: LinkId, message: Entries) {
         let before = message.before;
+        self.note_left(from, &message);
         match read(message) {
             Some((head, wires)) => self.run(cx, from, head, before, wires),
             None => self.refuse("a malformed entry"),
@@ -140,7 +142,7 @@ impl Replica {
         let readers = epoch.readers.clone();
         let key_fits = epoch.key == head.key;
         let peer = self.bringer(from)?;
-        if !key_fits || !self.is_common(&space, &readers, peer) {
+        if !key_fits || !self.may_bring(peer, &space, &readers) {
             self.refuse("an entry for a space that the two do not share");
             return None;
         }
@@ -169,7 +171,7 @@ impl Replica {
             }
             Some(log) if log.head != head => {
                 self.refuse("a log under another queue");
-                if Some(peer) == self.person() && self.give_back_number(cx, &space, head.log) {
+                if self.person().map(Audience::Person) == Some(peer) && self.give_back_number(cx, &space, head.log) {
                     self.complain(from, now);
                 }
                 return None;
@@ -231,8 +233,16 @@ impl Replica {
     }
 
     /// Whose device brings a run.
-    fn bringer(&self, from: LinkId) -> Option<PersonId> {
-        if from == LinkId::HELD { self.person() } else { self.links.get(&from)?.person() }
+    fn bringer(&self, from: LinkId) -> Option<Audience> {
+        if from == LinkId::HELD { self.person().map(Audience::Person) } else { self.links.get(&from)?.audience() }
+    }
+
+    /// Whether somebody may bring what belongs to a space: they share it with this person, or it is the one of their queue.
+    fn may_bring(&self, by: Audience, space: &Space, readers: &[PersonId]) -> bool {
+        match by {
+            Audience::Person(person) => self.is_common(space, readers, person),
+            Audience::Queue(queue) => self.registry.epoch(&queue).is_some_and(|epoch| epoch.space == *space),
+        }
     }
 
     fn accept(&mut self, cx: &mut Cx<'_>, from: LinkId, tail: Tail) {
@@ -260,16 +270,19 @@ impl Replica {
         // The last good signature covers what stands before it.
         let good = chain.iter().rposition(|one| one.opened.as_ref().is_some_and(|opened| opened.verify(&device).is_ok()));
         let mut signed = good.map_or(0, |at| at + 1);
-        let person = self.bringer(from);
-        let by = By { own: person.is_some() && person == self.person(), owner: person == Some(space.owner()) };
+        let bringer = self.bringer(from);
+        let is_of = |person: PersonId| bringer == Some(Audience::Person(person));
+        let by = By { own: self.person().is_some_and(is_of), owner: is_of(space.owner()) };
+        let left = self.links.get(&from).map(|link| link.left.clone()).unwrap_or_default();
         // A stub at the end says nothing that would need a signature.
-        while (by.own || by.owner) && chain.get(signed).is_some_and(|one| one.opened.is_none()) {
+        let may_end = |one: &Chained| one.opened.is_none() && (by.own || by.owner || left.contains(&(head.log, one.wire.seq())));
+        while chain.get(signed).is_some_and(may_end) {
             signed += 1;
         }
         if signed < chain.len() && chain.get(signed..).is_some_and(|rest| rest.iter().any(|one| one.opened.is_some())) {
             self.refuse("an entry without a good signature");
         }
-        let keep = self.allowed(&space, head.log, by, chain.get(..signed).unwrap_or_default());
+        let keep = self.allowed(&space, head.log, (by, &left), chain.get(..signed).unwrap_or_default());
         let mut waiting = Vec::new();
         let mut room = self.waiting();
         for (at, Chained { wire, previous, link, opened }) in chain.into_iter().enumerate() {
@@ -356,7 +369,7 @@ impl Replica {
     }
 
     /// How much of a signed run may be stored: up to the first stub that nothing allows, or the end of the space.
-    fn allowed(&self, space: &Space, log: LogId, by: By, chain: &[Chained]) -> usize {
+    fn allowed(&self, space: &Space, log: LogId, (by, left): (By, &BTreeSet<(LogId, u64)>), chain: &[Chained]) -> usize {
         let board = self.boards.get(&space.id());
         // What is shared is its owner's to leave out: from them a stub needs no item that allows it, nor from an own device that got it so.
         let may_leave_out = (by.owner || by.own) && !matches!(space, Space::Journal { .. });
@@ -372,7 +385,7 @@ impl Replica {
         let allowed = |one: &Chained| {
             let at = (log, one.wire.seq());
             match &one.opened {
-                None => may_leave_out || permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
+                None => may_leave_out || left.contains(&at) || permits.contains(&at) || board.is_some_and(|board| board.permits(at)),
                 // Own devices keep what was published beyond the end, so that they hold the same; it does not count.
                 Some(opened) => board.is_none_or(|board| {
                     by.own

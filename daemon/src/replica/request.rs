@@ -18,6 +18,7 @@ mod kept;
 mod kit;
 mod known;
 mod lock;
+mod mailbox;
 mod network;
 mod phrase;
 mod practice;
@@ -206,6 +207,7 @@ impl Replica {
             Request::DeviceRemove { device } => self.remove_device(cx, device),
             Request::Backup(what) => self.backup(cx, client, what),
             Request::Kit(what) => self.kit(cx, what),
+            Request::Mailbox(what) => self.mailbox(cx, client, what),
             Request::Sync { wait_ms } => {
                 self.sync(cx, client, *wait_ms);
                 Ok(Outcome::Later)

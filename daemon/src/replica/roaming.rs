@@ -17,7 +17,7 @@ use super::effect::LinkId;
 use super::gate::ping;
 use super::{Cx, Replica};
 use crate::sync::backoff::Backoff;
-use crate::sync::link::Link;
+use crate::sync::link::{Link, Peer};
 
 /// How devices were last reached.
 pub(super) type Reaches = BTreeMap<LinkKey, Reach>;
@@ -54,7 +54,7 @@ impl Replica {
     pub(super) fn look_again(&mut self, cx: &mut Cx<'_>) {
         self.backoff.values_mut().for_each(Backoff::reset);
         self.ping_all(cx);
-        for link in self.links.values_mut().filter(|link| link.up) {
+        for link in self.links.values_mut().filter(|link| link.up && !matches!(link.peer, Peer::Queue(_))) {
             link.doubted.get_or_insert(cx.now.mono);
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use asif_proto::id::{PersonId, SpaceId};
-use asif_proto::peer::{Blob, Message};
+use asif_proto::peer::{Blob, Have, Message};
 
 use super::effect::{Effect, LinkId};
 use super::{Cx, Replica};
@@ -22,12 +22,20 @@ const MAX_SAID_OF_DEVICES: usize = 512;
 const MAX_STATEMENTS: usize = 12;
 
 impl Replica {
-    pub(super) fn missing_statements(&self, person: PersonId, known: &[[u8; 16]]) -> Vec<Statement> {
+    fn missing_statements(&self, person: PersonId, known: &[[u8; 16]]) -> Vec<Statement> {
         let known: BTreeSet<_> = known.iter().collect();
         self.audience(person).filter(|statement| !known.contains(&short_id(&statement.id()))).cloned().collect()
     }
 
-    pub(super) fn send_statements(&self, cx: &mut Cx<'_>, link: LinkId, statements: Vec<Statement>) {
+    /// What a person lacks of what concerns them goes to them; whether this device lacks something that they have.
+    pub(super) fn statements_told(&mut self, cx: &mut Cx<'_>, id: LinkId, person: PersonId, theirs: &Have) -> bool {
+        let missing = if theirs.full { self.missing_statements(person, &theirs.statements) } else { Vec::new() };
+        self.send_statements(cx, id, missing);
+        let ours: BTreeSet<_> = self.registry.statements().map(|statement| short_id(&statement.id())).collect();
+        theirs.statements.iter().any(|id| !ours.contains(id))
+    }
+
+    fn send_statements(&self, cx: &mut Cx<'_>, link: LinkId, statements: Vec<Statement>) {
         let (rosters, epochs): (Vec<_>, Vec<_>) = statements.into_iter().partition(|one| !matches!(one.said(), Said::Epoch(_)));
         let blob = |statement: &Statement| Blob(statement.bytes().to_vec());
         for part in rosters.chunks(MAX_STATEMENTS) {
@@ -83,8 +91,9 @@ impl Replica {
         }
         self.extend_epochs(cx);
         let new = std::mem::take(&mut cx.statements);
+        self.announce_slips(cx);
         for id in self.links.keys().copied().collect::<Vec<_>>() {
-            let Some(link) = self.links.get_mut(&id).filter(|link| link.compared) else { continue };
+            let Some(link) = self.links.get_mut(&id).filter(|link| link.compared && link.person().is_some()) else { continue };
             link.compare = true;
             let Some(person) = link.person().filter(|_| self.registry.holder(&link.key).is_some()) else { continue };
             let concerned = self.audience(person).filter(|statement| new.contains(&statement.id())).cloned().collect();

@@ -84,9 +84,9 @@ impl Daemon {
                     net.shutdown().await;
                 }
             }
-            Effect::Dial { link, peer, addresses, shows } => {
+            Effect::Dial { link, peer, addresses, names, shows } => {
                 let shows = shows.map(|seed| net::LinkSecret::from_seed(*seed.danger_bytes()));
-                self.command(Command::Dial { link: net_link(link), peer, addresses, shows });
+                self.command(Command::Dial { link: net_link(link), peer, addresses, names, shows });
             }
             Effect::Send { link, message } => self.send(link, &message),
             Effect::Close { link } => self.command(Command::Close { link: net_link(link), reason: net::CloseReason::Done }),

@@ -11,12 +11,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asif_proto::home::DAMAGED_DRAFTS;
-use asif_proto::id::{Link, LogId};
+use asif_proto::id::{Link, LogId, QueueId};
 use asif_proto::peer::{Blob, ENTRIES_BYTES, Message};
 use sealed::{store_jump, unless_poisoned};
 
 use crate::journal::view::Parts;
-use crate::replica::effect::{self, Effect, Found, Input, LinkId, LockedList, LogHead, Run, Stored, run_message};
+use crate::replica::effect::{self, Effect, Found, Input, Leave, LinkId, LockedList, LogHead, Run, Stored, run_message};
 use crate::seal::wire::Wire;
 use crate::store::{self, Disk, List, Store};
 use crate::sync::have::short_link;
@@ -231,9 +231,10 @@ impl Shelf {
                     tracing::warn!(reason, "a piece of a checkpoint could not be kept");
                 }
             }
-            Effect::ServePieces { link, pieces } => {
-                let pieces = self.pieces(&pieces).into_iter().flatten();
-                return Ok(Done::Send(link, pieces.map(|piece| Message::Piece(Blob(piece))).collect()));
+            Effect::ServePieces { link, over, pieces } => {
+                let pieces = self.pieces(&pieces).into_iter().flatten().map(|piece| Message::Piece(Blob(piece)));
+                let messages = pieces.map(|piece| by_way(over, piece)).collect();
+                return Ok(Done::Send(over.map_or(link, |(station, _)| station), messages));
             }
             Effect::Compare { of, doc, pieces, runs } => {
                 let (pieces, entries) = (self.pieces(&pieces), self.read(&runs)?);
@@ -287,7 +288,15 @@ impl Shelf {
             }
             Effect::SetAside(log) => drop(self.store.set_aside_whole(log)?),
             Effect::Mend(logs) => return Ok(Done::Input(Input::Mended(Box::new(self.mend(&logs)?)))),
-            Effect::Serve { link, head, from, before, left_out, whole } => return self.serve(link, head, (from, before), &left_out, whole),
+            Effect::Serve { link, over, head, from, before, left_out, leave, whole } => {
+                let served = self.serve(link, head, (from, before), (&left_out, leave.as_ref()), whole)?;
+                return Ok(match served {
+                    Done::Serve(_, message, input) => {
+                        Done::Serve(over.map_or(link, |(station, _)| station), message.map(|message| by_way(over, message)), input)
+                    }
+                    other => other,
+                });
+            }
             other => return Ok(Done::Elsewhere(other)),
         }
         Ok(Done::Quiet)
@@ -326,7 +335,7 @@ impl Shelf {
         link: LinkId,
         head: LogHead,
         (from, expected): (u64, Option<[u8; 8]>),
-        left_out: &BTreeSet<u64>,
+        (left_out, leave): (&BTreeSet<u64>, Option<&Leave>),
         whole: bool,
     ) -> Result<Done, ShelfError> {
         let served = |message, upto, bytes, stub| Done::Serve(link, message, Input::Served { link, log: head.log, upto, bytes, stub });
@@ -340,7 +349,7 @@ impl Shelf {
         let stub = stub.and_then(|at| wires.drain(at..).next()).map(|wire| wire.seq());
         let Some(last) = wires.last() else { return Ok(served(None, Some(from.saturating_sub(1)), 0, stub)) };
         let bytes = wires.iter().map(|wire| wire.bytes().len()).sum();
-        Ok(served(Some(run_message(head, before, &wires, left_out)), Some(last.seq()), bytes, stub))
+        Ok(served(Some(run_message(head, before, &wires, left_out, leave)), Some(last.seq()), bytes, stub))
     }
 
     fn mend(&mut self, whole: &[LogId]) -> Result<Found, ShelfError> {
@@ -358,6 +367,14 @@ impl Shelf {
         let mut found = self.found(found)?;
         found.salvaged = self.store.salvage().into_iter().map(found::salvaged).collect();
         Ok(found)
+    }
+}
+
+/// A message, for the queue that it is about.
+fn by_way(over: Option<(LinkId, QueueId)>, message: Message) -> Message {
+    match over {
+        Some((_, queue)) => Message::Within(queue, Box::new(message)),
+        None => message,
     }
 }
 

@@ -158,10 +158,10 @@ impl Board {
         self.weight = self.items.values().map(Held::weight).sum();
     }
 
-    /// Forgets every item that is not of the kind `keep`; says whether there was one. What replaces them may come again, and is forgotten again.
-    pub fn forget(&mut self, keep: u16) -> bool {
+    /// Forgets every item that is not of one of the kinds `keep`; says whether there was one. What replaces them may come again, and is forgotten again.
+    pub fn forget(&mut self, keep: &[u16]) -> bool {
         let before = self.items.len();
-        self.items.retain(|_, held| held.kind == keep);
+        self.items.retain(|_, held| keep.contains(&held.kind));
         self.weigh();
         self.items.len() != before
     }

@@ -37,6 +37,8 @@ pub const SAFETY_PLAN: u16 = 9;
 pub const ANSWER: u16 = 10;
 /// A [`SharedRapport`].
 pub const RAPPORT: u16 = 11;
+/// Where the client's mailbox is.
+pub const MAILBOX: u16 = 12;
 /// The grant, signed by the helper.
 pub const RECEIPT: u16 = 16;
 /// A [`LoanItem`].
@@ -55,6 +57,11 @@ pub const OPENED: u16 = 22;
 pub const DELETED: u16 = 23;
 /// A [`LeftItem`](super::feedback::LeftItem).
 pub const LEFT: u16 = 24;
+/// Where the helper's mailbox is.
+pub const HELPERS_MAILBOX: u16 = 25;
+
+/// Items of a share that say nothing of the client: what was agreed, and where their mailbox is. They stay when all else is deleted.
+pub const ABOUT_THE_SHARE: [u16; 2] = [GRANT, MAILBOX];
 
 /// The most bytes of one item.
 pub const MAX_PAYLOAD: usize = 448 * 1024;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use asif_proto::id::{CheckpointId, DeviceId, LinkKey, LogId, PersonId};
+use asif_proto::id::{CheckpointId, DeviceId, LinkKey, LogId, PersonId, QueueId};
 
 /// Sealed bytes that may be on their way to one peer before it acknowledged them.
 pub const WINDOW: usize = 4 << 20;
@@ -38,6 +38,19 @@ pub enum Peer {
     Herald(PersonId),
     /// Somebody who did not know this device, and is told what the root says of it.
     Unaware,
+    /// A mailbox.
+    Mailbox,
+    /// A queue at a mailbox: it is talked to over the link to that.
+    Queue(QueueId),
+}
+
+/// Whom something is for: what they are told depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// A person's devices.
+    Person(PersonId),
+    /// Whoever reads a queue.
+    Queue(QueueId),
 }
 
 /// A checkpoint that somebody was offered.
@@ -122,6 +135,8 @@ pub struct Link {
     pub otherwise: bool,
     /// How often each was offered.
     pub given: HashMap<CheckpointId, u32>,
+    /// Stubs that whoever may write there says are to be: of a mailbox, that cannot say so itself.
+    pub left: BTreeSet<(LogId, u64)>,
     /// The link is to be closed then, or when everything is acknowledged.
     pub closing: Option<Duration>,
 }
@@ -167,6 +182,7 @@ impl Link {
             pinged: None,
             doubted: None,
             listen: Vec::new(),
+            left: BTreeSet::new(),
             closing: None,
         }
     }
@@ -175,6 +191,15 @@ impl Link {
     pub fn person(&self) -> Option<PersonId> {
         match self.peer {
             Peer::Known { person, .. } if self.up => Some(person),
+            _ => None,
+        }
+    }
+
+    /// For whom what is said here is, where their Hello came.
+    pub fn audience(&self) -> Option<Audience> {
+        match self.peer {
+            Peer::Known { person, .. } if self.up => Some(Audience::Person(person)),
+            Peer::Queue(queue) => Some(Audience::Queue(queue)),
             _ => None,
         }
     }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupView, Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, LockView, Purged,
-    Reminders, RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone, Waiting, Wish,
+    BackupView, Deleted, DeviceView, Doctor, Draft, Erased, Held, History, Joined, KitLook, KitView, KitWords, KnownName, LockView,
+    MailboxView, Purged, Reminders, RemovedDevice, SearchView, Setting, SketchView, Status, Synced, TagRenamed, TagView, Today, Undone,
+    Waiting, Wish,
 };
 use crate::record::{
     Anchor, Belief, Experiment, Goal, HelperNote, Phrase, Practice, Rapport, ReminderView, SafetyPlanView, Session, Shown,
@@ -97,6 +98,8 @@ pub enum Reply {
     KitLook(KitLook),
     /// The words are written down, and not on this device.
     KitConfirmed(KitView),
+    /// How it is with the mailbox.
+    Mailbox(MailboxView),
     /// How a sync went.
     Synced(Synced),
     /// What a helper would see.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Adapt, AnchorAsk, BackupAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, KitAsk, Known, LockAsk, NewGoal,
-    NewPractice, PhraseAsk, PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
+    Adapt, AnchorAsk, BackupAsk, BeliefAsk, DraftAsk, ExperimentAsk, GoalAsk, HelperAsk, InboxAsk, KitAsk, Known, LockAsk, MailboxAsk,
+    NewGoal, NewPractice, PhraseAsk, PracticeFields, RapportAsk, RemindAsk, SafetyPlanAsk, SearchAsk, ShareAsk, SketchAsk, TagAsk,
 };
 use crate::rating::Rating;
 use crate::record::{ClearField, SessionFields, Visibility};
@@ -213,6 +213,8 @@ pub enum Request {
     Backup(BackupAsk),
     /// About the recovery kit.
     Kit(KitAsk),
+    /// About the mailbox.
+    Mailbox(MailboxAsk),
     /// Brings every reachable peer up to date. Answer: [`Reply::Synced`](super::Reply::Synced).
     Sync {
         /// The longest wait, in milliseconds; none: start and answer at once.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::KitView;
+use super::{KitView, StationView};
 use crate::home::Home;
 use crate::share::Role;
 
@@ -24,6 +24,9 @@ pub struct Status {
     pub devices: Vec<DeviceView>,
     /// Helpers with a standing grant.
     pub helpers: Vec<HelperView>,
+    /// The mailbox that is used; null: none is.
+    #[serde(default)]
+    pub mailbox: Option<StationView>,
     /// Clients of this person.
     pub clients: u64,
     /// Devices known to hold everything this one holds, this one included.

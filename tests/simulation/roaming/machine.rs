@@ -170,7 +170,7 @@ impl Machine {
             net.command(match wish {
                 Wish::Dial { link, peer, addresses, shows } => {
                     assert!(shows.is_none(), "nobody joins by their kit here");
-                    Command::Dial { link: NetLink(link.0), peer, addresses, shows: None }
+                    Command::Dial { link: NetLink(link.0), peer, addresses, names: Vec::new(), shows: None }
                 }
                 Wish::Send { link, message, bulk: false } => Command::Send { link: NetLink(link.0), frame: message.to_frame() },
                 Wish::Send { link, message, bulk: true } => Command::SendBulk { link: NetLink(link.0), frames: vec![message.to_frame()] },

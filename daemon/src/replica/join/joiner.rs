@@ -194,11 +194,17 @@ impl Replica {
             let dial = match &joining.by {
                 By::Ticket(ticket) => {
                     let addresses = joining.at.into_iter().chain(ticket.addresses.iter().copied()).collect();
-                    Effect::Dial { link, peer: Some(ticket.link_key), addresses, shows: None }
+                    Effect::Dial { link, peer: Some(ticket.link_key), addresses, names: Vec::new(), shows: None }
                 }
-                By::Code(..) => Effect::Dial { link, peer: None, addresses: joining.search.next(), shows: None },
+                By::Code(..) => Effect::Dial { link, peer: None, addresses: joining.search.next(), names: Vec::new(), shows: None },
                 // Whoever is there shows by the roster that they are who is looked for.
-                By::Kit(kit) => Effect::Dial { link, peer: None, addresses: joining.at.into_iter().collect(), shows: Some(kit.link()) },
+                By::Kit(kit) => Effect::Dial {
+                    link,
+                    peer: None,
+                    addresses: joining.at.into_iter().collect(),
+                    names: Vec::new(),
+                    shows: Some(kit.link()),
+                },
             };
             cx.rest.push(dial);
         }

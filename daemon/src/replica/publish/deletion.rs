@@ -85,17 +85,18 @@ impl Replica {
     fn delete_shared(&mut self, cx: &mut Cx<'_>, share: Space, grant: GrantId) {
         let is_answered = self.own_deletion(grant).is_some();
         let board = self.boards.entry(share.id()).or_default();
-        let items = board.items().filter(|(_, held)| held.kind != item::GRANT).count();
-        let held_any = board.forget(item::GRANT);
+        let items = board.items().filter(|(_, held)| !item::ABOUT_THE_SHARE.contains(&held.kind)).count();
+        let held_any = board.forget(&item::ABOUT_THE_SHARE);
         if !held_any && (is_answered || self.deleting.contains_key(&grant)) {
             return;
         }
-        let (end, terms) = (board.end_log(), board.get(&item::terms_item(grant, item::GRANT)).map(|held| held.entry));
+        let kept = item::ABOUT_THE_SHARE.map(|kind| board.get(&item::terms_item(grant, kind)).map(|held| held.entry));
+        let end = board.end_log();
         let logs: Vec<(LogId, u64)> = self.logs.values().filter(|log| log.space == share.id()).map(|log| (log.head.log, log.seq)).collect();
         let deleting = self.deleting.entry(grant).or_default();
         deleting.items += u64::try_from(items).unwrap_or_default() + self.deleted_before.remove(&grant).unwrap_or_default();
         for (log, last) in logs.into_iter().filter(|(log, _)| Some(*log) != end) {
-            let seqs: Vec<u64> = (2..=last).filter(|seq| terms != Some((log, *seq))).collect();
+            let seqs: Vec<u64> = (2..=last).filter(|seq| !kept.contains(&Some((log, *seq)))).collect();
             self.newer.retain(|(of, _)| *of != log);
             self.outdated.remove(&log);
             if !seqs.is_empty() {

@@ -107,6 +107,7 @@ impl Replica {
         let ended = crate::share::board::end(&tips, at_ms);
         let at = self.write_alone(cx, space, &Body::Ended(ended.clone()))?;
         self.take(cx, at, Ok(Body::Ended(ended)));
+        self.blank_in_queues(cx, space);
         Ok(())
     }
 
@@ -150,7 +151,12 @@ impl Replica {
             .filter(|(id, row)| {
                 let links =
                     self.links.values().filter(|link| link.compared && link.person().is_some() && link.person() == row.value.helper);
+                // Who answers that it is deleted has heard so, by whatever way.
                 links.into_iter().any(|link| self.holds_end(record_grant(**id), link))
+                    || row
+                        .value
+                        .helper
+                        .is_some_and(|helper| self.deletions(helper, record_grant(**id)).iter().any(|(_, answer)| answer.is_some()))
             })
             .map(|(id, _)| *id)
             .collect();

@@ -11,12 +11,14 @@ use super::super::{Cx, Replica};
 use crate::journal::record::grant_record;
 use crate::people::space::Space;
 use crate::share::item;
+use crate::sync::link::Audience;
 
 impl Replica {
     /// The entries of a log, from `from` on, of which a person gets a stub.
-    pub(in crate::replica) fn left_out(&mut self, cx: &mut Cx<'_>, log: LogId, from: u64, person: PersonId) -> BTreeSet<u64> {
+    pub(in crate::replica) fn left_out(&mut self, cx: &mut Cx<'_>, log: LogId, from: u64, of: Audience) -> BTreeSet<u64> {
         let space = self.logs.get(&log).and_then(|log| self.registry.epoch(&log.head.queue)).map(|epoch| epoch.space);
-        let (Some(space @ Space::Share { owner, grant }), true) = (space, self.person() != Some(person)) else { return BTreeSet::new() };
+        let is_own = of == self.person().map_or(of, Audience::Person);
+        let (Some(space @ Space::Share { owner, grant }), false) = (space, is_own) else { return BTreeSet::new() };
         if self.person() != Some(owner) {
             return BTreeSet::new();
         }
@@ -26,12 +28,16 @@ impl Replica {
         if left.is_empty() && !is_paused {
             return left;
         }
-        let delivered = self.delivered(log, person);
+        let delivered = match of {
+            Audience::Person(person) => self.delivered(log, person),
+            // What lies there may have been read.
+            Audience::Queue(_) => self.deposited(log),
+        };
         let board = self.boards.get(&space.id()).into_iter().flat_map(|board| board.items());
         let mut unsent = BTreeSet::new();
         for (_, held) in board.filter(|(_, held)| held.entry.0 == log && held.entry.1 >= from) {
             left.remove(&held.entry.1);
-            if is_paused && (waits || held.kind != item::GRANT) && held.entry.1 > delivered {
+            if is_paused && (waits || !item::ABOUT_THE_SHARE.contains(&held.kind)) && held.entry.1 > delivered {
                 unsent.insert(held.entry.1);
             }
         }

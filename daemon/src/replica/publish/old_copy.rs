@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use asif_proto::id::{GrantId, ItemId, Link, LogId, PersonId, RecordId};
+use asif_proto::id::{GrantId, ItemId, Link, LogId, RecordId};
 use asif_proto::local::{ErrorKind, Failure};
 use rand_core::Rng as _;
 
@@ -16,6 +16,7 @@ use crate::journal::schema;
 use crate::people::space::Space;
 use crate::seal::body::{DocId, Revision};
 use crate::share::item;
+use crate::sync::link::{Audience, Link as PeerLink};
 
 /// Why it waits.
 const PUT_BACK: &str =
@@ -125,11 +126,11 @@ impl Replica {
 
     /// Whether a branch of a log is shown to whoever asks for it. What an old copy wrote is not, before theirs is here and the person has gone on: a
     /// branch of stubs would prove nothing.
-    pub(in crate::replica) fn may_show_branch(&self, log: LogId, person: PersonId) -> bool {
+    pub(in crate::replica) fn may_show_branch(&self, log: LogId, of: Audience) -> bool {
         let Some(known) = self.logs.get(&log) else { return false };
         let is_mine = known.device.is_some() && known.device == self.vault.as_ref().map(|vault| vault.device());
         match self.registry.epoch(&known.head.queue).map(|epoch| epoch.space) {
-            Some(Space::Share { owner, grant }) if is_mine && owner != person && !self.has_ended(grant) => {
+            Some(Space::Share { owner, grant }) if is_mine && of != Audience::Person(owner) && !self.has_ended(grant) => {
                 !self.waits_to_go_on(grant) && self.old_copy.branches.iter().any(|(one, _)| *one == log)
             }
             _ => true,
@@ -141,7 +142,9 @@ impl Replica {
         let me = self.vault.as_ref().map(|vault| vault.device());
         let Some(known) = self.logs.get(&log).filter(|log| log.device.is_some() && log.device == me) else { return };
         let is_share = self.registry.epoch(&known.head.queue).is_some_and(|epoch| matches!(epoch.space, Space::Share { .. }));
-        let is_given_by_helper = self.links.get(&from).is_some_and(|link| link.person().is_some() && link.person() != self.person());
+        // What lies at a mailbox was shown, too.
+        let by = self.links.get(&from).and_then(PeerLink::audience);
+        let is_given_by_helper = by.is_some() && by != self.person().map(Audience::Person);
         if is_share && is_given_by_helper && !self.old_copy.all {
             tracing::warn!("a helper holds what this device does not know any more: nothing new is shown until the person says so");
             self.old_copy.was_put_back();
@@ -234,7 +237,7 @@ impl Replica {
         let Some(board) = self.boards.get(&Space::Share { owner, grant }.id()).filter(|_| self.heard) else { return Vec::new() };
         let known = self.items_of_records(grant);
         let is_mine = |log: &LogId| self.logs.get(log).is_some_and(|log| log.device.is_some() && log.device == me);
-        let shown = board.items().filter(|(_, held)| held.payload.is_some() && held.kind != item::GRANT);
+        let shown = board.items().filter(|(_, held)| held.payload.is_some() && !item::ABOUT_THE_SHARE.contains(&held.kind));
         let unknown = shown.filter(|(id, held)| !known.contains_key(*id) && is_mine(&held.entry.0));
         unknown.map(|(id, held)| (*id, held.revision)).collect()
     }

@@ -24,6 +24,7 @@ use crate::people::space::Space;
 use crate::seal::body::{DocId, Revision};
 use crate::share::board::Held;
 use crate::share::feedback::OpenedItem;
+use crate::share::item::ABOUT_THE_SHARE;
 use crate::share::item::{self, Item};
 
 /// A surprise that is worth talking about.
@@ -134,7 +135,7 @@ impl Replica {
     fn report_opened(&mut self, cx: &mut Cx<'_>, of: &Of) -> Result<(), Failure> {
         let device = self.this_device()?;
         let opened = self.opened_by(of.grant, |log| self.logs.get(log).is_some_and(|log| log.device == Some(device)));
-        if self.has_ended(of.grant) || self.unopened(of.share, &opened).all(|(_, held)| held.kind == item::GRANT) {
+        if self.has_ended(of.grant) || self.unopened(of.share, &opened).all(|(_, held)| ABOUT_THE_SHARE.contains(&held.kind)) {
             return Ok(());
         }
         let mut upto: BTreeMap<LogId, u64> = BTreeMap::new();
@@ -175,7 +176,8 @@ impl Replica {
         let of = self.of_client(typed)?;
         let ended = self.end_of(of.grant);
         let by_time = of.client.left.is_none() && ended.is_some() && self.agreed(of.grant).and_then(|terms| terms.ends()) == ended;
-        let holds_any = self.boards.get(&of.share.id()).is_some_and(|board| board.items().any(|(_, held)| held.kind != item::GRANT));
+        let holds_any =
+            self.boards.get(&of.share.id()).is_some_and(|board| board.items().any(|(_, held)| !ABOUT_THE_SHARE.contains(&held.kind)));
         let mut open = CaseloadOpen {
             client: of.client.name.clone(),
             ended,

@@ -37,6 +37,7 @@ impl Replica {
                     }),
                 })
                 .collect(),
+            mailbox: self.mailbox_view().own,
             clients: count(clients),
             safely_stored_on: self.safely_stored_on(),
             listen: self.listening.iter().flatten().map(ToString::to_string).collect(),

@@ -34,7 +34,7 @@ impl Echo {
         let far = runtime.block_on(Net::bind(local, other, gate, far_tx))?;
         let dialled = LinkId(2);
         let inside = runtime.enter();
-        near.command(Command::Dial { link: dialled, peer: Some(other.link_key()), addresses: vec![far.local_addr()], shows: None });
+        near.command(Command::Dial { link: dialled, peer: Some(other.link_key()), addresses: vec![far.local_addr()], names: Vec::new(), shows: None });
         near.command(Command::Send { link: dialled, frame: Frame::new(KIND, vec![0; 16]) });
         drop(inside);
         let mut echo = Self { runtime, near: (near, dialled, near_rx), far: (far, LinkId(0), far_rx) };

@@ -152,7 +152,7 @@ impl Replica {
     pub(super) fn reply_to(&mut self, cx: &mut Cx<'_>, ask: &Ask, of: &Of, to: &str, text: &str) -> Handled {
         self.of_standing(of)?;
         let text = words("a reply", text)?;
-        let to = self.shared_item(of, to, |kind| !matches!(kind, item::GRANT | item::ANSWER))?;
+        let to = self.shared_item(of, to, |kind| kind != item::ANSWER && !item::ABOUT_THE_SHARE.contains(&kind))?;
         self.give_once(cx, ask, of, item::REPLY, &ReplyItem { to, text, sent_at: whole_seconds(cx.now.wall) })
     }
 

@@ -131,14 +131,14 @@ impl Replica {
         reports.sort_by_key(|(report, _, arrived)| (report.at, *arrived));
         let records: HashMap<ItemId, RecordId> = self.items_of_records(grant);
         // Also what was taken back since, and what was other than it is now, was opened: its entries are known by name.
-        let terms = item::terms_item(grant, item::GRANT);
+        let about = item::ABOUT_THE_SHARE.map(|kind| item::terms_item(grant, kind));
         let is_answer = |id: &ItemId| records.get(id).is_some_and(|record| self.view.answer(record).is_some());
         let shared: Vec<(&ItemId, Vec<(LogId, u64)>)> = self
             .boards
             .get(&Space::Share { owner, grant }.id())
             .into_iter()
             .flat_map(|board| board.all())
-            .filter(|(id, held)| **id != terms && held.kind != item::ANSWER && !is_answer(id))
+            .filter(|(id, held)| !about.contains(id) && held.kind != item::ANSWER && !is_answer(id))
             .map(|(id, held)| (id, held.outdated.iter().copied().chain(held.payload.is_some().then_some(held.entry)).collect()))
             .collect();
         let mut opened: BTreeMap<String, BTreeMap<LogId, u64>> = BTreeMap::new();

@@ -1,0 +1,105 @@
+//! Statements by way of a mailbox: sealed for who reads the queue, and named after it, so that it holds each once and knows none.
+
+use std::collections::BTreeMap;
+
+use asif_proto::id::{QueueId, StatementId};
+use asif_proto::peer::{Blob, Have, Message, Slip};
+
+use super::super::effect::{Effect, LinkId};
+use super::super::{Cx, Replica};
+use crate::people::space::Space;
+use crate::people::statement::{Said, Statement};
+use crate::seal::slip;
+
+/// Slips in one message.
+const AT_ONCE: usize = 8;
+
+impl Replica {
+    /// The statements that whoever reads a queue needs: of a journal all; else the roster of its owner, and the epochs of its space.
+    fn statements_of(&self, queue: QueueId) -> impl Iterator<Item = &Statement> {
+        let space = self.registry.epoch(&queue).map(|epoch| epoch.space);
+        self.registry.statements().filter(move |statement| match (space, statement.said()) {
+            (None, _) => false,
+            (Some(Space::Journal { .. }), _) => true,
+            (Some(space), Said::Epoch(epoch)) => epoch.space == space,
+            (Some(space), roster) => roster.roster_of() == Some(space.owner()),
+        })
+    }
+
+    /// How a queue names the statements that belong there and are here.
+    pub(in crate::replica) fn slip_ids(&self, queue: QueueId) -> BTreeMap<[u8; 16], StatementId> {
+        self.statements_of(queue).map(|statement| (slip::id(queue, statement.id()), statement.id())).collect()
+    }
+
+    /// A queue says which statements it holds: the others go there. What lacks here it sends by itself.
+    pub(in crate::replica) fn slips_told(&mut self, cx: &mut Cx<'_>, id: LinkId, theirs: &Have) -> bool {
+        if let Some(of) = self.mail.queues.get_mut(&id) {
+            if theirs.full {
+                of.slips.clear();
+                of.sent.clear();
+            }
+            of.slips.extend(theirs.statements.iter().copied());
+        }
+        if theirs.full {
+            self.give_slips(cx, id);
+        }
+        false
+    }
+
+    /// New statements go to the queues that they belong to.
+    pub(in crate::replica) fn announce_slips(&mut self, cx: &mut Cx<'_>) {
+        for id in self.mail.queues.keys().copied().collect::<Vec<_>>() {
+            if self.links.get(&id).is_some_and(|link| link.compared) {
+                self.give_slips(cx, id);
+            }
+        }
+    }
+
+    /// Seals what a queue lacks.
+    fn give_slips(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        let Some(of) = self.mail.queues.get(&id).filter(|of| of.may_write) else { return };
+        let (queue, Some(keys)) = (of.queue, self.keys.get(&of.queue)) else { return };
+        let missing = self.slip_ids(queue).into_iter().filter(|(slip, _)| !of.slips.contains(slip) && !of.sent.contains(slip));
+        let missing: Vec<([u8; 16], StatementId)> = missing.collect();
+        let mut slips = Vec::new();
+        for (_, statement) in &missing {
+            let Some(statement) = self.registry.statement(statement) else { continue };
+            slips.push(slip::seal(&keys.read, queue, (statement.id(), statement.bytes()), cx.rng));
+        }
+        for some in slips.chunks(AT_ONCE) {
+            cx.rest.push(Effect::Send { link: id, message: Message::Slips(some.to_vec()) });
+        }
+        if let Some(of) = self.mail.queues.get_mut(&id) {
+            of.sent.extend(missing.into_iter().map(|(slip, _)| slip));
+        }
+    }
+
+    /// Whether a queue holds every statement that it is to hold from here, and every one that it holds came here.
+    pub(in crate::replica) fn has_slips(&self, id: LinkId) -> bool {
+        let Some(of) = self.mail.queues.get(&id) else { return true };
+        let ours = self.slip_ids(of.queue);
+        let all_there = !of.may_write || ours.keys().all(|slip| of.slips.contains(slip));
+        all_there && of.slips.iter().all(|slip| ours.contains_key(slip) || of.came.contains(slip))
+    }
+
+    /// Statements came by way of a queue.
+    pub(super) fn slips_came(&mut self, cx: &mut Cx<'_>, id: LinkId, queue: QueueId, slips: &[Slip]) {
+        let Some(owner) = self.registry.epoch(&queue).map(|epoch| epoch.space.owner()) else { return };
+        let Some(read) = self.keys.get(&queue).map(|keys| keys.read.clone()) else { return };
+        let mut blobs = Vec::new();
+        for one in slips {
+            match slip::open(&read, queue, one) {
+                Ok(bytes) => blobs.push(Blob(bytes)),
+                Err(_) => self.refuse("a statement by way of a mailbox that does not open"),
+            }
+            // It holds it, whatever it is.
+            if let Some(of) = self.mail.queues.get_mut(&id) {
+                of.slips.insert(one.id);
+                of.came.insert(one.id);
+            }
+        }
+        for some in blobs.chunks(AT_ONCE) {
+            self.statements(cx, id, owner, some.to_vec());
+        }
+    }
+}
