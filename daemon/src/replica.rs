@@ -216,6 +216,8 @@ pub struct Replica {
     /// The code that this home joined by last, and the ticket that became of it: whoever was cut off comes again with that.
     became: Option<(Code, Ticket)>,
     joining: Option<join::Joining>,
+    /// What a mailbox gives to this home, which comes back by it.
+    recovering: Option<join::Recovering>,
     /// Who waits for what the recovery kit opened here to be read, and by which request.
     coming_back: Vec<(ClientId, Uuid)>,
     /// What was found of a journal whose vault does not open.

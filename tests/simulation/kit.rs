@@ -243,3 +243,52 @@ fn whoever_comes_with_the_link_key_of_a_kit_can_bring_what_the_root_signed_and_n
     assert!(matches!(answers[..], [Message::Welcome(_)]), "{answers:?}");
     assert_eq!(devices(&mut world, laptop).len(), 3);
 }
+
+#[test]
+fn with_the_words_and_the_address_of_a_mailbox_everything_is_there_again_and_the_others_hear_of_it() {
+    let mut world = World::new(6);
+    let family = story::family(&mut world, 2);
+    let [laptop, phone] = family[..] else { panic!() };
+    let mailbox = world.mailbox();
+    crate::mail::uses(&mut world, laptop, &[mailbox]);
+    let dana = dana(&mut world, laptop);
+    for (node, note) in [(laptop, "a"), (phone, "b")] {
+        log(&mut world, node, noted(note));
+    }
+    world.run_for(Duration::from_secs(120));
+    let words = words(&mut world, laptop);
+    world.must(laptop, Request::Kit(KitAsk::Confirm { words: words.clone() }));
+    world.must(laptop, Request::Sync { wait_ms: Some(10_000) });
+    // Both devices are gone, and nobody else is there.
+    world.stop(laptop);
+    world.stop(phone);
+    world.stop(dana);
+    world.recorded = Some(Vec::new());
+    let desktop = world.add("new");
+    let at = world.mailbox_at(mailbox).address.to_string();
+    let other = Secret::new(KitEntropy::random(&mut asif_daemon::Rng::seed_from_u64(9)).words().join(" "));
+    let Some(Err(failure)) = world.ask(desktop, restore(&other, Some(at.clone()))) else { panic!() };
+    assert_eq!(failure.kind, ErrorKind::Precondition, "{failure}");
+    world.must(desktop, restore(&words, Some(at)));
+    assert_eq!(notes(&mut world, desktop), ["a", "b"]);
+    world.must(desktop, Request::Kit(KitAsk::Confirm { words }));
+    log(&mut world, desktop, noted("c"));
+    world.must(desktop, Request::Sync { wait_ms: Some(30_000) });
+    // Nothing that was said to the mailbox names anybody.
+    let stolen = steal(&world, desktop);
+    let said = world.recorded.take().unwrap();
+    for (_, _, message) in said.iter().filter(|(_, to, _)| *to >= crate::world::mailboxes::MAILBOXES) {
+        let bytes = message.to_frame().to_bytes();
+        for secret in [stolen.vault.person.unwrap().0, stolen.device().0, stolen.vault.link_key().0] {
+            assert!(!bytes.windows(32).any(|window| window == secret), "{message:?}");
+        }
+    }
+    // The phone comes back, and hears by way of the mailbox alone; so does Dana.
+    world.cut(desktop, phone);
+    world.cut(desktop, dana);
+    world.start(phone);
+    world.start(dana);
+    world.run_for(Duration::from_secs(300));
+    assert_eq!(notes(&mut world, phone), ["a", "b", "c"]);
+    assert!(devices(&mut world, phone).contains(&"new".to_owned()));
+}

@@ -1,5 +1,7 @@
 //! Who comes in: versions, enrolments, and the queues that somebody may look at.
 
+use std::collections::btree_map::Entry;
+
 use asif_proto::frame::Frame;
 use asif_proto::id::QueueId;
 use asif_proto::peer::{self, Allowance, Enrol, Enrolled, Hello, Message, OpenQueue, QueueKind, QueueOpen, QueueState, Refused, Why};
@@ -262,8 +264,8 @@ impl Mailbox {
         if let Some(known) = self.queues.get_mut(&queue) {
             known.listed = cx.now.mono;
         }
-        if !self.loading.contains_key(&queue) {
-            self.loading.insert(queue, Loading { again: true, ..Loading::default() });
+        if let Entry::Vacant(vacant) = self.loading.entry(queue) {
+            vacant.insert(Loading { again: true, ..Loading::default() });
             self.list(cx, names::contents(&queue), Asked::Contents(queue));
         }
     }

@@ -97,6 +97,7 @@ impl Replica {
             codes: Codes::default(),
             became: None,
             joining: None,
+            recovering: None,
             coming_back: Vec::new(),
             unopened: None,
             syncing: Vec::new(),

@@ -14,11 +14,13 @@
 mod becoming;
 mod by_code;
 mod codes;
+mod from_mailbox;
 mod giver;
 mod helping;
 mod joiner;
 mod restore;
 
+pub(super) use from_mailbox::Recovering;
 pub(super) use restore::Restore;
 
 use std::net::SocketAddr;
@@ -69,6 +71,8 @@ pub(super) struct Joining {
     name: Option<String>,
     at: Option<SocketAddr>,
     pub(super) link: Option<LinkId>,
+    /// Whether a mailbox listens where the recovery kit is taken to; none: not known yet.
+    is_mailbox: Option<bool>,
     /// Where the giver of a code is looked for, and how far it is with them.
     search: by_code::Search,
     deadline: Duration,
@@ -164,6 +168,9 @@ impl Replica {
             if awaiting.asked.as_ref().is_some_and(|(asked, _)| *asked == id) {
                 awaiting.asked = None;
             }
+        }
+        if self.is_no_mailbox(cx, id) {
+            return;
         }
         let Some(joining) = &self.joining else { return };
         if joining.link == Some(id) && joining.arriving.is_none() {

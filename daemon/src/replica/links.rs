@@ -88,9 +88,10 @@ impl Replica {
             (Peer::Known { person, .. }, message) if up && self.person() == Some(person) && is_of_checkpoints(&message) => {
                 self.of_checkpoints(cx, id, message);
             }
-            (Peer::Giver, message @ (Message::CodeAnswer(_) | Message::For(_) | Message::Welcome(_) | Message::Refused(_))) => {
-                self.giver_says(cx, id, message)
-            }
+            (
+                Peer::Giver,
+                message @ (Message::Hello(_) | Message::CodeAnswer(_) | Message::For(_) | Message::Welcome(_) | Message::Refused(_)),
+            ) => self.giver_says(cx, id, message),
             (Peer::Herald(person), Message::Introduce(blobs)) => self.introduced(cx, id, person, &blobs),
             (Peer::Unaware, Message::Welcome(_) | Message::For(_)) => self.is_introduced(cx, id),
             (_, Message::Refused(refused)) => {

@@ -49,6 +49,8 @@ pub(super) struct Mail {
     known: BTreeMap<LinkKey, Known>,
     /// What is remembered of queues between starts.
     pub(super) notes: Notes,
+    /// Where this home came back from, until the journal says where the mailbox is.
+    pub(super) found: Option<stations::Told>,
 }
 
 /// A station that there is a link to.
@@ -56,6 +58,8 @@ struct Live {
     key: LinkKey,
     /// Queues that were asked for, and how they are.
     asked: BTreeMap<QueueId, Option<QueueState>>,
+    /// It was told who keeps something there.
+    said: bool,
     /// It said what this person may keep.
     enrolled: bool,
 }

@@ -45,11 +45,11 @@ impl Replica {
         let opened = bytes.and_then(|bytes| vault.cache.open(FILE, bytes).ok());
         let Some(plain) = opened else { return };
         // An earlier asif kept less of it.
-        let first = || Some((frame::decode(&plain)?, Told::default(), Reaches::default(), Notes::default()));
-        let second = || frame::decode(&plain).map(|(peers, told)| (peers, told, Reaches::default(), Notes::default()));
-        let third = || frame::decode(&plain).map(|(peers, told, reached)| (peers, told, reached, Notes::default()));
+        let first = || Some((frame::decode(&plain)?, Told::default(), Reaches::default(), Notes::default(), None));
+        let second = || frame::decode(&plain).map(|(peers, told)| (peers, told, Reaches::default(), Notes::default(), None));
+        let third = || frame::decode(&plain).map(|(peers, told, reached)| (peers, told, reached, Notes::default(), None));
         let all = frame::decode(&plain).or_else(third).or_else(second).or_else(first);
-        (self.peers, self.told, self.reached, self.mail.notes) = all.unwrap_or_default();
+        (self.peers, self.told, self.reached, self.mail.notes, self.mail.found) = all.unwrap_or_default();
     }
 
     /// Where own devices were met while this one was locked.
@@ -68,7 +68,11 @@ impl Replica {
         self.save_peers_at = None;
         self.save_outside(cx);
         if let Some(vault) = &self.vault {
-            let bytes = vault.cache.seal(FILE, &frame::encode(&(&self.peers, &self.told, &self.reached, &self.mail.notes)), cx.rng);
+            let bytes = vault.cache.seal(
+                FILE,
+                &frame::encode(&(&self.peers, &self.told, &self.reached, &self.mail.notes, &self.mail.found)),
+                cx.rng,
+            );
             cx.rest.push(Effect::Save { name: FILE, bytes: Opaque::new(bytes) });
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use asif_proto::frame;
-use asif_proto::id::PersonId;
+use asif_proto::id::{LinkKey, PersonId};
 use asif_proto::local::{Ask, ErrorKind, Failure, Joined, Reply, Request};
 use asif_proto::peer::{Blob, Join, Joiner, Message, Refused, Welcome};
 use asif_proto::ticket::{Ticket, TicketRole};
@@ -21,11 +21,14 @@ use crate::people::pairing;
 use crate::people::registry::Registry;
 use crate::people::space::Space;
 use crate::people::statement::{Candidate, Said, Statement};
+use crate::seal::keys::LinkSeed;
 use crate::seal::vault::Vault;
 use crate::sync::link::Peer;
 
 /// The longest a joiner waits for the giver, the giver's person included.
 pub(super) const JOIN_LIMIT: Duration = Duration::from_secs(600);
+/// The same for one that comes back by way of a mailbox.
+const ARRIVE_FROM_MAILBOX_LIMIT: Duration = Duration::from_secs(60);
 /// The longest a joiner waits for the journal to arrive before it answers all the same.
 const ARRIVE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -72,6 +75,7 @@ impl Replica {
             name: name.clone(),
             at,
             link: None,
+            is_mailbox: None,
             search: Search::default(),
             deadline,
             arriving: None,
@@ -197,6 +201,11 @@ impl Replica {
                     Effect::Dial { link, peer: Some(ticket.link_key), addresses, names: Vec::new(), shows: None }
                 }
                 By::Code(..) => Effect::Dial { link, peer: None, addresses: joining.search.next(), names: Vec::new(), shows: None },
+                // It may be a mailbox, which is to learn nothing by which it could know whose words these are.
+                By::Kit(_) if joining.is_mailbox.is_none() => {
+                    let shows = Some(LinkSeed::random(cx.rng));
+                    Effect::Dial { link, peer: None, addresses: joining.at.into_iter().collect(), names: Vec::new(), shows }
+                }
                 // Whoever is there shows by the roster that they are who is looked for.
                 By::Kit(kit) => Effect::Dial {
                     link,
@@ -211,6 +220,9 @@ impl Replica {
     }
 
     pub(in crate::replica) fn ask_to_join(&mut self, cx: &mut Cx<'_>, id: LinkId) {
+        if self.asks_whether_mailbox(id) {
+            return self.greet_station(cx, id);
+        }
         self.send_join(cx, id, None);
     }
 
@@ -252,6 +264,13 @@ impl Replica {
 
     pub(in crate::replica) fn giver_says(&mut self, cx: &mut Cx<'_>, id: LinkId, message: Message) {
         if self.joining.as_ref().and_then(|joining| joining.link) != Some(id) {
+            return;
+        }
+        if self.asks_whether_mailbox(id) {
+            match message {
+                Message::Hello(_) => self.is_mailbox(cx, id),
+                _ => self.drop_link(cx, id),
+            }
             return;
         }
         match message {
@@ -355,6 +374,14 @@ impl Replica {
         Ok(())
     }
 
+    /// From here on what is waited for comes from a mailbox.
+    pub(super) fn arrives_from(&mut self, cx: &Cx<'_>, key: LinkKey) {
+        if let Some(joining) = &mut self.joining {
+            joining.deadline = cx.now.mono + ARRIVE_FROM_MAILBOX_LIMIT;
+            joining.arriving = Some((key, String::new()));
+        }
+    }
+
     pub(super) fn fail_join(&mut self, cx: &mut Cx<'_>, failure: Failure) {
         let Some(joining) = self.joining.take() else { return };
         if joining.candidate.is_some() {
@@ -394,7 +421,8 @@ impl Replica {
             return;
         };
         let link = self.links.iter().find(|(_, link)| link.key == *giver).map(|(id, _)| *id);
-        let arrived = link.is_some_and(|link| self.is_settled(link)) && self.is_merged();
+        let from_mailbox = joining.is_mailbox == Some(true) && self.has_arrived_from(giver);
+        let arrived = (from_mailbox || link.is_some_and(|link| self.is_settled(link))) && self.is_merged();
         if !arrived && !late {
             return;
         }

@@ -64,6 +64,7 @@ impl Replica {
             name: ask.name.map(str::to_owned),
             at: Some(at),
             link: None,
+            is_mailbox: None,
             search: super::by_code::Search::default(),
             deadline: cx.now.mono + JOIN_LIMIT,
             arriving: None,

@@ -71,6 +71,8 @@ impl Replica {
         let Some(live) = self.mail.live.get_mut(&id) else { return };
         live.enrolled = true;
         let key = live.key;
+        // From here on it takes statements in every queue of this person's.
+        self.announce_slips(cx);
         let known = self.mail.known.entry(key).or_default();
         (known.allowance, known.unwilling) = (Some(allowance), None);
         let Some(Enrolling { client, station, seed, .. }) = self.mail.enrolling.take_if(|one| one.station.key == key) else { return };

@@ -11,6 +11,7 @@ use super::{OfQueue, Station};
 use crate::journal::record::record_grant;
 use crate::people::space::Space;
 use crate::people::statement::Epoch;
+use crate::seal::keys::{Capability, WriteKey};
 use crate::seal::proof;
 use crate::seal::wire::Wire;
 use crate::sync::link::Audience;
@@ -18,6 +19,9 @@ use crate::sync::link::Audience;
 /// A queue that is wanted.
 struct Wanted {
     queue: QueueId,
+    kind: QueueKind,
+    read: Option<Capability>,
+    write: Option<Capability>,
     /// It is made if it is not there.
     make: bool,
 }
@@ -41,11 +45,8 @@ impl Replica {
     }
 
     fn ask_for_queue(&mut self, cx: &mut Cx<'_>, id: LinkId, wanted: &Wanted) {
-        let (Some(link), Some(keys)) = (self.links.get(&id), self.keys.get(&wanted.queue)) else { return };
-        let Some(epoch) = self.registry.epoch(&wanted.queue) else { return };
-        let kind = QueueKind::Space { reading: epoch.read_capability, writing: epoch.write_capability };
-        let (reading, writing) = (keys.read.reading(), keys.write.as_ref().map(|write| write.writing()));
-        let asked = proof::open_queue(kind, Some(&reading), writing.as_ref(), wanted.make, &link.exporter);
+        let Some(link) = self.links.get(&id) else { return };
+        let asked = proof::open_queue(wanted.kind, wanted.read.as_ref(), wanted.write.as_ref(), wanted.make, &link.exporter);
         cx.rest.push(Effect::Send { link: id, message: Message::OpenQueue(asked) });
         if let Some(live) = self.mail.live.get_mut(&id) {
             live.asked.insert(wanted.queue, None);
@@ -75,10 +76,17 @@ impl Replica {
             for epoch in self.registry.epochs(space.id()) {
                 let queue = epoch.queue();
                 let is_done = self.mail.notes.get(&queue).is_some_and(|note| note.done);
-                if self.keys.contains_key(&queue) && !is_done {
-                    wanted.push(Wanted { queue, make: is_own && current == Some(queue) });
+                if let Some(keys) = self.keys.get(&queue).filter(|_| !is_done) {
+                    let kind = QueueKind::Space { reading: epoch.read_capability, writing: epoch.write_capability };
+                    let write = keys.write.as_ref().map(WriteKey::writing);
+                    wanted.push(Wanted { queue, kind, read: Some(keys.read.reading()), write, make: is_own && current == Some(queue) });
                 }
             }
+        }
+        // What lets a machine back in that has nothing but the words. Nobody else reads it.
+        if let Some(kit) = self.person().and_then(|me| self.registry.kit(&me)).filter(|_| is_own && station.seed.is_some()) {
+            let kind = QueueKind::Recovery { reading: kit.recovery };
+            wanted.push(Wanted { queue: proof::queue_of(&kind), kind, read: None, write: None, make: true });
         }
         wanted
     }
@@ -89,6 +97,9 @@ impl Replica {
     }
 
     pub(super) fn queue_opened(&mut self, cx: &mut Cx<'_>, station: LinkId, open: QueueOpen) {
+        if self.recovery_opened(cx, station, open.queue, open.state) {
+            return;
+        }
         let Some(asked) = self.mail.live.get_mut(&station).and_then(|live| live.asked.get_mut(&open.queue)) else {
             return self.refuse("a queue that was not asked for");
         };
@@ -151,6 +162,9 @@ impl Replica {
 
     /// A message about a queue came.
     pub(super) fn queue_says(&mut self, cx: &mut Cx<'_>, station: LinkId, queue: QueueId, message: Message) {
+        if self.recovery_says(cx, station, queue, &message) {
+            return;
+        }
         let Some(id) = self.mail.queues.iter().find(|(_, of)| of.station == station && of.queue == queue).map(|(id, _)| *id) else {
             return self.refuse("a message about a queue that was not asked for");
         };

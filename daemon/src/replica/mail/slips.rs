@@ -8,7 +8,8 @@ use asif_proto::peer::{Blob, Have, Message, Slip};
 use super::super::effect::{Effect, LinkId};
 use super::super::{Cx, Replica};
 use crate::people::space::Space;
-use crate::people::statement::{Said, Statement};
+use crate::people::statement::{Kit, Said, Statement};
+use crate::seal::keys::recovery_queue_id;
 use crate::seal::slip;
 
 /// Slips in one message.
@@ -18,12 +19,27 @@ impl Replica {
     /// The statements that whoever reads a queue needs: of a journal all; else the roster of its owner, and the epochs of its space.
     fn statements_of(&self, queue: QueueId) -> impl Iterator<Item = &Statement> {
         let space = self.registry.epoch(&queue).map(|epoch| epoch.space);
+        let recovers = self.person().filter(|_| self.kit_of(queue).is_some());
         self.registry.statements().filter(move |statement| match (space, statement.said()) {
-            (None, _) => false,
+            // For the recovery kit, this person's own devices and keys.
+            (None, Said::Epoch(epoch)) => recovers == Some(epoch.space.owner()),
+            (None, roster) => recovers.is_some() && roster.roster_of() == recovers,
             (Some(Space::Journal { .. }), _) => true,
             (Some(space), Said::Epoch(epoch)) => epoch.space == space,
             (Some(space), roster) => roster.roster_of() == Some(space.owner()),
         })
+    }
+
+    /// This person's recovery kit, where this is the queue that it reads.
+    fn kit_of(&self, queue: QueueId) -> Option<&Kit> {
+        let kit = self.registry.kit(&self.person()?)?;
+        (recovery_queue_id(&kit.recovery) == queue).then_some(kit)
+    }
+
+    /// Whether this device may add statements to a queue: it may write there, or it is in this person's own room.
+    fn may_add(&self, id: LinkId) -> bool {
+        let Some(of) = self.mail.queues.get(&id) else { return false };
+        of.may_write || self.mail.live.get(&of.station).is_some_and(|live| live.enrolled)
     }
 
     /// How a queue names the statements that belong there and are here.
@@ -57,14 +73,22 @@ impl Replica {
 
     /// Seals what a queue lacks.
     fn give_slips(&mut self, cx: &mut Cx<'_>, id: LinkId) {
-        let Some(of) = self.mail.queues.get(&id).filter(|of| of.may_write) else { return };
-        let (queue, Some(keys)) = (of.queue, self.keys.get(&of.queue)) else { return };
+        if !self.may_add(id) {
+            return;
+        }
+        let Some(of) = self.mail.queues.get(&id) else { return };
+        let (queue, kit, keys) = (of.queue, self.kit_of(of.queue), self.keys.get(&of.queue));
         let missing = self.slip_ids(queue).into_iter().filter(|(slip, _)| !of.slips.contains(slip) && !of.sent.contains(slip));
         let missing: Vec<([u8; 16], StatementId)> = missing.collect();
         let mut slips = Vec::new();
         for (_, statement) in &missing {
             let Some(statement) = self.registry.statement(statement) else { continue };
-            slips.push(slip::seal(&keys.read, queue, (statement.id(), statement.bytes()), cx.rng));
+            let said = (statement.id(), statement.bytes());
+            match (kit, keys) {
+                (Some(kit), _) => slips.extend(slip::seal_for_kit(&kit.sealing, queue, said, cx.rng)),
+                (None, Some(keys)) => slips.push(slip::seal(&keys.read, queue, said, cx.rng)),
+                (None, None) => {}
+            }
         }
         for some in slips.chunks(AT_ONCE) {
             cx.rest.push(Effect::Send { link: id, message: Message::Slips(some.to_vec()) });
@@ -78,8 +102,10 @@ impl Replica {
     pub(in crate::replica) fn has_slips(&self, id: LinkId) -> bool {
         let Some(of) = self.mail.queues.get(&id) else { return true };
         let ours = self.slip_ids(of.queue);
-        let all_there = !of.may_write || ours.keys().all(|slip| of.slips.contains(slip));
-        all_there && of.slips.iter().all(|slip| ours.contains_key(slip) || of.came.contains(slip))
+        let all_there = !self.may_add(id) || ours.keys().all(|slip| of.slips.contains(slip));
+        // What the kit alone reads does not come here.
+        all_there && self.kit_of(of.queue).is_some()
+            || all_there && of.slips.iter().all(|slip| ours.contains_key(slip) || of.came.contains(slip))
     }
 
     /// Statements came by way of a queue.

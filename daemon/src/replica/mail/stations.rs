@@ -90,7 +90,8 @@ impl Replica {
 
     /// All of them, each once: one's own first.
     pub(in crate::replica) fn stations(&self) -> Vec<Station> {
-        let mut stations: Vec<Station> = self.own_station().into_iter().collect();
+        let found = || self.mail.found.clone().and_then(|told| told.station(self.person()?));
+        let mut stations: Vec<Station> = self.own_station().or_else(found).into_iter().collect();
         for other in self.others_stations() {
             if stations.iter().all(|one| one.key != other.key) {
                 stations.push(other);
@@ -118,11 +119,14 @@ impl Replica {
         if self.locked || !self.is_ready() {
             return;
         }
+        self.say_who_keeps(cx);
         let stations = self.stations();
         let is_wanted = |key: &LinkKey| {
             stations.iter().any(|one| one.key == *key) || self.mail.enrolling.as_ref().is_some_and(|one| one.station.key == *key)
         };
-        let unwanted: Vec<LinkId> = self.mail.live.iter().filter(|(_, live)| !is_wanted(&live.key)).map(|(id, _)| *id).collect();
+        let gives_back = |id: &LinkId| self.recovering.as_ref().is_some_and(|one| one.link() == *id);
+        let unwanted = self.mail.live.iter().filter(|(id, live)| !is_wanted(&live.key) && !gives_back(id));
+        let unwanted: Vec<LinkId> = unwanted.map(|(id, _)| *id).collect();
         unwanted.into_iter().for_each(|id| self.drop_link(cx, id));
         if self.listening.is_some() && self.rest_until.is_none() {
             for station in self.unlinked_stations(&stations) {
@@ -207,13 +211,34 @@ impl Replica {
         // The one before is dead, or nearly.
         let others: Vec<LinkId> = self.mail.live.iter().filter(|(_, live)| live.key == key).map(|(other, _)| *other).collect();
         others.into_iter().for_each(|other| self.drop_link(cx, other));
-        self.mail.live.insert(id, Live { key, asked: BTreeMap::new(), enrolled: false });
-        let mine = self.own_station().filter(|station| station.key == key).and_then(|station| station.seed);
-        if !self.enrol_at(cx, id, &key, &exporter)
-            && let Some(seed) = mine
+        self.begin_visit(id, key);
+        if self.enrol_at(cx, id, &key, &exporter)
+            && let Some(live) = self.mail.live.get_mut(&id)
         {
-            cx.rest.push(Effect::Send { link: id, message: Message::Enrolled(proof::enrolled(&seed, &exporter)) });
+            live.said = true;
         }
+        self.say_who_keeps(cx);
+    }
+
+    /// A station is talked to on this link from now on.
+    pub(in crate::replica) fn begin_visit(&mut self, id: LinkId, key: LinkKey) {
+        self.mail.live.insert(id, Live { key, asked: BTreeMap::new(), said: false, enrolled: false });
+    }
+
+    /// Says to one's own station that one is enrolled there, once that is known.
+    fn say_who_keeps(&mut self, cx: &mut Cx<'_>) {
+        let Some(Station { key, seed: Some(seed), .. }) = self.own_station() else { return };
+        for (id, live) in self.mail.live.iter_mut().filter(|(_, live)| live.key == key && !live.said) {
+            let Some(link) = self.links.get(id) else { continue };
+            live.said = true;
+            cx.rest.push(Effect::Send { link: *id, message: Message::Enrolled(proof::enrolled(&seed, &link.exporter)) });
+        }
+    }
+
+    /// Where this home came back from.
+    pub(in crate::replica) fn note_found_station(&mut self, cx: &Cx<'_>, key: LinkKey, places: Vec<String>) {
+        self.mail.found = Some(Told { key, places, seed: None });
+        self.save_peers_soon(cx);
     }
 
     /// A link to a station ended: so did those of its queues.
