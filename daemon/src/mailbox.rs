@@ -5,7 +5,7 @@
 //! same people from one store, and each may end at any moment.
 //!
 //! ```text
-//! visitor      proves that it is enrolled, and which queues it may read or write        (`doors`)
+//! visitor      proves that it is enrolled, and which queues it may read or write        (`accounts`, `doors`)
 //! queue        a listing tells how it stands: logs, statements, checkpoints             (`queue`, `held`, `names`)
 //! taken        chained, counted against the room of its owner, put: then acknowledged   (`take`, `deposit`)
 //! given        what is stored goes to whoever reads the queue                           (`give`)
@@ -14,6 +14,7 @@
 //! Nobody's signature is checked here but that of a capability: what an entry says, and whether its writer may say it, is for whoever can open it. So of
 //! two entries for one place both are kept, and shown.
 
+mod accounts;
 mod deposit;
 mod doors;
 pub mod effect;

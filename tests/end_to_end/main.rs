@@ -54,6 +54,7 @@ mod liar;
 mod lock;
 #[path = "../simulation/lies/made.rs"]
 mod made;
+mod mailbox;
 mod manuals;
 mod missing;
 mod namespaces;

@@ -172,6 +172,10 @@ impl Replica {
         match wait_ms {
             Some(ms) => {
                 self.ping_all(cx);
+                // A mailbox that started anew dials nobody: where it does not answer soon, another link is dialled beside.
+                for link in self.links.values_mut().filter(|link| link.up && link.peer == Peer::Mailbox) {
+                    link.doubted.get_or_insert(cx.now.mono);
+                }
                 self.syncing.push((client, cx.now.mono + Duration::from_millis(ms)));
             }
             None => cx.answer(client, Ok(Reply::Synced(self.sync_state().1))),

@@ -244,7 +244,7 @@ impl Replica {
         let statements = match of {
             _ if !full => Vec::new(),
             Audience::Person(person) => self.audience(person).map(|statement| short_id(&statement.id())).collect(),
-            Audience::Queue(queue) => self.slip_ids(queue).into_keys().collect(),
+            Audience::Queue(queue) => self.slip_ids(queue).keys().copied().collect(),
         };
         let tips = self.common_tips(of).into_iter().filter(|tip| full || owed.contains(&tip.log)).collect();
         have::have(full, statements, tips)

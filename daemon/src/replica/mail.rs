@@ -20,7 +20,7 @@ mod stations;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use asif_proto::id::{CheckpointId, LinkKey, LogId, QueueId};
+use asif_proto::id::{CheckpointId, LinkKey, LogId, QueueId, StatementId};
 use asif_proto::peer::{Allowance, QueueState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ pub(super) struct Mail {
     enrolling: Option<enrol::Enrolling>,
     /// Somebody waits to be let go.
     leaving: Option<leave::Leaving>,
+    /// How queues name the statements that belong there, worked out when there were so many statements.
+    slip_ids: BTreeMap<QueueId, (usize, BTreeMap<[u8; 16], StatementId>)>,
     /// What was last heard of each station.
     known: BTreeMap<LinkKey, Known>,
     /// What is remembered of queues between starts.

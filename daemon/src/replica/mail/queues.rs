@@ -201,7 +201,10 @@ impl Replica {
     pub(super) fn unwilling(&mut self, cx: &mut Cx<'_>, station: LinkId, unwilling: Unwilling) {
         let Some(key) = self.links.get(&station).map(|link| link.key) else { return };
         tracing::warn!(why = %unwilling.why, "a mailbox did not do what it was asked");
-        self.mail.known.entry(key).or_default().unwilling = Some(unwilling.why.to_string());
+        let known = self.mail.known.entry(key).or_default();
+        if unwilling.why != Why::Unknown || unwilling.queue.is_none() {
+            known.unwilling = Some(unwilling.why.to_string());
+        }
         if self.not_enrolled(cx, station, unwilling.why) {
             return;
         }

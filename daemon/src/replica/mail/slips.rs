@@ -1,6 +1,7 @@
 //! Statements by way of a mailbox: sealed for who reads the queue, and named after it, so that it holds each once and knows none.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asif_proto::id::{QueueId, StatementId};
 use asif_proto::peer::{Blob, Have, Message, Slip};
@@ -43,8 +44,24 @@ impl Replica {
     }
 
     /// How a queue names the statements that belong there and are here.
-    pub(in crate::replica) fn slip_ids(&self, queue: QueueId) -> BTreeMap<[u8; 16], StatementId> {
-        self.statements_of(queue).map(|statement| (slip::id(queue, statement.id()), statement.id())).collect()
+    pub(in crate::replica) fn slip_ids(&self, queue: QueueId) -> Cow<'_, BTreeMap<[u8; 16], StatementId>> {
+        match self.mail.slip_ids.get(&queue) {
+            Some((count, ids)) if *count == self.registry.statements().len() => Cow::Borrowed(ids),
+            _ => Cow::Owned(self.statements_of(queue).map(|statement| (slip::id(queue, statement.id()), statement.id())).collect()),
+        }
+    }
+
+    /// Works out the names of statements where there are others now: they are asked for in each step.
+    pub(super) fn note_slip_ids(&mut self) {
+        let count = self.registry.statements().len();
+        let queues: BTreeSet<QueueId> = self.mail.queues.values().map(|of| of.queue).collect();
+        self.mail.slip_ids.retain(|queue, (known, _)| *known == count && queues.contains(queue));
+        for queue in queues {
+            if !self.mail.slip_ids.contains_key(&queue) {
+                let ids = self.slip_ids(queue).into_owned();
+                self.mail.slip_ids.insert(queue, (count, ids));
+            }
+        }
     }
 
     /// A queue says which statements it holds: the others go there. What lacks here it sends by itself.
@@ -78,7 +95,7 @@ impl Replica {
         }
         let Some(of) = self.mail.queues.get(&id) else { return };
         let (queue, kit, keys) = (of.queue, self.kit_of(of.queue), self.keys.get(&of.queue));
-        let missing = self.slip_ids(queue).into_iter().filter(|(slip, _)| !of.slips.contains(slip) && !of.sent.contains(slip));
+        let missing = self.slip_ids(queue).into_owned().into_iter().filter(|(slip, _)| !of.slips.contains(slip) && !of.sent.contains(slip));
         let missing: Vec<([u8; 16], StatementId)> = missing.collect();
         let mut slips = Vec::new();
         for (_, statement) in &missing {
@@ -104,8 +121,8 @@ impl Replica {
         let ours = self.slip_ids(of.queue);
         let all_there = !self.may_add(id) || ours.keys().all(|slip| of.slips.contains(slip));
         // What the kit alone reads does not come here.
-        all_there && self.kit_of(of.queue).is_some()
-            || all_there && of.slips.iter().all(|slip| ours.contains_key(slip) || of.came.contains(slip))
+        let all_here = || self.kit_of(of.queue).is_some() || of.slips.iter().all(|slip| ours.contains_key(slip) || of.came.contains(slip));
+        all_there && all_here()
     }
 
     /// Statements came by way of a queue.

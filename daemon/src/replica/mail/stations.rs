@@ -135,6 +135,7 @@ impl Replica {
                 }
             }
         }
+        self.note_slip_ids();
         self.tend_queues(cx, &stations);
     }
 

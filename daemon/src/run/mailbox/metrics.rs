@@ -93,7 +93,7 @@ fn text(core: &Mailbox) -> String {
         ("asif_mailbox_bytes_stored_total", "counter", "Bytes of objects that were stored.", counts.bytes),
         ("asif_mailbox_entries_given_total", "counter", "Entries that were given.", counts.given),
         ("asif_mailbox_unwilling_total", "counter", "What was not done: no room, no proof, too fast.", counts.unwilling),
-        ("asif_mailbox_store_failures_total", "counter", "What the store did not do.", counts.failures),
+        ("asif_mailbox_store_errors_total", "counter", "What the store did not do.", counts.failures),
     ];
     rows.iter().map(|(name, kind, help, value)| format!("# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n")).collect()
 }
