@@ -11,7 +11,7 @@ use crate::harness::{Home, Ran, Running, eventually, files_below, finish, holds,
 use crate::relay::Relay;
 
 /// A mailbox that runs, over a folder of its own. It ends with the test.
-struct Node {
+pub(crate) struct Node {
     home: Home,
     running: Option<Running>,
     address: SocketAddr,
@@ -19,7 +19,7 @@ struct Node {
 }
 
 impl Node {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Home::new();
         let anywhere = "127.0.0.1:0".parse().unwrap();
         let mut node = Self { home, running: None, address: anywhere, metrics: anywhere };
@@ -67,7 +67,7 @@ impl Node {
         told["ticket"].as_str().unwrap().to_owned()
     }
 
-    fn ticket(&self, name: &str) -> String {
+    pub(crate) fn ticket(&self, name: &str) -> String {
         self.ticket_at(name, &self.address.to_string())
     }
 

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::contract::{Contract, Held};
-use crate::harness::{Home, Running};
+use crate::harness::{Home, Running, eventually};
+use crate::mailbox::Node;
 
 /// A laptop, a desktop and Dana.
 pub(super) fn live(contract: &Contract) {
@@ -13,6 +14,7 @@ pub(super) fn live(contract: &Contract) {
     two_devices_change_the_same(robin, second);
     something_no_longer_stands(robin, second);
     share(robin, helper);
+    a_mailbox_is_used(robin, helper);
     alone_after_a_start(robin, second);
     part(robin, helper);
     one_is_removed(robin, second, contract);
@@ -97,6 +99,19 @@ fn join(robin: Held<'_>, second: Held<'_>) {
     robin.ok(&["device", "list"]);
     robin.ok(&["device", "rename", "laptop", "lap"]);
     robin.ok(&["device", "rename", "lap", "laptop"]);
+}
+
+/// Robin uses a mailbox, Dana is told where it is, and Robin leaves it again.
+fn a_mailbox_is_used(robin: Held<'_>, helper: Held<'_>) {
+    let node = Node::new();
+    robin.refuses(2, &["mailbox", "use", "asifbox1nonsense"]);
+    robin.refuses(7, &["mailbox", "leave"]);
+    robin.ok(&["mailbox", "use", &node.ticket("Robin")]);
+    robin.ok(&["sync", "--wait", "--timeout", "20s"]);
+    robin.ok(&["mailbox", "status"]);
+    robin.ok(&["status"]);
+    eventually("Dana is told", || helper.ok(&["mailbox", "status"])["others"][0]["of"].is_string().then_some(()));
+    robin.ok(&["mailbox", "leave"]);
 }
 
 /// The same field of a session, a practice's record and a belief, changed while the two do not hear each other.
