@@ -45,6 +45,7 @@ mod request;
 mod roaming;
 mod salvage;
 mod same;
+mod serve;
 mod snapshot;
 mod statements;
 mod step;
