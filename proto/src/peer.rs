@@ -16,7 +16,7 @@
 //! [`CodeAnswer`]. A device that the root let in, and that the other end has not
 //! heard of, comes once under the link key of the recovery kit, says [`Message::Introduce`], and hears [`Welcome`] of an own device, [`Message::For`] of another
 //! person's; then it comes as itself.
-//! Each message is one [`Frame`]; a kind that is not known is ignored.
+//! Each message is one [`Frame`](crate::frame::Frame); a kind that is not known is ignored.
 
 mod mailbox;
 mod message;
