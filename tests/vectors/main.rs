@@ -8,6 +8,7 @@
 
 mod checkpoints;
 mod home;
+mod mailbox;
 
 use std::path::PathBuf;
 
