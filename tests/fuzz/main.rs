@@ -62,6 +62,7 @@ fn seeds_reach_the_inside() {
             ("merge", "one") => assert_eq!(targets::merged(&bytes), 1),
             ("conversation", "writes") => assert!(targets::shown(&bytes).contains("another walk")),
             ("conversation", "lies") => assert!(targets::shown(&bytes).contains("another walk")),
+            ("mailbox", "written" | "strangers") => assert_eq!(targets::kept_by_a_mailbox(&bytes), 3),
             ("caches", "view") => assert_eq!(targets::runs_read(&bytes), 0, "the saved view is taken over"),
             _ => {}
         }

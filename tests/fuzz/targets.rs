@@ -6,6 +6,7 @@
 mod conversation;
 mod disk;
 mod frames;
+mod mailbox;
 mod merge;
 mod plain;
 mod sealed;
@@ -35,6 +36,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("caches", disk::caches),
     ("merge", merge::merge),
     ("conversation", conversation::conversation),
+    ("mailbox", mailbox::mailbox),
 ];
 
 thread_local! {
@@ -72,6 +74,11 @@ pub fn merged(bytes: &[u8]) -> usize {
 /// What the person is shown after an input of the target `conversation`.
 pub fn shown(bytes: &[u8]) -> String {
     conversation::through(bytes)
+}
+
+/// How many entries a mailbox has stored after an input of the target `mailbox`.
+pub fn kept_by_a_mailbox(bytes: &[u8]) -> u64 {
+    mailbox::through(bytes)
 }
 
 /// How many runs of entries are read in an input of the target `caches`, because the saved view does not know them.

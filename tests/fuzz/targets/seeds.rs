@@ -10,7 +10,7 @@ use asif_daemon::seal::vault::{Invitation, Offer, Vault};
 use asif_proto::frame::{self, Frame};
 use asif_proto::id::{GrantId, ItemId, KeyId, Link, LinkKey, LogId, PersonId, QueueId, SpaceId};
 use asif_proto::local::{Answer, Ask, Decision, ErrorKind, Event, Failure, Hello, ListFilter, Question, Reply, Request, kind};
-use asif_proto::peer::{self, Blob, Entries, Have, Join, Joiner, Message, QueueHave, Refused, Sealed, Welcome};
+use asif_proto::peer::{self, Blob, Entries, Have, Join, Joiner, Message, QueueHave, Refused, Sealed, Slip, Welcome};
 use asif_proto::ticket::{Ticket, TicketRole};
 use rand_core::SeedableRng;
 use serde::Serialize;
@@ -38,6 +38,7 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     add("caches", caches());
     add("merge", merge());
     add("conversation", conversation());
+    add("mailbox", mailbox());
     all
 }
 
@@ -286,4 +287,27 @@ fn conversation() -> Vec<(&'static str, Vec<u8>)> {
         vec![6, 7, 4, 60],
     ];
     vec![("writes", [step(0, &[], &first), step(0, &[0], &second)].concat()), ("lies", lies.concat())]
+}
+
+/// Somebody enrols, makes the queue and writes in it; somebody else reads; and strangers ask for what is not theirs.
+fn mailbox() -> Vec<(&'static str, Vec<u8>)> {
+    let sized = |step: u8, kind: u16, payload: &[u8]| {
+        let head = [step, u8::try_from(kind).expect("a small kind")];
+        [&head[..], &u16::try_from(payload.len()).expect("short").to_be_bytes(), payload].concat()
+    };
+    let within = |who: u8, message: &Message| {
+        let frame = message.to_frame();
+        sized(who << 3 | 1, frame.kind, &frame.bytes)
+    };
+    let have = Message::Have(Have { full: true, statements: vec![[28; 16]], queues: vec![] });
+    let slips = Message::Slips(vec![Slip { id: [7; 16], sealed: Blob(vec![1; 60]) }]);
+    let (comes, proves, writes, store) = (|who: u8| who << 3 | 2, |who: u8, how: u8| how << 5 | who << 3 | 3, |log: u8| log << 5 | 4, 6_u8);
+    let begin = vec![comes(0), proves(0, 0), store, 9, proves(0, 7), store, 9];
+    let entries = vec![writes(0), 1, writes(0), 2, writes(1), 3, store, 9];
+    let reads = [&[comes(1), proves(1, 1), store, 9][..], &within(1, &have), &[store, 9]].concat();
+    let written = [&begin[..], &entries, &within(0, &slips), &[store, 9], &reads].concat();
+    let strangers = [&written[..], &[comes(2)], &within(2, &have), &[writes(0), 4, 5, 250, 7], &begin, &reads].concat();
+    let failing =
+        [&begin[..], &[writes(0), 1, 2 << 5 | 6, 9, writes(0), 2, 5, 60, 1 << 5 | 6, 9], &within(0, &Message::CloseQueue)].concat();
+    vec![("written", written), ("strangers", strangers), ("failing", failing)]
 }
