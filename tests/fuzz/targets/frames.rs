@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use asif_proto::frame::{Frame, HEADER_LEN, MAX_LEN, parse_header};
 use asif_proto::local::{Answer, Ask, Decision, Event, Hello, Question, kind};
 use asif_proto::peer::Message;
-use asif_proto::ticket::Ticket;
+use asif_proto::ticket::{MailboxTicket, Ticket};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,16 +47,21 @@ pub(super) fn peer(bytes: &[u8]) {
     }
 }
 
-/// A ticket as text, and one whose checksum was put right. What is one comes back the same.
+/// A ticket, or a mailbox's, as text, and one whose checksum was put right. What is one comes back the same.
 pub(super) fn ticket(bytes: &[u8]) {
     let check = |text: &str| {
         if let Ok(ticket) = text.parse::<Ticket>() {
             assert_eq!(ticket.to_string().parse(), Ok(ticket));
         }
+        if let Ok(ticket) = text.parse::<MailboxTicket>() {
+            assert_eq!(ticket.to_string().parse(), Ok(ticket));
+        }
     };
     check(&String::from_utf8_lossy(bytes));
-    let hrp = bech32::Hrp::parse("asif").expect("a part that is one");
-    if let Ok(text) = bech32::encode::<bech32::Bech32m>(hrp, bytes) {
-        check(&text);
+    for hrp in ["asif", "asifbox"] {
+        let hrp = bech32::Hrp::parse(hrp).expect("a part that is one");
+        if let Ok(text) = bech32::encode::<bech32::Bech32m>(hrp, bytes) {
+            check(&text);
+        }
     }
 }
