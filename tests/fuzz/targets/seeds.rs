@@ -306,7 +306,8 @@ fn mailbox() -> Vec<(&'static str, Vec<u8>)> {
     let entries = vec![writes(0), 1, writes(0), 2, writes(1), 3, store, 9];
     let reads = [&[comes(1), proves(1, 1), store, 9][..], &within(1, &have), &[store, 9]].concat();
     let written = [&begin[..], &entries, &within(0, &slips), &[store, 9], &reads].concat();
-    let strangers = [&written[..], &[comes(2)], &within(2, &have), &[writes(0), 4, 5, 250, 7], &begin, &reads].concat();
+    let only_writes = [&[comes(3), proves(3, 2), store, 9][..], &within(3, &have), &[store, 9]].concat();
+    let strangers = [&written[..], &[comes(2)], &within(2, &have), &only_writes, &[writes(0), 4, 5, 250, 7], &begin, &reads].concat();
     let failing =
         [&begin[..], &[writes(0), 1, 2 << 5 | 6, 9, writes(0), 2, 5, 60, 1 << 5 | 6, 9], &within(0, &Message::CloseQueue)].concat();
     vec![("written", written), ("strangers", strangers), ("failing", failing)]
