@@ -4,6 +4,9 @@
 //! 2. A helper is shown what is shared, answers, and hears of the end, with no ticket of their own.
 //! 3. A removed device reads and writes nothing of what comes after; who was away finds the queue of the new epoch and is not lost.
 //! 4. The mailbox holds no word, no name, no device key.
+//! 5. What it says that is not so is refused, and what it does not say comes by other ways (`lies`).
+
+mod lies;
 
 use std::time::Duration;
 
