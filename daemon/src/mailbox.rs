@@ -108,9 +108,19 @@ struct Loading {
 struct Account {
     quota: u64,
     used: u64,
-    /// What is still being counted.
+    /// It was counted before; until then nobody can be told that there is no more room.
+    is_known: bool,
+    /// What is still being counted, and what has been so far.
     counting: usize,
+    counted: u64,
     waiting: Vec<VisitorId>,
+}
+
+impl Account {
+    /// One that is about to be counted.
+    fn new() -> Self {
+        Self { quota: 0, used: 0, is_known: false, counting: 1, counted: 0, waiting: Vec::new() }
+    }
 }
 
 /// What a mailbox has done since it started, for whoever runs it. It counts, and names nobody.

@@ -107,7 +107,7 @@ impl Mailbox {
 
     /// What somebody may keep, and how much they do: counted anew each time somebody comes, since others may have changed it.
     fn look_up_account(&mut self, cx: &mut Cx, id: VisitorId, account: AccountId) {
-        let known = self.accounts.entry(account).or_insert_with(|| Account { quota: 0, used: 0, counting: 0, waiting: Vec::new() });
+        let known = self.accounts.entry(account).or_insert_with(|| Account { counting: 0, ..Account::new() });
         known.waiting.push(id);
         if known.counting == 0 {
             known.counting = 1;
@@ -121,7 +121,7 @@ impl Mailbox {
             let waiting = self.accounts.remove(&account).map(|known| known.waiting).unwrap_or_default();
             return waiting.into_iter().for_each(|id| self.not_enrolled(cx, id, Why::Unknown));
         };
-        (known.quota, known.used) = (about.quota, 0);
+        (known.quota, known.counted) = (about.quota, 0);
         self.list(cx, names::rooms(&account), Asked::Rooms(account));
     }
 
@@ -140,7 +140,7 @@ impl Mailbox {
 
     pub(super) fn room_listed(&mut self, cx: &mut Cx, account: AccountId, listed: &[(String, u64)]) {
         let Some(known) = self.accounts.get_mut(&account) else { return };
-        known.used += listed.iter().map(|(_, size)| *size).sum::<u64>();
+        known.counted += listed.iter().map(|(_, size)| *size).sum::<u64>();
         known.counting = known.counting.saturating_sub(1);
         if known.counting == 0 {
             self.account_known(cx, account);
@@ -149,7 +149,7 @@ impl Mailbox {
 
     fn account_known(&mut self, cx: &mut Cx, account: AccountId) {
         let Some(known) = self.accounts.get_mut(&account) else { return };
-        known.counting = 0;
+        (known.counting, known.is_known, known.used) = (0, true, known.counted);
         let (quota, used) = (known.quota, known.used);
         for id in std::mem::take(&mut known.waiting) {
             cx.send(id, Message::Allowance(Allowance { quota, used }));
@@ -195,9 +195,9 @@ impl Mailbox {
         self.dismiss(cx, id, None);
     }
 
-    /// What of an account is left; it may be unknown yet.
+    /// Whether an account has room for so much; while it is counted anew, as far as was known before.
     pub(super) fn has_room(&self, account: &AccountId, bytes: u64) -> bool {
-        self.accounts.get(account).is_none_or(|known| known.counting > 0 || known.used.saturating_add(bytes) <= known.quota)
+        self.accounts.get(account).is_none_or(|known| !known.is_known || known.used.saturating_add(bytes) <= known.quota)
     }
 
     /// So much more is kept for somebody.

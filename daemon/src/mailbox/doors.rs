@@ -209,7 +209,7 @@ impl Mailbox {
         visitor.visits.insert(queue_id, visit);
         if !self.accounts.contains_key(&queue.account) {
             let account = queue.account;
-            self.accounts.insert(account, Account { quota: 0, used: 0, counting: 1, waiting: Vec::new() });
+            self.accounts.insert(account, Account::new());
             self.get(cx, names::about(&account), Asked::About(account));
         }
         self.stirred.insert((id, queue_id));

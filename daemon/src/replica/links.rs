@@ -174,7 +174,10 @@ impl Replica {
             .collect();
         let lacking = match of {
             Audience::Person(person) => self.statements_told(cx, id, person, &theirs),
-            Audience::Queue(_) => self.slips_told(cx, id, &theirs),
+            Audience::Queue(_) => {
+                self.slips_told(cx, id, &theirs);
+                false
+            }
         };
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.theirs.len() + listed.len() > 2 * MAX_LOGS_TOLD {

@@ -178,8 +178,10 @@ impl Replica {
         let Some((station, live)) = self.mail.live.iter().find(|(_, live)| live.key == *key) else { return false };
         let is_pinged = self.links.get(station).is_none_or(|link| link.pinged.is_some());
         let of_it = || self.mail.queues.iter().filter(|(_, of)| of.station == *station);
+        // What this device would write has no place there.
+        let is_shut = |of: &OfQueue| of.closed && of.may_write && self.is_current(of.queue);
         let all_asked = live.asked.values().all(Option::is_some) && !live.asked.is_empty();
-        !is_pinged && all_asked && of_it().next().is_some() && of_it().all(|(id, _)| self.is_settled(*id))
+        !is_pinged && all_asked && of_it().next().is_some() && of_it().all(|(id, of)| self.is_settled(*id) && !is_shut(of))
     }
 
     /// When both last had the same of something.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use asif_daemon::Rng;
 use asif_proto::id::QueueId;
 use asif_proto::local::Request;
-use asif_proto::peer::{Message, Sealed};
+use asif_proto::peer::{Message, QueueOpen, QueueState, Sealed};
 use rand_core::{Rng as _, SeedableRng};
 
 use super::{apart, uses};
@@ -34,9 +34,11 @@ enum How {
     Blanks,
     /// Only the beginning of a run is said, or nothing of it.
     Cuts,
+    /// Queues that are open are said to be closed.
+    Closes,
 }
 
-const ALL: [How; 7] = [How::Withholds, How::Replays, How::Reorders, How::Flips, How::Mixes, How::Blanks, How::Cuts];
+const ALL: [How; 8] = [How::Withholds, How::Replays, How::Reorders, How::Flips, How::Mixes, How::Blanks, How::Cuts, How::Closes];
 
 /// A mailbox that does so with some of what it says, as chance has it; and how often it did.
 fn liar(how: How, seed: u64) -> (Rc<Cell<u32>>, Lie) {
@@ -46,7 +48,11 @@ fn liar(how: How, seed: u64) -> (Rc<Cell<u32>>, Lie) {
     let mut said: Vec<Message> = Vec::new();
     let mut held: Vec<Message> = Vec::new();
     let lie = move |message: Message| {
-        if !matches!(message, Message::Within(..)) {
+        if let (How::Closes, Message::QueueOpen(open)) = (how, &message) {
+            count.set(count.get() + 1);
+            return vec![Message::QueueOpen(QueueOpen { state: QueueState::Closed, ..*open })];
+        }
+        if how == How::Closes || !matches!(message, Message::Within(..)) {
             return vec![message];
         }
         said.push(message.clone());
@@ -68,6 +74,7 @@ fn liar(how: How, seed: u64) -> (Rc<Cell<u32>>, Lie) {
                 let elsewhere = if other == queue { QueueId([9; 32]) } else { other };
                 vec![Message::Within(elsewhere, inner)]
             }
+            How::Closes => truth.clone(),
         };
         count.set(count.get() + u32::from(told != truth));
         told
@@ -96,19 +103,33 @@ fn spoilt(how: How, message: Message, rng: &mut Rng) -> Message {
     Message::Within(queue, Box::new(Message::Entries(run)))
 }
 
+/// Two devices that use a mailbox, which has all that they have.
+fn family_with_a_mailbox(seed: u64) -> (World, Vec<usize>, usize) {
+    let mut world = World::new(seed);
+    let devices = story::family(&mut world, 2);
+    let mailbox = world.mailbox();
+    uses(&mut world, devices[0], &[mailbox]);
+    world.run_for(Duration::from_secs(60));
+    (world, devices, mailbox)
+}
+
+/// Everybody has to come anew, and is lied to; how often.
+fn lies_from_now_on(world: &mut World, mailbox: usize, how: How, seed: u64) -> Rc<Cell<u32>> {
+    let (lied, lie) = liar(how, seed);
+    world.kill_mailbox(mailbox);
+    world.mailbox_mut(mailbox).lies = Some(lie);
+    world.start_mailbox(mailbox);
+    lied
+}
+
 #[test]
 fn whatever_a_mailbox_says_devices_that_also_meet_end_with_one_journal() {
     for how in ALL {
         let mut lies = 0;
         for seed in seeds(3) {
-            let mut world = World::new(seed);
-            let devices = story::family(&mut world, 2);
+            let (mut world, devices, mailbox) = family_with_a_mailbox(seed);
             let mut story = Story::new(&devices);
-            let mailbox = world.mailbox();
-            uses(&mut world, devices[0], &[mailbox]);
-            world.run_for(Duration::from_secs(60));
-            let (lied, lie) = liar(how, seed);
-            world.mailbox_mut(mailbox).lies = Some(lie);
+            let lied = lies_from_now_on(&mut world, mailbox, how, seed);
             world.weather = Weather::STORM;
             for _ in 0..24 {
                 story.something_happens(&mut world);
@@ -132,20 +153,21 @@ fn once_a_mailbox_stops_lying_devices_that_never_meet_have_lost_nothing() {
     for how in ALL {
         let mut lies = 0;
         for seed in seeds(3) {
-            let mut world = World::new(seed);
-            let devices = story::family(&mut world, 2);
+            let (mut world, devices, mailbox) = family_with_a_mailbox(seed);
             let mut story = Story::new(&devices);
-            let mailbox = world.mailbox();
-            uses(&mut world, devices[0], &[mailbox]);
-            world.run_for(Duration::from_secs(60));
             apart(&mut world, &devices);
-            let (lied, lie) = liar(how, seed);
-            world.mailbox_mut(mailbox).lies = Some(lie);
+            let lied = lies_from_now_on(&mut world, mailbox, how, seed);
             for round in 0..8 {
                 story.log(&mut world, devices[round % 2]);
                 world.run_for(Duration::from_secs(20));
             }
+            if how == How::Closes {
+                let told = world.ask(devices[0], Request::Sync { wait_ms: Some(5_000) });
+                assert!(matches!(told, Some(Err(_))), "it says that the mailbox has it: {told:?}");
+            }
             world.mailbox_mut(mailbox).lies = None;
+            world.kill_mailbox(mailbox);
+            world.start_mailbox(mailbox);
             world.run_for(Duration::from_secs(600));
             println!("seed {seed}, a mailbox that {how:?}, {} times", lied.get());
             lies += lied.get();
@@ -161,11 +183,8 @@ fn once_a_mailbox_stops_lying_devices_that_never_meet_have_lost_nothing() {
 #[test]
 fn what_a_mailbox_forgot_that_was_put_back_is_brought_again() {
     for seed in seeds(4) {
-        let mut world = World::new(seed);
-        let devices = story::family(&mut world, 2);
+        let (mut world, devices, mailbox) = family_with_a_mailbox(seed);
         let mut story = Story::new(&devices);
-        let mailbox = world.mailbox();
-        uses(&mut world, devices[0], &[mailbox]);
         story.log(&mut world, devices[0]);
         world.run_for(Duration::from_secs(60));
         apart(&mut world, &devices);

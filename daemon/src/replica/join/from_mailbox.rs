@@ -163,11 +163,6 @@ impl Replica {
         self.fail_join(cx, nothing());
         link.into_iter().for_each(|link| self.drop_link(cx, link));
     }
-
-    /// Whether everything has come from a mailbox that this home comes back from.
-    pub(super) fn has_arrived_from(&self, key: &LinkKey) -> bool {
-        self.is_station_settled(key)
-    }
 }
 
 impl super::Joining {

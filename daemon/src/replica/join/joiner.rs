@@ -421,7 +421,7 @@ impl Replica {
             return;
         };
         let link = self.links.iter().find(|(_, link)| link.key == *giver).map(|(id, _)| *id);
-        let from_mailbox = joining.is_mailbox == Some(true) && self.has_arrived_from(giver);
+        let from_mailbox = joining.is_mailbox == Some(true) && self.is_station_settled(giver);
         let arrived = (from_mailbox || link.is_some_and(|link| self.is_settled(link))) && self.is_merged();
         if !arrived && !late {
             return;

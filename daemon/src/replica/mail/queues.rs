@@ -96,6 +96,11 @@ impl Replica {
         self.registry.fit(space.id()).map(Epoch::queue).find(|queue| self.keys.contains_key(queue))
     }
 
+    /// Whether its space is written under this queue's epoch, as far as is known here.
+    pub(super) fn is_current(&self, queue: QueueId) -> bool {
+        self.registry.epoch(&queue).is_some_and(|epoch| self.current_queue(epoch.space) == Some(queue))
+    }
+
     pub(super) fn queue_opened(&mut self, cx: &mut Cx<'_>, station: LinkId, open: QueueOpen) {
         if self.recovery_opened(cx, station, open.queue, open.state) {
             return;
@@ -242,6 +247,8 @@ impl Replica {
     /// After each step: remembers what a queue acknowledged, and that this device has all that is there.
     pub(in crate::replica) fn note_queue(&mut self, cx: &mut Cx<'_>, id: LinkId) {
         let settled = self.is_settled(id);
+        // That the present one is closed only a later one can show: it is asked for until that is known.
+        let is_current = self.mail.queues.get(&id).is_some_and(|of| self.is_current(of.queue));
         let (Some(of), Some(link)) = (self.mail.queues.get_mut(&id), self.links.get(&id)) else { return };
         let (queue, closed) = (of.queue, of.closed);
         // Something came meanwhile, and it was not closed: it is asked again once that is known, too.
@@ -250,7 +257,7 @@ impl Replica {
         let before = note.clone();
         note.acked.extend(link.acked.iter().map(|(log, seq)| (*log, *seq)));
         if settled {
-            note.done = closed;
+            note.done = closed && !is_current;
             let stale = note.last_sync.is_none_or(|last| cx.now.wall.as_second() - last.as_second() >= 1 || last > cx.now.wall);
             if stale || note.acked != before.acked {
                 note.last_sync = Some(cx.now.wall);

@@ -65,7 +65,7 @@ impl Replica {
     }
 
     /// A queue says which statements it holds: the others go there. What lacks here it sends by itself.
-    pub(in crate::replica) fn slips_told(&mut self, cx: &mut Cx<'_>, id: LinkId, theirs: &Have) -> bool {
+    pub(in crate::replica) fn slips_told(&mut self, cx: &mut Cx<'_>, id: LinkId, theirs: &Have) {
         if let Some(of) = self.mail.queues.get_mut(&id) {
             if theirs.full {
                 of.slips.clear();
@@ -76,7 +76,6 @@ impl Replica {
         if theirs.full {
             self.give_slips(cx, id);
         }
-        false
     }
 
     /// New statements go to the queues that they belong to.
