@@ -14,7 +14,7 @@
 
 use std::collections::BTreeSet;
 
-use asif_proto::id::{LinkKey, QueueId};
+use asif_proto::id::QueueId;
 use asif_proto::local::{ErrorKind, Failure};
 use asif_proto::peer::{Have, Message, QueueKind, QueueState, Slip};
 
